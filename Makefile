@@ -1,0 +1,38 @@
+# Everything here works in a fresh clone with Python 3.11+, make and a C library.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSYNC := .venv-ib-insync
+PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: install demo test test-ib-insync check clean
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP) --editable '.[ib-async,simulator,test,check]'
+	@touch $@
+
+$(INSYNC)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(INSYNC)
+	$(INSYNC)/bin/python $(PIP) --editable '.[ib-insync,simulator,test]'
+	@touch $@
+
+demo: install
+	$(BIN)/python -m simulator
+
+test: install
+	$(BIN)/python -m pytest
+
+test-ib-insync: $(INSYNC)/installed
+	$(INSYNC)/bin/python -m pytest tests/integration/broker
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) $(INSYNC) build *.egg-info

@@ -1,0 +1,1 @@
+"""When to speak: the alert language, the engine, news and scanner rules."""

@@ -1,0 +1,1 @@
+"""Domain object in, message out."""

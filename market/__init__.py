@@ -1,0 +1,1 @@
+"""The words everyone shares: instruments, prices, accounts, tickets, time."""

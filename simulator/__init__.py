@@ -1,0 +1,1 @@
+"""A toy TWS and a toy Telegram on real sockets."""

@@ -1,0 +1,1 @@
+"""A toy Telegram: the Bot API, the chats and the chat page."""

@@ -1,0 +1,1 @@
+"""A toy TWS that speaks the wire protocol."""

@@ -1,0 +1,1 @@
+"""What may be ordered: proposals, limits, the order desk."""
