@@ -1,0 +1,53 @@
+"""
+Why an alert was not taken.
+
+* AlertError
+  + AlertSyntaxError    the line is not of the alert language
+  + RuleGone            the alert was deleted, or is someone else's
+  + TooManyAlerts       the user's cap is reached
+  + TooManyScans        IBKR allows ten active scans
+"""
+
+
+class AlertError(Exception):
+    """Anything about an alert that could not be done."""
+
+
+class AlertSyntaxError(AlertError):
+    """
+    The line is not of the alert language.
+
+    *position* is the offset (in characters) of the first thing not understood, *expected* what could stand there,
+    *examples* two lines that would work.
+    """
+
+    def __init__(self, text: str, position: int, expected: str, examples: tuple[str, ...]) -> None:
+        super().__init__(text, position, expected)
+        self.text = text
+        self.position = position
+        self.expected = expected
+        self.examples = examples
+
+
+class RuleGone(AlertError):
+    """There is no rule *rule_id* of this user."""
+
+    def __init__(self, rule_id: int) -> None:
+        super().__init__(rule_id)
+        self.rule_id = rule_id
+
+
+class TooManyAlerts(AlertError):
+    """The user has *cap* alerts already."""
+
+    def __init__(self, cap: int) -> None:
+        super().__init__(cap)
+        self.cap = cap
+
+
+class TooManyScans(AlertError):
+    """All of IBKR's *cap* scan subscriptions are in use."""
+
+    def __init__(self, cap: int) -> None:
+        super().__init__(cap)
+        self.cap = cap

@@ -1,0 +1,45 @@
+"""Trading sessions, from the contract's own liquid hours."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One stretch of trading: *start* and *end* in UTC, *day* the session date in the venue's own zone (its close's)."""
+
+    start: datetime
+    end: datetime
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """
+    The sessions IBKR told of, in order of time; *zone* is the venue's IANA time zone.
+
+    A contract with a lunch break has several sessions a day; their session date is the same.
+    """
+
+    zone: str
+    sessions: tuple[Session, ...]
+
+    def is_open(self, at: datetime) -> bool:
+        """Return whether *at* (aware) lies in a session; the end no longer does."""
+        return any(session.start <= at < session.end for session in self.sessions)
+
+    def last_close(self, at: datetime) -> Session | None:
+        """Return the latest session that closed its day at or before *at*, or None if none is known."""
+        closing = {session.day: session for session in sorted(self.sessions, key=lambda s: s.end)}
+        ended = [session for session in closing.values() if session.end <= at]
+        return max(ended, key=lambda s: s.end, default=None)
+
+    def next_close(self, at: datetime) -> Session | None:
+        """Return the session with which the current or next trading day closes after *at*, or None."""
+        closing = {session.day: session for session in sorted(self.sessions, key=lambda s: s.end)}
+        coming = [session for session in closing.values() if session.end > at]
+        return min(coming, key=lambda s: s.end, default=None)
+
+    def next_open(self, at: datetime) -> datetime | None:
+        """Return when trading next opens after *at*, or None where IBKR has not said."""
+        return min((s.start for s in self.sessions if s.start > at), default=None)

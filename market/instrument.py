@@ -1,0 +1,70 @@
+"""What can be quoted and traded."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class SecType(StrEnum):
+    """IBKR's security types, by IBKR's own codes."""
+
+    STOCK = "STK"
+    OPTION = "OPT"
+    FUTURE = "FUT"
+    FUTURE_OPTION = "FOP"
+    FOREX = "CASH"
+    INDEX = "IND"
+    CRYPTO = "CRYPTO"
+    COMBO = "BAG"
+    NEWS = "NEWS"
+    BOND = "BOND"
+    FUND = "FUND"
+    CFD = "CFD"
+    WARRANT = "WAR"
+    COMMODITY = "CMDTY"
+    CONTINUOUS_FUTURE = "CONTFUT"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """
+    One instrument, qualified: its *con_id* is IBKR's lasting identity and alone decides equality.
+
+    *strike* is 0 and *expiry* (YYYYMMDD) and *right* ("C" or "P") are empty where they do not apply.
+    *min_tick* is the smallest price step in the price's currency.
+    """
+
+    con_id: int
+    symbol: str = field(compare=False)
+    sec_type: SecType = field(default=SecType.STOCK, compare=False)
+    exchange: str = field(default="SMART", compare=False)
+    primary_exchange: str = field(default="", compare=False)
+    currency: str = field(default="USD", compare=False)
+    local_symbol: str = field(default="", compare=False)
+    trading_class: str = field(default="", compare=False)
+    expiry: str = field(default="", compare=False)
+    strike: float = field(default=0.0, compare=False)
+    right: str = field(default="", compare=False)
+    multiplier: str = field(default="", compare=False)
+    name: str = field(default="", compare=False)
+    min_tick: float = field(default=0.01, compare=False)
+
+    @property
+    def label(self) -> str:
+        """The instrument as a user would type it: `AAPL`, `EUR.USD`, `ES 202612`, `SPY 20261218 C600`."""
+        match self.sec_type:
+            case SecType.FOREX | SecType.CRYPTO:
+                return f"{self.symbol}.{self.currency}"
+            case SecType.OPTION | SecType.FUTURE_OPTION:
+                return f"{self.symbol} {self.expiry} {self.right}{self.strike:g}"
+            case SecType.FUTURE:
+                return f"{self.symbol} {self.expiry[:6]}"
+            case SecType.STOCK:
+                return self.symbol.replace(" ", ".")
+            case _:
+                return self.symbol
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals a price of this instrument is written with (at least 2)."""
+        text = f"{self.min_tick:.8f}".rstrip("0")
+        return max(2, len(text.partition(".")[2]))

@@ -1,0 +1,30 @@
+"""Market scans: what is asked, and what comes back."""
+
+from dataclasses import dataclass
+
+from market.instrument import Instrument
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSpec:
+    """
+    One scan: IBKR's scan *code* (TOP_PERC_GAIN) over *instrument* type and *location*, best *rows* (at most 50).
+
+    The bounds are in the price's currency and in shares; None means unbounded. Equal specs share one subscription.
+    """
+
+    code: str
+    instrument: str = "STK"
+    location: str = "STK.US.MAJOR"
+    rows: int = 50
+    above_price: float | None = None
+    below_price: float | None = None
+    above_volume: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRow:
+    """One row of a scan's result; *rank* counts from 1."""
+
+    rank: int
+    instrument: Instrument

@@ -1,0 +1,190 @@
+"""What trading needs from other rooms."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from market.account import AccountSummary, Fill, Position
+from market.hours import Hours
+from market.instrument import Instrument
+from market.quote import Quote
+from market.ticket import OrderTicket
+from trading.proposal import Leg, OrderNews, Preview, Proposal, ProposalState
+
+
+class OrderFate(StrEnum):
+    """What IBKR says of an order, its many statuses evened out; CHECK: it spoke unclearly, ask before telling."""
+
+    WORKING = "working"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """
+    What IBKR knows of one order, from an event, the open orders or the completed orders.
+
+    *order_id* and *client_id* are 0 where IBKR leaves them out (completed orders). *message* is IBKR's own text.
+    """
+
+    order_ref: str
+    perm_id: int
+    order_id: int
+    client_id: int
+    account: str
+    fate: OrderFate
+    filled: Decimal
+    remaining: Decimal
+    average_price: Decimal | None = None
+    instrument: Instrument | None = None
+    ticket: OrderTicket | None = None
+    message: str = ""
+
+
+class OrderGateway(Protocol):
+    """The one door to IBKR's orders; `broker/orders.py` implements it, `trading/desk.py` alone is handed it."""
+
+    def connect(self, on_report: Callable[[OrderReport], None], on_fill: Callable[[Fill], None]) -> None:
+        """Hand every order event and every execution (again when its commission is known) to the two sinks."""
+        ...
+
+    async def preview(self, instrument: Instrument, ticket: OrderTicket, account: str) -> Preview:
+        """Ask IBKR what the order would cost; creates no order. Raises LinkDown, RequestTimeout, BrokerError."""
+        ...
+
+    async def submit(self, instrument: Instrument, ticket: OrderTicket, account: str, order_ref: str) -> int:
+        """
+        Send the order once and return its API order id; IBKR's answer comes as a report.
+
+        Raises LinkDown, and then nothing was sent; it never waits for IBKR's acknowledgement.
+        """
+        ...
+
+    async def cancel(self, order_id: int) -> None:
+        """Ask IBKR to cancel our own order; the outcome comes as a report. Raises LinkDown, OrderGone."""
+        ...
+
+    async def open_orders(self) -> Sequence[OrderReport]:
+        """Return every client's open orders. Raises LinkDown, RequestTimeout, BrokerError."""
+        ...
+
+    async def completed_orders(self) -> Sequence[OrderReport]:
+        """Return today's completed orders. Raises LinkDown, RequestTimeout, BrokerError."""
+        ...
+
+    async def executions(self) -> Sequence[Fill]:
+        """Return today's executions. Raises LinkDown, RequestTimeout, BrokerError."""
+        ...
+
+
+class QuoteSource(Protocol):
+    """A fresh quote, now."""
+
+    async def fresh(self, instrument: Instrument, timeout_s: float = 3.0) -> Quote:
+        """
+        Return a quote received just now (or still streaming).
+
+        Raises LinkDown, RequestTimeout (nothing came), NoMarketData, BrokerError.
+        """
+        ...
+
+
+class SymbolBook(Protocol):
+    """Turns a symbol as typed into an instrument, and knows its hours."""
+
+    async def find(self, symbol: str) -> Instrument:
+        """As `alerts.ports.InstrumentFinder.find`."""
+        ...
+
+    async def hours(self, instrument: Instrument) -> Hours:
+        """Return the instrument's liquid hours (fetched anew at most every few seconds). Raises as `find`."""
+        ...
+
+
+class Holdings(Protocol):
+    """The account as streamed; reading it asks nothing of IBKR."""
+
+    def accounts(self) -> Sequence[str]:
+        """Return the managed accounts, the default one first; empty before the first connect."""
+        ...
+
+    def summary(self, account: str) -> AccountSummary | None:
+        """Return the account's state, or None before it was received."""
+        ...
+
+    def positions(self, account: str) -> Sequence[Position]:
+        """Return the account's holdings, by symbol."""
+        ...
+
+
+class ProposalStore(Protocol):
+    """Keeps proposals; claims and events are durable when the call returns."""
+
+    async def add(self, proposal: Proposal) -> Proposal:
+        """Store a new proposal; return it with its id and with its legs' order references made from it."""
+        ...
+
+    async def get(self, proposal_id: int) -> Proposal | None:
+        """Return the proposal, or None."""
+        ...
+
+    async def by_token(self, token: str) -> Proposal | None:
+        """Return the proposal that this token was made for, whatever became of it, or None."""
+        ...
+
+    async def bind(self, proposal_id: int, message_id: int) -> None:
+        """Note the message that shows the card."""
+        ...
+
+    async def claim(  # noqa: PLR0913  the claim is bound to all of these
+        self, token: str, *, user_id: int, chat_id: int, message_id: int, digest: str, now: datetime
+    ) -> Proposal | None:
+        """
+        PROPOSED -> CONFIRMED by one atomic statement, durable when it returns; None if it was not there to claim.
+
+        All of token, user, chat, message and digest must match, and *now* must be before its expiry.
+        """
+        ...
+
+    async def close(self, proposal_id: int, state: ProposalState) -> bool:
+        """PROPOSED -> *state* by one atomic statement; False if it was no longer PROPOSED."""
+        ...
+
+    async def settle(self, proposal_id: int, state: ProposalState) -> None:
+        """CONFIRMED -> *state* (SUBMITTED, or DENIED when the second check forbade it)."""
+        ...
+
+    async def save_leg(self, proposal_id: int, leg: Leg) -> None:
+        """Store a leg's new state without telling anyone."""
+        ...
+
+    async def record(self, news: OrderNews) -> None:
+        """Store the leg's new state and the message about it in one transaction; the same news twice is told once."""
+        ...
+
+    async def record_fill(self, proposal_id: int, fill: Fill) -> bool:
+        """Keep an execution (again with its commission); False if it was known in full already."""
+        ...
+
+    async def proposed_until(self, now: datetime) -> Sequence[Proposal]:
+        """Return PROPOSED proposals whose time has run out at *now*."""
+        ...
+
+    async def unsettled(self) -> Sequence[Proposal]:
+        """Return CONFIRMED and SUBMITTED proposals that have a leg which is not final."""
+        ...
+
+    async def by_order_ref(self, order_ref: str) -> Proposal | None:
+        """Return the proposal of an `sb-…` reference, or None."""
+        ...
+
+    async def recent(self, user_id: int, limit: int) -> Sequence[Proposal]:
+        """Return the user's latest proposals, newest first."""
+        ...

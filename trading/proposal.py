@@ -1,0 +1,168 @@
+"""
+A proposal is one order as it was shown to one person, waiting for that person's Confirm.
+
+PROPOSED -> CONFIRMED (claimed, intent stored, nothing sent yet) -> SUBMITTED -> the order's own fate, or
+PROPOSED -> CANCELLED (a person) | EXPIRED (time) | REPLACED (edited, or the price moved: a new card) | VOID (card's send unknown).
+The claim is one atomic statement in `storage/proposals.py`; everything here is pure.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from market.instrument import Instrument
+from market.ticket import OrderTicket
+
+
+class ProposalState(StrEnum):
+    """What became of a proposal; after SUBMITTED its legs tell the rest."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    SUBMITTED = "submitted"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    DENIED = "denied"
+    VOID = "void"
+
+
+class LegState(StrEnum):
+    """
+    One order's fate. UNSENT: intent stored, nothing sent. UNKNOWN: sent, or perhaps sent, and IBKR has not said.
+
+    Four words for four fates: denied (our limit), rejected (IBKR), cancelled (a person), expired (time).
+    """
+
+    UNSENT = "unsent"
+    SENT = "sent"
+    WORKING = "working"
+    PARTIAL = "partly filled"
+    FILLED = "filled"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more can happen to the order."""
+        return self in {LegState.FILLED, LegState.REJECTED, LegState.CANCELLED, LegState.EXPIRED}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """
+    IBKR's what-if answer, in the account's currency; None where IBKR left a value out.
+
+    *commission* is the expected one, or the highest of IBKR's range. *warning* is IBKR's own text.
+    """
+
+    initial_margin_change: Decimal | None = None
+    maintenance_margin_change: Decimal | None = None
+    equity_with_loan_after: Decimal | None = None
+    commission: Decimal | None = None
+    commission_currency: str = ""
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """
+    One order of a proposal. *order_ref* (`sb-<proposal>-<leg>`) is what IBKR echoes and a restart looks for.
+
+    *order_id* is the API's, valid for our client id only; *perm_id* is IBKR's lasting identity, 0 until known.
+    *message* is IBKR's own last words about the order.
+    """
+
+    number: int
+    order_ref: str
+    state: LegState = LegState.UNSENT
+    order_id: int = 0
+    perm_id: int = 0
+    filled: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    commission: Decimal | None = None
+    realized_pnl: Decimal | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """
+    One order as shown. *id* is 0 until stored; *token* is the Confirm button's 128-bit secret, single use.
+
+    *message_id* is None until Telegram has acknowledged the card: such a proposal cannot be claimed.
+    *reference_price* is the live price when it was shown (the drift guard's anchor), *reference_time* that price's time.
+    *preview* is None where IBKR gave none, *preview_missing* then says why (IBKR's words, or ours).
+    """
+
+    id: int
+    token: str
+    user_id: int
+    chat_id: int
+    account: str
+    ticket: OrderTicket
+    instrument: Instrument
+    created: datetime
+    expires: datetime
+    state: ProposalState = ProposalState.PROPOSED
+    message_id: int | None = None
+    reference_price: Decimal | None = None
+    reference_time: datetime | None = None
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    preview: Preview | None = None
+    preview_missing: str = ""
+    position_before: Decimal = Decimal(0)
+    cash_before: Decimal | None = None
+    net_liquidation: Decimal | None = None
+    warnings: tuple[str, ...] = ()
+    legs: tuple[Leg, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """What the Confirm is bound to: a hash over everything that makes the order this order."""
+        ticket = self.ticket
+        parts = [
+            self.account,
+            self.instrument.con_id,
+            ticket.side.value,
+            str(ticket.quantity.normalize()),
+            ticket.order_type.value if ticket.order_type else "",
+            "" if ticket.limit_price is None else str(ticket.limit_price.normalize()),
+            ticket.time_in_force.value,
+            ticket.outside_rth,
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    @property
+    def reference(self) -> str:
+        """The short name a person sees and can quote."""
+        return f"#{self.id}"
+
+    def with_state(self, state: ProposalState) -> "Proposal":
+        """Return the proposal in *state*."""
+        return replace(self, state=state)
+
+    def with_leg(self, leg: Leg) -> "Proposal":
+        """Return the proposal with *leg* in the place of the leg of its number."""
+        return replace(self, legs=tuple(leg if old.number == leg.number else old for old in self.legs))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNews:
+    """
+    Something happened to an order that its owner is told: *proposal* as it now stands, *leg* the one concerned.
+
+    *previous* is the leg's state before; *found_at_reconcile* says that a restart or reconnect brought it to light.
+    """
+
+    proposal: Proposal
+    leg: Leg
+    previous: LegState
+    at: datetime
+    found_at_reconcile: bool = False
