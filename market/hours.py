@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One stretch of trading: *start* and *end* in UTC, *day* the session date in the venue's own zone (its close's)."""
+    """One stretch of trading, *start* to *end* in UTC; *day* is its close's date in the venue's own zone."""
 
     start: datetime
     end: datetime

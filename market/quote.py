@@ -50,6 +50,16 @@ class Tick(NamedTuple):
     kind: DataKind = DataKind.LIVE
 
 
+_PLAIN = {
+    TickField.LAST: "last",
+    TickField.HIGH: "high",
+    TickField.LOW: "low",
+    TickField.OPEN: "open",
+    TickField.CLOSE: "close",
+    TickField.VOLUME: "volume",
+}
+
+
 @dataclass(slots=True)
 class Quote:
     """The latest value of each field of one instrument; `None` where nothing was received yet."""
@@ -98,27 +108,15 @@ class Quote:
 
     def applied(self, tick: Tick) -> None:
         """Take *tick* in."""
-        match tick.field:
-            case TickField.LAST:
-                self.last = tick.price
-            case TickField.BID:
-                self.bid, self.bid_size = tick.price, tick.size
-            case TickField.ASK:
-                self.ask, self.ask_size = tick.price, tick.size
-            case TickField.HIGH:
-                self.high = tick.price
-            case TickField.LOW:
-                self.low = tick.price
-            case TickField.OPEN:
-                self.open = tick.price
-            case TickField.CLOSE:
-                self.close = tick.price
-            case TickField.VOLUME:
-                self.volume = tick.price
-            case TickField.HALTED:
-                self.halted = tick.price > 0
-            case TickField.MARK:
-                pass
+        name = _PLAIN.get(tick.field)
+        if name is not None:
+            setattr(self, name, tick.price)
+        elif tick.field is TickField.BID:
+            self.bid, self.bid_size = tick.price, tick.size
+        elif tick.field is TickField.ASK:
+            self.ask, self.ask_size = tick.price, tick.size
+        elif tick.field is TickField.HALTED:
+            self.halted = tick.price > 0
         self.received = tick.received
         self.kind = tick.kind
 

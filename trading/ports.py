@@ -143,7 +143,7 @@ class ProposalStore(Protocol):
         """Note the message that shows the card."""
         ...
 
-    async def claim(  # noqa: PLR0913  the claim is bound to all of these
+    async def claim(
         self, token: str, *, user_id: int, chat_id: int, message_id: int, digest: str, now: datetime
     ) -> Proposal | None:
         """

@@ -2,7 +2,8 @@
 A proposal is one order as it was shown to one person, waiting for that person's Confirm.
 
 PROPOSED -> CONFIRMED (claimed, intent stored, nothing sent yet) -> SUBMITTED -> the order's own fate, or
-PROPOSED -> CANCELLED (a person) | EXPIRED (time) | REPLACED (edited, or the price moved: a new card) | VOID (card's send unknown).
+PROPOSED -> CANCELLED (a person) | EXPIRED (time) | REPLACED (edited, or the price moved: there is a new card)
+          | VOID (nobody knows whether the card arrived).
 The claim is one atomic statement in `storage/proposals.py`; everything here is pure.
 """
 
@@ -96,7 +97,7 @@ class Proposal:
     One order as shown. *id* is 0 until stored; *token* is the Confirm button's 128-bit secret, single use.
 
     *message_id* is None until Telegram has acknowledged the card: such a proposal cannot be claimed.
-    *reference_price* is the live price when it was shown (the drift guard's anchor), *reference_time* that price's time.
+    *reference_price* is the live price when it was shown (the drift guard's anchor), as of *reference_time*.
     *preview* is None where IBKR gave none, *preview_missing* then says why (IBKR's words, or ours).
     """
 

@@ -1,0 +1,42 @@
+"""What came in, after the gate, in our own words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading.access import Role
+
+
+@dataclass(frozen=True, slots=True)
+class TextIn:
+    """
+    A text or command from a whitelisted person.
+
+    *text* is all of it; for a command *args* is what follows the command, else it is *text* again. *sent* is Telegram's
+    own time of the message (UTC), *reply_to* the message it answers.
+    """
+
+    user_id: int
+    chat_id: int
+    message_id: int
+    role: Role
+    text: str
+    args: str
+    sent: datetime
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """
+    A press on an inline button by a whitelisted person.
+
+    *data* is untrusted: a modified client can send any. *callback_id* is for the one answer; it is no identity, since
+    Telegram repeats a tap under a new one (tdlib/telegram-bot-api#699).
+    """
+
+    user_id: int
+    chat_id: int
+    message_id: int
+    role: Role
+    data: str
+    callback_id: str
