@@ -10,7 +10,6 @@ import { allChats, apply, chat, idsOf, markRead, messagesOf, refresh, subscribe 
 import { Timeline } from "./timeline.js";
 import { follow, post } from "./wire.js";
 
-const TONES = 6;
 const state = { chatId: 111, actor: 111 };
 
 const act = {
@@ -91,7 +90,7 @@ function drawChats() {
   document.title = everywhere ? `(${everywhere}) squawkbot demo` : "squawkbot demo";
 }
 
-function chatRow(entry) {
+function chatRow(entry, tone) {
   const last = messagesOf(entry.id).at(-1);
   const unread = entry.unread > 0 && entry.id !== state.chatId;
   return el("li", {},
@@ -102,7 +101,7 @@ function chatRow(entry) {
         open(entry.id);
       },
     },
-    el("span", { class: "avatar", "data-tone": Math.abs(entry.id) % TONES, "aria-hidden": "true" }, entry.name.slice(0, 1)),
+    el("span", { class: "avatar", "data-tone": tone, "aria-hidden": "true" }, entry.name.slice(0, 1)),
     el("span", { class: "row-words" },
       el("span", { class: "row-top" }, el("span", { class: "row-name" }, entry.name), el("span", { class: "row-role" }, entry.role), last && el("time", {}, clock(last.date))),
       el("span", { class: "row-bottom" },

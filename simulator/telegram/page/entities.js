@@ -4,6 +4,7 @@ import { copy, el } from "./dom.js";
 
 const SIMPLE = { bold: "strong", italic: "em", underline: "u", strikethrough: "s" };
 const SAFE = /^(https?|tg|mailto|tel):/i;
+const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
 const LONG_QUOTE = 160;
 
 /** Whether *address* may become a link: a bot must not be able to run a script here. */
@@ -19,12 +20,19 @@ function span(text, start, end, entities, send) {
   const fragment = document.createDocumentFragment();
   const queue = [...entities];
   let at = start;
+  let block = false;
+  // A block stands on lines of its own already: the line feed beside it would show as an empty line.
+  const between = (from, to, next) => {
+    const plain = text.slice(from, to);
+    const head = block && plain.startsWith("\n") ? 1 : 0;
+    return plain.slice(head, next && plain.length > head && plain.endsWith("\n") ? -1 : undefined);
+  };
   while (queue.length > 0) {
     const first = queue.shift();
     const from = Math.max(first.offset, at);
     const to = Math.min(first.offset + first.length, end);
     if (to <= from) continue;
-    fragment.append(text.slice(at, from));
+    fragment.append(between(at, from, BLOCKS.has(first.type)));
     const inside = [];
     const after = [];
     for (const other of queue) {
@@ -39,8 +47,9 @@ function span(text, start, end, entities, send) {
     fragment.append(wrap(first, text.slice(from, to), span(text, from, to, inside, send), send));
     queue.splice(0, queue.length, ...after.sort((a, b) => a.offset - b.offset || b.length - a.length));
     at = to;
+    block = BLOCKS.has(first.type);
   }
-  fragment.append(text.slice(at, end));
+  fragment.append(between(at, end, false));
   return fragment;
 }
 
