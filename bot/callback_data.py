@@ -1,0 +1,145 @@
+"""
+What a button says when it is pressed, in at most 64 bytes (Bot API, InlineKeyboardButton.callback_data).
+
+Callback data is untrusted: a modified client sends what it likes for a message it can see. So a button carries short
+ids that every handler loads and authorises anew, or a *line* that the person could as well have typed. A line never
+does more than typing it would: an order line leads to a card, and the card's Confirm carries its stored token only.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+LIMIT_BYTES = 64
+
+
+class BadCallback(Exception):
+    """*data* is none of our buttons (or one of an older version)."""
+
+    def __init__(self, data: str) -> None:
+        super().__init__(data)
+        self.data = data
+
+
+class Code(StrEnum):
+    """What the button does; its arguments are listed in `_SHAPES`."""
+
+    ALERT_LINE = "at"
+    ALERT_LIST = "al"
+    ALERT_CARD = "ac"
+    ALERT_PAUSE = "ap"
+    ALERT_RESUME = "ag"
+    ALERT_REARM = "aa"
+    ALERT_DELETE = "ad"
+    ALERT_RESTORE = "ar"
+    ALERT_UNDO = "au"
+    ORDER_LINE = "ot"
+    ORDER_PRICE = "oc"
+    ORDER_CONFIRM = "ok"
+    ORDER_CANCEL = "on"
+    ORDER_WITHDRAW = "ox"
+    ORDER_LIST = "ol"
+    POSITION_LIST = "pl"
+    POSITION_CARD = "pc"
+    ACCOUNT = "pa"
+    QUOTE = "qc"
+    QUOTE_ALERT = "qa"
+    QUOTE_TRADE = "qt"
+    NEWS_LIST = "nl"
+    NEWS_STORY = "ns"
+    SCAN_LIST = "sl"
+    SCAN_RUN = "sr"
+    STATUS = "st"
+    SUMMARY = "su"
+    NOTHING = "no"
+
+
+class _Shape(StrEnum):
+    """What an argument looks like; the value is its pattern. A LINE may hold colons and comes last."""
+
+    NUMBER = r"0|[1-9][0-9]{0,17}"
+    TOKEN = r"[A-Za-z0-9_-]{16,48}"  # noqa: S105  a pattern, not a secret
+    WORD = r"[A-Za-z0-9_.+$-]{1,24}"
+    LINE = r"[^\x00-\x1f\x7f-\x9f]{1,61}"
+
+
+_SHAPES: dict[Code, tuple[_Shape, ...]] = {
+    Code.ALERT_LINE: (_Shape.LINE,),
+    Code.ALERT_LIST: (_Shape.NUMBER, _Shape.NUMBER),
+    Code.ALERT_CARD: (_Shape.NUMBER,),
+    Code.ALERT_PAUSE: (_Shape.NUMBER,),
+    Code.ALERT_RESUME: (_Shape.NUMBER,),
+    Code.ALERT_REARM: (_Shape.NUMBER,),
+    Code.ALERT_DELETE: (_Shape.NUMBER,),
+    Code.ALERT_RESTORE: (_Shape.NUMBER,),
+    Code.ALERT_UNDO: (_Shape.NUMBER,),
+    Code.ORDER_LINE: (_Shape.LINE,),
+    Code.ORDER_PRICE: (_Shape.WORD, _Shape.LINE),
+    Code.ORDER_CONFIRM: (_Shape.TOKEN,),
+    Code.ORDER_CANCEL: (_Shape.TOKEN,),
+    Code.ORDER_WITHDRAW: (_Shape.NUMBER,),
+    Code.ORDER_LIST: (),
+    Code.POSITION_LIST: (_Shape.NUMBER,),
+    Code.POSITION_CARD: (_Shape.NUMBER,),
+    Code.ACCOUNT: (),
+    Code.QUOTE: (_Shape.NUMBER,),
+    Code.QUOTE_ALERT: (_Shape.NUMBER,),
+    Code.QUOTE_TRADE: (_Shape.WORD, _Shape.NUMBER),
+    Code.NEWS_LIST: (_Shape.NUMBER,),
+    Code.NEWS_STORY: (_Shape.NUMBER, _Shape.WORD, _Shape.LINE),
+    Code.SCAN_LIST: (),
+    Code.SCAN_RUN: (_Shape.LINE,),
+    Code.STATUS: (),
+    Code.SUMMARY: (),
+    Code.NOTHING: (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One press, understood: its *code* and its arguments, whose shapes are right but whose truth is not checked."""
+
+    code: Code
+    args: tuple[str, ...] = ()
+
+    def number(self, index: int) -> int:
+        """Return argument *index* as a number."""
+        return int(self.args[index])
+
+
+def encode(code: Code, *args: object) -> str:
+    """Return the data for a button. Raises ValueError where the arguments do not fit their shapes or 64 bytes."""
+    data = ":".join((code.value, *(str(arg) for arg in args)))
+    try:
+        callback = decode(data)
+    except BadCallback as error:
+        raise ValueError(data) from error
+    if callback.args != tuple(str(arg) for arg in args):
+        raise ValueError(data)
+    return data
+
+
+def encode_line(code: Code, *args: object) -> str | None:
+    """As `encode`, for lines of a person's making: None where the data would not fit into a button."""
+    try:
+        return encode(code, *args)
+    except ValueError:
+        return None
+
+
+def decode(data: str) -> Callback:
+    """Return what the button says. Raises BadCallback for anything that `encode` does not make."""
+    if len(data) > LIMIT_BYTES or len(data.encode(errors="replace")) > LIMIT_BYTES:
+        raise BadCallback(data)
+    head, *rest = data.split(":", 1)
+    try:
+        code = Code(head)
+    except ValueError:
+        raise BadCallback(data) from None
+    shapes = _SHAPES[code]
+    args = rest[0].split(":", max(len(shapes) - 1, 0)) if rest else []
+    if len(args) != len(shapes):
+        raise BadCallback(data)
+    if not all(re.fullmatch(shape.value, arg) for shape, arg in zip(shapes, args, strict=True)):
+        raise BadCallback(data)
+    return Callback(code, tuple(args))
