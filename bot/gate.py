@@ -1,0 +1,62 @@
+"""
+The one gate: by Telegram user id, before any handler, deny by default.
+
+A whitelisted person in their own private chat, or in a group the settings name, comes in. Everybody and everything
+else (strangers, channels, anonymous admins, copies sent through other bots) meets silence: no answer, no sign that
+a bot listens, and a log line at most once a minute.
+"""
+
+import logging
+from collections.abc import Set as AbstractSet
+
+from telegram import Update
+from telegram.constants import ChatType
+from telegram.ext import ApplicationHandlerStop, CallbackContext
+
+from market.clock import Clock
+from trading.access import Roster
+
+_log = logging.getLogger(__name__)
+
+_QUIET_S = 60.0
+
+
+class Gate:
+    """Lets whitelisted people in; runs in handler group -1, blocking, or its refusal would have no effect."""
+
+    def __init__(self, roster: Roster, groups: AbstractSet[int], clock: Clock) -> None:
+        self._roster = roster
+        self._groups = groups
+        self._clock = clock
+        self._last_line: float | None = None
+        self._unlogged = 0
+
+    async def check(self, update: Update, _context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
+        """Return for a person who may come in; raises ApplicationHandlerStop for all others."""
+        if not self._is_welcome(update):
+            self._note(update)
+            raise ApplicationHandlerStop
+
+    def _is_welcome(self, update: Update) -> bool:
+        user, chat = update.effective_user, update.effective_chat
+        if user is None or chat is None or user.is_bot or self._roster.role_of(user.id) is None:
+            return False
+        message = update.message
+        if message is not None and (message.sender_chat or message.via_bot or message.forward_origin):
+            return False
+        if chat.type == ChatType.PRIVATE:
+            return chat.id == user.id
+        return chat.id in self._groups
+
+    def _note(self, update: Update) -> None:
+        now = self._clock.monotonic()
+        if self._last_line is not None and now - self._last_line < _QUIET_S:
+            self._unlogged += 1
+            return
+        user = update.effective_user
+        _log.warning(
+            "ignored an update from user id %s (%s more since the last such line)",
+            user.id if user else None,
+            self._unlogged,
+        )
+        self._last_line, self._unlogged = now, 0

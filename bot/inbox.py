@@ -1,0 +1,134 @@
+"""Telegram's updates -> our own words -> the router; and what PTB does when a handler fails."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
+
+from telegram import Update
+from telegram.ext import BaseUpdateProcessor, CallbackContext
+
+from bot.errors import DeliveryError
+from bot.reply import TelegramReply
+from bot.request import Press, TextIn
+from bot.views.message import Message, text
+from trading.access import Roster
+
+_log = logging.getLogger(__name__)
+
+
+class Router(Protocol):
+    """Where texts and presses go."""
+
+    async def on_text(self, request: TextIn) -> None:
+        """Do what a text asks for."""
+        ...
+
+    async def on_press(self, press: Press) -> None:
+        """Do what a press asks for."""
+        ...
+
+
+class Inbox:
+    """Hands each text and press to the router; roles are looked up here, after the gate, for every single one."""
+
+    def __init__(self, router: Router, roster: Roster, reply: TelegramReply) -> None:
+        self._router = router
+        self._roster = roster
+        self._reply = reply
+
+    async def on_message(self, update: Update, context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
+        """Take in a text message."""
+        message, user = update.message, update.effective_user
+        role = self._roster.role_of(user.id) if user else None
+        if message is None or user is None or role is None or message.text is None:
+            return
+        command = _command_for(message.text, context.bot.username)
+        if command is None:
+            return
+        replied = message.reply_to_message
+        await self._router.on_text(
+            TextIn(
+                user_id=user.id,
+                chat_id=message.chat_id,
+                message_id=message.message_id,
+                role=role,
+                text=command,
+                args=command.partition(" ")[2].strip() if command.startswith("/") else command,
+                sent=message.date,
+                reply_to=replied.message_id if replied else None,
+            )
+        )
+
+    async def on_press(self, update: Update, _context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
+        """Take in a press; one on a message that is gone is answered by the router like any other."""
+        query = update.callback_query
+        role = self._roster.role_of(query.from_user.id) if query else None
+        if query is None or role is None or query.message is None:
+            return
+        press = Press(
+            user_id=query.from_user.id,
+            chat_id=query.message.chat.id,
+            message_id=query.message.message_id,
+            role=role,
+            data=query.data or "",
+            callback_id=query.id,
+        )
+        try:
+            await self._router.on_press(press)
+        finally:
+            # Every press is answered once; whoever answered before is remembered, and this does nothing.
+            await self._reply.answer(press)
+
+    async def on_error(self, update: object, context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
+        """Log a handler's failure and tell the person, with a reference that finds the log line."""
+        reference = secrets.token_hex(3).upper()
+        _log.error("handler failed, ref %s", reference, exc_info=context.error)
+        chat = update.effective_chat if isinstance(update, Update) else None
+        if chat is None or isinstance(context.error, DeliveryError):
+            return
+        note = Message(
+            "⚠️ <b>Something went wrong on my side.</b>\n"
+            "If this was about an order: look at /orders before you try again. "
+            f"Nothing is sent twice.\nRef <code>{text(reference)}</code>"
+        )
+        try:
+            await self._reply.send(chat.id, note)
+        except DeliveryError as error:
+            _log.warning("ref %s could not be told: %s", reference, error)
+
+
+class PerChat(BaseUpdateProcessor):
+    """Updates of one chat in order, chats side by side: a slow chart holds up nobody else."""
+
+    def __init__(self, most_at_once: int = 16) -> None:
+        super().__init__(most_at_once)
+        # Weak: strangers come by too, and their locks must not pile up.
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
+        """Wait for the chat's earlier updates, then run *coroutine*."""
+        chat = update.effective_chat if isinstance(update, Update) else None
+        lock = self._locks.setdefault(chat.id if chat else 0, asyncio.Lock())
+        async with lock:
+            await coroutine
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+
+def _command_for(said: str, username: str) -> str | None:
+    """Return *said* with `@ourname` taken off its command, or None where it speaks to another bot."""
+    said = said.strip()
+    if not said.startswith("/"):
+        return said
+    head, _, rest = said.partition(" ")
+    command, at, name = head.partition("@")
+    if at and name.lower() != username.lower():
+        return None
+    return f"{command} {rest}".strip()

@@ -1,0 +1,236 @@
+"""
+Outbox -> phone: the only road for whatever was not asked for just now.
+
+Rows come two ways: straight from the transaction that recorded them, already committed as *sending* under this
+process's boot id, and from the database (left over from before, or due again). Each chat has a worker of its own that
+takes its rows by priority, then age; a chat that must wait holds up no other. After the send the row is marked
+delivered: a crash in between repeats the message, marked, rather than losing it.
+"""
+
+import asyncio
+import heapq
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
+from bot.views.message import Message
+from market.clock import Clock
+from storage.outbox import MessageState, OutboxMessage
+
+_log = logging.getLogger(__name__)
+
+_POLL_S = 2.0
+_BATCH = 500
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 60.0
+# A row whose payload is not what its view expects fails alone, whatever is wrong with it.
+_UNRENDERABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
+
+
+class Outbox(Protocol):
+    """The rows, as `storage/outbox.py` keeps them."""
+
+    def on_new(self, callback: Callable[[Sequence[OutboxMessage]], None]) -> None:
+        """Hand rows to *callback* right after their commit."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> Sequence[OutboxMessage]:
+        """Return rows that should go out now."""
+        ...
+
+    async def mark_sending(self, message_id: int) -> None:
+        """Commit the row as *sending* under this boot."""
+        ...
+
+    async def mark_delivered(self, message_id: int, telegram_id: int) -> None:
+        """Commit that Telegram acknowledged."""
+        ...
+
+    async def mark_unknown(self, message_id: int, next_try: datetime, error: str) -> None:
+        """Commit that nobody knows; again at *next_try*."""
+        ...
+
+    async def mark_retry(self, message_id: int, next_try: datetime, error: str) -> None:
+        """Commit that it surely did not arrive; again at *next_try*."""
+        ...
+
+    async def mark_failed(self, message_id: int, error: str) -> None:
+        """Commit that it never will arrive."""
+        ...
+
+    async def release(self, message_ids: Sequence[int]) -> None:
+        """Give rows back that this process will not send."""
+        ...
+
+    async def message_id_of(self, dedupe_key: str) -> int | None:
+        """Return the Telegram message of an earlier row."""
+        ...
+
+
+class Phone(Protocol):
+    """The way out; `bot/reply.py`."""
+
+    async def deliver(self, chat_id: int, message: Message, *, reply_to: int | None = None) -> int:
+        """Try once; return Telegram's message id."""
+        ...
+
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
+        """Change a message in place."""
+        ...
+
+
+AfterDelivery = Callable[[OutboxMessage, int], Awaitable[None]]
+
+
+class Notifier:
+    """
+    Sends what the outbox holds.
+
+    *render* makes a row's message, *probe* proves that Telegram answers (getMe) before anything doubtful is repeated,
+    *chat_closed* learns of chats that take no messages any more, *after* holds work by row kind for after the send.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        phone: Phone,
+        render: Callable[[OutboxMessage], Message],
+        *,
+        probe: Callable[[], Awaitable[None]],
+        chat_closed: Callable[[int, str], Awaitable[None]],
+        clock: Clock,
+        nap: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        after: Mapping[str, AfterDelivery] | None = None,
+    ) -> None:
+        self._outbox = outbox
+        self._phone = phone
+        self._render = render
+        self._probe = probe
+        self._chat_closed = chat_closed
+        self._clock = clock
+        self._nap = nap
+        self._after = after or {}
+        self._held: set[int] = set()
+        self._finished: set[int] = set()
+        self._queues: dict[int, list[tuple[int, int, OutboxMessage]]] = {}
+        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        outbox.on_new(self._take)
+
+    async def run(self) -> None:
+        """Send for ever; rows recorded meanwhile do not wait for the next look into the database."""
+        try:
+            while True:
+                self._finished.clear()
+                rows = await self._outbox.due(self._clock.now(), _BATCH)
+                # What was finished while the database was read is in *rows* as it stood before.
+                self._take([row for row in rows if row.id not in self._finished])
+                self._wake.clear()
+                try:
+                    await asyncio.wait_for(self._wake.wait(), _POLL_S)
+                except TimeoutError:
+                    continue
+        finally:
+            await self._stop_workers()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Wait until nothing is queued, *timeout_s* at most, then give back what was not sent."""
+        if self._workers:
+            await asyncio.wait(tuple(self._workers.values()), timeout=timeout_s)
+        await self._stop_workers()
+        await self._outbox.release(sorted(self._held))
+        self._held.clear()
+
+    @property
+    def waiting(self) -> int:
+        """How many rows are on their way or queued in memory."""
+        return len(self._held)
+
+    def _take(self, rows: Sequence[OutboxMessage]) -> None:
+        for row in rows:
+            if row.id in self._held:
+                continue
+            self._held.add(row.id)
+            heapq.heappush(self._queues.setdefault(row.chat_id, []), (row.priority, row.id, row))
+            if row.chat_id not in self._workers:
+                worker = asyncio.create_task(self._work(row.chat_id), name=f"notify {row.chat_id}")
+                self._workers[row.chat_id] = worker
+                worker.add_done_callback(lambda task, chat_id=row.chat_id: self._ended(chat_id, task))
+
+    def _ended(self, chat_id: int, worker: asyncio.Task[None]) -> None:
+        self._workers.pop(chat_id, None)
+        left = self._queues.pop(chat_id, [])
+        self._held.difference_update(entry[1] for entry in left)
+        if not worker.cancelled() and (error := worker.exception()) is not None:
+            # Its rows are still in the database, and the next look there finds them.
+            _log.error("the worker of chat %s died", chat_id, exc_info=error)
+
+    async def _work(self, chat_id: int) -> None:
+        queue = self._queues[chat_id]
+        while queue:
+            _, _, row = heapq.heappop(queue)
+            try:
+                await self._send(row)
+            finally:
+                self._held.discard(row.id)
+                self._finished.add(row.id)
+
+    async def _send(self, row: OutboxMessage) -> None:
+        try:
+            message = self._render(row)
+        except _UNRENDERABLE as error:
+            _log.exception("outbox row %s (%s) cannot be rendered", row.id, row.kind)
+            await self._outbox.mark_failed(row.id, f"cannot be rendered: {type(error).__name__}")
+            return
+        pause = _FIRST_PAUSE_S
+        is_marked = row.state is MessageState.SENDING
+        while True:
+            if not is_marked:
+                await self._outbox.mark_sending(row.id)
+            is_marked = False
+            try:
+                delivered = await self._once(row, message)
+            except RetryLater as later:
+                wait = later.after_s if later.limited else pause
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
+                await self._outbox.mark_retry(row.id, self._clock.now() + timedelta(seconds=wait), later.reason)
+                await self._nap(wait)
+            except (DeliveryUnknown, ChatClosed, MessageRefused) as end:
+                await self._gave_up(row, end)
+                return
+            else:
+                # A crash right here repeats the message: at the next start its row, still "sending" under an old boot
+                # id, goes out again, marked.
+                await self._outbox.mark_delivered(row.id, delivered)
+                break
+        follow_up = self._after.get(row.kind)
+        if follow_up is not None:
+            await follow_up(row, delivered)
+
+    async def _gave_up(self, row: OutboxMessage, end: DeliveryUnknown | ChatClosed | MessageRefused) -> None:
+        if isinstance(end, DeliveryUnknown):
+            wait = min(_FIRST_PAUSE_S * 2 ** min(row.attempts, 6), _LONGEST_PAUSE_S)
+            await self._outbox.mark_unknown(row.id, self._clock.now() + timedelta(seconds=wait), end.reason)
+            return
+        _log.error("outbox row %s (%s) cannot be delivered: %s", row.id, row.kind, end.reason)
+        await self._outbox.mark_failed(row.id, end.reason)
+        if isinstance(end, ChatClosed):
+            await self._chat_closed(row.chat_id, end.reason)
+
+    async def _once(self, row: OutboxMessage, message: Message) -> int:
+        if row.may_repeat:
+            await self._probe()
+        if row.edit_key is not None:
+            earlier = await self._outbox.message_id_of(row.edit_key)
+            if earlier is not None:
+                await self._phone.edit(row.chat_id, earlier, message)
+                return earlier
+        return await self._phone.deliver(row.chat_id, message, reply_to=row.reply_to)
+
+    async def _stop_workers(self) -> None:
+        workers = tuple(self._workers.values())
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)

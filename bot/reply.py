@@ -1,0 +1,233 @@
+"""Message -> Telegram: the only builder of keyboards, and the only place that judges what became of a send."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import httpx
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto, ReplyParameters
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+
+from bot.errors import ChatClosed, DeliveryError, DeliveryUnknown, MessageRefused, RetryLater
+from bot.request import Press
+from bot.split import CAPTION_LIMIT, length, plain, split
+from bot.views.message import Message, Style
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_UNREACHABLE_PAUSE_S = 2.0
+_LONGEST_WAIT_S = 30.0
+_ATTEMPTS = 3
+_ANSWER_LIMIT = 200
+# Wording of the official server (tdlib/telegram-bot-api, Client.cpp).
+_SAME = "message is not modified"
+_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_NO_CHAT = ("chat not found", "user is deactivated", "chat_write_forbidden")
+_TOO_OLD = ("query is too old", "query id is invalid")
+
+
+class TelegramReply:
+    """Sends, edits and answers. *nap* waits between tries."""
+
+    def __init__(self, bot: Bot, nap: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._bot = bot
+        self._nap = nap
+        self._answered: dict[str, None] = {}
+
+    async def send(self, chat_id: int, message: Message, *, reply_to: int | None = None) -> int:
+        """
+        Send the answer to something asked for just now and return its message id.
+
+        Waits out short refusals; raises DeliveryUnknown or NotDelivered when that was of no use.
+        """
+        return await self._patiently(lambda: self.deliver(chat_id, message, reply_to=reply_to))
+
+    async def deliver(self, chat_id: int, message: Message, *, reply_to: int | None = None) -> int:
+        """
+        Try once to send *message* and return its (last part's) id.
+
+        Markup that Telegram cannot parse goes out again as plain text. Raises DeliveryUnknown, RetryLater, ChatClosed,
+        MessageRefused.
+        """
+        try:
+            return await self._send(chat_id, message, reply_to, html=True)
+        except MessageRefused as refused:
+            if "parse entities" not in refused.reason:
+                raise
+            _log.error("markup was refused, sent as plain text: %s", refused.reason)
+            return await self._send(chat_id, message, reply_to, html=False)
+
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
+        """Make the message show *message*; where it is gone, send it anew. Raises as `send`."""
+        try:
+            await self._patiently(lambda: self._edit(chat_id, message_id, message))
+        except MessageRefused as refused:
+            if any(word in refused.reason.lower() for word in _GONE):
+                await self.send(chat_id, message)
+            else:
+                raise
+
+    async def attach(self, chat_id: int, message_id: int, message: Message) -> None:
+        """Turn a text message into its picture with the text as caption; too long a text stays as it is."""
+        if message.picture is None or length(message.html) > CAPTION_LIMIT:
+            return
+        media = InputMediaPhoto(message.picture, caption=message.html, parse_mode="HTML")
+        await self._patiently(
+            lambda: _judged(
+                self._bot.edit_message_media(
+                    media, chat_id=chat_id, message_id=message_id, reply_markup=_keyboard(message)
+                )
+            )
+        )
+
+    async def answer(self, press: Press, text: str = "", *, alert: bool = False) -> None:
+        """Answer a press, once; one that is too old for an answer, or unreachable, is let go."""
+        if press.callback_id in self._answered:
+            return
+        self._answered[press.callback_id] = None
+        if len(self._answered) > 1000:  # noqa: PLR2004  enough to outlive Telegram's 150 s of retention
+            self._answered.pop(next(iter(self._answered)))
+        try:
+            await _judged(
+                self._bot.answer_callback_query(press.callback_id, text[:_ANSWER_LIMIT] or None, show_alert=alert)
+            )
+        except MessageRefused as refused:
+            if not any(word in refused.reason.lower() for word in _TOO_OLD):
+                _log.warning("a press could not be answered: %s", refused.reason)
+        except DeliveryError as error:
+            _log.warning("a press could not be answered: %s", error)
+
+    async def _send(self, chat_id: int, message: Message, reply_to: int | None, *, html: bool) -> int:
+        mode = "HTML" if html else None
+        body = message.html if html else plain(message.html)
+        reply = None if reply_to is None else ReplyParameters(reply_to, allow_sending_without_reply=True)
+        if message.picture is not None and length(message.html) <= CAPTION_LIMIT:
+            sent = await _judged(
+                self._bot.send_photo(
+                    chat_id,
+                    message.picture,
+                    caption=body,
+                    parse_mode=mode,
+                    reply_markup=_keyboard(message),
+                    reply_parameters=reply,
+                    disable_notification=message.silent,
+                    protect_content=message.protect,
+                )
+            )
+            return sent.message_id
+        parts = split(body) if html else [body[start : start + 4000] for start in range(0, len(body), 4000)]
+        last = len(parts) - 1
+        for number, part in enumerate(parts):
+            sent = await _judged(
+                self._bot.send_message(
+                    chat_id,
+                    part,
+                    parse_mode=mode,
+                    reply_markup=_keyboard(message) if number == last else None,
+                    reply_parameters=reply if number == 0 else None,
+                    disable_notification=message.silent,
+                    protect_content=message.protect,
+                )
+            )
+        return sent.message_id
+
+    async def _edit(self, chat_id: int, message_id: int, message: Message) -> None:
+        try:
+            await self._edit_text(chat_id, message_id, message)
+        except MessageRefused as refused:
+            if _SAME in refused.reason:
+                return
+            if "no text in the message" not in refused.reason:
+                raise
+            await self._edit_caption(chat_id, message_id, message)
+
+    async def _edit_text(self, chat_id: int, message_id: int, message: Message) -> None:
+        if message.picture is not None:
+            await self.attach(chat_id, message_id, message)
+            return
+        await _judged(
+            self._bot.edit_message_text(
+                split(message.html)[0],
+                chat_id=chat_id,
+                message_id=message_id,
+                parse_mode="HTML",
+                reply_markup=_keyboard(message),
+            )
+        )
+
+    async def _edit_caption(self, chat_id: int, message_id: int, message: Message) -> None:
+        try:
+            await _judged(
+                self._bot.edit_message_caption(
+                    chat_id=chat_id,
+                    message_id=message_id,
+                    caption=split(message.html, CAPTION_LIMIT)[0],
+                    parse_mode="HTML",
+                    reply_markup=_keyboard(message),
+                )
+            )
+        except MessageRefused as refused:
+            if _SAME not in refused.reason:
+                raise
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return await attempt()
+            except RetryLater as later:
+                if later.after_s > _LONGEST_WAIT_S:
+                    raise
+                await self._nap(later.after_s)
+        return await attempt()
+
+
+async def _judged(request: Awaitable[T]) -> T:
+    """Wait for *request*; turn PTB's errors, whose tree mixes the cases, into what became of the message."""
+    try:
+        return await request
+    except RetryAfter as error:
+        wait = error.retry_after
+        seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+        raise RetryLater("429", seconds, limited=True) from error
+    except (Forbidden, ChatMigrated) as error:
+        raise ChatClosed(error.message) from error
+    except BadRequest as error:
+        if any(word in error.message.lower() for word in _NO_CHAT):
+            raise ChatClosed(error.message) from error
+        raise MessageRefused(error.message) from error
+    except NetworkError as error:
+        if isinstance(error.__cause__, _NEVER_SENT):
+            raise RetryLater(type(error.__cause__).__name__, _UNREACHABLE_PAUSE_S, limited=False) from error
+        raise DeliveryUnknown(error.message) from error
+    except TelegramError as error:
+        raise DeliveryUnknown(error.message) from error
+
+
+def _keyboard(message: Message) -> InlineKeyboardMarkup | None:
+    if not message.buttons:
+        return None
+    return InlineKeyboardMarkup(
+        [
+            [
+                InlineKeyboardButton(
+                    button.label,
+                    callback_data=button.data,
+                    style=None if button.style is Style.PLAIN else button.style.value,
+                )
+                for button in row
+            ]
+            for row in message.buttons
+        ]
+    )
