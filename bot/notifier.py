@@ -116,7 +116,6 @@ class Notifier:
         self._finished: set[int] = set()
         self._queues: dict[int, list[tuple[int, int, OutboxMessage]]] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
-        self._wake = asyncio.Event()
         outbox.on_new(self._take)
 
     async def run(self) -> None:
@@ -127,11 +126,7 @@ class Notifier:
                 rows = await self._outbox.due(self._clock.now(), _BATCH)
                 # What was finished while the database was read is in *rows* as it stood before.
                 self._take([row for row in rows if row.id not in self._finished])
-                self._wake.clear()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), _POLL_S)
-                except TimeoutError:
-                    continue
+                await self._nap(_POLL_S)
         finally:
             await self._stop_workers()
 

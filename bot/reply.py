@@ -69,6 +69,10 @@ class TelegramReply:
             _log.error("markup was refused, sent as plain text: %s", refused.reason)
             return await self._send(chat_id, message, reply_to, html=False)
 
+    async def probe(self) -> None:
+        """Return when Telegram answers getMe. Raises as `deliver`."""
+        await _judged(self._bot.get_me())
+
     async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
         """Make the message show *message*; where it is gone, send it anew. Raises as `send`."""
         try:

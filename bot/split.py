@@ -71,7 +71,7 @@ class _Pieces(HTMLParser):
     def handle_data(self, data: str) -> None:
         for line in data.splitlines(keepends=True):
             for part in self._fitting(line):
-                if self._used + _units(part.rstrip("\n")) > self._limit:
+                if self._used + _units(part) > self._limit:
                     self._cut()
                 self._piece += escape(part, quote=False)
                 self._used += _units(part)
