@@ -1,8 +1,18 @@
-"""What is to be ordered, as a person would write it: `buy 10 AAPL 199.5`."""
+"""
+What is to be ordered, as a person would write it: `buy 10 AAPL 199.5`.
 
+A line is *side quantity symbol*, then a price (`199.5`, `limit 199.5`, `lmt 199.5`, `@ 199.5`, `market`, `mkt`) and
+options (`day`, `gtc`, `outside`, `eth`) in any order. The third word is the symbol whatever it spells, so that `ALL`,
+`DAY` or `GTC` can be traded too. Without a price the ticket has no order type: it is asked for, never guessed.
+"""
+
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NoReturn
+
+from market.errors import TicketSyntaxError
 
 
 class Side(StrEnum):
@@ -36,7 +46,8 @@ class OrderTicket:
     """
     One order as it was asked for; *symbol* is as typed, *quantity* in units of the instrument (shares).
 
-    *order_type* is None when no price was given: nothing may be submitted before the person chose one.
+    *order_type* is None when no price was given: nothing may be submitted before the person chose one. A ticket that
+    contradicts itself (no quantity, a limit order without its price, a price on anything else) raises ValueError.
     """
 
     side: Side
@@ -46,3 +57,207 @@ class OrderTicket:
     limit_price: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
     outside_rth: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.quantity.is_finite() or self.quantity <= 0:
+            raise ValueError(self.quantity)
+        if (self.order_type is OrderType.LIMIT) != (self.limit_price is not None):
+            raise ValueError(self.order_type, self.limit_price)
+        if self.limit_price is not None and not self.limit_price.is_finite():
+            raise ValueError(self.limit_price)
+
+
+EXAMPLES = ("buy 10 AAPL 199.5", "sell 5 MSFT market")
+"""Two lines that work."""
+
+UNDERSTOOD = "a price, `market`, `day`, `gtc` or `outside`"
+"""What may follow the symbol."""
+
+_MAX_LENGTH = 200
+_WORD = re.compile(r"(?<!\S)@|\S+")
+_SYMBOL = re.compile(
+    r"\$?[A-Z][A-Z0-9]*(?:[.-][A-Z0-9]+)*(?:@[A-Z][A-Z0-9]*(?:/[A-Z]{3})?)?"
+    r"|[0-9][A-Z0-9]*@[A-Z][A-Z0-9]*(?:/[A-Z]{3})?"
+    r"|#[0-9]{1,12}",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(r"(?:[0-9]{1,15}(?:\.[0-9]{1,8})?|\.[0-9]{1,8})")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,8})?")
+_ONE_GROUP = re.compile(r"[0-9]{1,3},[0-9]{3}")
+_COMMA = re.compile(r"[0-9]+(?:,[0-9]+)+(?:\.[0-9]+)?")
+_MULTIPLES = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
+_MARKET = {"market", "mkt"}
+_LIMIT = {"limit", "lmt", "@"}
+_TIMES = {"day": TimeInForce.DAY, "gtc": TimeInForce.GTC}
+_OUTSIDE = {"outside", "eth"}
+
+
+def looks_like_ticket(text: str) -> bool:
+    """Return whether *text* means to be an order: its first word is `buy` or `sell`."""
+    first = text.split(maxsplit=1)[:1]
+    return bool(first) and first[0].lower() in {"buy", "sell"}
+
+
+def parse(text: str) -> OrderTicket:
+    """
+    Return the order that *text* spells; `parse(format_ticket(ticket)) == ticket`.
+
+    Thousands commas stand in groups of exactly three. `199,5` is refused with both readings, and so is `199,500` where
+    a price belongs. Raises TicketSyntaxError.
+    """
+    return _Reader(text[: _MAX_LENGTH + 1]).ticket()
+
+
+def format_ticket(ticket: OrderTicket) -> str:
+    """Return the shortest line that `parse` reads as *ticket*."""
+    words = [ticket.side.value.lower(), plain(ticket.quantity), ticket.symbol]
+    if ticket.order_type is OrderType.MARKET:
+        words.append("market")
+    if ticket.limit_price is not None:
+        words.append(plain(ticket.limit_price))
+    if ticket.time_in_force is not TimeInForce.DAY:
+        words.append(ticket.time_in_force.value.lower())
+    if ticket.outside_rth:
+        words.append("outside")
+    return " ".join(words)
+
+
+def plain(number: Decimal) -> str:
+    """Return *number* without exponent, grouping or needless zeros: `1000`, `199.5`."""
+    text = f"{number:f}"
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One word of the line and where it begins."""
+
+    text: str
+    start: int
+
+    @property
+    def lower(self) -> str:
+        """The word in lower case, as keywords are compared."""
+        return self.text.lower()
+
+
+class _Reader:
+    """Reads one line from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._words = [_Word(match.group(), match.start()) for match in _WORD.finditer(text)]
+        self._next = 0
+        self._order_type: OrderType | None = None
+        self._price: Decimal | None = None
+        self._time: TimeInForce | None = None
+        self._outside = False
+
+    def ticket(self) -> OrderTicket:
+        """Return the whole line as a ticket."""
+        if len(self._text) > _MAX_LENGTH:
+            self._refuse(_MAX_LENGTH, f"at most {_MAX_LENGTH} characters")
+        side = self._side()
+        quantity = self._quantity()
+        symbol = self._symbol()
+        while (word := self._take()) is not None:
+            self._option(word)
+        return OrderTicket(
+            side, quantity, symbol, self._order_type, self._price, self._time or TimeInForce.DAY, self._outside
+        )
+
+    def _take(self) -> _Word | None:
+        if self._next == len(self._words):
+            return None
+        self._next += 1
+        return self._words[self._next - 1]
+
+    def _side(self) -> Side:
+        word = self._take()
+        if word is None or word.lower not in {"buy", "sell"}:
+            self._refuse(word.start if word else 0, "`buy` or `sell`")
+        return Side(word.text.upper())
+
+    def _quantity(self) -> Decimal:
+        word = self._take()
+        if word is None:
+            self._refuse(len(self._text), "a number of shares")
+        if _SYMBOL.fullmatch(word.text):
+            self._ask_back(word)
+        digits, multiple = word.lower, 1
+        if digits[-1] in _MULTIPLES:
+            digits, multiple = digits[:-1], _MULTIPLES[digits[-1]]
+        quantity = self._number(word, digits, "a number of shares") * multiple
+        if quantity <= 0:
+            self._refuse(word.start, "a number of shares above zero")
+        return quantity
+
+    def _ask_back(self, symbol: _Word) -> NoReturn:
+        """Refuse `buy AAPL 10`, offering `buy 10 AAPL`: which number is which must not be guessed."""
+        verb, rest = self._words[0].lower, [word.text for word in self._words[self._next :]]
+        expected = "a number of shares before the symbol"
+        if rest and _PLAIN.fullmatch(rest[0]):
+            turned = " ".join([verb, rest[0], symbol.text.upper(), *rest[1:]])
+            self._refuse(symbol.start, expected, (turned,))
+        self._refuse(symbol.start, expected, (f"{verb} 10 {symbol.text.upper()}", EXAMPLES[0]))
+
+    def _symbol(self) -> str:
+        word = self._take()
+        if word is None:
+            self._refuse(len(self._text), "a symbol")
+        if not _SYMBOL.fullmatch(word.text):
+            self._refuse(word.start, "a symbol")
+        return word.text.upper().removeprefix("$")
+
+    def _option(self, word: _Word) -> None:
+        if word.lower in _TIMES:
+            if self._time is not None:
+                self._refuse(word.start, "`day` or `gtc`, once")
+            self._time = _TIMES[word.lower]
+        elif word.lower in _OUTSIDE:
+            self._outside = True
+        elif word.lower in _MARKET:
+            self._set_price(word, OrderType.MARKET, None)
+        elif word.lower in _LIMIT:
+            price = self._take()
+            if price is None:
+                self._refuse(len(self._text), "a price")
+            self._set_price(word, OrderType.LIMIT, self._limit_price(price))
+        elif word.text.removeprefix("$")[:1] in set("0123456789."):
+            self._set_price(word, OrderType.LIMIT, self._limit_price(word))
+        else:
+            self._refuse(word.start, UNDERSTOOD)
+
+    def _set_price(self, word: _Word, order_type: OrderType, price: Decimal | None) -> None:
+        if self._order_type is not None:
+            self._refuse(word.start, "one price only")
+        self._order_type, self._price = order_type, price
+
+    def _limit_price(self, word: _Word) -> Decimal:
+        digits = word.text.removeprefix("$")
+        if _ONE_GROUP.fullmatch(digits):
+            self._refuse_comma(word, digits, "a price")
+        price = self._number(word, digits, "a price")
+        if price <= 0:
+            self._refuse(word.start, "a price above zero")
+        return price
+
+    def _number(self, word: _Word, digits: str, expected: str) -> Decimal:
+        if not (_PLAIN.fullmatch(digits) or _GROUPED.fullmatch(digits)):
+            if _COMMA.fullmatch(digits):
+                self._refuse_comma(word, digits, expected)
+            self._refuse(word.start, expected)
+        return Decimal(digits.replace(",", ""))
+
+    def _refuse_comma(self, word: _Word, digits: str, expected: str) -> NoReturn:
+        """Refuse *digits*, whose comma may mean thousands or a decimal point, with a line for each reading."""
+        whole, _, part = digits.rpartition(",")
+        readings = [digits.replace(",", "")]
+        if "." not in digits and "," not in whole:
+            readings.insert(0, plain(Decimal(f"{whole}.{part}")))
+        end = word.start + len(word.text)
+        lines = tuple(f"{self._text[: word.start]}{reading}{self._text[end:]}".strip() for reading in readings)
+        self._refuse(word.start, f"{expected}, written {' or '.join(f'`{reading}`' for reading in readings)}", lines)
+
+    def _refuse(self, position: int, expected: str, examples: tuple[str, ...] = EXAMPLES) -> NoReturn:
+        raise TicketSyntaxError(self._text, position, expected, examples)

@@ -124,6 +124,16 @@ class Holdings(Protocol):
         ...
 
 
+class AuditLog(Protocol):
+    """What was done, by whom, and what came of it; only ever added to."""
+
+    async def write(
+        self, at: datetime, user_id: int, chat_id: int, action: str, subject: str, outcome: str, detail: str
+    ) -> None:
+        """Add one line; *subject* is a proposal's reference (`#12`) or empty."""
+        ...
+
+
 class ProposalStore(Protocol):
     """Keeps proposals; claims and events are durable when the call returns."""
 
@@ -158,7 +168,11 @@ class ProposalStore(Protocol):
         ...
 
     async def settle(self, proposal_id: int, state: ProposalState) -> None:
-        """CONFIRMED -> *state* (SUBMITTED, or DENIED when the second check forbade it)."""
+        """
+        CONFIRMED -> *state*.
+
+        SUBMITTED; DENIED when the last check forbade it; CANCELLED when the link was gone and nothing was sent.
+        """
         ...
 
     async def save_leg(self, proposal_id: int, leg: Leg) -> None:

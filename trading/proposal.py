@@ -9,7 +9,7 @@ The claim is one atomic statement in `storage/proposals.py`; everything here is 
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -102,7 +102,7 @@ class Proposal:
     """
 
     id: int
-    token: str
+    token: str = field(repr=False)
     user_id: int
     chat_id: int
     account: str

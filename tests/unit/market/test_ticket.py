@@ -1,0 +1,204 @@
+"""What is read as an order, and what is asked back."""
+
+from contextlib import suppress
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market.errors import TicketSyntaxError
+from market.ticket import OrderTicket, OrderType, Side, TimeInForce, format_ticket, looks_like_ticket, parse
+
+
+def limit(quantity: str, symbol: str, price: str, **more: object) -> OrderTicket:
+    return OrderTicket(Side.BUY, Decimal(quantity), symbol, OrderType.LIMIT, Decimal(price), **more)  # type: ignore[arg-type]
+
+
+def refused(text: str) -> TicketSyntaxError:
+    with pytest.raises(TicketSyntaxError) as caught:
+        parse(text)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "buy 10 AAPL 199.5",
+        "BUY 10 aapl 199.50",
+        "buy 10 AAPL limit 199.5",
+        "buy 10 AAPL lmt 199.5",
+        "buy 10 AAPL @ 199.5",
+        "buy 10 AAPL @199.5",
+        "buy 10 AAPL $199.5",
+        "buy 10 $AAPL day 199.5",
+        "  buy\t10  AAPL\n199.5 ",
+    ],
+)
+def test_a_limit_order_is_read_however_it_is_spelt(text: str) -> None:
+    assert parse(text) == limit("10", "AAPL", "199.5")
+
+
+@pytest.mark.parametrize("word", ["market", "mkt", "MARKET"])
+def test_a_market_order_must_say_so(word: str) -> None:
+    assert parse(f"sell 5 MSFT {word}") == OrderTicket(Side.SELL, Decimal(5), "MSFT", OrderType.MARKET)
+
+
+def test_without_a_price_the_type_is_left_open() -> None:
+    assert parse("buy 10 AAPL").order_type is None
+    assert parse("buy 10 AAPL gtc").order_type is None
+
+
+@pytest.mark.parametrize("text", ["buy 10 AAPL 199.5 gtc outside", "buy 10 AAPL eth 199.5 GTC"])
+def test_options_stand_in_any_order(text: str) -> None:
+    assert parse(text) == limit("10", "AAPL", "199.5", time_in_force=TimeInForce.GTC, outside_rth=True)
+
+
+@pytest.mark.parametrize("symbol", ["ALL", "DAY", "GTC", "ON", "MKT", "LIMIT", "BUY", "ETH", "A", "T"])
+def test_the_third_word_is_the_symbol_whatever_it_spells(symbol: str) -> None:
+    assert parse(f"buy 10 {symbol} 5") == limit("10", symbol, "5")
+
+
+@pytest.mark.parametrize("symbol", ["AAPL@NASDAQ", "BMW@IBIS/EUR", "BRK.B", "#265598", "700@SEHK", "EUR.USD"])
+def test_symbols_come_in_all_the_forms_the_book_knows(symbol: str) -> None:
+    assert parse(f"buy 10 {symbol} 5").symbol == symbol
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("1,000", "1000"), ("1k", "1000"), ("1.5K", "1500"), ("2m", "2000000"), ("0.5", "0.5")]
+)
+def test_quantities_take_groups_of_three_and_k_m_b(typed: str, meant: str) -> None:
+    assert parse(f"buy {typed} AAPL").quantity == Decimal(meant)
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("1,234.50", "1234.5"), ("1,234,567", "1234567"), (".5", "0.5")])
+def test_prices_take_groups_of_three_where_they_can_mean_one_thing_only(typed: str, meant: str) -> None:
+    assert parse(f"buy 1 BRK.A {typed}").limit_price == Decimal(meant)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("buy 10 AAPL 199,5", ("buy 10 AAPL 199.5", "buy 10 AAPL 1995")),
+        ("buy 10 AAPL 199,500 gtc", ("buy 10 AAPL 199.5 gtc", "buy 10 AAPL 199500 gtc")),
+        ("buy 10 AAPL limit 1,00", ("buy 10 AAPL limit 1", "buy 10 AAPL limit 100")),
+        ("buy 10,5 AAPL 199", ("buy 10.5 AAPL 199", "buy 105 AAPL 199")),
+        ("buy 1 BRK.A 1,2345.5", ("buy 1 BRK.A 12345.5",)),
+    ],
+)
+def test_an_unclear_comma_is_refused_with_its_readings(text: str, lines: tuple[str, ...]) -> None:
+    error = refused(text)
+    assert error.examples == lines
+    assert "," in text[error.position :].split(maxsplit=1)[0]
+    assert "written" in error.expected
+
+
+def test_the_readings_of_a_comma_are_lines_that_work() -> None:
+    first, second = refused("buy 10 AAPL 199,500").examples
+    assert parse(first).limit_price == Decimal("199.5")
+    assert parse(second).limit_price == Decimal(199500)
+
+
+@pytest.mark.parametrize(
+    ("text", "turned"), [("buy AAPL 10", "buy 10 AAPL"), ("SELL aapl 10 199.5 gtc", "sell 10 AAPL 199.5 gtc")]
+)
+def test_symbol_before_quantity_is_asked_back(text: str, turned: str) -> None:
+    error = refused(text)
+    assert error.examples == (turned,)
+    assert error.position == text.lower().index("aapl")
+    parse(turned)
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "expected"),
+    [
+        ("", 0, "`buy` or `sell`"),
+        ("hold 10 AAPL", 0, "`buy` or `sell`"),
+        ("buy", 3, "a number of shares"),
+        ("buy 0 AAPL", 4, "a number of shares above zero"),
+        ("buy -5 AAPL", 4, "a number of shares"),
+        ("buy $5000 AAPL", 4, "a number of shares"),
+        ("buy 1e5 AAPL", 4, "a number of shares"),
+        ("buy \u0661\u0660 AAPL", 4, "a number of shares"),
+        ("buy half TSLA", 4, "a number of shares before the symbol"),
+        ("buy 10", 6, "a symbol"),
+        ("buy 10 $5", 7, "a symbol"),
+        ("buy 10 @ 5", 7, "a symbol"),
+        ("buy 10 AAPL limit", 17, "a price"),
+        ("buy 10 AAPL limit market", 18, "a price"),
+        ("buy 10 AAPL 0", 12, "a price above zero"),
+        ("buy 10 AAPL 199.5 200", 18, "one price only"),
+        ("buy 10 AAPL market 200", 19, "one price only"),
+        ("buy 10 AAPL day gtc", 16, "`day` or `gtc`, once"),
+    ],
+)
+def test_a_bad_line_is_told_where_it_broke(text: str, position: int, expected: str) -> None:
+    error = refused(text)
+    assert (error.position, error.expected) == (position, expected)
+    assert error.examples
+
+
+@pytest.mark.parametrize("word", ["stop", "tp", "sl", "trail", "moc", "mid", "ioc", "please"])
+def test_what_is_not_understood_yet_is_answered_with_what_is(word: str) -> None:
+    error = refused(f"buy 10 AAPL 199.5 {word} 190")
+    assert error.position == 18
+    assert error.expected == "a price, `market`, `day`, `gtc` or `outside`"
+    for example in error.examples:
+        parse(example)
+
+
+def test_a_line_without_end_is_refused() -> None:
+    assert refused("buy 10 AAPL " + "x" * 10_000).expected == "at most 200 characters"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [("buy 10 AAPL", "order"), ("Sell", "order"), ("buyer beware", "none"), ("AAPL > 200", "none"), ("", "none")],
+)
+def test_an_order_is_known_by_its_first_word(text: str, verdict: str) -> None:
+    assert looks_like_ticket(text) is (verdict == "order")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"quantity": Decimal(0)},
+        {"quantity": Decimal("NaN")},
+        {"order_type": OrderType.LIMIT},
+        {"order_type": OrderType.MARKET, "limit_price": Decimal(5)},
+        {"limit_price": Decimal(5)},
+        {"order_type": OrderType.LIMIT, "limit_price": Decimal("Infinity")},
+    ],
+)
+def test_a_ticket_that_contradicts_itself_cannot_be_made(fields: dict[str, object]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  the ticket carries no words
+        OrderTicket(**{"side": Side.BUY, "quantity": Decimal(1), "symbol": "AAPL", **fields})  # type: ignore[arg-type]
+
+
+POSITIVE = st.decimals(min_value="0.0001", max_value="99999999", places=4).map(lambda number: number.normalize())
+
+
+@st.composite
+def tickets(draw: st.DrawFn) -> OrderTicket:
+    order_type = draw(st.sampled_from([None, *OrderType]))
+    return OrderTicket(
+        side=draw(st.sampled_from(Side)),
+        quantity=draw(POSITIVE),
+        symbol=draw(st.from_regex(r"[A-Z]{1,5}([.][A-Z])?(@[A-Z]{2,6})?", fullmatch=True)),
+        order_type=order_type,
+        limit_price=draw(POSITIVE) if order_type is OrderType.LIMIT else None,
+        time_in_force=draw(st.sampled_from(TimeInForce)),
+        outside_rth=draw(st.booleans()),
+    )
+
+
+@given(tickets())
+def test_what_is_written_is_read_back(ticket: OrderTicket) -> None:
+    assert parse(format_ticket(ticket)) == ticket
+
+
+@given(st.text(max_size=80).map(lambda text: f"buy {text}"))
+def test_no_text_does_more_than_be_refused(text: str) -> None:
+    with suppress(TicketSyntaxError):
+        ticket = parse(text)
+        assert parse(format_ticket(ticket)) == ticket

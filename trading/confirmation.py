@@ -1,0 +1,79 @@
+"""What came of a press on a proposal's card."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trading.errors import OrderDenied
+from trading.proposal import Proposal, ProposalState
+
+
+class Outcome(StrEnum):
+    """
+    What became of the press. Only SENT and UNKNOWN may have reached IBKR.
+
+    * SENT         this press sent the order
+    * ALREADY      an earlier press confirmed it; the proposal's legs say what became of it
+    * UNKNOWN      the library failed while sending: perhaps sent, never sent again, reconciled later
+    * EXPIRED      its time ran out
+    * CANCELLED    a person cancelled it (also the answer to a good Cancel)
+    * REPLACED     there is a newer card
+    * DRIFTED      the price moved too far: `replacement` is the new card to show, this one is dead
+    * DENIED       a limit of ours forbids it now: `denial` says which; this card is dead
+    * NOT_YOURS    someone else's card, or another chat
+    * NOT_READY    Telegram has not told the card's message id yet: tap again in a moment
+    * LINK_DOWN    no usable link to IBKR: nothing sent, the card still stands until its time
+    * NOT_SENT     the link (or the gateway's read-only setting) failed right after the claim: nothing sent, card dead
+    * GONE         no such card, or an old copy of it
+    """
+
+    SENT = "sent"
+    ALREADY = "already"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+    DRIFTED = "drifted"
+    DENIED = "denied"
+    NOT_YOURS = "not yours"
+    NOT_READY = "not ready"
+    LINK_DOWN = "link down"
+    NOT_SENT = "not sent"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """
+    The answer to a press; *proposal* as it now stands (None for GONE without a trace and NOT_YOURS).
+
+    *replacement* is the new proposal of DRIFTED, *denial* the limit of DENIED (None where an earlier press met it).
+    *detail* is IBKR's or the link's own reason, or for ALREADY the state of the order; never a sentence.
+    """
+
+    outcome: Outcome
+    proposal: Proposal | None = None
+    replacement: Proposal | None = None
+    detail: str = ""
+    denial: OrderDenied | None = None
+
+
+_FATES = {
+    ProposalState.CONFIRMED: Outcome.ALREADY,
+    ProposalState.SUBMITTED: Outcome.ALREADY,
+    ProposalState.CANCELLED: Outcome.CANCELLED,
+    ProposalState.EXPIRED: Outcome.EXPIRED,
+    ProposalState.REPLACED: Outcome.REPLACED,
+    ProposalState.DENIED: Outcome.DENIED,
+    ProposalState.VOID: Outcome.GONE,
+}
+
+
+def fate_of(proposal: Proposal | None) -> Confirmation | None:
+    """Return the answer to a press on a *proposal* that is over, or None where it is still PROPOSED."""
+    if proposal is None:
+        return Confirmation(Outcome.GONE)
+    outcome = _FATES.get(proposal.state)
+    if outcome is None:
+        return None
+    detail = proposal.legs[0].state.value if outcome is Outcome.ALREADY and proposal.legs else ""
+    return Confirmation(outcome, proposal, detail=detail)
