@@ -16,7 +16,7 @@ EASTERN = ZoneInfo("America/New_York")
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _WITHOUT_CENTS = {"JPY", "KRW", "HUF"}
-_UNITS: tuple[tuple[int, str], ...] = ((10**9, "B"), (10**6, "M"), (10**3, "K"))
+_UNITS = ((10**9, "B"), (10**6, "M"), (10**3, "K"))
 _PLAIN_BELOW = 10_000
 
 
@@ -74,12 +74,13 @@ def big(value: Real | None) -> str:
     """Return a large count shortly: `9,500`, `48.1M`; a dash for None."""
     if value is None:
         return NOTHING
-    if abs(value) < _PLAIN_BELOW:
-        return fixed(value, 0)
+    number = float(value)
+    if abs(number) < _PLAIN_BELOW:
+        return fixed(number, 0)
     for size, unit in _UNITS:
-        if round(abs(value) / size, 1) >= 1:
-            return f"{fixed(value / size, 1)}{unit}"
-    return fixed(value, 0)
+        if round(abs(number) / size, 1) >= 1:
+            return f"{fixed(number / size, 1)}{unit}"
+    return fixed(number, 0)
 
 
 def arrow(change: Real | None) -> str:

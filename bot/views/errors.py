@@ -1,0 +1,219 @@
+"""
+Errors in words: what happened, whether anything was sent to the market, what can be done now.
+
+`explain` is the only place where the rooms' errors, which carry fields and no prose, become sentences.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import singledispatch
+
+from alerts.errors import AlertSyntaxError, RuleGone, TooManyAlerts, TooManyScans
+from bot.views.keyboard import shortened
+from bot.views.message import Message, text
+from bot.views.numbers import exact
+from market.errors import (
+    AmbiguousSymbol,
+    BrokerError,
+    LinkDown,
+    MarketError,
+    NoMarketData,
+    PacingViolation,
+    ReadOnlyApi,
+    RequestTimeout,
+    TicketSyntaxError,
+    UnknownSymbol,
+)
+from market.instrument import Instrument
+from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGone
+
+_COLUMNS = 34
+_WORDS = 400
+_MATCHES = 6
+_LINK_REASONS = {
+    "refused": "nothing listens at its address; is TWS or the Gateway running, with its API switched on?",
+    "silent": "it takes the connection but says nothing; look at the Gateway's screen for a dialog.",
+    "closed": "it closed the connection.",
+    "client id in use": "another program uses the same client id; change IB_CLIENT_ID or stop that program.",
+    "paper disclaimer": "it waits for the paper trading disclaimer to be accepted on its screen.",
+    "lost ibkr": "TWS itself has lost its connection to IBKR.",
+    "stopped": "the bot is shutting down.",
+}
+_DENIALS = {
+    Limit.ORDER_VALUE: "the order's value would be {actual}, the most allowed is {allowed}.",
+    Limit.QUOTE_MISSING: "there is no live price to check the order against.",
+    Limit.QUOTE_AGE: "the price is {actual} s old, {allowed} s is the most allowed.",
+    Limit.COLLAR: "the price is {actual} % away from the market, {allowed} % is the most allowed.",
+    Limit.TRADING_STATE: "trading is {actual}.",
+    Limit.ORDERS_PER_MINUTE: "{allowed} orders a minute is the most allowed. Wait a moment.",
+    Limit.SEC_TYPE: "{actual} cannot be ordered here, only {allowed}.",
+    Limit.QUANTITY: "the quantity {actual} is not allowed, only {allowed}.",
+    Limit.TICK_SIZE: "the price {actual} is no multiple of the smallest step, {allowed}.",
+}
+_NO_MARKET = "Nothing was sent to the market."
+
+
+@singledispatch
+def explain(error: Exception) -> Message:
+    """Return *error* as a message. Raises the error itself when it is none that a room told of."""
+    raise error
+
+
+@explain.register
+def _(error: AlertSyntaxError) -> Message:
+    return _syntax("I don't understand that alert.", error.text, error.position, error.expected, error.examples)
+
+
+@explain.register
+def _(error: TicketSyntaxError) -> Message:
+    return _syntax(
+        "I don't understand that order. " + _NO_MARKET, error.text, error.position, error.expected, error.examples
+    )
+
+
+@explain.register
+def _(error: UnknownSymbol) -> Message:
+    head = f"🤔 I don't know <b>{text(shortened(error.symbol, 60))}</b>."
+    found = candidates(error.candidates)
+    if not found:
+        return Message(f"{head}\nIBKR has nothing like it. Try the ticker, for example <code>AAPL</code>.")
+    return Message("\n".join([f"{head}\nDid you mean one of these?", *map(_candidate, found)]))
+
+
+@explain.register
+def _(error: AmbiguousSymbol) -> Message:
+    head = f"🤔 Several instruments are called <b>{text(shortened(error.symbol, 60))}</b>. Which one?"
+    return Message("\n".join([head, *map(_candidate, candidates(error.candidates))]))
+
+
+@explain.register
+def _(error: LinkDown) -> Message:
+    why = _LINK_REASONS.get(error.reason, "the link is not up.")
+    return Message(
+        f"🔌 <b>IBKR cannot be reached</b>: {text(why)}\n"
+        f"{_NO_MARKET} I keep trying by myself; /status shows how it stands."
+    )
+
+
+@explain.register
+def _(error: RequestTimeout) -> Message:
+    return Message(
+        f"⏳ <b>IBKR did not answer</b> within {exact(error.timeout_s)} s ({text(shortened(error.request, 80))}).\n"
+        f"{_NO_MARKET} Please try again."
+    )
+
+
+@explain.register
+def _(error: BrokerError) -> Message:
+    return Message(f"❌ <b>IBKR says no</b>: {_ibkr(error)}\n{_NO_MARKET}")
+
+
+@explain.register
+def _(error: NoMarketData) -> Message:
+    return Message(
+        f"❌ <b>No market data</b>: {_ibkr(error)}\n{_NO_MARKET} It takes a data subscription at IBKR, and no other "
+        "session of the same user that holds it."
+    )
+
+
+@explain.register
+def _(error: PacingViolation) -> Message:
+    return Message(f"⏳ <b>Too many requests for IBKR just now</b>: {_ibkr(error)}\nPlease try again in a minute.")
+
+
+@explain.register
+def _(error: ReadOnlyApi) -> Message:
+    return Message(
+        f"🔒 <b>The Gateway's API is read-only</b>: {_ibkr(error)}\n{_NO_MARKET} Untick “Read-Only API” in its "
+        "settings (Configure, API, Settings) to order from here."
+    )
+
+
+@explain.register
+def _(error: MarketError) -> Message:
+    return Message(f"❌ <b>IBKR could not do that</b> ({text(type(error).__name__)}).\n{_NO_MARKET}")
+
+
+@explain.register
+def _(error: RuleGone) -> Message:
+    return Message(f"🔔 <b>Alert #{error.rule_id} is not there any more.</b>\n/alerts shows the ones you have.")
+
+
+@explain.register
+def _(error: TooManyAlerts) -> Message:
+    return Message(
+        f"🔔 <b>You have {error.cap} alerts, the most there may be.</b>\nDelete one in /alerts, then try again."
+    )
+
+
+@explain.register
+def _(error: TooManyScans) -> Message:
+    return Message(
+        f"🛰 <b>All {error.cap} of IBKR's scan subscriptions are in use.</b>\nDelete or pause a scan alert in /alerts."
+    )
+
+
+@explain.register
+def _(error: OrderDenied) -> Message:
+    return Message(f"⛔ <b>Denied by a limit of ours</b>: {text(denial(error))}\n{_NO_MARKET}")
+
+
+@explain.register
+def _(error: ProposalGone) -> Message:
+    became = f" It is {text(error.state)}." if error.state else ""
+    return Message(f"⌛ <b>This card is over.</b>{became}\n{_NO_MARKET} Type the order again for a new card.")
+
+
+@explain.register
+def _(error: NotAllowed) -> Message:
+    return Message(f"🔒 <b>That takes a {text(error.needed)}'s role.</b>\n{_NO_MARKET} An admin can give it to you.")
+
+
+@explain.register
+def _(_error: OrderGone) -> Message:
+    return Message("📋 <b>There is no such open order any more.</b>\nNothing was changed. /orders shows what is open.")
+
+
+def denial(error: OrderDenied) -> str:
+    """Return in plain text which limit forbids the order, with the limit's value and the order's."""
+    allowed, actual = _value(error.allowed), _value(error.actual)
+    return _DENIALS[error.limit].format(allowed=allowed or "the limit", actual=actual or "what was asked")
+
+
+def candidates(found: Sequence[object]) -> list[Instrument]:
+    """Return the instruments among an error's candidates, at most six."""
+    return [candidate for candidate in found if isinstance(candidate, Instrument)][:_MATCHES]
+
+
+def _syntax(head: str, line: str, position: int, expected: str, examples: Sequence[str]) -> Message:
+    shown = "\n".join(f"<code>{text(example)}</code>" for example in examples)
+    works = f"\n\nThese would work:\n{shown}" if examples else ""
+    return Message(
+        f"🤔 <b>{text(head)}</b>\n<pre>{_caret(line, position)}</pre>\nHere I expected {text(expected)}.{works}"
+    )
+
+
+def _caret(line: str, position: int) -> str:
+    """Return *line* with a caret under *position*, cut to a phone's width around it."""
+    flat = "".join(" " if char.isspace() else char for char in line)
+    position = min(max(position, 0), len(flat))
+    start = max(0, position - _COLUMNS * 2 // 3)
+    window = flat[start : start + _COLUMNS]
+    lead = "…" if start else ""
+    return f"{text(lead + window)}\n{' ' * (len(lead) + position - start)}^"
+
+
+def _candidate(instrument: Instrument) -> str:
+    venue = instrument.primary_exchange or instrument.exchange
+    parts = [shortened(instrument.name, 60), venue, instrument.currency]
+    return " · ".join([f"<b>{text(instrument.label)}</b>", *(text(part) for part in parts if part)])
+
+
+def _ibkr(error: BrokerError) -> str:
+    return f"{text(shortened(error.text, _WORDS))} <i>(IBKR {error.code})</i>"
+
+
+def _value(value: Decimal | str | None) -> str:
+    if value is None:
+        return ""
+    return exact(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,170 @@
+"""What an alert says when it fires: a price, a headline, new rows of a scan."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from alerts.rule import Firing, NewsCause, NewsMatch, PriceCause, Rule, RuleState, ScanCause
+from bot.callback_data import Code
+from bot.views.alerts import kind_mark
+from bot.views.condition import describe, direction_of, level_of, scan_phrase
+from bot.views.keyboard import button, grid, line_button, rows, shortened
+from bot.views.message import Button, Message, Rows, Style, text
+from bot.views.numbers import clock, exact, fixed, moment, percent, price, span
+from market.instrument import SecType
+from market.news import Headline
+from market.quote import DataKind, Quote, TickField
+
+LATE = timedelta(seconds=30)
+_NOTE = 300
+_HEADLINE = 400
+_TABLE_FROM = 3
+_ROWS_SHOWN = 20
+_PRINTS = {TickField.HIGH: "the day's high", TickField.LOW: "the day's low"}
+
+
+def firing(
+    fired: Firing, *, now: datetime, zone: ZoneInfo, may_repeat: bool = False, quote: Quote | None = None
+) -> Message:
+    """
+    Return the message of one firing.
+
+    Later than 30 s after the fact it says when it happened, by how much it is late and, with *quote*, the price now.
+    *may_repeat* marks a message that may have arrived before.
+    """
+    late = _late_lines(fired, now, zone, quote)
+    repeat = ["↻ <i>may repeat: the first send was not acknowledged</i>"] if may_repeat else []
+    tail = [*_note(fired.rule), *late, *repeat]
+    match fired.cause:
+        case PriceCause():
+            return _price(fired, fired.cause, tail, now, zone)
+        case NewsCause(headline):
+            return _news(fired, headline, tail, now, zone)
+        case ScanCause():
+            return _scan(fired, fired.cause, tail, now, zone)
+
+
+def _price(fired: Firing, cause: PriceCause, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
+    rule, instrument = fired.rule, cause.instrument
+    arrow = _arrow(rule, cause)
+    value = price(cause.price, instrument.decimals)
+    head = f"🔔 <b>{text(' '.join(filter(None, (instrument.label, arrow, value))))}</b>"
+    if cause.change_pct is not None:
+        head += f"  {percent(cause.change_pct)} today"
+    if rule.draft.options.critical:
+        head += " · <b>CRITICAL</b>"
+    lines = [head, f"{text(shortened(describe(rule), _NOTE))} · alert #{rule.id}", *_market_lines(cause)]
+    lines += [*tail, f"<i>{_when(fired, now, zone)} · {cause.kind.value}</i>"]
+    if cause.kind is not DataKind.LIVE:
+        lines[0] += kind_mark(cause.kind)
+    return Message("\n".join(lines), _price_buttons(rule, cause), silent=rule.draft.options.silent)
+
+
+def _market_lines(cause: PriceCause) -> list[str]:
+    decimals = cause.instrument.decimals
+    lines = []
+    if cause.field in _PRINTS:
+        lines.append(f"Seen as {_PRINTS[cause.field]}: a trade between two of TWS's samples")
+    if cause.bid is not None or cause.ask is not None:
+        lines.append(f"Bid <code>{price(cause.bid, decimals)}</code> · Ask <code>{price(cause.ask, decimals)}</code>")
+    if len(cause.values) > 1:
+        values = (f"{text(name)} <code>{exact(round(value, 6))}</code>" for name, value in cause.values.items())
+        lines.append(" · ".join(values))
+    return lines
+
+
+def _arrow(rule: Rule, cause: PriceCause) -> str:
+    way = direction_of(rule)
+    level = level_of(rule)
+    if way != "↕" or level is None:
+        return way
+    return "▲" if cause.price >= level else "▼"
+
+
+def _price_buttons(rule: Rule, cause: PriceCause) -> Rows:
+    con_id = cause.instrument.con_id
+    trade: tuple[Button, ...] = ()
+    if cause.instrument.sec_type is SecType.STOCK:
+        trade = (
+            button("🟢 Buy", Code.QUOTE_TRADE, "B", con_id, style=Style.SUCCESS),
+            button("🔴 Sell", Code.QUOTE_TRADE, "S", con_id, style=Style.DANGER),
+        )
+    return rows((*trade, button("📊 Quote", Code.QUOTE, con_id)), _rule_buttons(rule))
+
+
+def _rule_buttons(rule: Rule) -> tuple[Button, ...]:
+    if rule.state is RuleState.FIRED:
+        change = button("🔁 Re-arm", Code.ALERT_REARM, rule.id)
+    else:
+        change = button("⏸ Pause", Code.ALERT_PAUSE, rule.id)
+    return (change, button("🗑 Delete", Code.ALERT_DELETE, rule.id), button("🔔 All alerts", Code.ALERT_LIST, 0, 0))
+
+
+def _news(fired: Firing, headline: Headline, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
+    rule = fired.rule
+    instrument = fired.cause.instrument if isinstance(fired.cause, NewsCause) else None
+    about = "" if instrument is None else f"<b>{text(instrument.label)}</b> · "
+    lines = [
+        f"📰 {about}<b>{text(shortened(headline.text, _HEADLINE))}</b>",
+        f"{text(headline.provider)} · {moment(headline.time, zone, now)}",
+        f"{text(_matched(rule, headline))} · alert #{rule.id}",
+        *tail,
+    ]
+    story = line_button("📖 Full story", Code.NEWS_STORY, 0, headline.provider, headline.article_id)
+    quote = () if instrument is None else (button("📊 Quote", Code.QUOTE, instrument.con_id),)
+    return Message(
+        "\n".join(lines), rows((*story, *quote), _rule_buttons(rule)), silent=not rule.draft.options.critical
+    )
+
+
+def _matched(rule: Rule, headline: Headline) -> str:
+    condition = rule.draft.condition
+    if isinstance(condition, NewsMatch):
+        found = [phrase for phrase in condition.phrases if phrase.casefold() in headline.text.casefold()]
+        if found:
+            return "Has " + " and ".join(f"“{phrase}”" for phrase in found)
+    return shortened(describe(rule), _NOTE).capitalize()
+
+
+def _scan(fired: Firing, cause: ScanCause, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
+    rule = fired.rule
+    names = ", ".join(row.instrument.label for row in cause.rows[:_TABLE_FROM])
+    more = len(cause.rows) - _TABLE_FROM
+    head = f"🛰 <b>{text(cause.spec.code)}</b> · {len(cause.rows)} new: <b>{text(names)}</b>"
+    lines = [head + (f" and {more} more" if more > 0 else "")]
+    if len(cause.rows) >= _TABLE_FROM:
+        table = "\n".join(
+            f"{row.rank:>2}  {text(shortened(row.instrument.label, 10)):<10} {text(shortened(row.instrument.name, 18))}"
+            for row in cause.rows[:_ROWS_SHOWN]
+        )
+        lines.append(f"<pre>{table}</pre>")
+    elif cause.rows:
+        lines.append(" · ".join(f"rank {fixed(row.rank, 0)} {text(row.instrument.label)}" for row in cause.rows))
+    lines += [f"{text(scan_phrase(cause.spec))} · alert #{rule.id}", *tail, f"<i>{moment(fired.at, zone, now)}</i>"]
+    picks = [
+        button(f"{row.rank} {shortened(row.instrument.label, 10)}", Code.QUOTE, row.instrument.con_id)
+        for row in cause.rows[:_ROWS_SHOWN]
+    ]
+    silent = not rule.draft.options.critical
+    return Message("\n".join(lines), rows(*grid(picks, 4), _rule_buttons(rule)), silent=silent)
+
+
+def _when(fired: Firing, now: datetime, zone: ZoneInfo) -> str:
+    if fired.exchange_time is not None:
+        return f"{moment(fired.exchange_time, zone, now, seconds=True)} exchange time"
+    return f"{moment(fired.at, zone, now, seconds=True)} received"
+
+
+def _late_lines(fired: Firing, now: datetime, zone: ZoneInfo, quote: Quote | None) -> list[str]:
+    delay = now - fired.at
+    if delay <= LATE:
+        return []
+    happened = clock(fired.at, zone, seconds=True)
+    line = f"⚠️ <b>Late</b>: happened {happened}, told {span(delay)} after"
+    if quote is not None and quote.price is not None:
+        line += f" · now <code>{price(quote.price, quote.instrument.decimals)}</code>"
+    return [line]
+
+
+def _note(rule: Rule) -> list[str]:
+    note = rule.draft.options.note
+    return [f"📝 {text(shortened(note, _NOTE))}"] if note else []
