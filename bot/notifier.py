@@ -8,16 +8,18 @@ delivered: a crash in between repeats the message, marked, rather than losing it
 """
 
 import asyncio
+import functools
 import heapq
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
 from bot.views.message import Message
 from market.clock import Clock
-from storage.outbox import MessageState, OutboxMessage
+from storage.message import MessageState, OutboxMessage
+from storage.outbox import SqlOutbox
 
 _log = logging.getLogger(__name__)
 
@@ -27,46 +29,6 @@ _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 # A row whose payload is not what its view expects fails alone, whatever is wrong with it.
 _UNRENDERABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
-
-
-class Outbox(Protocol):
-    """The rows, as `storage/outbox.py` keeps them."""
-
-    def on_new(self, callback: Callable[[Sequence[OutboxMessage]], None]) -> None:
-        """Hand rows to *callback* right after their commit."""
-        ...
-
-    async def due(self, now: datetime, limit: int) -> Sequence[OutboxMessage]:
-        """Return rows that should go out now."""
-        ...
-
-    async def mark_sending(self, message_id: int) -> None:
-        """Commit the row as *sending* under this boot."""
-        ...
-
-    async def mark_delivered(self, message_id: int, telegram_id: int) -> None:
-        """Commit that Telegram acknowledged."""
-        ...
-
-    async def mark_unknown(self, message_id: int, next_try: datetime, error: str) -> None:
-        """Commit that nobody knows; again at *next_try*."""
-        ...
-
-    async def mark_retry(self, message_id: int, next_try: datetime, error: str) -> None:
-        """Commit that it surely did not arrive; again at *next_try*."""
-        ...
-
-    async def mark_failed(self, message_id: int, error: str) -> None:
-        """Commit that it never will arrive."""
-        ...
-
-    async def release(self, message_ids: Sequence[int]) -> None:
-        """Give rows back that this process will not send."""
-        ...
-
-    async def message_id_of(self, dedupe_key: str) -> int | None:
-        """Return the Telegram message of an earlier row."""
-        ...
 
 
 class Phone(Protocol):
@@ -94,7 +56,7 @@ class Notifier:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: SqlOutbox,
         phone: Phone,
         render: Callable[[OutboxMessage], Message],
         *,
@@ -114,6 +76,7 @@ class Notifier:
         self._after = after or {}
         self._held: set[int] = set()
         self._finished: set[int] = set()
+        self._earlier: set[int] = set()
         self._queues: dict[int, list[tuple[int, int, OutboxMessage]]] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
         outbox.on_new(self._take)
@@ -122,10 +85,8 @@ class Notifier:
         """Send for ever; rows recorded meanwhile do not wait for the next look into the database."""
         try:
             while True:
-                self._finished.clear()
-                rows = await self._outbox.due(self._clock.now(), _BATCH)
-                # What was finished while the database was read is in *rows* as it stood before.
-                self._take([row for row in rows if row.id not in self._finished])
+                self._earlier, self._finished = self._finished, set()
+                self._take(await self._outbox.due(self._clock.now(), _BATCH, self._held))
                 await self._nap(_POLL_S)
         finally:
             await self._stop_workers()
@@ -145,32 +106,45 @@ class Notifier:
 
     def _take(self, rows: Sequence[OutboxMessage]) -> None:
         for row in rows:
-            if row.id in self._held:
+            # A row finished while the database was read is in what was read as it stood before.
+            if row.id in self._held or row.id in self._finished or row.id in self._earlier:
                 continue
             self._held.add(row.id)
             heapq.heappush(self._queues.setdefault(row.chat_id, []), (row.priority, row.id, row))
-            if row.chat_id not in self._workers:
-                worker = asyncio.create_task(self._work(row.chat_id), name=f"notify {row.chat_id}")
-                self._workers[row.chat_id] = worker
-                worker.add_done_callback(lambda task, chat_id=row.chat_id: self._ended(chat_id, task))
+            self._employ(row.chat_id)
+
+    def _employ(self, chat_id: int, pause_s: float = 0.0) -> None:
+        if chat_id not in self._workers:
+            worker = asyncio.create_task(self._work(chat_id, pause_s), name=f"notify {chat_id}")
+            self._workers[chat_id] = worker
+            worker.add_done_callback(functools.partial(self._ended, chat_id))
 
     def _ended(self, chat_id: int, worker: asyncio.Task[None]) -> None:
-        self._workers.pop(chat_id, None)
-        left = self._queues.pop(chat_id, [])
-        self._held.difference_update(entry[1] for entry in left)
-        if not worker.cancelled() and (error := worker.exception()) is not None:
-            # Its rows are still in the database, and the next look there finds them.
-            _log.error("the worker of chat %s died", chat_id, exc_info=error)
+        del self._workers[chat_id]
+        if worker.cancelled():
+            return
+        error = worker.exception()
+        if error is not None:
+            _log.error("the worker of chat %s died; its rows stay queued", chat_id, exc_info=error)
+        if self._queues[chat_id]:
+            # What came between the worker's last look and its end, or what its death left behind.
+            self._employ(chat_id, _FIRST_PAUSE_S if error else 0.0)
+        else:
+            del self._queues[chat_id]
 
-    async def _work(self, chat_id: int) -> None:
+    async def _work(self, chat_id: int, pause_s: float) -> None:
+        if pause_s:
+            await self._nap(pause_s)
         queue = self._queues[chat_id]
         while queue:
-            _, _, row = heapq.heappop(queue)
+            entry = heapq.heappop(queue)
             try:
-                await self._send(row)
-            finally:
-                self._held.discard(row.id)
-                self._finished.add(row.id)
+                await self._send(entry[2])
+            except BaseException:
+                heapq.heappush(queue, entry)
+                raise
+            self._held.discard(entry[1])
+            self._finished.add(entry[1])
 
     async def _send(self, row: OutboxMessage) -> None:
         try:

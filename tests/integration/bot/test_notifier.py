@@ -1,0 +1,242 @@
+"""The notifier over a real outbox in a real SQLite file; only the phone is a fake."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
+from bot.notifier import Notifier
+from bot.views.message import Message
+from storage.database import Database
+from storage.message import MessageState, NewMessage, OutboxMessage, Priority
+from storage.outbox import SqlOutbox
+from tests.fakes.clock import FakeClock
+
+
+class FakePhone:
+    """Takes messages, or does as its *plan* says, one entry a try."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[int, str]] = []
+        self.edits: list[tuple[int, int, str]] = []
+        self.plan: list[Exception | None] = []
+        self.arrivals: asyncio.Queue[str] = asyncio.Queue()
+        self.gates: dict[int, asyncio.Event] = {}
+
+    async def deliver(self, chat_id: int, message: Message, *, reply_to: int | None = None) -> int:
+        if chat_id in self.gates:
+            await self.gates[chat_id].wait()
+        trouble = self.plan.pop(0) if self.plan else None
+        if trouble is not None:
+            raise trouble
+        self.got.append((chat_id, message.html))
+        self.arrivals.put_nowait(message.html)
+        return 1000 + len(self.got)
+
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
+        self.edits.append((chat_id, message_id, message.html))
+        self.arrivals.put_nowait(message.html)
+
+
+def render(row: OutboxMessage) -> Message:
+    return Message(("↻ " if row.may_repeat else "") + row.payload["text"])
+
+
+class Bench:
+    """A notifier at work, and what surrounds it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.clock = FakeClock()
+        self.phone = FakePhone()
+        self.closed: list[tuple[int, str]] = []
+        self.probes = 0
+        self.probed: asyncio.Queue[None] = asyncio.Queue()
+        self._turned = asyncio.Event()
+        self.probe_error: Exception | None = None
+        self.outbox: SqlOutbox
+        self.notifier: Notifier
+
+    @asynccontextmanager
+    async def boot(self, boot_id: str) -> AsyncIterator[None]:
+        database = await Database.open(f"sqlite:///{self.path}", clock=self.clock, boot_id=boot_id)
+        self.outbox = SqlOutbox(database, self.clock, boot_id)
+        await self.outbox.recover()
+        self.notifier = Notifier(
+            self.outbox, self.phone, render, probe=self._probe, chat_closed=self._close, clock=self.clock, nap=self._nap
+        )
+        running = asyncio.create_task(self.notifier.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await database.close()
+
+    async def put(self, text: str, chat_id: int = 111, **more: object) -> None:
+        await self.outbox.put(NewMessage(chat_id, "note", f"key {text}", {"text": text}, **more))  # type: ignore[arg-type]
+
+    async def arrived(self, count: int) -> list[str]:
+        return [await asyncio.wait_for(self.phone.arrivals.get(), 10) for _ in range(count)]
+
+    async def state_of(self, row_id: int) -> OutboxMessage:
+        row = await self.outbox.get(row_id)
+        assert row is not None
+        return row
+
+    async def settled(self, row_id: int, state: MessageState) -> OutboxMessage:
+        while (row := await self.state_of(row_id)).state is not state:
+            await asyncio.wait_for(self._turn(), 10)
+        return row
+
+    async def _probe(self) -> None:
+        self.probes += 1
+        self.probed.put_nowait(None)
+        if self.probe_error is not None:
+            raise self.probe_error
+
+    async def _close(self, chat_id: int, reason: str) -> None:
+        self.closed.append((chat_id, reason))
+
+    async def _nap(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self._turned.set()
+        await asyncio.sleep(0)
+
+    async def _turn(self) -> None:
+        """Wait until the notifier has looked into the database once more."""
+        self._turned.clear()
+        await self._turned.wait()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "squawkbot.db")
+
+
+async def test_a_row_goes_out_and_is_marked_with_telegrams_id(bench: Bench) -> None:
+    async with bench.boot("one"):
+        await bench.put("AAPL ▲ 200.15")
+        assert await bench.arrived(1) == ["AAPL ▲ 200.15"]
+        assert (await bench.settled(1, MessageState.SENT)).message_id == 1001
+
+
+async def test_what_a_dead_process_left_sending_goes_out_again_marked_after_a_probe(bench: Bench) -> None:
+    async with bench.boot("one"):
+        bench.phone.gates[111] = asyncio.Event()
+        await bench.put("AAPL ▲ 200.15")
+    bench.phone.gates.clear()
+    async with bench.boot("two"):
+        assert await bench.arrived(1) == ["↻ AAPL ▲ 200.15"]
+        assert bench.probes == 1
+
+
+async def test_nothing_doubtful_is_repeated_before_telegram_answers(bench: Bench) -> None:
+    bench.phone.plan = [DeliveryUnknown("ReadTimeout")]
+    bench.probe_error = RetryLater("ConnectError", 2.0, limited=False)
+    async with bench.boot("one"):
+        await bench.put("AAPL ▲ 200.15")
+        for _ in range(5):
+            await asyncio.wait_for(bench.probed.get(), 10)
+        assert bench.phone.got == []
+        bench.probe_error = None
+        assert await bench.arrived(1) == ["↻ AAPL ▲ 200.15"]
+
+
+async def test_a_send_that_surely_failed_is_repeated_unmarked(bench: Bench) -> None:
+    bench.phone.plan = [RetryLater("ConnectError", 2.0, limited=False)] * 4
+    async with bench.boot("one"):
+        await bench.put("AAPL ▲ 200.15")
+        assert await bench.arrived(1) == ["AAPL ▲ 200.15"]
+        assert (await bench.settled(1, MessageState.SENT)).attempts == 4
+
+
+async def test_a_429_waits_as_long_as_telegram_says_and_keeps_the_order(bench: Bench) -> None:
+    bench.phone.plan = [RetryLater("429", 17.0, limited=True)]
+    before = bench.clock.now()
+    async with bench.boot("one"):
+        await bench.put("first")
+        await bench.put("second")
+        assert await bench.arrived(2) == ["first", "second"]
+    assert (bench.clock.now() - before).total_seconds() >= 17
+
+
+async def test_a_chat_that_waits_holds_up_no_other(bench: Bench) -> None:
+    bench.phone.gates[111] = asyncio.Event()
+    async with bench.boot("one"):
+        await bench.put("for Ada", chat_id=111)
+        await bench.put("for Tom", chat_id=222)
+        assert await bench.arrived(1) == ["for Tom"]
+        bench.phone.gates[111].set()
+        assert await bench.arrived(1) == ["for Ada"]
+
+
+async def test_orders_go_before_alerts_and_alerts_before_news(bench: Bench) -> None:
+    bench.phone.gates[111] = asyncio.Event()
+    async with bench.boot("one"):
+        await bench.put("plug")
+        await bench.put("news", priority=Priority.NEWS)
+        await bench.put("alert", priority=Priority.ALERT)
+        await bench.put("order", priority=Priority.ORDER)
+        bench.phone.gates[111].set()
+        assert await bench.arrived(4) == ["plug", "order", "alert", "news"]
+
+
+async def test_a_closed_chat_is_told_once_and_its_row_fails(bench: Bench) -> None:
+    bench.phone.plan = [ChatClosed("Forbidden: bot was blocked by the user")]
+    async with bench.boot("one"):
+        await bench.put("AAPL ▲ 200.15")
+        await bench.settled(1, MessageState.FAILED)
+    assert bench.closed == [(111, "Forbidden: bot was blocked by the user")]
+
+
+@pytest.mark.parametrize("trouble", [MessageRefused("Bad Request: chat_id is odd")])
+async def test_a_refused_row_fails_and_the_rest_go_on(bench: Bench, trouble: Exception) -> None:
+    bench.phone.plan = [trouble]
+    async with bench.boot("one"):
+        await bench.put("odd")
+        await bench.put("even")
+        assert await bench.arrived(1) == ["even"]
+        assert (await bench.settled(1, MessageState.FAILED)).error == "Bad Request: chat_id is odd"
+
+
+async def test_a_row_that_cannot_be_rendered_fails_and_the_rest_go_on(bench: Bench) -> None:
+    async with bench.boot("one"):
+        await bench.outbox.put(NewMessage(111, "note", "poison", {"no": "text"}))
+        await bench.put("healthy")
+        assert await bench.arrived(1) == ["healthy"]
+        assert "KeyError" in (await bench.settled(1, MessageState.FAILED)).error
+
+
+async def test_a_row_may_edit_the_message_of_an_earlier_one(bench: Bench) -> None:
+    async with bench.boot("one"):
+        await bench.put("link lost")
+        await bench.settled(1, MessageState.SENT)
+        await bench.put("link back", edit_key="key link lost")
+        await bench.settled(2, MessageState.SENT)
+    assert bench.phone.edits == [(111, 1001, "link back")]
+
+
+async def test_draining_gives_back_what_was_not_sent(bench: Bench) -> None:
+    bench.phone.gates[111] = asyncio.Event()
+    async with bench.boot("one"):
+        await bench.put("stuck")
+        await bench.put("behind it")
+        await bench.notifier.drain(0.01)
+        assert (await bench.state_of(2)).state is MessageState.NEW
+
+
+async def test_work_that_follows_a_delivery_is_done_with_its_message_id(bench: Bench) -> None:
+    followed: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+
+    async def attach(row: OutboxMessage, message_id: int) -> None:
+        followed.put_nowait((row.kind, message_id))
+
+    after: dict[str, Callable[[OutboxMessage, int], Awaitable[None]]] = {"note": attach}
+    async with bench.boot("one"):
+        bench.notifier._after = after
+        await bench.put("summary")
+        assert await asyncio.wait_for(followed.get(), 10) == ("note", 1001)
