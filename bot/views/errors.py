@@ -41,7 +41,7 @@ _LINK_REASONS = {
 }
 _DENIALS = {
     Limit.ORDER_VALUE: "the order's value would be {actual}, the most allowed is {allowed}.",
-    Limit.QUOTE_MISSING: "there is no live price to check the order against.",
+    Limit.QUOTE_MISSING: "there is no live price to check the order against. {actual}",
     Limit.QUOTE_AGE: "the price is {actual} s old, {allowed} s is the most allowed.",
     Limit.COLLAR: "the price is {actual} % away from the market, {allowed} % is the most allowed.",
     Limit.TRADING_STATE: "trading is {actual}.",
@@ -177,7 +177,7 @@ def _(_error: OrderGone) -> Message:
 def denial(error: OrderDenied) -> str:
     """Return in plain text which limit forbids the order, with the limit's value and the order's."""
     allowed, actual = _value(error.allowed), _value(error.actual)
-    return _DENIALS[error.limit].format(allowed=allowed or "the limit", actual=actual or "what was asked")
+    return _DENIALS[error.limit].format(allowed=allowed, actual=actual).strip()
 
 
 def candidates(found: Sequence[object]) -> list[Instrument]:
