@@ -25,6 +25,12 @@ _HEADS = {
     LegState.EXPIRED: "⌛ <b>EXPIRED</b>",
     LegState.UNKNOWN: "⚠️ <b>Status unknown</b>",
 }
+_ENDS = {
+    LegState.UNSENT: "It never left for the market: ",
+    LegState.REJECTED: "IBKR did not take the order: ",
+    LegState.CANCELLED: "The order is off the market: ",
+    LegState.EXPIRED: "Its time ran out at IBKR: ",
+}
 
 
 def order_news(news: OrderNews, *, now: datetime, zone: ZoneInfo, may_repeat: bool = False) -> Message:
@@ -59,28 +65,17 @@ def _first_line(proposal: Proposal, leg: Leg) -> str:
 
 
 def _facts(proposal: Proposal, leg: Leg) -> list[str]:
-    match leg.state:
-        case LegState.FILLED:
-            return [_filled_facts(proposal, leg)]
-        case LegState.REJECTED:
-            return ["IBKR did not take the order; " + _executed(proposal, leg)]
-        case LegState.CANCELLED:
-            return ["The order is off the market; " + _executed(proposal, leg)]
-        case LegState.EXPIRED:
-            return ["Its time ran out at IBKR; " + _executed(proposal, leg)]
-        case LegState.UNKNOWN:
-            return [
-                "IBKR was asked and does not say what became of it.",
-                "<b>Do not send it again</b> before you have looked into TWS; I never send it again by myself.",
-            ]
-        case LegState.UNSENT:
-            return ["It never left for the market."]
-        case _:
-            return [filled_line(leg, proposal)] if leg.filled else ["At IBKR, nothing filled yet."]
-
-
-def _executed(proposal: Proposal, leg: Leg) -> str:
-    return f"{filled_line(leg, proposal)}." if leg.filled else "nothing was bought or sold."
+    if leg.state is LegState.FILLED:
+        return [_filled_facts(proposal, leg)]
+    if leg.state is LegState.UNKNOWN:
+        return [
+            "IBKR was asked and does not say what became of it.",
+            "<b>Do not send it again</b> before you have looked into TWS; I never send it again by myself.",
+        ]
+    told = _ENDS.get(leg.state)
+    if told is not None:
+        return [told + (f"{filled_line(leg, proposal)}." if leg.filled else "nothing was bought or sold.")]
+    return [filled_line(leg, proposal) if leg.filled else "At IBKR, nothing filled yet."]
 
 
 def _filled_facts(proposal: Proposal, leg: Leg) -> str:

@@ -15,6 +15,7 @@ from market.quote import Quote
 from market.ticket import Side
 
 _STALE_S = 60
+TO = "\N{EN DASH}"
 _STEPS_PCT = (-5, -2, -1, 1, 2, 5)
 _LOTS = (1, 10, 50, 100)
 
@@ -31,7 +32,7 @@ def quote_card(quote: Quote, position: Position | None, *, now: datetime, zone: 
         head + kind_mark(quote.kind),
         instrument_line(instrument),
         f"Bid <code>{price(quote.bid, decimals)}</code> · Ask <code>{price(quote.ask, decimals)}</code>",
-        f"Day <code>{price(quote.low, decimals)}–{price(quote.high, decimals)}</code> · Vol {big(quote.volume)}",
+        f"Day <code>{price(quote.low, decimals)}{TO}{price(quote.high, decimals)}</code> · Vol {big(quote.volume)}",
         *(["⚠️ Trading in it is halted"] if quote.halted else []),
         *_position_lines(position),
         f"<i>{_age(quote, now, zone)}</i>",
@@ -45,7 +46,7 @@ def alert_levels(quote: Quote) -> Message:
     label = text(instrument.label)
     if quote.price is None:
         return Message(f"🔔 <b>{label}</b>: no price yet. Type the alert, for example <code>{label} &gt; 200</code>")
-    buttons = []
+    buttons: list[Button] = []
     for step in _STEPS_PCT:
         level = stepped(quote.price * (1 + step / 100), instrument)
         sign, way = (">", "▲") if step > 0 else ("<", "▼")
@@ -69,7 +70,7 @@ def trade_size(instrument: Instrument, side: Side, position: Position | None) ->
     sizes = [*_LOTS]
     if side is Side.SELL and position is not None and position.quantity > 0:
         sizes = sorted({*sizes, int(position.quantity)})
-    buttons = []
+    buttons: list[Button] = []
     for size in sizes:
         line = f"{verb} {size} #{instrument.con_id}"
         buttons += line_button(f"{side.value} {size:,}", Code.ORDER_LINE, line, style=style)
