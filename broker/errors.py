@@ -1,0 +1,97 @@
+"""
+What IBKR's message codes mean to us: one table, from code to `Kind`, and the exceptions made from it.
+
+Sources: IBKR's published message codes, real captures and the issues cited in the facts page. The two libraries sort
+codes into "warning" and "error" differently and act on it (they mark live orders cancelled, they leave requests
+pending): nothing in this room asks them what a code means.
+"""
+
+from enum import StrEnum
+
+from market.errors import BrokerError, NoMarketData, PacingViolation, ReadOnlyApi
+
+
+class Kind(StrEnum):
+    """
+    What a code is about.
+
+    INFORMATIONAL: nothing changed (farm notices, presets). WARNING: the person may want to know, the request or order
+    lives. FATAL: the request, or the new order, is over. CHECK: it does not tell whether the order lives.
+    CANCELLED: the order is over because somebody cancelled it. CONNECTIVITY: TWS and IBKR, not one request.
+    """
+
+    INFORMATIONAL = "informational"
+    WARNING = "warning"
+    FATAL = "fatal"
+    CHECK = "check"
+    CANCELLED = "cancelled"
+    CONNECTIVITY = "connectivity"
+
+
+CLIENT_ID_IN_USE = 326
+PAPER_DISCLAIMER = 10141
+LOST_IBKR = frozenset({1100, 2110})
+RESTORED_WITHOUT_STREAMS = 1101
+RESTORED = 1102
+FARM_BROKEN = 2103
+FARM_OK = 2104
+VALIDATION = 321
+HISTORY = 162
+SCAN_EMPTY = 165
+TOO_MANY_LINES = 101
+UNKNOWN_CONTRACT = 200
+REJECTED = 201
+CANCELLED = 202
+
+_CONNECTIVITY = LOST_IBKR | {RESTORED_WITHOUT_STREAMS, RESTORED, CLIENT_ID_IN_USE, PAPER_DISCLAIMER, 502, 504, 1300}
+# 300 and 366 answer the cancelling of a subscription that TWS has lost by itself.
+_INFORMATIONAL = frozenset({300, 366, 10167, 10349})
+# The request or the order goes on: order held until the open, locating shares, attributes ignored, partly subscribed.
+_WARNING = frozenset({399, 404, 492, 10090, 10091})
+# About an order that may be live or not: duplicate id, refused modification, an unclear tick size.
+_CHECK = frozenset({103, 104, 105, 106, 107, 329, 10147, 10148, 161})
+# What keeps a new order from being taken at all. Any other code asks for a look before anything is told.
+_REFUSES_NEW = frozenset({110, 200, 203, 321, 387, 388, 391, 434, 435, 436, 460, 461, 463, 10052, 10243, 10268, 10318})
+_NO_DATA = frozenset({354, 10089, 10092, 10168, 10186, 10197})
+_PACING = frozenset({100, 420})
+_NOTICES = range(2100, 2200)
+
+
+def kind_of(code: int) -> Kind:
+    """Return what *code* means for the request that it names."""
+    if code in _CONNECTIVITY:
+        return Kind.CONNECTIVITY
+    if code in _INFORMATIONAL or code in _NOTICES:
+        return Kind.INFORMATIONAL
+    if code in _WARNING:
+        return Kind.WARNING
+    if code == CANCELLED:
+        return Kind.CANCELLED
+    return Kind.FATAL
+
+
+def order_kind_of(code: int, *, acknowledged: bool) -> Kind:
+    """
+    Return what *code* means for the order that it names: is the order still alive?
+
+    *acknowledged* says that IBKR had taken the order before. A refusal (201) ends it either way; other errors end
+    only an order that was never taken, of a taken one they may speak of a change or a cancel: CHECK.
+    """
+    if code in _CHECK:
+        return Kind.CHECK
+    kind = kind_of(code)
+    if kind is not Kind.FATAL or code == REJECTED or (code in _REFUSES_NEW and not acknowledged):
+        return kind
+    return Kind.CHECK
+
+
+def failure(code: int, text: str) -> BrokerError:
+    """Return the exception that says *code* and *text* in our words."""
+    lower = text.lower()
+    if code == VALIDATION and "read-only" in lower:
+        return ReadOnlyApi(code, text)
+    if code in _NO_DATA:
+        return NoMarketData(code, text)
+    if code in _PACING or (code == HISTORY and "pacing" in lower):
+        return PacingViolation(code, text)
+    return BrokerError(code, text)

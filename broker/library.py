@@ -1,0 +1,45 @@
+"""
+The one import of the broker library: ib_async, or ib_insync where that is installed instead.
+
+Both have the same names; what differs in behaviour is evened out in `broker/convert.py` and `broker/link.py`.
+"""
+
+try:
+    import ib_async as library
+except ImportError:
+    import ib_insync as library  # type: ignore[no-redef]
+
+IB = library.IB
+BarData = library.BarData
+Contract = library.Contract
+ContractDetails = library.ContractDetails
+ContractDescription = library.ContractDescription
+Execution = library.Execution
+ExecutionFilter = library.ExecutionFilter
+CommissionReport = library.CommissionReport
+Order = library.Order
+OrderState = library.OrderState
+RequestError = library.wrapper.RequestError
+ScannerSubscription = library.ScannerSubscription
+Ticker = library.Ticker
+
+NAME = library.__name__
+VERSION = library.__version__
+
+__all__ = [
+    "IB",
+    "NAME",
+    "VERSION",
+    "BarData",
+    "CommissionReport",
+    "Contract",
+    "ContractDescription",
+    "ContractDetails",
+    "Execution",
+    "ExecutionFilter",
+    "Order",
+    "OrderState",
+    "RequestError",
+    "ScannerSubscription",
+    "Ticker",
+]
