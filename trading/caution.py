@@ -1,0 +1,86 @@
+"""What a person should know before confirming: short English phrases, one for each line of the card."""
+
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from market.hours import Hours
+from market.instrument import Instrument
+from market.quote import DataKind, Quote
+from market.ticket import OrderTicket, OrderType, Side
+from trading.appraisal import Appraisal
+from trading.limits import order_value
+
+FAR_PCT = Decimal(5)
+"""From how many percent away from the market a limit price is pointed out."""
+
+SHARE_PCT = Decimal(25)
+"""From what share of the net liquidation value an order is pointed out."""
+
+_EASTERN = {"America/New_York", "US/Eastern", "EST5EDT"}
+
+
+def cautions(ticket: OrderTicket, instrument: Instrument, seen: Appraisal) -> tuple[str, ...]:
+    """Return the warnings for this order, the gravest first."""
+    found = (
+        _halted(seen.quote),
+        _distance(ticket, seen.price),
+        _share(ticket, instrument, seen),
+        _short(ticket, seen.position),
+        _closed(ticket, seen),
+        _delayed(seen.quote),
+    )
+    return tuple(text for text in found if text)
+
+
+def _halted(quote: Quote) -> str:
+    return "trading in it is halted" if quote.halted else ""
+
+
+def _distance(ticket: OrderTicket, price: Decimal | None) -> str:
+    if ticket.limit_price is None or not price:
+        return ""
+    away = (ticket.limit_price - price) * 100 / abs(price)
+    if abs(away) <= FAR_PCT:
+        return ""
+    return f"limit is {abs(away):.1f}% {'above' if away > 0 else 'below'} the market"
+
+
+def _share(ticket: OrderTicket, instrument: Instrument, seen: Appraisal) -> str:
+    """Say nothing across currencies: the rate is not known here."""
+    value, summary = order_value(ticket, instrument, seen.quote), seen.summary
+    if value is None or summary is None or not summary.net_liquidation or summary.currency != instrument.currency:
+        return ""
+    share = value * 100 / summary.net_liquidation
+    return f"{share:.0f}% of net liquidation value" if share > SHARE_PCT else ""
+
+
+def _short(ticket: OrderTicket, position: Decimal) -> str:
+    if ticket.side is Side.BUY or ticket.quantity <= position:
+        return ""
+    return f"sells {ticket.quantity - max(position, Decimal(0)):f} more than you hold: a short sale"
+
+
+def _closed(ticket: OrderTicket, seen: Appraisal) -> str:
+    if seen.hours is None:
+        return "trading hours not known"
+    if seen.is_open:
+        return ""
+    if ticket.outside_rth and ticket.order_type is OrderType.LIMIT:
+        return "regular market closed, works in extended hours"
+    opens = seen.hours.next_open(seen.at)
+    works = f", works from {_local(opens, seen.hours)}" if opens else ""
+    ignored = "; a market order waits for regular hours" if ticket.outside_rth else ""
+    return f"market closed{works}{ignored}"
+
+
+def _delayed(quote: Quote) -> str:
+    return "" if quote.kind is DataKind.LIVE else f"prices are {quote.kind.value}"
+
+
+def _local(moment: datetime, hours: Hours) -> str:
+    try:
+        zone, label = ZoneInfo(hours.zone), "ET" if hours.zone in _EASTERN else hours.zone
+    except (ZoneInfoNotFoundError, ValueError):
+        zone, label = ZoneInfo("UTC"), "UTC"
+    return f"{moment.astimezone(zone):%a %d %b %H:%M} {label}"
