@@ -6,6 +6,7 @@ Why an alert was not taken.
   + RuleGone            the alert was deleted, or is someone else's
   + TooManyAlerts       the user's cap is reached
   + TooManyScans        IBKR allows ten active scans
+  + NotEvaluable        a stored condition does not make sense to the engine
 """
 
 
@@ -18,15 +19,19 @@ class AlertSyntaxError(AlertError):
     The line is not of the alert language.
 
     *position* is the offset (in characters) of the first thing not understood, *expected* what could stand there,
-    *examples* two lines that would work.
+    *examples* two lines that would work (for a number that reads two ways: the line with each reading).
+    *suggestion* is the word that was probably meant ("crosses" for "croses"), or empty.
     """
 
-    def __init__(self, text: str, position: int, expected: str, examples: tuple[str, ...]) -> None:
+    def __init__(
+        self, text: str, position: int, expected: str, examples: tuple[str, ...], suggestion: str = ""
+    ) -> None:
         super().__init__(text, position, expected)
         self.text = text
         self.position = position
         self.expected = expected
         self.examples = examples
+        self.suggestion = suggestion
 
 
 class RuleGone(AlertError):
@@ -51,3 +56,11 @@ class TooManyScans(AlertError):
     def __init__(self, cap: int) -> None:
         super().__init__(cap)
         self.cap = cap
+
+
+class NotEvaluable(AlertError):
+    """The engine cannot evaluate *what* (a rule that carries this becomes BLIND)."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what

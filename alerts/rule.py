@@ -6,8 +6,9 @@ the same condition beside a table that maps each symbol as typed to its `Instrum
 JSON (`alerts/codec.py`), so start-up parses nothing. Transitions are pure methods that return a new rule.
 """
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -82,7 +83,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """True at the observation at which *left* came over to the other side of *right*."""
+    """
+    True at the observation at which *left* reached *right* from one side, or came over to the other.
+
+    Touching counts: `hits 200` and `crosses 200` are the same, from either side.
+    """
 
     left: Operand
     direction: Direction
@@ -184,7 +189,7 @@ class Rule:
     reason: str = ""
     fired_count: int = 0
     last_fired: datetime | None = None
-    memory: Mapping[str, object] = field(default_factory=dict)
+    memory: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
     @property
     def is_watching(self) -> bool:
@@ -194,6 +199,24 @@ class Rule:
     def with_state(self, state: RuleState, at: datetime, reason: str = "") -> "Rule":
         """Return the rule in *state* since *at*."""
         return replace(self, state=state, since=at, reason=reason)
+
+    def fired(self, at: datetime, *, spent: bool, memory: Mapping[str, object]) -> "Rule":
+        """Return the rule after one more firing *at*; *spent*: it was the only one."""
+        rule = replace(self, fired_count=self.fired_count + 1, last_fired=at, memory=memory)
+        return rule.with_state(RuleState.FIRED, at) if spent else rule
+
+    def rearmed(self, at: datetime) -> "Rule":
+        """
+        Return the rule armed anew *at*: it has seen nothing of prices and lists yet.
+
+        The stories it told are kept: a headline fires once, however often the rule is armed.
+        """
+        kept = {key: value for key, value in self.memory.items() if key == "seen"}
+        return replace(self, state=RuleState.ARMED, since=at, reason="", memory=kept)
+
+    def remembering(self, memory: Mapping[str, object]) -> "Rule":
+        """Return the rule with another *memory*."""
+        return replace(self, memory=memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +235,7 @@ class PriceCause:
     bid: float | None = None
     ask: float | None = None
     change_pct: float | None = None
-    values: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
