@@ -15,7 +15,7 @@ const state = { chatId: 111, actor: 111 };
 const act = {
   // In a group the last private chat that was open says who is speaking.
   userId: () => (chat(state.chatId)?.kind === "group" ? state.actor : state.chatId),
-  send: (text) => send(text),
+  send: (text) => send({ text }),
   reply: (message) => composer.reply(message),
 };
 
@@ -33,8 +33,8 @@ const market = new Market(document.getElementById("panel"), {
   },
 });
 
-async function send(text, replyTo) {
-  const body = { from_id: act.userId(), text };
+async function send(content, replyTo) {
+  const body = { from_id: act.userId(), ...content };
   if (replyTo !== undefined) body.reply_to_message_id = replyTo;
   try {
     await post(`/sim/chats/${state.chatId}/messages`, body);
@@ -189,7 +189,7 @@ function wireDrawers() {
 }
 
 const ICONS = [[".chats-toggle", "chats"], [".market-toggle", "chart"], [".jump", "down"], [".send", "send"],
-  ["[data-close]", "close"], ["[data-role=commands-toggle]", "slash"]];
+  ["[data-close]", "close"], ["[data-role=attach]", "attach"], ["[data-role=commands-toggle]", "slash"]];
 for (const [selector, name] of ICONS) document.querySelectorAll(selector).forEach((node) => node.prepend(icon(name)));
 document.querySelector(".bot-avatar").append(document.querySelector(".logo").cloneNode(true));
 jump.addEventListener("click", () => timeline.toBottom());

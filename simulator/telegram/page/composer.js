@@ -7,10 +7,11 @@ import { get } from "./wire.js";
 const TALLEST_PX = 160;
 
 export class Composer {
-  /** *send(text, replyToMessageId)* returns a promise; when it fails the text comes back. */
+  /** *send({text} or {document, caption}, replyToMessageId)* resolves to whether it was sent; if not, the text comes back. */
   constructor(form, send) {
     this.form = form;
     this.send = send;
+    this.file = byRole("file", form);
     this.field = byRole("composer", form);
     this.list = byRole("commands", form);
     this.bar = byRole("reply-bar", form);
@@ -19,6 +20,7 @@ export class Composer {
     this.chatId = null;
     this.drafts = new Map();
     this.known = [];
+    this.turn = 0;
     this.active = -1;
     this.replyTo = null;
     form.addEventListener("submit", (event) => this.submit(event));
@@ -26,6 +28,8 @@ export class Composer {
     this.field.addEventListener("keydown", (event) => this.key(event));
     this.field.addEventListener("blur", () => setTimeout(() => this.close(), 150));
     this.toggle.addEventListener("click", () => this.fill("/"));
+    byRole("attach", form).addEventListener("click", () => this.file.click());
+    this.file.addEventListener("change", () => this.attach());
   }
 
   async open(chatId) {
@@ -40,9 +44,11 @@ export class Composer {
 
   /** Ask anew which commands this chat sees. */
   async learn() {
-    const chatId = this.chatId;
-    const commands = await get(`/sim/commands?chat_id=${chatId}`).catch(() => []);
-    if (chatId !== this.chatId) return;
+    if (this.chatId === null) return;
+    const turn = (this.turn += 1);
+    const commands = await get(`/sim/commands?chat_id=${this.chatId}`).catch(() => []);
+    // Two questions may be on their way at once, and the older answer come last.
+    if (turn !== this.turn) return;
     this.known = commands;
     this.toggle.hidden = commands.length === 0;
   }
@@ -77,9 +83,22 @@ export class Composer {
     this.field.value = "";
     this.reply(null);
     this.changed();
-    if (await this.send(text, answered?.message_id)) return;
+    if (await this.send({ text }, answered?.message_id)) return;
     if (!this.field.value) this.fill(text);
     if (answered) this.reply(answered);
+  }
+
+  /** Send the chosen file with what stands in the box as its caption. */
+  async attach() {
+    const file = this.file.files[0];
+    if (!file) return;
+    this.file.value = "";
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+    const document = { name: file.name, base64, mime_type: file.type || "application/octet-stream" };
+    if (!(await this.send({ document, caption: this.field.value.trim() }))) return;
+    this.field.value = "";
+    this.changed();
   }
 
   changed() {

@@ -25,13 +25,14 @@ function ensure(id, fields = {}) {
 /** Take the users and every chat's messages from the simulator; events that arrive meanwhile are applied after. */
 export async function refresh() {
   for (const known of chats.values()) known.late ??= [];
-  const users = await get("/sim/users");
+  const [users, found] = await Promise.all([get("/sim/users"), get("/sim/chats")]);
   for (const user of users) {
     const name = user.name || user.first_name || `User ${user.id}`;
     const role = user.role ?? "";
     // "Stranger, stranger" says nothing twice.
     ensure(user.id, { name, role: role.toLowerCase() === name.toLowerCase() ? "not on the list" : role });
   }
+  for (const group of found.filter((one) => one.type !== "private")) ensure(group.id, { name: group.title, role: "group", kind: "group" });
   await Promise.all(allChats().map(fetchMessages));
   tell({ kind: "refresh" });
 }
