@@ -1,0 +1,84 @@
+"""The database: one file, one lock, one durable writer, and a pool for the rest."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from market.clock import Clock
+from storage.engine import WRITES, file_of, own_errors, pooled_engine, single_engine
+from storage.lock import FileLock
+from storage.migrate import migrate
+from storage.writer import Writer
+
+_BUSY_TIMEOUT_MS = 5_000
+
+
+class Database:
+    """
+    An open, migrated database; made by `open`, which is the only way to one.
+
+    *writer* is for firings, messages and claims: durable when it returns. `writing` and `reading` are for everything
+    else; a unit of work there is one `async with`, and nothing but the database is awaited inside.
+    """
+
+    def __init__(self, pool: AsyncEngine, writer: Writer, stack: AsyncExitStack) -> None:
+        self._reads = pool
+        self._writes = pool.execution_options(**{WRITES: True})
+        self._stack = stack
+        self.writer = writer
+
+    @classmethod
+    async def open(cls, url: str, *, clock: Clock, boot_id: str, busy_timeout_ms: int = _BUSY_TIMEOUT_MS) -> Self:
+        """
+        Open the database that *url* (`sqlite:///path`) names, making it and its folder if need be, and migrate it.
+
+        *busy_timeout_ms* is how long a write waits for another connection's lock. Raises StorageBusy (another process
+        has it open), NewerDatabase, BrokenReferences, UnsupportedDatabase, StorageUnavailable, and OSError for a folder
+        that cannot be made.
+        """
+        path = file_of(url)
+        async with AsyncExitStack() as stack:
+            lock = await asyncio.to_thread(_claim, path, f"process {os.getpid()}, boot {boot_id}")
+            stack.callback(lock.release)
+            await asyncio.to_thread(migrate, path, clock, busy_timeout_ms)
+            durable = single_engine(path, busy_timeout_ms)
+            stack.callback(durable.dispose)
+            writer = Writer(durable)
+            stack.push_async_callback(writer.close)
+            pool = pooled_engine(path, busy_timeout_ms)
+            stack.push_async_callback(pool.dispose)
+            opened = stack.pop_all()
+        return cls(pool, writer, opened)
+
+    async def close(self) -> None:
+        """Finish the writes handed over, close every connection, and let another process have the file."""
+        await self._stack.aclose()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection that sees one consistent state and takes no lock. Raises StorageUnavailable."""
+        with own_errors():
+            async with self._reads.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """
+        Give a connection in a transaction that holds the write lock from the start and commits at the end.
+
+        A power cut may lose the latest of these commits (synchronous=NORMAL). Raises StorageUnavailable.
+        """
+        with own_errors():
+            async with self._writes.begin() as connection:
+                yield connection
+
+
+def _claim(path: Path, holder: str) -> FileLock:
+    """Make the folder of *path* and take the file's lock. Blocks on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path, holder)

@@ -1,0 +1,180 @@
+"""
+The outbox: the only road to the phone for whatever was not asked for just now.
+
+A row is committed as SENDING, under this process's boot id, in the transaction of what it tells of, and handed to the
+listeners at once: start-up, retry and normal delivery are one path. Who has which row in hand is the sender's own
+knowledge (`bot/notifier.py`); a row is not forgotten by being in hand, since `due` gives it again to whoever says that
+it does not hold it.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+
+from market.clock import Clock
+from storage.database import Database
+from storage.message import MessageState, NewMessage, OutboxMessage, Priority
+from storage.statement import insert_new
+from storage.tables import outbox
+
+__all__ = ["MessageState", "NewMessage", "OutboxMessage", "Priority", "SqlOutbox"]
+
+_OPEN = (MessageState.NEW, MessageState.SENDING, MessageState.UNKNOWN)
+
+
+class SqlOutbox:
+    """Keeps messages until Telegram has acknowledged them; every change is durable when its call returns."""
+
+    def __init__(self, database: Database, clock: Clock, boot_id: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._boot_id = boot_id
+        self._listeners: list[Callable[[Sequence[OutboxMessage]], None]] = []
+
+    def on_new(self, callback: Callable[[Sequence[OutboxMessage]], None]) -> None:
+        """Hand every new row to *callback*, on the event loop, right after its commit; it must not block."""
+        self._listeners.append(callback)
+
+    async def put(self, message: NewMessage) -> bool:
+        """Store *message* in a transaction of its own; False, and nothing done, if its dedupe key is known."""
+        stored = await self._database.writer.run(lambda connection: self.insert(connection, message))
+        if stored is None:
+            return False
+        self.announce([stored])
+        return True
+
+    def insert(self, connection: Connection, message: NewMessage) -> OutboxMessage | None:
+        """
+        Store *message* within another repository's writer transaction; None if its dedupe key is known.
+
+        After the commit, that repository hands what it got to `announce`.
+        """
+        now = self._clock.now()
+        statement = insert_new(connection, outbox, "dedupe_key").returning(outbox)
+        row = connection.execute(
+            statement,
+            {
+                "chat_id": message.chat_id,
+                "kind": message.kind,
+                "payload": message.payload,
+                "state": MessageState.SENDING,
+                "priority": message.priority,
+                "silent": message.silent,
+                "created": now,
+                "happened": message.happened or now,
+                "dedupe_key": message.dedupe_key,
+                "reply_to": message.reply_to,
+                "edit_key": message.edit_key,
+                "boot_id": self._boot_id,
+                "attempts": 0,
+                "error": "",
+                "may_repeat": False,
+            },
+        ).one_or_none()
+        return None if row is None else _message(row)
+
+    def announce(self, messages: Sequence[OutboxMessage]) -> None:
+        """Hand committed rows to the listeners; a row that misses them for any reason comes with `due`."""
+        if messages:
+            for callback in self._listeners:
+                callback(messages)
+
+    async def recover(self) -> int:
+        """
+        Call at start: what an earlier boot left SENDING is UNKNOWN, and due at once. Return how many.
+
+        Whether these arrived cannot be known: the Bot API has no idempotency key and no history for bots
+        (tdlib/telegram-bot-api#126).
+        """
+        statement = (
+            update(outbox)
+            .where(outbox.c.state == MessageState.SENDING, outbox.c.boot_id != self._boot_id)
+            .values(state=MessageState.UNKNOWN, next_try=self._clock.now(), may_repeat=True)
+        )
+        return await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
+
+    async def due(self, now: datetime, limit: int, held: Collection[int] = frozenset()) -> Sequence[OutboxMessage]:
+        """
+        Return up to *limit* rows to be sent now, without those in *held*: by priority, then age.
+
+        They are: NEW and UNKNOWN whose next try has come, and this boot's SENDING. Rows are as they stood when they
+        were read: whoever has finished one meanwhile must know that.
+        """
+        came = or_(outbox.c.next_try.is_(None), outbox.c.next_try <= now)
+        waiting = or_(
+            and_(outbox.c.state.in_([MessageState.NEW, MessageState.UNKNOWN]), came),
+            and_(outbox.c.state == MessageState.SENDING, outbox.c.boot_id == self._boot_id),
+        )
+        order = (outbox.c.priority, outbox.c.id)
+        async with self._database.reading() as connection:
+            # Held rows are left out here and not by the statement, which would outgrow SQLite's limit of variables.
+            ids = (await connection.execute(select(outbox.c.id).where(waiting).order_by(*order))).scalars()
+            free = [row_id for row_id in ids if row_id not in held][:limit]
+            rows = await connection.execute(select(outbox).where(outbox.c.id.in_(free)).order_by(*order))
+            return [_message(row) for row in rows]
+
+    async def mark_sending(self, message_id: int) -> None:
+        """Before a send: SENDING under this boot id."""
+        await self._mark(message_id, state=MessageState.SENDING, boot_id=self._boot_id, next_try=None)
+
+    async def mark_delivered(self, message_id: int, telegram_id: int | None) -> None:
+        """Telegram has acknowledged it as its message *telegram_id* (None where it answers without one)."""
+        await self._mark(message_id, state=MessageState.SENT, message_id=telegram_id, next_try=None, error="")
+
+    async def mark_unknown(self, message_id: int, next_try: datetime, error: str) -> None:
+        """It left, but no answer came: send again at *next_try*, marked."""
+        tries = outbox.c.attempts + 1
+        await self._mark(
+            message_id, state=MessageState.UNKNOWN, next_try=next_try, error=error, may_repeat=True, attempts=tries
+        )
+
+    async def mark_retry(self, message_id: int, next_try: datetime, error: str) -> None:
+        """Surely not delivered this time (429, no connection): send at *next_try*."""
+        tries = outbox.c.attempts + 1
+        await self._mark(message_id, state=MessageState.NEW, next_try=next_try, error=error, attempts=tries)
+
+    async def mark_failed(self, message_id: int, error: str) -> None:
+        """It can never be delivered."""
+        await self._mark(message_id, state=MessageState.FAILED, next_try=None, error=error)
+
+    async def release(self, message_ids: Collection[int]) -> None:
+        """Shutdown: the send of these was never begun. Those that are this boot's SENDING are NEW again."""
+        if not message_ids:
+            return
+        mine = and_(outbox.c.state == MessageState.SENDING, outbox.c.boot_id == self._boot_id)
+        statement = update(outbox).where(outbox.c.id == bindparam("row_id"), mine)
+        rows = [{"row_id": message_id} for message_id in message_ids]
+        change = statement.values(state=MessageState.NEW, next_try=None)
+        await self._database.writer.run(lambda connection: connection.execute(change, rows).rowcount)
+
+    async def depth(self) -> int:
+        """Return how many messages are not delivered yet."""
+        statement = select(func.count()).select_from(outbox).where(outbox.c.state.in_(_OPEN))
+        async with self._database.reading() as connection:
+            return (await connection.execute(statement)).scalar_one()
+
+    async def message_id_of(self, dedupe_key: str) -> int | None:
+        """Return Telegram's id of a delivered message, or None."""
+        statement = select(outbox.c.message_id).where(outbox.c.dedupe_key == dedupe_key)
+        async with self._database.reading() as connection:
+            return (await connection.execute(statement)).scalar_one_or_none()
+
+    async def get(self, row_id: int) -> OutboxMessage | None:
+        """Return the row, or None."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(outbox).where(outbox.c.id == row_id))).one_or_none()
+        return None if row is None else _message(row)
+
+    async def _mark(self, row_id: int, **values: object) -> None:
+        """Change a row that is not final: SENT stays SENT, whoever comes late."""
+        statement = update(outbox).where(outbox.c.id == row_id, outbox.c.state.in_(_OPEN)).values(**values)
+        await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
+
+
+def _message(row: Row[Any]) -> OutboxMessage:
+    fields = row._asdict()
+    fields["state"] = MessageState(fields["state"])
+    fields["priority"] = Priority(fields["priority"])
+    return OutboxMessage(**fields)

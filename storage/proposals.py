@@ -1,0 +1,206 @@
+"""
+Proposals, their legs and their executions.
+
+Everything here is written by the durable writer. A Confirm is claimed by one UPDATE that demands all it is bound to;
+of any number of taps, one finds the row. Tokens are kept in their own column only: neither the JSON beside it nor the
+outbox's payload has them, and the engines hide parameters from errors and logs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, UnaryExpression, insert, select, update
+
+from market.account import Fill
+from storage.database import Database
+from storage.legs import fills_since, leg_columns, legs_of, store_fill, store_leg
+from storage.outbox import NewMessage, OutboxMessage, Priority, SqlOutbox
+from storage.tables import legs, proposals
+from trading.codec import news_to_json, proposal_from_json, proposal_to_json
+from trading.proposal import Leg, LegState, OrderNews, Proposal, ProposalState
+
+_UNSETTLED = (ProposalState.CONFIRMED, ProposalState.SUBMITTED)
+_FINAL = tuple(state for state in LegState if state.is_final)
+
+
+class SqlProposalStore:
+    """Implements `trading.ports.ProposalStore`. An id is never used twice: IBKR remembers it in order references."""
+
+    def __init__(self, database: Database, outbox: SqlOutbox) -> None:
+        self._database = database
+        self._outbox = outbox
+
+    async def add(self, proposal: Proposal) -> Proposal:
+        """Store a new proposal; return it with its id and with its legs' order references made from it."""
+        return await self._database.writer.run(lambda connection: _add(connection, proposal))
+
+    async def get(self, proposal_id: int) -> Proposal | None:
+        """Return the proposal, or None."""
+        return await self._one(proposals.c.id == proposal_id)
+
+    async def by_token(self, token: str) -> Proposal | None:
+        """Return the proposal that this token was made for, whatever became of it, or None."""
+        return await self._one(proposals.c.token == token)
+
+    async def by_order_ref(self, order_ref: str) -> Proposal | None:
+        """Return the proposal of an `sb-…` reference, or None."""
+        of_leg = select(legs.c.proposal_id).where(legs.c.order_ref == order_ref)
+        return await self._one(proposals.c.id.in_(of_leg))
+
+    async def bind(self, proposal_id: int, message_id: int) -> None:
+        """Note the message that shows the card."""
+        await self._change(proposals.c.id == proposal_id, message_id=message_id)
+
+    async def claim(
+        self, token: str, *, user_id: int, chat_id: int, message_id: int, digest: str, now: datetime
+    ) -> Proposal | None:
+        """
+        PROPOSED -> CONFIRMED by one atomic statement, durable when it returns; None if it was not there to claim.
+
+        All of token, user, chat, message and digest must match, and *now* must be before its expiry.
+        """
+        statement = (
+            update(proposals)
+            .where(
+                proposals.c.token == token,
+                proposals.c.user_id == user_id,
+                proposals.c.chat_id == chat_id,
+                proposals.c.message_id == message_id,
+                proposals.c.digest == digest,
+                proposals.c.state == ProposalState.PROPOSED,
+                proposals.c.expires > now,
+            )
+            .values(state=ProposalState.CONFIRMED)
+            .returning(proposals.c.id)
+        )
+
+        def unit(connection: Connection) -> Proposal | None:
+            claimed = connection.execute(statement).scalar_one_or_none()
+            return None if claimed is None else _load(connection, proposals.c.id == claimed)[0]
+
+        return await self._database.writer.run(unit)
+
+    async def close(self, proposal_id: int, state: ProposalState) -> bool:
+        """PROPOSED -> *state* by one atomic statement; False if it was no longer PROPOSED."""
+        where = proposals.c.id == proposal_id, proposals.c.state == ProposalState.PROPOSED
+        return await self._change(*where, state=state) == 1
+
+    async def settle(self, proposal_id: int, state: ProposalState) -> None:
+        """CONFIRMED -> *state*; in any other state nothing changes."""
+        await self._change(proposals.c.id == proposal_id, proposals.c.state == ProposalState.CONFIRMED, state=state)
+
+    async def save_leg(self, proposal_id: int, leg: Leg) -> None:
+        """Store a leg's new state without telling anyone; what IBKR said meanwhile stays (`storage.legs.merged`)."""
+        await self._database.writer.run(lambda connection: store_leg(connection, proposal_id, leg))
+
+    async def record(self, news: OrderNews) -> None:
+        """Store the leg's new state and the message about it in one transaction; the same news twice is told once."""
+
+        def unit(connection: Connection) -> OutboxMessage | None:
+            store_leg(connection, news.proposal.id, news.leg)
+            return self._outbox.insert(connection, message_of(news))
+
+        message = await self._database.writer.run(unit)
+        if message is not None:
+            self._outbox.announce([message])
+
+    async def record_fill(self, proposal_id: int, fill: Fill) -> bool:
+        """Keep an execution (again with its commission); False if it was known in full already."""
+        return await self._database.writer.run(lambda connection: store_fill(connection, proposal_id, fill))
+
+    async def fills_since(self, account: str, since: datetime) -> Sequence[Fill]:
+        """Return an account's executions of our own orders at or after *since*, oldest first."""
+        async with self._database.reading() as connection:
+            return await connection.run_sync(fills_since, account, since)
+
+    async def proposed_until(self, now: datetime) -> Sequence[Proposal]:
+        """Return PROPOSED proposals whose time has run out at *now*."""
+        return await self._list(proposals.c.state == ProposalState.PROPOSED, proposals.c.expires <= now)
+
+    async def unsettled(self) -> Sequence[Proposal]:
+        """Return CONFIRMED and SUBMITTED proposals that have a leg which is not final."""
+        pending = select(legs.c.proposal_id).where(legs.c.state.not_in(_FINAL))
+        return await self._list(proposals.c.state.in_(_UNSETTLED), proposals.c.id.in_(pending))
+
+    async def recent(self, user_id: int, limit: int) -> Sequence[Proposal]:
+        """Return the user's latest proposals, newest first."""
+        async with self._database.reading() as connection:
+            newest = proposals.c.id.desc()
+            return await connection.run_sync(_load, proposals.c.user_id == user_id, order=newest, limit=limit)
+
+    async def _one(self, condition: ColumnElement[bool]) -> Proposal | None:
+        found = await self._list(condition)
+        return found[0] if found else None
+
+    async def _list(self, *conditions: ColumnElement[bool]) -> list[Proposal]:
+        async with self._database.reading() as connection:
+            return await connection.run_sync(_load, *conditions)
+
+    async def _change(self, *conditions: ColumnElement[bool], **values: object) -> int:
+        statement = update(proposals).where(*conditions).values(**values)
+        return await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
+
+
+def message_of(news: OrderNews) -> NewMessage:
+    """Return the message about *news*, in the thread of its card; that an order works is said without a sound."""
+    leg, proposal = news.leg, news.proposal
+    tokenless = replace(news, proposal=replace(proposal, token=""))
+    return NewMessage(
+        chat_id=proposal.chat_id,
+        kind="order",
+        dedupe_key=f"order:{leg.order_ref}:{leg.state}:{_plain(leg.filled)}",
+        payload=news_to_json(tokenless),
+        priority=Priority.ORDER,
+        silent=leg.state is LegState.WORKING,
+        happened=news.at,
+        reply_to=proposal.message_id,
+    )
+
+
+def _plain(number: Decimal) -> str:
+    """Return the number's one spelling: 10, 10.0 and 1E+1 are the same."""
+    return f"{number.normalize():f}"
+
+
+def _add(connection: Connection, proposal: Proposal) -> Proposal:
+    statement = insert(proposals).values(
+        token=proposal.token,
+        user_id=proposal.user_id,
+        chat_id=proposal.chat_id,
+        message_id=proposal.message_id,
+        digest=proposal.digest,
+        state=proposal.state,
+        created=proposal.created,
+        expires=proposal.expires,
+        data=proposal_to_json(replace(proposal, token="", legs=())),
+    )
+    new_id: int = connection.execute(statement.returning(proposals.c.id)).scalar_one()
+    named = tuple(replace(leg, order_ref=f"sb-{new_id}-{leg.number}") for leg in proposal.legs)
+    if named:
+        connection.execute(insert(legs), [leg_columns(leg) | {"proposal_id": new_id} for leg in named])
+    return replace(proposal, id=new_id, legs=named)
+
+
+def _load(
+    connection: Connection,
+    *conditions: ColumnElement[bool],
+    order: ColumnElement[int] | UnaryExpression[int] = proposals.c.id,
+    limit: int | None = None,
+) -> list[Proposal]:
+    rows = connection.execute(select(proposals).where(*conditions).order_by(order).limit(limit)).all()
+    found = legs_of(connection, [row.id for row in rows])
+    return [_proposal(row, found.get(row.id, ())) for row in rows]
+
+
+def _proposal(row: Row[Any], its_legs: tuple[Leg, ...]) -> Proposal:
+    return replace(
+        proposal_from_json(row.data),
+        id=row.id,
+        token=row.token,
+        state=ProposalState(row.state),
+        message_id=row.message_id,
+        legs=its_legs,
+    )

@@ -1,0 +1,75 @@
+"""Rules, as JSON beside what is searched for."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, insert, select, update
+
+from alerts.codec import rule_from_json, rule_to_json
+from alerts.rule import Rule, RuleState
+from storage.database import Database
+from storage.tables import rules
+
+_WATCHING = (RuleState.ARMED, RuleState.PENDING, RuleState.BLIND, RuleState.SNOOZED)
+
+
+class SqlRuleStore:
+    """Implements `alerts.ports.RuleStore`. An id is never used twice, also not after a deletion."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, rule: Rule) -> Rule:
+        """Store a rule and return it with its id; one that has an id (an undone deletion) keeps it."""
+        values = rule_columns(rule) | ({"id": rule.id} if rule.id else {})
+        statement = insert(rules).values(**values).returning(rules.c.id)
+        async with self._database.writing() as connection:
+            rule_id = (await connection.execute(statement)).scalar_one()
+        return replace(rule, id=rule_id)
+
+    async def get(self, rule_id: int) -> Rule | None:
+        """Return the rule, or None where it is gone."""
+        found = await self._select(rules.c.id == rule_id)
+        return found[0] if found else None
+
+    async def owned_by(self, owner_id: int) -> Sequence[Rule]:
+        """Return all rules of one user, by id."""
+        return await self._select(rules.c.owner_id == owner_id)
+
+    async def watching(self) -> Sequence[Rule]:
+        """Return every rule for which `Rule.is_watching` holds, by id."""
+        return await self._select(rules.c.state.in_(_WATCHING))
+
+    async def save(self, rule: Rule) -> None:
+        """Store the rule's new state, text and memory; a deleted one stays deleted."""
+        async with self._database.writing() as connection:
+            await connection.execute(update(rules).where(rules.c.id == rule.id).values(**rule_columns(rule)))
+
+    async def delete(self, rule_id: int) -> None:
+        """Remove the rule; its firings stay."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(rules).where(rules.c.id == rule_id))
+
+    async def _select(self, condition: ColumnElement[bool]) -> list[Rule]:
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(rules.c.id, rules.c.data).where(condition).order_by(rules.c.id))
+            return [_rule(rule_id, data) for rule_id, data in rows]
+
+
+def rule_columns(rule: Rule) -> dict[str, Any]:
+    """Return what a row holds of *rule*, but for its id."""
+    return {
+        "owner_id": rule.owner_id,
+        "chat_id": rule.chat_id,
+        "text": rule.text,
+        "state": rule.state,
+        "fired_count": rule.fired_count,
+        "since": rule.since,
+        "data": rule_to_json(rule),
+    }
+
+
+def _rule(rule_id: int, data: dict[str, Any]) -> Rule:
+    # The JSON of a new rule was written before the database gave it its id.
+    return replace(rule_from_json(data), id=rule_id)

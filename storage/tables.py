@@ -1,0 +1,201 @@
+"""
+The tables; private to this room.
+
+What is searched or guarded by the database is a column; the rest of an object is one JSON column, written and read by
+the codec of the room that owns the object. The first migration makes the same tables; a test compares the two.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from storage.columns import BIG, SERIAL, Instant, Money
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Ids of rules, proposals and messages live on in buttons, order references and texts: they are never used twice
+# (sqlite_autoincrement), even after the newest row was deleted.
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("owner_id", BIG, nullable=False, index=True),
+    Column("chat_id", BIG, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("fired_count", Integer, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("data", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# No foreign key: a deleted rule's firings stay.
+firings = Table(
+    "firings",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("key", String(128), nullable=False, unique=True),
+    Column("rule_id", SERIAL, nullable=False),
+    Column("owner_id", BIG, nullable=False),
+    Column("chat_id", BIG, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("data", JSON, nullable=False),
+    Index(None, "rule_id", "at"),
+    Index(None, "owner_id", "at"),
+    sqlite_autoincrement=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("chat_id", BIG, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("silent", Boolean, nullable=False),
+    Column("created", Instant, nullable=False),
+    Column("happened", Instant, nullable=False),
+    Column("dedupe_key", String(160), nullable=False, unique=True),
+    Column("reply_to", BIG),
+    Column("edit_key", String(160)),
+    Column("boot_id", String(64), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try", Instant),
+    Column("message_id", BIG),
+    Column("error", Text, nullable=False),
+    Column("may_repeat", Boolean, nullable=False),
+    Index(None, "state", "next_try"),
+    sqlite_autoincrement=True,
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("user_id", BIG, nullable=False, index=True),
+    Column("chat_id", BIG, nullable=False),
+    Column("message_id", BIG),
+    Column("digest", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created", Instant, nullable=False),
+    Column("expires", Instant, nullable=False),
+    Column("data", JSON, nullable=False),
+    Index(None, "state", "expires"),
+    sqlite_autoincrement=True,
+)
+
+legs = Table(
+    "legs",
+    metadata,
+    Column("proposal_id", SERIAL, ForeignKey("proposals.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("order_ref", String(64), nullable=False, unique=True),
+    Column("state", String(16), nullable=False, index=True),
+    Column("order_id", BIG, nullable=False),
+    Column("perm_id", BIG, nullable=False),
+    Column("filled", Money, nullable=False),
+    Column("average_price", Money),
+    Column("commission", Money),
+    Column("realized_pnl", Money),
+    Column("message", Text, nullable=False),
+)
+
+fills = Table(
+    "fills",
+    metadata,
+    Column("exec_id", String(64), primary_key=True),
+    Column("proposal_id", SERIAL, ForeignKey("proposals.id"), nullable=False, index=True),
+    Column("account", String(32), nullable=False),
+    Column("instrument", JSON, nullable=False),
+    Column("side", String(4), nullable=False),
+    Column("quantity", Money, nullable=False),
+    Column("price", Money, nullable=False),
+    Column("time", Instant, nullable=False, index=True),
+    Column("order_ref", String(64), nullable=False),
+    Column("perm_id", BIG, nullable=False),
+    Column("order_id", BIG, nullable=False),
+    Column("client_id", BIG, nullable=False),
+    Column("cumulative", Money, nullable=False),
+    Column("average_price", Money, nullable=False),
+    Column("commission", Money),
+    Column("commission_currency", String(8), nullable=False),
+    Column("realized_pnl", Money),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("account", String(32), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("currency", String(8), nullable=False),
+    Column("net_liquidation", Money),
+    Column("cash", Money),
+    Column("realized_pnl", Money),
+    Column("unrealized_pnl", Money),
+    Column("positions", JSON, nullable=False),
+    UniqueConstraint("account", "day"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", BIG, primary_key=True, autoincrement=False),
+    Column("settings", JSON, nullable=False),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("chat_id", BIG, primary_key=True, autoincrement=False),
+    Column("user_id", BIG, nullable=False, index=True),
+    Column("seen", Instant, nullable=False),
+    Column("disabled", Instant),
+    Column("reason", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("user_id", BIG, nullable=False),
+    Column("chat_id", BIG, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("marked", Instant, nullable=False),
+)
