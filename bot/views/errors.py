@@ -30,7 +30,7 @@ from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGo
 _COLUMNS = 34
 _WORDS = 400
 _MATCHES = 6
-_LINK_REASONS = {
+LINK_REASONS = {
     "refused": "nothing listens at its address; is TWS or the Gateway running, with its API switched on?",
     "silent": "it takes the connection but says nothing; look at the Gateway's screen for a dialog.",
     "closed": "it closed the connection.",
@@ -88,7 +88,7 @@ def _(error: AmbiguousSymbol) -> Message:
 
 @explain.register
 def _(error: LinkDown) -> Message:
-    why = _LINK_REASONS.get(error.reason, "the link is not up.")
+    why = LINK_REASONS.get(error.reason, "the link is not up.")
     return Message(
         f"🔌 <b>IBKR cannot be reached</b>: {text(why)}\n"
         f"{_NO_MARKET} I keep trying by myself; /status shows how it stands."

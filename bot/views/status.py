@@ -1,0 +1,121 @@
+"""How everything stands: /status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from alerts.rule import RuleState
+from bot.callback_data import Code
+from bot.views.errors import LINK_REASONS
+from bot.views.keyboard import button, rows
+from bot.views.message import Message, text
+from bot.views.numbers import exact, moment, span
+from broker.status import LinkState, LinkStatus
+from market.account import is_paper_account
+
+_QUIET_S = 60
+_SLOW_S = 5
+_QUEUE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """
+    What /status tells. Durations in seconds.
+
+    *alerts* counts the asking person's alerts by state, *telegram_lag_s* is the last round trip to the Bot API (None
+    before the first), *telegram_trouble* what is wrong with it ("" for nothing), *outbox_depth* the undelivered
+    messages, *lines* the market data lines in use of *most_lines*.
+    """
+
+    version: str
+    started: datetime
+    link: LinkStatus
+    alerts: Mapping[RuleState, int] = field(default_factory=dict)
+    last_tick: datetime | None = None
+    lines: int = 0
+    most_lines: int = 0
+    telegram_lag_s: float | None = None
+    telegram_trouble: str = ""
+    outbox_depth: int = 0
+    next_summary: datetime | None = None
+    trading: str = "active"
+
+
+def status(report: StatusReport, *, now: datetime, zone: ZoneInfo) -> Message:
+    """Return the report; the first line says whether all is well, and if not, what is wrong."""
+    link = report.link
+    lines = [
+        _head(report),
+        "",
+        *_link_lines(link, now),
+        _data_line(report, now),
+        _telegram_line(report),
+        _alerts_line(report),
+        f"Trading: <b>{text(report.trading)}</b>",
+        f"Next summary: {moment(report.next_summary, zone, now) if report.next_summary else 'not planned'}",
+        f"Version {text(report.version)} · {text(link.library or 'no library')} · up {span(now - report.started)}",
+        f"<i>{moment(now, zone, now, seconds=True)}</i>",
+    ]
+    return Message("\n".join(lines), rows((button("🔄 Refresh", Code.STATUS),)))
+
+
+def _head(report: StatusReport) -> str:
+    accounts = ", ".join(map(text, report.link.accounts))
+    venue = ""
+    if accounts:
+        paper = all(is_paper_account(account) for account in report.link.accounts)
+        venue = f" · {'PAPER' if paper else '<b>LIVE</b>'} {accounts}"
+    wrong = _wrong(report)
+    return f"🔴 <b>{text(', '.join(wrong))}</b>{venue}" if wrong else f"🟢 <b>All good</b>{venue}"
+
+
+def _wrong(report: StatusReport) -> list[str]:
+    found = []
+    if not report.link.is_usable:
+        found.append("IBKR link is not up")
+    if report.telegram_trouble:
+        found.append("Telegram is in trouble")
+    if report.outbox_depth >= _QUEUE:
+        found.append(f"{report.outbox_depth} messages wait")
+    blind = report.alerts.get(RuleState.BLIND, 0)
+    if blind:
+        found.append(f"{blind} alerts blind")
+    return found
+
+
+def _link_lines(link: LinkStatus, now: datetime) -> list[str]:
+    lasting = span(now - link.since)
+    at = f" at {text(link.address)}" if link.address else ""
+    if link.state is LinkState.UP:
+        return [f"IBKR: link up {lasting}{at} · client {link.client_id} · server {link.server_version}"]
+    why = LINK_REASONS.get(link.reason.value, "")
+    lines = [f"IBKR: <b>{text(link.state.value)}</b> for {lasting}{at}" + (f", {text(why)}" if why else "")]
+    tried = f" {link.attempts} tries so far;" if link.attempts else ""
+    return [*lines, f"Retrying by myself:{tried} no order can be sent until it is up."]
+
+
+def _data_line(report: StatusReport, now: datetime) -> str:
+    lines = f" · {report.lines} of {report.most_lines} lines" if report.most_lines else ""
+    if report.last_tick is None:
+        return f"Market data: nothing received yet{lines}"
+    age = now - report.last_tick
+    quiet = " (quiet)" if age > timedelta(seconds=_QUIET_S) else ""
+    return f"Market data: last tick {span(age)} ago{quiet}{lines}"
+
+
+def _telegram_line(report: StatusReport) -> str:
+    if report.telegram_trouble:
+        return f"Telegram: <b>{text(report.telegram_trouble)}</b>, retrying · {report.outbox_depth} to deliver"
+    lag = report.telegram_lag_s
+    if lag is None:
+        speed = "lag not measured yet"
+    else:
+        speed = f"lag {exact(round(lag, 1))} s" + (" (slow)" if lag > _SLOW_S else "")
+    return f"Telegram: {speed} · {report.outbox_depth} to deliver"
+
+
+def _alerts_line(report: StatusReport) -> str:
+    counted = [f"{count} {state.value}" for state, count in report.alerts.items() if count]
+    return "Alerts: " + (", ".join(counted) if counted else "none")
