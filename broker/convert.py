@@ -43,15 +43,14 @@ FIELDS: dict[int, TickField] = {
     75: TickField.CLOSE,
     76: TickField.OPEN,
     90: TickField.HALTED,
-    # Sizes alone: the library puts the side's price beside them. A last size alone is a trade at the same price.
+    # A size alone: the library puts the side's price beside it.
     0: TickField.BID,
     3: TickField.ASK,
-    5: TickField.LAST,
     69: TickField.BID,
     70: TickField.ASK,
-    71: TickField.LAST,
 }
-SIZE_ONLY = frozenset({0, 3, 5, 69, 70, 71})
+# A last size alone is another trade at the same price, or repeats the size that came with the price.
+LAST_SIZES = frozenset({5, 71})
 
 DATA_KINDS = {
     1: DataKind.LIVE,

@@ -1,0 +1,127 @@
+"""From a symbol as typed to an instrument, and an instrument's hours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from broker import convert, errors, hours
+from broker.library import Contract, ContractDescription, ContractDetails
+from broker.session import IbSession, link_of
+from broker.symbol import US_VENUES, queries, tidy
+from market.clock import Clock
+from market.errors import AmbiguousSymbol, BrokerError, UnknownSymbol
+from market.hours import Hours
+from market.instrument import Instrument, SecType
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """Hours, and when (on the monotonic clock) TWS said so."""
+
+    hours: Hours
+    at: float
+
+
+class IbContracts:
+    """
+    Turns symbols into instruments; remembers each by the symbol as typed and by conId.
+
+    Hours are asked for again when they are older than *hours_ttl_s* seconds: an exchange may close early.
+    """
+
+    def __init__(self, session: IbSession, clock: Clock, *, hours_ttl_s: float = 900.0, timeout_s: float = 8.0) -> None:
+        self._link = link_of(session)
+        self._clock = clock
+        self._hours_ttl_s = hours_ttl_s
+        self._timeout_s = timeout_s
+        self._by_symbol: dict[str, Instrument] = {}
+        self._by_con_id: dict[int, Instrument] = {}
+        self._hours: dict[int, _Fetched] = {}
+
+    async def find(self, symbol: str) -> Instrument:
+        """
+        Return the one instrument that *symbol* names (`AAPL`, `BMW@IBIS/EUR`, `EUR.USD`, `BRK.B`, `#265598`, …).
+
+        Of several US listings the one with a US primary exchange is taken. Raises UnknownSymbol (with IBKR's nearest
+        matches), AmbiguousSymbol, LinkDown, RequestTimeout, BrokerError.
+        """
+        typed = tidy(symbol)
+        known = self._by_symbol.get(typed)
+        if known is not None:
+            return known
+        for query in queries(typed):
+            found = await self._ask(query)
+            if found:
+                one = _chosen(symbol, found)
+                self._by_symbol[typed] = one
+                return one
+        raise UnknownSymbol(symbol, tuple(await self._nearest(typed)))
+
+    async def search(self, text: str) -> Sequence[Instrument]:
+        """Return IBKR's own matches for *text* (a symbol's start or a company's name), best first. Raises as `find`."""
+        descriptions: list[ContractDescription] | None = await self._link.call(
+            "matching symbols", lambda ib: ib.reqMatchingSymbolsAsync(text), self._timeout_s, "matching symbols"
+        )
+        samples = [convert.instrument(one.contract, smart=True) for one in descriptions or [] if one.contract]
+        # Issuers of bonds come with conId -1.
+        return [sample for sample in samples if sample is not None and sample.con_id > 0]
+
+    async def hours(self, instrument: Instrument) -> Hours:
+        """Return the instrument's liquid hours, at most `hours_ttl_s` old. Raises as `find`."""
+        fetched = self._hours.get(instrument.con_id)
+        if fetched is None or self._clock.monotonic() - fetched.at > self._hours_ttl_s:
+            await self._ask(Contract(conId=instrument.con_id, exchange=instrument.exchange))
+            fetched = self._hours.get(instrument.con_id)
+        if fetched is None:
+            raise UnknownSymbol(instrument.label)
+        return fetched.hours
+
+    def known(self, con_id: int) -> Instrument | None:
+        """Return the instrument with its name and tick size if it was looked up before; asks nothing."""
+        return self._by_con_id.get(con_id)
+
+    async def _nearest(self, typed: str) -> Sequence[Instrument]:
+        try:
+            return await self.search(typed.partition("@")[0].partition(" ")[0])
+        except BrokerError:
+            return []
+
+    async def _ask(self, query: Contract) -> list[Instrument]:
+        """Return the instruments that answer to *query*, each once; none where IBKR has no definition (200)."""
+        try:
+            answers = await self._link.call(
+                "contract details", lambda ib: ib.reqContractDetailsAsync(query), self._timeout_s
+            )
+        except BrokerError as error:
+            if error.code == errors.UNKNOWN_CONTRACT:
+                return []
+            raise
+        found = {}
+        for details in answers:
+            one = self._remember(details, query)
+            if one is not None:
+                found[one.con_id] = one
+        return list(found.values())
+
+    def _remember(self, details: ContractDetails, query: Contract) -> Instrument | None:
+        if details.contract is None:
+            return None
+        # Asked by conId alone, TWS answers with the listing exchange; orders and quotes go by SMART.
+        one = convert.instrument(details.contract, details, smart=not query.exchange)
+        if one is None:
+            return None
+        self._by_con_id[one.con_id] = one
+        self._hours[one.con_id] = _Fetched(
+            hours.hours(details.liquidHours, details.timeZoneId), self._clock.monotonic()
+        )
+        return one
+
+
+def _chosen(symbol: str, found: list[Instrument]) -> Instrument:
+    if len(found) == 1:
+        return found[0]
+    at_home = [one for one in found if one.sec_type is SecType.STOCK and one.primary_exchange in US_VENUES]
+    same_class = [one for one in found if one.trading_class == one.symbol and one.sec_type is SecType.FUTURE]
+    for narrowed in (at_home, same_class):
+        if len(narrowed) == 1:
+            return narrowed[0]
+    raise AmbiguousSymbol(symbol, tuple(found))
