@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -12,6 +13,7 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Forbidden,
+    InvalidToken,
     NetworkError,
     RetryAfter,
     TelegramError,
@@ -23,6 +25,9 @@ from bot.split import CAPTION_LIMIT, length, plain, split
 from bot.views.message import Message, Style
 
 _log = logging.getLogger(__name__)
+
+# Without it PTB 22 warns at each 429 that a later version will give a timedelta, which `_judged` takes already.
+os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 T = TypeVar("T")
 
@@ -64,7 +69,7 @@ class TelegramReply:
         try:
             return await self._send(chat_id, message, reply_to, html=True)
         except MessageRefused as refused:
-            if "parse entities" not in refused.reason:
+            if not _says(refused, "parse entities"):
                 raise
             _log.error("markup was refused, sent as plain text: %s", refused.reason)
             return await self._send(chat_id, message, reply_to, html=False)
@@ -78,7 +83,7 @@ class TelegramReply:
         try:
             await self._patiently(lambda: self._edit(chat_id, message_id, message))
         except MessageRefused as refused:
-            if any(word in refused.reason.lower() for word in _GONE):
+            if _says(refused, *_GONE):
                 await self.send(chat_id, message)
             else:
                 raise
@@ -108,7 +113,7 @@ class TelegramReply:
                 self._bot.answer_callback_query(press.callback_id, text[:_ANSWER_LIMIT] or None, show_alert=alert)
             )
         except MessageRefused as refused:
-            if not any(word in refused.reason.lower() for word in _TOO_OLD):
+            if not _says(refused, *_TOO_OLD):
                 _log.warning("a press could not be answered: %s", refused.reason)
         except DeliveryError as error:
             _log.warning("a press could not be answered: %s", error)
@@ -151,9 +156,9 @@ class TelegramReply:
         try:
             await self._edit_text(chat_id, message_id, message)
         except MessageRefused as refused:
-            if _SAME in refused.reason:
+            if _says(refused, _SAME):
                 return
-            if "no text in the message" not in refused.reason:
+            if not _says(refused, "no text in the message"):
                 raise
             await self._edit_caption(chat_id, message_id, message)
 
@@ -183,7 +188,7 @@ class TelegramReply:
                 )
             )
         except MessageRefused as refused:
-            if _SAME not in refused.reason:
+            if not _says(refused, _SAME):
                 raise
 
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
@@ -205,18 +210,28 @@ async def _judged(request: Awaitable[T]) -> T:
         wait = error.retry_after
         seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
         raise RetryLater("429", seconds, limited=True) from error
-    except (Forbidden, ChatMigrated) as error:
-        raise ChatClosed(error.message) from error
-    except BadRequest as error:
-        if any(word in error.message.lower() for word in _NO_CHAT):
-            raise ChatClosed(error.message) from error
-        raise MessageRefused(error.message) from error
-    except NetworkError as error:
-        if isinstance(error.__cause__, _NEVER_SENT):
-            raise RetryLater(type(error.__cause__).__name__, _UNREACHABLE_PAUSE_S, limited=False) from error
-        raise DeliveryUnknown(error.message) from error
     except TelegramError as error:
-        raise DeliveryUnknown(error.message) from error
+        raise _verdict(error) from error
+
+
+def _says(refused: MessageRefused, *words: str) -> bool:
+    """Return whether Telegram's reason has any of *words* in it; PTB capitalises its first letter."""
+    return any(word in refused.reason.lower() for word in words)
+
+
+def _verdict(error: TelegramError) -> DeliveryError:
+    reason = error.message
+    if isinstance(error, (Forbidden, ChatMigrated)):
+        return ChatClosed(reason)
+    if isinstance(error, BadRequest):
+        closed = any(word in reason.lower() for word in _NO_CHAT)
+        return ChatClosed(reason) if closed else MessageRefused(reason)
+    if isinstance(error, InvalidToken):
+        # Not delivered, and not by trying harder; the token may be mended meanwhile.
+        return RetryLater(reason, _LONGEST_WAIT_S, limited=False)
+    if isinstance(error, NetworkError) and isinstance(error.__cause__, _NEVER_SENT):
+        return RetryLater(type(error.__cause__).__name__, _UNREACHABLE_PAUSE_S, limited=False)
+    return DeliveryUnknown(reason)
 
 
 def _keyboard(message: Message) -> InlineKeyboardMarkup | None:

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
+ENTITY_LIMIT = 100
 _BROKEN_LINE = 1000
 
 
@@ -23,13 +24,12 @@ def plain(html: str) -> str:
 
 def split(html: str, limit: int = TEXT_LIMIT) -> list[str]:
     """
-    Return *html* in pieces of at most *limit* (counted as `length` does), tags closed and opened again at each cut.
+    Return *html* in pieces of at most *limit* (counted as `length` does) and at most 100 tags, which is Telegram's
+    limit of entities; tags are closed and opened again at each cut.
 
     Joined, the pieces' texts are the whole text; a cut takes the place of a line break, or falls inside a line that
     is too long by itself.
     """
-    if length(html) <= limit:
-        return [html]
     parser = _Pieces(limit)
     parser.feed(html)
     parser.close()
@@ -57,9 +57,13 @@ class _Pieces(HTMLParser):
         self._pieces: list[str] = []
         self._piece = ""
         self._used = 0
+        self._tags = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = "".join(f" {name}" if value is None else f' {name}="{escape(value)}"' for name, value in attrs)
+        if self._tags >= ENTITY_LIMIT:
+            self._cut()
+        self._tags += 1
         self._open.append((tag, f"<{tag}{given}>"))
         self._piece += f"<{tag}{given}>"
 
@@ -77,7 +81,7 @@ class _Pieces(HTMLParser):
                 self._used += _units(part)
 
     def finished(self) -> list[str]:
-        if self._used:
+        if self._used or not self._pieces:
             self._pieces.append(self._piece)
         return self._pieces
 
@@ -92,3 +96,4 @@ class _Pieces(HTMLParser):
         self._pieces.append(self._piece.removesuffix("\n") + closing)
         self._piece = "".join(opening for _, opening in self._open)
         self._used = 0
+        self._tags = len(self._open)

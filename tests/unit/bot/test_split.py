@@ -61,3 +61,9 @@ def test_a_cut_falls_between_lines() -> None:
 @pytest.mark.parametrize(("html", "units"), [("<b>a</b>", 1), ("&lt;", 1), ("🔔", 2), ("<code>ü</code>x", 2)])
 def test_length_counts_utf16_units_without_tags(html: str, units: int) -> None:
     assert length(html) == units
+
+
+def test_no_piece_has_more_than_a_hundred_tags() -> None:
+    pieces = split("\n".join(f"<b>{number}</b>" for number in range(250)))
+    assert [piece.count("<b>") for piece in pieces] == [100, 100, 50]
+    assert all(piece.count("<b>") == piece.count("</b>") for piece in pieces)

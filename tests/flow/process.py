@@ -1,0 +1,70 @@
+"""The real bot as a process of its own: `python -m bot run`."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from simulator.world import World
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE_S = 30.0
+
+
+class BotProcess:
+    """
+    Starts, kills and ends the bot between the simulators of *world*; its data and log stand in *folder*.
+
+    *settings* are added to the environment, in upper case.
+    """
+
+    def __init__(self, world: World, folder: Path, token: str, **settings: str) -> None:
+        self.log = folder / "bot.log"
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "LC_ALL"}},
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "default",
+            "TELEGRAM_BOT_TOKEN": token,
+            "TELEGRAM_API_URL": world.telegram_url,
+            "TELEGRAM_USERS": "111:admin,222:trader,333:viewer",
+            "IB_HOST": "127.0.0.1",
+            "IB_PORT": str(world.tws_port),
+            "DATABASE_URL": f"sqlite:///{folder / 'squawkbot.db'}",
+            "HTTP_PORT": "0",
+            "TIMEZONE": "America/New_York",
+            "SESSION_REFRESH_S": "0.2",
+            "SUMMARY_DELAY_S": "0",
+            **{name.upper(): value for name, value in settings.items()},
+        }
+        self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start the process; it is up when it says so in the chat."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", "run", cwd=self._folder, env=self._environment, stdout=log, stderr=log
+            )
+
+    async def kill(self) -> None:
+        """End it as a power cut would: kill -9."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def stop(self) -> int:
+        """Ask it to end (SIGTERM) and return its exit code."""
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self._process.wait(), PATIENCE_S)
+
+    async def ended(self) -> int:
+        """Wait until it ends by itself; return its exit code."""
+        assert self._process is not None
+        return await asyncio.wait_for(self._process.wait(), PATIENCE_S)
+
+    def words(self) -> str:
+        """Return all that it logged."""
+        return self.log.read_text(encoding="utf-8") if self.log.exists() else ""

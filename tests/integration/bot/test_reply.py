@@ -1,0 +1,160 @@
+"""Sending, editing and answering: real PTB against the local Telegram over HTTP."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from telegram import Bot
+from telegram.request import HTTPXRequest
+
+from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
+from bot.reply import TelegramReply
+from bot.request import Press
+from bot.views.message import Button, Message, Style
+from simulator.telegram.people import write
+from simulator.telegram.serving import serving
+from simulator.telegram.state import Telegram
+from trading.access import Role
+
+TOKEN = "42:the-local-one"
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
+
+
+class Naps:
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+
+
+class Bench:
+    def __init__(self, telegram: Telegram, reply: TelegramReply, naps: Naps) -> None:
+        self.telegram = telegram
+        self.reply = reply
+        self.naps = naps
+
+    def fault(self, method: str, kind: str, **more: object) -> None:
+        self.telegram.faults.add({"method": method, "kind": kind, **more})
+
+    def shown(self, chat_id: int = 111) -> list[dict[str, object]]:
+        chat = self.telegram.chats.find(chat_id)
+        assert chat is not None
+        return [stored.seen() for stored in chat.in_order() if stored.seen()["from"]["is_bot"]]
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    telegram = Telegram(TOKEN, limits=False)
+    async with serving(telegram) as url:
+        request = HTTPXRequest(read_timeout=1, media_write_timeout=1, httpx_kwargs={"trust_env": False})
+        naps = Naps()
+        async with Bot(TOKEN, base_url=f"{url}/bot", request=request) as bot:
+            write(telegram, 111, 111, {"text": "/start"})
+            yield Bench(telegram, TelegramReply(bot, naps), naps)
+
+
+async def test_html_buttons_and_colours_arrive(bench: Bench) -> None:
+    buttons = ((Button("✅ Confirm BUY 10 AAPL", "ok:x", Style.SUCCESS),), (Button("Cancel", "no:x"),))
+    await bench.reply.send(111, Message("<b>AAPL</b> &lt; 200", buttons, protect=True, silent=True))
+    (message,) = bench.shown()
+    assert message["text"] == "AAPL < 200"
+    assert message["entities"] == [{"type": "bold", "offset": 0, "length": 4}]
+    keyboard = message["reply_markup"]["inline_keyboard"]  # type: ignore[index]
+    assert keyboard[0][0] == {"text": "✅ Confirm BUY 10 AAPL", "callback_data": "ok:x", "style": "success"}
+    assert message["has_protected_content"] is True
+
+
+async def test_markup_that_telegram_refuses_goes_out_as_plain_text(bench: Bench) -> None:
+    await bench.reply.send(111, Message("<b>AAPL &lt; 200"))
+    assert bench.shown()[0]["text"] == "AAPL < 200"
+
+
+async def test_a_long_text_goes_out_in_pieces_with_the_buttons_under_the_last(bench: Bench) -> None:
+    html = "\n".join(f"<b>line {number}</b>" for number in range(1000))
+    await bench.reply.send(111, Message(html, ((Button("More", "m"),),)))
+    shown = bench.shown()
+    assert len(shown) > 1
+    assert ["reply_markup" in message for message in shown] == [False] * (len(shown) - 1) + [True]
+
+
+async def test_a_send_that_timed_out_after_it_left_is_unknown_and_not_repeated(bench: Bench) -> None:
+    bench.fault("sendMessage", "timeout")
+    with pytest.raises(DeliveryUnknown):
+        await bench.reply.send(111, Message("once"))
+    assert len(bench.shown()) == 1
+
+
+@pytest.mark.parametrize("kind", ["502", "500", "garbage", "drop_after", "drop"])
+async def test_an_answer_that_proves_nothing_leaves_it_unknown(bench: Bench, kind: str) -> None:
+    bench.fault("sendMessage", kind)
+    with pytest.raises(DeliveryUnknown):
+        await bench.reply.deliver(111, Message("once"))
+
+
+async def test_a_429_is_waited_out_as_told(bench: Bench) -> None:
+    bench.fault("sendMessage", "429", retry_after=7)
+    await bench.reply.send(111, Message("patience"))
+    assert bench.naps.taken == [7.0]
+    assert [message["text"] for message in bench.shown()] == ["patience"]
+
+
+async def test_a_long_429_is_handed_back_at_once(bench: Bench) -> None:
+    bench.fault("sendMessage", "429", retry_after=300)
+    with pytest.raises(RetryLater) as caught:
+        await bench.reply.send(111, Message("later"))
+    assert (caught.value.after_s, caught.value.limited) == (300, True)
+
+
+async def test_no_connection_is_surely_not_delivered() -> None:
+    naps = Naps()
+    bot = Bot(TOKEN, base_url="http://127.0.0.1:9/bot", request=HTTPXRequest(httpx_kwargs={"trust_env": False}))
+    with pytest.raises(RetryLater) as caught:
+        await TelegramReply(bot, naps).send(111, Message("hello"))
+    assert caught.value.limited is False
+    assert len(naps.taken) == 2
+
+
+async def test_a_chat_that_blocked_the_bot_is_closed(bench: Bench) -> None:
+    bench.fault("sendMessage", "403")
+    with pytest.raises(ChatClosed):
+        await bench.reply.send(111, Message("hello"))
+
+
+async def test_a_chat_that_was_never_opened_is_closed(bench: Bench) -> None:
+    with pytest.raises(ChatClosed):
+        await bench.reply.send(5_555, Message("hello"))
+
+
+async def test_another_bad_request_is_refused_in_telegrams_words(bench: Bench) -> None:
+    with pytest.raises(MessageRefused, match="text is empty"):
+        await bench.reply.send(111, Message(" "))
+
+
+async def test_an_edit_that_changes_nothing_is_fine(bench: Bench) -> None:
+    sent = await bench.reply.send(111, Message("same"))
+    await bench.reply.edit(111, sent, Message("same"))
+    assert [message["text"] for message in bench.shown()] == ["same"]
+
+
+async def test_an_edit_of_a_message_that_is_gone_sends_it_anew(bench: Bench) -> None:
+    await bench.reply.edit(111, 99_999, Message("here again"))
+    assert bench.shown()[-1]["text"] == "here again"
+
+
+async def test_a_picture_joins_a_text_and_its_caption_can_be_edited(bench: Bench) -> None:
+    sent = await bench.reply.send(111, Message("<b>Daily</b>", ((Button("1W", "w"),),)))
+    await bench.reply.attach(111, sent, Message("<b>Daily</b>", ((Button("1W", "w"),),), picture=PNG))
+    await bench.reply.edit(111, sent, Message("<b>Daily</b> +1%"))
+    (message,) = bench.shown()
+    assert message["caption"] == "Daily +1%"
+    assert "photo" in message
+
+
+async def test_a_press_is_answered_once_and_a_stale_one_is_let_go(bench: Bench) -> None:
+    stale = Press(111, 111, 1, Role.ADMIN, "x", "no-such-callback")
+    await bench.reply.answer(stale, "hello")
+    await bench.reply.answer(stale, "again")
+    assert len(bench.telegram.calls.select("answerCallbackQuery", 0)) == 1
