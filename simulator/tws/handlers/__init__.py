@@ -1,0 +1,1 @@
+"""What the simulated TWS does on each request, by theme."""

@@ -1,0 +1,63 @@
+"""The market scanner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator.tws import replies
+from simulator.tws.limits import SCANNERS
+from simulator.tws.scanner import Scan, parameters, ranked
+from simulator.tws.streams import ScanStream
+
+if TYPE_CHECKING:
+    from simulator.tws.requests import Request
+    from simulator.tws.session import Handler, Session
+
+REFRESH_S = 30.0
+_SERVICE = "Historical Market Data Service error message:"
+
+
+def _parameters(session: Session, _: Request) -> None:
+    session.send((19, 1, parameters()))
+
+
+def _subscribe(session: Session, request: Request) -> None:
+    req_id = request.whole("reqId")
+    scan = Scan.of(request)
+    if not scan.is_known:
+        session.error(req_id, 162, f"{_SERVICE}Scanner type with code {scan.code} is disabled")
+        return
+    if session.has("scan", req_id):
+        session.error(
+            req_id, 322, "Error processing request.-'bU' : cause - Duplicate ticker ID for API scanner subscription"
+        )
+        return
+    if session.server.count("scan") >= SCANNERS:
+        session.error(req_id, 162, f"{_SERVICE}Only {SCANNERS} simultaneous API scanner subscriptions allowed.")
+        return
+
+    def tell() -> None:
+        exchange = session.exchange
+        found = ranked(scan, exchange.books(), exchange.ranks.get(scan.code, []))
+        if found:
+            session.send(replies.scanner_data(req_id, found))
+        else:
+            session.error(req_id, 165, "Historical Market Data Service query message:no items retrieved")
+
+    session.open("scan", req_id, ScanStream(scan.code, session.exchange.clock, REFRESH_S, tell))
+    tell()
+
+
+def _cancel(session: Session, request: Request) -> None:
+    req_id = request.whole("reqId")
+    if session.close("scan", req_id):
+        session.error(req_id, 162, f"{_SERVICE}API scanner subscription cancelled: {req_id}")
+    else:
+        session.error(req_id, 300, f"Can't find EId with tickerId:{req_id}")
+
+
+HANDLERS: dict[str, Handler] = {
+    "reqScannerParameters": _parameters,
+    "reqScannerSubscription": _subscribe,
+    "cancelScannerSubscription": _cancel,
+}

@@ -1,0 +1,269 @@
+"""
+The instruments that the simulated exchange lists.
+
+Contract ids, names and exchanges are the public ones of Interactive Brokers
+where they are known; starting prices are of a plausible day. Options and
+futures expire relative to the day the exchange opens.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from simulator.tws.instrument import OTHER_ORDER_TYPES, Instrument
+
+# key: conId, long name, price, primary exchange, yearly volatility, daily volume, industry, category, ISIN
+_STOCKS: dict[str, tuple[int, str, float, str, float, float, str, str, str]] = {
+    "AAPL": (265598, "APPLE INC", 196.45, "NASDAQ", 0.26, 5.5e7, "Technology", "Computers", "US0378331005"),
+    "MSFT": (272093, "MICROSOFT CORP", 421.90, "NASDAQ", 0.24, 2.1e7, "Technology", "Software", "US5949181045"),
+    "NVDA": (4815747, "NVIDIA CORP", 131.26, "NASDAQ", 0.48, 2.4e8, "Technology", "Semiconductors", "US67066G1040"),
+    "TSLA": (
+        76792991,
+        "TESLA INC",
+        248.50,
+        "NASDAQ",
+        0.55,
+        9.5e7,
+        "Consumer, Cyclical",
+        "Auto Manufacturers",
+        "US88160R1014",
+    ),
+    "AMZN": (3691937, "AMAZON.COM INC", 186.40, "NASDAQ", 0.30, 3.9e7, "Communications", "Internet", "US0231351067"),
+    "GOOGL": (
+        208813719,
+        "ALPHABET INC-CL A",
+        168.15,
+        "NASDAQ",
+        0.28,
+        2.4e7,
+        "Communications",
+        "Internet",
+        "US02079K3059",
+    ),
+    "META": (
+        107113386,
+        "META PLATFORMS INC-CLASS A",
+        568.20,
+        "NASDAQ",
+        0.35,
+        1.3e7,
+        "Communications",
+        "Internet",
+        "US30303M1027",
+    ),
+    "AMD": (
+        4391,
+        "ADVANCED MICRO DEVICES",
+        158.60,
+        "NASDAQ",
+        0.47,
+        4.4e7,
+        "Technology",
+        "Semiconductors",
+        "US0079031078",
+    ),
+    "NFLX": (15124833, "NETFLIX INC", 702.30, "NASDAQ", 0.34, 3.2e6, "Communications", "Internet", "US64110L1061"),
+    "INTC": (270639, "INTEL CORP", 22.85, "NASDAQ", 0.42, 6.4e7, "Technology", "Semiconductors", "US4581401001"),
+    "JPM": (1520593, "JPMORGAN CHASE & CO", 211.40, "NYSE", 0.22, 9.1e6, "Financial", "Banks", "US46625H1005"),
+    "BAC": (10098, "BANK OF AMERICA CORP", 39.70, "NYSE", 0.25, 3.6e7, "Financial", "Banks", "US0605051046"),
+    "XOM": (13977, "EXXON MOBIL CORP", 117.25, "NYSE", 0.24, 1.5e7, "Energy", "Oil&Gas", "US30231G1022"),
+    "KO": (8894, "COCA-COLA CO/THE", 71.30, "NYSE", 0.14, 1.3e7, "Consumer, Non-cyclical", "Beverages", "US1912161007"),
+    "DIS": (6459, "WALT DISNEY CO/THE", 95.60, "NYSE", 0.27, 9.8e6, "Communications", "Media", "US2546871060"),
+    "BA": (4762, "BOEING CO/THE", 152.40, "NYSE", 0.38, 8.7e6, "Industrial", "Aerospace/Defense", "US0970231058"),
+    "PLTR": (
+        444857009,
+        "PALANTIR TECHNOLOGIES INC-A",
+        42.95,
+        "NASDAQ",
+        0.60,
+        5.6e7,
+        "Technology",
+        "Software",
+        "US69608A1088",
+    ),
+    "F": (
+        9599491,
+        "FORD MOTOR CO",
+        10.95,
+        "NYSE",
+        0.36,
+        5.2e7,
+        "Consumer, Cyclical",
+        "Auto Manufacturers",
+        "US3453708600",
+    ),
+    "T": (37018770, "AT&T INC", 21.75, "NYSE", 0.20, 3.3e7, "Communications", "Telecommunications", "US00206R1023"),
+    "BRK B": (
+        72063691,
+        "BERKSHIRE HATHAWAY INC-CL B",
+        461.30,
+        "NYSE",
+        0.15,
+        3.4e6,
+        "Financial",
+        "Insurance",
+        "US0846707026",
+    ),
+    "WMT": (13824, "WALMART INC", 80.60, "NYSE", 0.18, 1.5e7, "Consumer, Cyclical", "Retail", "US9311421039"),
+    "GME": (
+        36285627,
+        "GAMESTOP CORP-CLASS A",
+        22.10,
+        "NYSE",
+        0.85,
+        9.0e6,
+        "Consumer, Cyclical",
+        "Retail",
+        "US36467W1099",
+    ),
+    "SAP": (14204, "SAP SE-SPONSORED ADR", 228.70, "NYSE", 0.24, 8.0e5, "Technology", "Software", "US8030542042"),
+}
+_ETFS: dict[str, tuple[int, str, float, str, float, float, str]] = {
+    "SPY": (756733, "SS SPDR S&P 500 ETF TRUST-US", 571.30, "ARCA", 0.14, 6.0e7, "US78462F1030"),
+    "QQQ": (320227571, "INVESCO QQQ TRUST SERIES 1", 487.60, "NASDAQ", 0.19, 3.4e7, "US46090E1038"),
+}
+# conId of the simulated derivatives; real ones change with each expiry.
+_FIRST_OPTION = 700_000_001
+_OPTION_ROOTS = ("SPY", "AAPL")
+_OPTION_EXPIRIES = 4
+_STRIKES_EACH_SIDE = 12
+
+NEWS_PROVIDERS = {
+    "BRFG": "Briefing.com General Market Columns",
+    "DJNL": "Dow Jones Newsletters",
+    "FLY": "Fly on the Wall",
+}
+
+
+def instruments(today: date) -> list[Instrument]:
+    """Return everything listed on *today*, underlyings before their derivatives."""
+    listed = [*_stocks(), *_funds(), *_foreign(), *_currencies(), *_indices(), *_futures(today), *_news()]
+    by_key = {one.key: one for one in listed}
+    listed.extend(_options([by_key[root] for root in _OPTION_ROOTS], today))
+    return listed
+
+
+def _stocks() -> Iterator[Instrument]:
+    for key, (con_id, name, price, primary, volatility, volume, industry, category, isin) in _STOCKS.items():
+        yield Instrument(
+            key, con_id, key, "STK", name, price,
+            primary_exchange=primary, local_symbol=key,
+            trading_class={"NASDAQ": "NMS"}.get(primary, key.replace(" ", "")),
+            volatility=volatility, daily_volume=volume, industry=industry, category=category,
+            subcategory=category, stock_type="ADR" if key == "SAP" else "COMMON", isin=isin,
+            derivatives=("CFD", "OPT", "IOPT", "WAR", "BAG"),
+        )  # fmt: skip
+
+
+def _funds() -> Iterator[Instrument]:
+    for key, (con_id, name, price, primary, volatility, volume, isin) in _ETFS.items():
+        yield Instrument(
+            key, con_id, key, "STK", name, price,
+            primary_exchange=primary, local_symbol=key, trading_class="NMS" if primary == "NASDAQ" else key,
+            volatility=volatility, daily_volume=volume, stock_type="ETF", isin=isin,
+            derivatives=("CFD", "OPT", "IOPT", "WAR", "BAG"),
+        )  # fmt: skip
+
+
+def _foreign() -> Iterator[Instrument]:
+    yield Instrument(
+        "SAP.DE", 14121, "SAP", "STK", "SAP SE", 208.65,
+        primary_exchange="IBIS", currency="EUR", local_symbol="SAP", trading_class="XETRA", min_tick=0.02,
+        volatility=0.24, daily_volume=1.4e6, valid_exchanges="SMART,IBIS,TGATE,CHIXDE,BATEDE", market_rule=1869,
+        zone="MET", industry="Technology", category="Software", subcategory="Enterprise Software/Serv",
+        stock_type="COMMON", isin="DE0007164600", derivatives=("CFD", "OPT", "WAR", "FUT"),
+    )  # fmt: skip
+    yield Instrument(
+        "OR", 29612230, "OR", "STK", "L'ORÉAL", 385.10,
+        primary_exchange="SBF", currency="EUR", local_symbol="OR", trading_class="OR", min_tick=0.05,
+        volatility=0.21, daily_volume=3.5e5, valid_exchanges="SMART,SBF,CHIXEN,BATEEN", market_rule=1874,
+        zone="MET", industry="Consumer, Non-cyclical", category="Cosmetics/Personal Care",
+        subcategory="Cosmetics&Toiletries", stock_type="COMMON", isin="FR0000120321", derivatives=("CFD", "OPT"),
+    )  # fmt: skip
+
+
+def _currencies() -> Iterator[Instrument]:
+    pairs = (("EUR", 12087792, "European Monetary Union Euro", 1.08345), ("GBP", 12087797, "British pound", 1.29310))
+    for base, con_id, name, price in pairs:
+        yield Instrument(
+            f"{base}.USD", con_id, base, "CASH", name, price,
+            exchange="IDEALPRO", local_symbol=f"{base}.USD", trading_class=f"{base}.USD", min_tick=0.00005,
+            volatility=0.07, order_types=OTHER_ORDER_TYPES, valid_exchanges="IDEALPRO", market_rule=239,
+        )  # fmt: skip
+
+
+def _indices() -> Iterator[Instrument]:
+    for key, con_id, name, price, volatility in (
+        ("SPX", 416904, "S&P 500 Stock Index", 5728.80, 0.14),
+        ("VIX", 13455763, "CBOE Volatility Index", 18.40, 0.90),
+    ):
+        yield Instrument(
+            key, con_id, key, "IND", name, price,
+            exchange="CBOE", local_symbol=key, trading_class=key, volatility=volatility, order_types="",
+            valid_exchanges="CBOE", zone="US/Central", industry="Indices", category="Broad Range Equity Index",
+            subcategory="*", derivatives=("OPT", "FUT", "BAG"),
+        )  # fmt: skip
+
+
+def _futures(today: date) -> Iterator[Instrument]:
+    for number, expiry in enumerate(_quarterly_fridays(today, 2)):
+        letter = {3: "H", 6: "M", 9: "U", 12: "Z"}[expiry.month]
+        yield Instrument(
+            "ES" if number == 0 else f"ES{letter}{expiry.year % 10}", 637_533_641 + number * 11_917, "ES", "FUT",
+            "E-mini S&P 500", 5755.25 + 48.5 * number,
+            exchange="CME", local_symbol=f"ES{letter}{expiry.year % 10}", trading_class="ES", multiplier="50",
+            expiry=f"{expiry:%Y%m%d}", min_tick=0.25, volatility=0.14, daily_volume=1.6e6 / (1 + 9 * number),
+            order_types=OTHER_ORDER_TYPES, valid_exchanges="CME,QBALGO", market_rule=67, zone="US/Central",
+            under_con_id=11004968, under_symbol="ES", under_sec_type="IND",
+        )  # fmt: skip
+
+
+def _news() -> Iterator[Instrument]:
+    for number, (code, name) in enumerate(NEWS_PROVIDERS.items()):
+        yield Instrument(
+            f"{code}:{code}_ALL", 66_200_001 + number, f"{code}:{code}_ALL", "NEWS", f"{name}: all", 1.0,
+            exchange=code, local_symbol=f"{code}:{code}_ALL", trading_class=f"{code}:{code}_ALL",
+            order_types="", valid_exchanges=code,
+        )  # fmt: skip
+
+
+def _options(roots: list[Instrument], today: date) -> Iterator[Instrument]:
+    con_id = _FIRST_OPTION
+    for root in roots:
+        step = 5.0 if root.price > 250 else 2.5  # noqa: PLR2004 - strikes are wider for dearer underlyings
+        middle = round(root.price / step)
+        for expiry in fridays(today, _OPTION_EXPIRIES):
+            for number in range(middle - _STRIKES_EACH_SIDE, middle + _STRIKES_EACH_SIDE + 1):
+                for right in ("C", "P"):
+                    yield _option(root, expiry, number * step, right, con_id)
+                    con_id += 1
+
+
+def _option(root: Instrument, expiry: date, strike: float, right: str, con_id: int) -> Instrument:
+    local = f"{root.symbol:<6}{expiry:%y%m%d}{right}{round(strike * 1000):08d}"
+    return Instrument(
+        local, con_id, root.symbol, "OPT", root.long_name, 1.0,
+        local_symbol=local, trading_class=root.symbol, multiplier="100", expiry=f"{expiry:%Y%m%d}", strike=strike,
+        right=right, volatility=root.volatility, daily_volume=4000.0, order_types=OTHER_ORDER_TYPES,
+        valid_exchanges="SMART,AMEX,CBOE,PHLX,PSE,ISE,BOX,BATS,NASDAQOM,CBOE2,NASDAQBX,MIAX,GEMINI,EDGX,MERCURY",
+        market_rule=109 if root.key == "SPY" else 32,
+        under_key=root.key, under_con_id=root.con_id, under_symbol=root.symbol, under_sec_type=root.sec_type,
+    )  # fmt: skip
+
+
+def fridays(today: date, count: int) -> list[date]:
+    """Return the next *count* Fridays after *today*."""
+    first = today + timedelta(days=(4 - today.weekday()) % 7 or 7)
+    return [first + timedelta(weeks=number) for number in range(count)]
+
+
+def _quarterly_fridays(today: date, count: int) -> list[date]:
+    found: list[date] = []
+    year, month = today.year, today.month
+    while len(found) < count:
+        if month % 3 == 0:
+            first = date(year, month, 1)
+            third = first + timedelta(days=(4 - first.weekday()) % 7 + 14)
+            if third > today:
+                found.append(third)
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)  # noqa: PLR2004 - December
+    return found

@@ -1,0 +1,131 @@
+"""The news of the simulated exchange: providers, a seeded history of headlines, and what is published by command."""
+
+import random
+from dataclasses import dataclass
+
+from simulator.tws.instrument import Instrument
+from simulator.tws.listing import NEWS_PROVIDERS
+
+_DAY = 86400
+_DAYS_OF_HISTORY = 90
+_TEMPLATES = (
+    "{name} shares {verb} after {who} {what}",
+    "{who} {what} on {name}",
+    "{name} said to be in talks over {topic}",
+    "{name} to present at {event}",
+    "{symbol}: {what}, says {who}",
+    "{name} announces {topic}",
+)
+_VERBS = ("rise", "fall", "steady", "jump", "slip")
+_WHO = ("Morgan Stanley", "Barclays", "Jefferies", "Evercore ISI", "Wedbush", "Piper Sandler")
+_WHAT = ("raises target", "cuts target", "reiterates Buy", "downgrades to Hold", "initiates at Outperform")
+_TOPICS = ("a new buyback", "supply terms", "a licensing deal", "quarterly results", "a management change")
+_EVENTS = ("a technology conference", "an investor day", "a consumer forum")
+
+
+@dataclass(frozen=True, slots=True)
+class NewsItem:
+    """One headline; *instrument* is None for the broad tape alone."""
+
+    time: float
+    provider: str
+    article_id: str
+    headline: str
+    article: str
+    instrument: Instrument | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bulletin:
+    """A message of IB itself; *kind* 1 is regular, 2 an exchange gone, 3 an exchange back."""
+
+    number: int
+    kind: int
+    text: str
+    exchange: str
+
+
+class Newsroom:
+    """All headlines, newest last."""
+
+    def __init__(self, seed: int, opened: float) -> None:
+        self._seed = seed
+        self._opened = opened
+        self._published: list[NewsItem] = []
+        self._histories: dict[int, list[NewsItem]] = {}
+        self.bulletins: list[Bulletin] = []
+
+    def publish(
+        self, now: float, instrument: Instrument | None, headline: str, provider: str, article: str
+    ) -> NewsItem:
+        """Add a headline of now; raises ValueError for an unknown provider."""
+        if provider not in NEWS_PROVIDERS:
+            raise ValueError(f"unknown news provider {provider!r}: {', '.join(NEWS_PROVIDERS)}")
+        number = f"{provider}${0x1A3F0000 + len(self._published):08x}"
+        item = NewsItem(now, provider, number, headline, article, instrument)
+        self._published.append(item)
+        return item
+
+    def bulletin(self, text: str, kind: int, exchange: str) -> Bulletin:
+        """Add a bulletin."""
+        made = Bulletin(len(self.bulletins) + 1, kind, text, exchange)
+        self.bulletins.append(made)
+        return made
+
+    def of(self, instrument: Instrument, providers: set[str], start: float, end: float) -> list[NewsItem]:
+        """Return the headlines on *instrument* after *start* up to *end*, newest first."""
+        live = [
+            one for one in self._published if one.instrument is not None and one.instrument.con_id == instrument.con_id
+        ]
+        every = [*self._history(instrument), *live]
+        chosen = [one for one in every if one.provider in providers and start < one.time <= end]
+        return sorted(chosen, key=lambda one: one.time, reverse=True)
+
+    def article(self, provider: str, article_id: str) -> NewsItem | None:
+        """Return the item of an article, None where there is none."""
+        every = [*self._published, *(one for history in self._histories.values() for one in history)]
+        return next((one for one in every if (one.provider, one.article_id) == (provider, article_id)), None)
+
+    def _history(self, instrument: Instrument) -> list[NewsItem]:
+        if instrument.con_id not in self._histories:
+            self._histories[instrument.con_id] = list(self._made_up(instrument))
+        return self._histories[instrument.con_id]
+
+    def _made_up(self, instrument: Instrument) -> list[NewsItem]:
+        if instrument.sec_type not in {"STK", "IND"}:
+            return []
+        rng = random.Random(f"{self._seed}:news:{instrument.con_id}")  # noqa: S311 - no secret
+        name = instrument.long_name.title()
+        made = []
+        for number in range(rng.randint(20, 40)):
+            at = self._opened - rng.uniform(600, _DAYS_OF_HISTORY * _DAY)
+            provider = rng.choice(list(NEWS_PROVIDERS))
+            headline = rng.choice(_TEMPLATES).format(
+                name=name, symbol=instrument.symbol, verb=rng.choice(_VERBS), who=rng.choice(_WHO),
+                what=rng.choice(_WHAT), topic=rng.choice(_TOPICS), event=rng.choice(_EVENTS),
+            )  # fmt: skip
+            article_id = f"{provider}${instrument.con_id % 0xFFFFF:05x}{number:03x}"
+            made.append(NewsItem(at, provider, article_id, headline + "", _article(headline, name), instrument))
+        return sorted(made, key=lambda one: one.time)
+
+
+def with_metadata(item: NewsItem, seed: int) -> str:
+    """
+    Return the headline as the wire carries it.
+
+    Every other one begins with metadata, `{A:800015:L:en:K:0.97:C:0.9}`, as
+    real frames do; a bang after it marks a headline of weight.
+    """
+    rng = random.Random(f"{seed}:{item.article_id}")  # noqa: S311 - no secret
+    if rng.random() < 0.5:  # noqa: PLR2004 - a coin
+        return item.headline
+    confidence = rng.choice(("0.97", "0.88", "0.61", "n/a"))
+    bang = "!" if rng.random() < 0.2 else ""  # noqa: PLR2004 - one in five
+    return f"{{A:800015:L:en:K:{confidence}:C:0.9}}{bang}{item.headline}"
+
+
+def _article(headline: str, name: str) -> str:
+    return (
+        f"<p><strong>{headline}</strong></p><p>The move in {name} comes with volume in line with its average. "
+        "The company did not comment &amp; trading was orderly.</p><ul><li>Source: company filings</li></ul>"
+    )

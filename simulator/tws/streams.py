@@ -1,0 +1,195 @@
+"""
+What a client has subscribed to: quotes, bars, ticks, news, profit, scans.
+
+A stream sends what happens to its client until it is closed. Quotes and bars
+are sampled as real TWS samples them: between two samples only the last print
+is told, while high, low, volume and bars have seen all.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from simulator.tws import replies
+from simulator.tws.bars import Bar, joined
+from simulator.tws.book import Book, Print
+from simulator.tws.clock import Clock
+from simulator.tws.instrument import Instrument
+from simulator.tws.newsroom import NewsItem, with_metadata
+from simulator.tws.replies import Fields
+
+Send = Callable[[Fields], None]
+
+
+class Stream:
+    """A subscription; each kind overrides what it cares for."""
+
+    # Whether the stream is gone after 1101, and whether it uses a market data line.
+    is_market_data = True
+    uses_line = False
+
+    def printed(self, book: Book, trade: Print) -> None:
+        """A book saw a print."""
+
+    def published(self, item: NewsItem) -> None:
+        """A headline came out."""
+
+    def reranked(self, scan_code: str) -> None:
+        """The ranks of a scan were changed."""
+
+    def pulse(self, now: float) -> None:
+        """About a second has passed."""
+
+    def close(self) -> None:
+        """The subscription ends."""
+
+
+class Sampler:
+    """Runs *action* at most once in *interval* seconds, never losing the last call."""
+
+    def __init__(self, clock: Clock, interval: float, action: Callable[[], None]) -> None:
+        self._clock = clock
+        self._interval = interval
+        self._action = action
+        self._last = float("-inf")
+        self._later: asyncio.Task[None] | None = None
+
+    def poke(self) -> None:
+        """Run the action now, or when the interval has passed."""
+        left = self._last + self._interval - self._clock.time()
+        if left <= 0:
+            self._run()
+        elif self._later is None:
+            self._later = asyncio.get_running_loop().create_task(self._wait(left))
+
+    async def _wait(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._later = None
+        self._run()
+
+    def _run(self) -> None:
+        self._last = self._clock.time()
+        self._action()
+
+    def close(self) -> None:
+        """Forget what was still to come."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+
+
+class NewsStream(Stream):
+    """Headlines on an instrument, or of a provider's broad tape."""
+
+    def __init__(self, send: Send, seed: int, req_id: int, instrument: Instrument, providers: set[str]) -> None:
+        self._send = send
+        self._seed = seed
+        self._req_id = req_id
+        self._instrument = instrument
+        self._providers = providers
+
+    def published(self, item: NewsItem) -> None:
+        """Pass a headline on if it is one of ours."""
+        broad = self._instrument.sec_type == "NEWS" and item.provider == self._instrument.exchange
+        ours = item.instrument is not None and item.instrument.con_id == self._instrument.con_id
+        if (broad or ours) and (not self._providers or item.provider in self._providers):
+            headline = with_metadata(item, self._seed)
+            self._send(replies.tick_news(self._req_id, item.time, item.provider, item.article_id, headline))
+
+
+class BarStream(Stream):
+    """The current bar of a historical request that is kept up to date."""
+
+    def __init__(self, sampler: Sampler, instrument: Instrument) -> None:
+        self._sampler = sampler
+        self._con_id = instrument.con_id
+
+    def printed(self, book: Book, trade: Print) -> None:
+        """Tell the current bar, soon."""
+        if book.instrument.con_id == self._con_id:
+            self._sampler.poke()
+
+    def close(self) -> None:
+        """Forget what was still to come."""
+        self._sampler.close()
+
+
+class RealTimeBarStream(Stream):
+    """Five-second bars; without prints a bar stands at the last price."""
+
+    uses_line = True
+
+    def __init__(self, send: Send, req_id: int, book: Book, now: float, shift: Callable[[Bar], Bar]) -> None:
+        self._send = send
+        self._req_id = req_id
+        self._book = book
+        self._shift = shift
+        self._next = int(now) // 5 * 5 + 5
+
+    def pulse(self, now: float) -> None:
+        """Send every bar that has ended."""
+        while self._next <= now:
+            start = self._next - 5
+            inside = [bar for bar in self._book.seconds if start <= bar.start < self._next]
+            last = self._book.last
+            bar = joined(inside, start) if inside else Bar(start, last, last, last, last, 0.0, 0.0, 0)
+            self._send(replies.real_time_bar(self._req_id, self._shift(bar), traded=self._book.instrument.trades))
+            self._next += 5
+
+
+class TickByTickStream(Stream):
+    """Every single print or quote, unsampled."""
+
+    uses_line = True
+
+    def __init__(self, send: Send, req_id: int, instrument: Instrument, kind: str) -> None:
+        self._send = send
+        self._req_id = req_id
+        self._con_id = instrument.con_id
+        self._kind = kind
+
+    def printed(self, book: Book, trade: Print) -> None:
+        """Send the print as the subscription's kind sees it."""
+        if book.instrument.con_id != self._con_id:
+            return
+        if self._kind == "BidAsk":
+            self._send(replies.tick_by_tick_quote(self._req_id, trade.time, book))
+        elif self._kind == "MidPoint":
+            self._send(replies.tick_by_tick_middle(self._req_id, trade.time, book.middle))
+        else:
+            kind = 1 if self._kind == "Last" else 2
+            last = (trade.price, trade.size, trade.exchange)
+            self._send(replies.tick_by_tick_last(self._req_id, kind, trade.time, *last))
+
+
+class PeriodicStream(Stream):
+    """Something sent every *period* seconds, and at once when poked: profit, account values, scans."""
+
+    def __init__(self, period: float, now: float, action: Callable[[], None], *, is_market_data: bool) -> None:
+        self._period = period
+        self._action = action
+        self._due = now + period
+        self.is_market_data = is_market_data
+
+    def pulse(self, now: float) -> None:
+        """Send if it is due."""
+        if now >= self._due:
+            self.poke(now)
+
+    def poke(self, now: float) -> None:
+        """Send now; the next time is a period later."""
+        self._due = now + self._period
+        self._action()
+
+
+class ScanStream(PeriodicStream):
+    """A scanner subscription."""
+
+    def __init__(self, scan_code: str, clock: Clock, period: float, action: Callable[[], None]) -> None:
+        super().__init__(period, clock.time(), action, is_market_data=True)
+        self._scan_code = scan_code
+        self._clock = clock
+
+    def reranked(self, scan_code: str) -> None:
+        """Send the new list at once if it is ours."""
+        if scan_code == self._scan_code:
+            self.poke(self._clock.time())
