@@ -54,43 +54,52 @@ class Code(StrEnum):
     NOTHING = "no"
 
 
+class Place(StrEnum):
+    """Where the answer to a press goes: into the pressed message, or, where that tells of an event, into a new one."""
+
+    HERE = "h"
+    ANEW = "n"
+
+
 class _Shape(StrEnum):
     """What an argument looks like; the value is its pattern. A LINE may hold colons and comes last."""
 
+    PLACE = r"[hn]"
     NUMBER = r"0|[1-9][0-9]{0,17}"
     TOKEN = r"[A-Za-z0-9_-]{16,48}"  # noqa: S105  a pattern, not a secret
     WORD = r"[A-Za-z0-9_.+$-]{1,24}"
     LINE = r"[^\x00-\x1f\x7f-\x9f]{1,61}"
 
 
+_P, _N, _W, _L, _T = _Shape.PLACE, _Shape.NUMBER, _Shape.WORD, _Shape.LINE, _Shape.TOKEN
 _SHAPES: dict[Code, tuple[_Shape, ...]] = {
-    Code.ALERT_LINE: (_Shape.LINE,),
-    Code.ALERT_LIST: (_Shape.NUMBER, _Shape.NUMBER),
-    Code.ALERT_CARD: (_Shape.NUMBER,),
-    Code.ALERT_PAUSE: (_Shape.NUMBER,),
-    Code.ALERT_RESUME: (_Shape.NUMBER,),
-    Code.ALERT_REARM: (_Shape.NUMBER,),
-    Code.ALERT_DELETE: (_Shape.NUMBER,),
-    Code.ALERT_RESTORE: (_Shape.NUMBER,),
-    Code.ALERT_UNDO: (_Shape.NUMBER,),
-    Code.ORDER_LINE: (_Shape.LINE,),
-    Code.ORDER_PRICE: (_Shape.WORD, _Shape.LINE),
-    Code.ORDER_CONFIRM: (_Shape.TOKEN,),
-    Code.ORDER_CANCEL: (_Shape.TOKEN,),
-    Code.ORDER_WITHDRAW: (_Shape.NUMBER,),
-    Code.ORDER_LIST: (),
-    Code.POSITION_LIST: (_Shape.NUMBER,),
-    Code.POSITION_CARD: (_Shape.NUMBER,),
-    Code.ACCOUNT: (),
-    Code.QUOTE: (_Shape.NUMBER,),
-    Code.QUOTE_ALERT: (_Shape.NUMBER,),
-    Code.QUOTE_TRADE: (_Shape.WORD, _Shape.NUMBER),
-    Code.NEWS_LIST: (_Shape.NUMBER,),
-    Code.NEWS_STORY: (_Shape.NUMBER, _Shape.WORD, _Shape.LINE),
-    Code.SCAN_LIST: (),
-    Code.SCAN_RUN: (_Shape.LINE,),
-    Code.STATUS: (),
-    Code.SUMMARY: (),
+    Code.ALERT_LINE: (_L,),
+    Code.ALERT_LIST: (_P, _N, _N),  # page, version of the list
+    Code.ALERT_CARD: (_P, _N),
+    Code.ALERT_PAUSE: (_P, _N),
+    Code.ALERT_RESUME: (_P, _N),
+    Code.ALERT_REARM: (_P, _N),
+    Code.ALERT_DELETE: (_P, _N),
+    Code.ALERT_RESTORE: (_P, _N),
+    Code.ALERT_UNDO: (_P, _N),
+    Code.ORDER_LINE: (_L,),
+    Code.ORDER_PRICE: (_W, _L),  # which price, the order without it
+    Code.ORDER_CONFIRM: (_T,),
+    Code.ORDER_CANCEL: (_T,),
+    Code.ORDER_WITHDRAW: (_P, _N),
+    Code.ORDER_LIST: (_P,),
+    Code.POSITION_LIST: (_P, _N),
+    Code.POSITION_CARD: (_P, _N),
+    Code.ACCOUNT: (_P,),
+    Code.QUOTE: (_P, _N),
+    Code.QUOTE_ALERT: (_P, _N),
+    Code.QUOTE_TRADE: (_P, _N, _W),  # side
+    Code.NEWS_LIST: (_P, _N),
+    Code.NEWS_STORY: (_P, _N, _W, _L),  # page, provider, article
+    Code.SCAN_LIST: (_P,),
+    Code.SCAN_RUN: (_P, _L),
+    Code.STATUS: (_P,),
+    Code.SUMMARY: (_P,),
     Code.NOTHING: (),
 }
 
@@ -101,6 +110,11 @@ class Callback:
 
     code: Code
     args: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where the answer goes; ANEW for a code that does not say."""
+        return Place.HERE if self.args[:1] == (Place.HERE.value,) else Place.ANEW
 
     def number(self, index: int) -> int:
         """Return argument *index* as a number."""

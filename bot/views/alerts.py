@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.rule import Rule, RuleState
-from bot.callback_data import Code
-from bot.views.condition import describe, instrument_of, level_of, subject
+from alerts.default import cooldown_of, repeat_of
+from alerts.rule import Repeat, Rule, RuleState
+from bot.callback_data import Code, Place
+from bot.views.condition import crossing_line, describe, instrument_of, level_of, subject
 from bot.views.keyboard import PAGE, button, clamped, grid, line_button, pager, pages, rows, shortened
 from bot.views.message import Button, Message, text
 from bot.views.numbers import moment, percent, price, span
@@ -15,6 +16,7 @@ from market.instrument import Instrument
 from market.quote import DataKind, Quote
 
 UNDO_S = 30
+_HERE = Place.HERE
 _NOTE = 300
 _LINE = 120
 _MARKS = {
@@ -31,9 +33,9 @@ _MARKS = {
 @dataclass(frozen=True, slots=True)
 class AlertRow:
     """
-    One alert as listed. *distance_pct* is how far the price must move to fire it (signed), None where unknown.
+    One alert as listed, with its instrument's *price* now.
 
-    *price* is the price now; *repeats* how often it fires, in words.
+    *distance_pct* is how far the price must move to fire it (signed); None where there is no such number.
     """
 
     rule: Rule
@@ -41,36 +43,41 @@ class AlertRow:
     distance_pct: float | None = None
 
 
-def created(
-    rule: Rule, quote: Quote | None, *, already_true: bool, crossing_line: str, repeats: str, now: datetime
-) -> Message:
+def created(rule: Rule, quote: Quote | None, *, already_true: bool, now: datetime) -> Message:
     """
     Return the answer to a new alert: what is watched, the price now and how far it is.
 
-    *crossing_line* is the line that would wait for the next crossing instead ("" where that makes no sense).
+    One that is *already_true* says that it fires at once, and offers to wait for the next crossing instead.
     """
     lines = [
         f"✅ <b>Alert #{rule.id} set</b> · {text(shortened(describe(rule), _LINE))}",
         *_instrument_lines(rule),
         "",
         *_now_lines(rule, quote, now),
-        text(repeats),
+        _repeats(rule),
         *_note(rule),
     ]
     if already_true:
         lines.append("This is true already, so it fires with the next tick.")
-    next_crossing = line_button("⏭ Next crossing", Code.ALERT_LINE, crossing_line) if crossing_line else ()
+    crossing = crossing_line(rule) if already_true else ""
+    next_crossing = line_button("⏭ Wait for the next crossing", Code.ALERT_LINE, crossing) if crossing else ()
     return Message(
         "\n".join(lines),
         rows(
-            next_crossing if already_true else (),
-            (button("⏸ Pause", Code.ALERT_PAUSE, rule.id), button("🗑 Delete", Code.ALERT_DELETE, rule.id)),
-            (button(f"↩️ Undo {UNDO_S} s", Code.ALERT_UNDO, rule.id), button("🔔 All alerts", Code.ALERT_LIST, 0, 0)),
+            next_crossing,
+            (
+                button("⏸ Pause", Code.ALERT_PAUSE, _HERE, rule.id),
+                button("🗑 Delete", Code.ALERT_DELETE, _HERE, rule.id),
+            ),
+            (
+                button(f"↩️ Undo {UNDO_S} s", Code.ALERT_UNDO, _HERE, rule.id),
+                button("🔔 All alerts", Code.ALERT_LIST, _HERE, 0, 0),
+            ),
         ),
     )
 
 
-def card(row: AlertRow, *, repeats: str, now: datetime, zone: ZoneInfo) -> Message:
+def card(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> Message:
     """Return one alert with everything known about it and what can be done."""
     rule = row.rule
     lines = [
@@ -79,7 +86,7 @@ def card(row: AlertRow, *, repeats: str, now: datetime, zone: ZoneInfo) -> Messa
         "",
         state_line(rule, now=now, zone=zone),
         *_distance_lines(row),
-        text(repeats),
+        _repeats(rule),
         *_fired_lines(rule, now=now, zone=zone),
         *_note(rule),
         f"<code>{text(rule.text)}</code>",
@@ -100,7 +107,7 @@ def listing(alerts: Sequence[AlertRow], page: int, *, cap: int, version: int, no
     where = f" ({page + 1}/{total})" if total > 1 else ""
     shown = alerts[page * PAGE : (page + 1) * PAGE]
     body = "\n".join(_list_line(row, now=now, zone=zone) for row in shown)
-    picks = [button(f"{row.rule.id} {_short_subject(row.rule)}", Code.ALERT_CARD, row.rule.id) for row in shown]
+    picks = [button(f"{row.rule.id} {_short_subject(row.rule)}", Code.ALERT_CARD, _HERE, row.rule.id) for row in shown]
     return Message(
         f"🔔 <b>Alerts</b> {len(alerts)} of {cap} · nearest first{where}\n\n{body}",
         rows(*grid(picks, 4), pager(Code.ALERT_LIST, page, len(alerts), version)),
@@ -113,18 +120,11 @@ def deleted(rule: Rule) -> Message:
         f"🗑 <b>Alert #{rule.id} deleted</b> · {text(shortened(describe(rule), _LINE))}\n<code>{text(rule.text)}</code>",
         rows(
             (
-                button(f"↩️ Undo {UNDO_S} s", Code.ALERT_RESTORE, rule.id),
-                button("🔔 All alerts", Code.ALERT_LIST, 0, 0),
+                button(f"↩️ Undo {UNDO_S} s", Code.ALERT_RESTORE, _HERE, rule.id),
+                button("🔔 All alerts", Code.ALERT_LIST, _HERE, 0, 0),
             )
         ),
     )
-
-
-def repeats_phrase(*, every: bool, cooldown: timedelta | None) -> str:
-    """Return how often an alert fires, in words."""
-    if not every:
-        return "Fires once"
-    return "Fires every time" + (f", at most once in {span(cooldown)}" if cooldown else "")
 
 
 def state_line(rule: Rule, *, now: datetime, zone: ZoneInfo) -> str:
@@ -195,6 +195,13 @@ def _fired_lines(rule: Rule, *, now: datetime, zone: ZoneInfo) -> list[str]:
     return [f"Fired {times} {moment(rule.last_fired, zone, now)}"]
 
 
+def _repeats(rule: Rule) -> str:
+    if repeat_of(rule.draft) is Repeat.ONCE:
+        return "Fires once"
+    cooldown = cooldown_of(rule.draft)
+    return "Fires every time" + (f", at most once in {span(cooldown)}" if cooldown else "")
+
+
 def _note(rule: Rule) -> list[str]:
     note = rule.draft.options.note
     return [f"📝 {text(shortened(note, _NOTE))}"] if note else []
@@ -202,18 +209,18 @@ def _note(rule: Rule) -> list[str]:
 
 def _state_buttons(rule: Rule) -> tuple[Button, ...]:
     if rule.state is RuleState.PAUSED:
-        change = button("▶️ Resume", Code.ALERT_RESUME, rule.id)
+        change = button("▶️ Resume", Code.ALERT_RESUME, _HERE, rule.id)
     elif rule.is_watching:
-        change = button("⏸ Pause", Code.ALERT_PAUSE, rule.id)
+        change = button("⏸ Pause", Code.ALERT_PAUSE, _HERE, rule.id)
     else:
-        change = button("🔁 Re-arm", Code.ALERT_REARM, rule.id)
-    return (change, button("🗑 Delete", Code.ALERT_DELETE, rule.id))
+        change = button("🔁 Re-arm", Code.ALERT_REARM, _HERE, rule.id)
+    return (change, button("🗑 Delete", Code.ALERT_DELETE, _HERE, rule.id))
 
 
 def _subject_buttons(rule: Rule) -> tuple[Button, ...]:
     instrument = instrument_of(rule)
-    quote = () if instrument is None else (button("📊 Quote", Code.QUOTE, instrument.con_id),)
-    return (*quote, button("« All alerts", Code.ALERT_LIST, 0, 0))
+    quote = () if instrument is None else (button("📊 Quote", Code.QUOTE, Place.ANEW, instrument.con_id),)
+    return (*quote, button("« All alerts", Code.ALERT_LIST, _HERE, 0, 0))
 
 
 def _short_subject(rule: Rule) -> str:

@@ -1,6 +1,7 @@
 """A condition of the alert language as a person would say it. Plain text: whoever inserts it escapes it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from alerts.rule import (
     Both,
@@ -19,6 +20,7 @@ from alerts.rule import (
     Rule,
     ScanEntry,
 )
+from alerts.wording import format_draft
 from bot.views.numbers import exact
 from market.instrument import Instrument
 from market.scan import ScanSpec
@@ -80,6 +82,15 @@ def direction_of(rule: Rule) -> str:
     if way in (_DOWNWARD if turned else _UPWARD):
         return "▲"
     return "▼" if way in (_UPWARD if turned else _DOWNWARD) else "↕"
+
+
+def crossing_line(rule: Rule) -> str:
+    """Return the line that would wait for the next crossing where *rule* waits for a level, "" for other kinds."""
+    condition = rule.draft.condition
+    if level_of(rule) is None or not isinstance(condition, Comparison):
+        return ""
+    way = Direction.ABOVE if condition.op in _UPWARD else Direction.BELOW
+    return format_draft(replace(rule.draft, condition=Crossing(condition.left, way, condition.right)))
 
 
 def scan_phrase(spec: ScanSpec) -> str:

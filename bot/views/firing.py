@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.rule import Firing, NewsCause, NewsMatch, PriceCause, Rule, RuleState, ScanCause
-from bot.callback_data import Code
+from bot.callback_data import Code, Place
 from bot.views.alerts import kind_mark
 from bot.views.condition import describe, direction_of, level_of, scan_phrase
 from bot.views.keyboard import button, grid, line_button, rows, shortened
@@ -14,6 +14,7 @@ from market.instrument import SecType
 from market.news import Headline
 from market.quote import DataKind, Quote, TickField
 
+_ANEW = Place.ANEW
 LATE = timedelta(seconds=30)
 _NOTE = 300
 _HEADLINE = 400
@@ -85,18 +86,22 @@ def _price_buttons(rule: Rule, cause: PriceCause) -> Rows:
     trade: tuple[Button, ...] = ()
     if cause.instrument.sec_type is SecType.STOCK:
         trade = (
-            button("🟢 Buy", Code.QUOTE_TRADE, "B", con_id, style=Style.SUCCESS),
-            button("🔴 Sell", Code.QUOTE_TRADE, "S", con_id, style=Style.DANGER),
+            button("🟢 Buy", Code.QUOTE_TRADE, _ANEW, con_id, "B", style=Style.SUCCESS),
+            button("🔴 Sell", Code.QUOTE_TRADE, _ANEW, con_id, "S", style=Style.DANGER),
         )
-    return rows((*trade, button("📊 Quote", Code.QUOTE, con_id)), _rule_buttons(rule))
+    return rows((*trade, button("📊 Quote", Code.QUOTE, _ANEW, con_id)), _rule_buttons(rule))
 
 
 def _rule_buttons(rule: Rule) -> tuple[Button, ...]:
     if rule.state is RuleState.FIRED:
-        change = button("🔁 Re-arm", Code.ALERT_REARM, rule.id)
+        change = button("🔁 Re-arm", Code.ALERT_REARM, _ANEW, rule.id)
     else:
-        change = button("⏸ Pause", Code.ALERT_PAUSE, rule.id)
-    return (change, button("🗑 Delete", Code.ALERT_DELETE, rule.id), button("🔔 All alerts", Code.ALERT_LIST, 0, 0))
+        change = button("⏸ Pause", Code.ALERT_PAUSE, _ANEW, rule.id)
+    return (
+        change,
+        button("🗑 Delete", Code.ALERT_DELETE, _ANEW, rule.id),
+        button("🔔 All alerts", Code.ALERT_LIST, _ANEW, 0, 0),
+    )
 
 
 def _news(fired: Firing, headline: Headline, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
@@ -109,8 +114,8 @@ def _news(fired: Firing, headline: Headline, tail: list[str], now: datetime, zon
         f"{text(_matched(rule, headline))} · alert #{rule.id}",
         *tail,
     ]
-    story = line_button("📖 Full story", Code.NEWS_STORY, 0, headline.provider, headline.article_id)
-    quote = () if instrument is None else (button("📊 Quote", Code.QUOTE, instrument.con_id),)
+    story = line_button("📖 Full story", Code.NEWS_STORY, _ANEW, 0, headline.provider, headline.article_id)
+    quote = () if instrument is None else (button("📊 Quote", Code.QUOTE, _ANEW, instrument.con_id),)
     return Message(
         "\n".join(lines), rows((*story, *quote), _rule_buttons(rule)), silent=not rule.draft.options.critical
     )
@@ -141,7 +146,7 @@ def _scan(fired: Firing, cause: ScanCause, tail: list[str], now: datetime, zone:
         lines.append(" · ".join(f"rank {fixed(row.rank, 0)} {text(row.instrument.label)}" for row in cause.rows))
     lines += [f"{text(scan_phrase(cause.spec))} · alert #{rule.id}", *tail, f"<i>{moment(fired.at, zone, now)}</i>"]
     picks = [
-        button(f"{row.rank} {shortened(row.instrument.label, 10)}", Code.QUOTE, row.instrument.con_id)
+        button(f"{row.rank} {shortened(row.instrument.label, 10)}", Code.QUOTE, _ANEW, row.instrument.con_id)
         for row in cause.rows[:_ROWS_SHOWN]
     ]
     silent = not rule.draft.options.critical

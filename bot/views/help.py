@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from bot.callback_data import Code
+from bot.callback_data import Code, Place
 from bot.views.keyboard import button, rows
 from bot.views.message import Message, Rows, text
 
 Listed = Sequence[tuple[str, str]]
 """Commands by name and what they do."""
 
+_ANEW = Place.ANEW
 _TITLE = "📣 <b>squawkbot</b>: alerts, news and orders for your IBKR account"
 
 
@@ -92,13 +93,13 @@ def _trust(commands: Listed) -> str:
 def _doors() -> Rows:
     return rows(
         (
-            button("🔔 Alerts", Code.ALERT_LIST, 0, 0),
-            button("📂 Positions", Code.POSITION_LIST, 0),
-            button("📋 Orders", Code.ORDER_LIST),
+            button("🔔 Alerts", Code.ALERT_LIST, _ANEW, 0, 0),
+            button("📂 Positions", Code.POSITION_LIST, _ANEW, 0),
+            button("📋 Orders", Code.ORDER_LIST, _ANEW),
         ),
         (
-            button("🛰 Scanner", Code.SCAN_LIST),
-            button("📅 Summary", Code.SUMMARY),
-            button("🟢 Status", Code.STATUS),
+            button("🛰 Scanner", Code.SCAN_LIST, _ANEW),
+            button("📅 Summary", Code.SUMMARY, _ANEW),
+            button("🟢 Status", Code.STATUS, _ANEW),
         ),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.callback_data import Code, encode, encode_line
+from bot.callback_data import Code, Place, encode, encode_line
 from bot.views.message import Button, Rows, Style
 
 PAGE = 8
@@ -45,14 +45,14 @@ def clamped(page: int, count: int, size: int = PAGE) -> int:
 
 
 def pager(code: Code, page: int, count: int, *args: object, size: int = PAGE) -> tuple[Button, ...]:
-    """Return `◀️ 2/3 ▶️` for *page* (from 0), or nothing where all fits on one; its data is the page, then *args*."""
+    """Return `◀️ 2/3 ▶️` for *page* (from 0), or nothing where all fits on one; its data is HERE, the page, then *args*."""
     total = pages(count, size)
     if total == 1:
         return ()
     return (
-        Button("◀️", encode(code, (page - 1) % total, *args)),
+        Button("◀️", encode(code, Place.HERE, (page - 1) % total, *args)),
         Button(f"{page + 1}/{total}", encode(Code.NOTHING)),
-        Button("▶️", encode(code, (page + 1) % total, *args)),
+        Button("▶️", encode(code, Place.HERE, (page + 1) % total, *args)),
     )
 
 

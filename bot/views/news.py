@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.callback_data import Code
+from bot.callback_data import Code, Place
 from bot.views.article import article_pages
 from bot.views.keyboard import button, grid, line_button, pager, rows, shortened
 from bot.views.message import Button, Message, text
@@ -33,7 +33,7 @@ def headlines(instrument: Instrument, found: Sequence[Headline], *, now: datetim
             f"\n{number}. <b>{text(shortened(headline.text, _HEADLINE))}</b>\n"
             f"{text(headline.provider)} · {moment(headline.time, zone, now)}"
         )
-        stories += line_button(f"📖 {number}", Code.NEWS_STORY, 0, headline.provider, headline.article_id)
+        stories += line_button(f"📖 {number}", Code.NEWS_STORY, Place.ANEW, 0, headline.provider, headline.article_id)
     return Message("\n".join(lines), rows(*grid(stories, 5), *more))
 
 
@@ -57,7 +57,7 @@ def which() -> Message:
 
 def _more(instrument: Instrument) -> tuple[Button, ...]:
     return (
-        button("📊 Quote", Code.QUOTE, instrument.con_id),
+        button("📊 Quote", Code.QUOTE, Place.ANEW, instrument.con_id),
         button("🔔 Any news", Code.ALERT_LINE, f"news #{instrument.con_id}"),
-        button("🔄 Refresh", Code.NEWS_LIST, instrument.con_id),
+        button("🔄 Refresh", Code.NEWS_LIST, Place.HERE, instrument.con_id),
     )

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.callback_data import Code
+from bot.callback_data import Code, Place
 from bot.views.errors import LINK_REASONS
 from bot.views.firing import LATE
 from bot.views.keyboard import button, rows, shortened
@@ -121,9 +121,9 @@ _WRITERS: Mapping[Notice, Callable[[Mapping[str, Any], datetime], str]] = {
 
 def _buttons(kind: Notice, payload: Mapping[str, Any]) -> Rows:
     if kind in {Notice.LINK_LOST, Notice.LINK_BACK}:
-        return rows((button("🟢 Status", Code.STATUS),))
+        return rows((button("🟢 Status", Code.STATUS, Place.ANEW),))
     if kind is Notice.ALERT_BLIND:
-        return rows((button("🔔 Open alert", Code.ALERT_CARD, int(payload["rule_id"])),))
+        return rows((button("🔔 Open alert", Code.ALERT_CARD, Place.ANEW, int(payload["rule_id"])),))
     return ()
 
 

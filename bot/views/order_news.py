@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from bot.callback_data import Code
+from bot.callback_data import Code, Place
 from bot.views.firing import LATE
 from bot.views.keyboard import button, rows, shortened
 from bot.views.message import Message, Rows, Style, text
@@ -93,9 +93,11 @@ def _filled_facts(proposal: Proposal, leg: Leg) -> str:
 
 
 def _buttons(proposal: Proposal, leg: Leg) -> Rows:
-    orders = button("📋 Orders", Code.ORDER_LIST)
+    orders = button("📋 Orders", Code.ORDER_LIST, Place.ANEW)
     if leg.state is LegState.FILLED:
-        return rows((button("📂 Position", Code.POSITION_CARD, proposal.instrument.con_id), orders))
+        return rows((button("📂 Position", Code.POSITION_CARD, Place.ANEW, proposal.instrument.con_id), orders))
     if leg.state in {LegState.SENT, LegState.WORKING, LegState.PARTIAL}:
-        return rows((button("✖️ Cancel order", Code.ORDER_WITHDRAW, proposal.id, style=Style.DANGER), orders))
+        return rows(
+            (button("✖️ Cancel order", Code.ORDER_WITHDRAW, Place.ANEW, proposal.id, style=Style.DANGER), orders)
+        )
     return rows((orders,))

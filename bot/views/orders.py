@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.callback_data import Code
+from bot.callback_data import Code, Place
 from bot.views.keyboard import button, grid, rows, shortened
 from bot.views.message import Message, Style, text
 from bot.views.numbers import exact, moment, quantity
@@ -75,13 +75,16 @@ def listing(proposals: Sequence[Proposal], *, now: datetime, zone: ZoneInfo) -> 
         button(
             f"✖️ Cancel {one.reference} {shortened(one.instrument.label, 10)}",
             Code.ORDER_WITHDRAW,
+            Place.HERE,
             one.id,
             style=Style.DANGER,
         )
         for one in working
         if one.state is ProposalState.SUBMITTED
     ]
-    return Message("\n".join(lines), rows(*grid(cancels, 2), (button("🔄 Refresh", Code.ORDER_LIST),)), protect=True)
+    return Message(
+        "\n".join(lines), rows(*grid(cancels, 2), (button("🔄 Refresh", Code.ORDER_LIST, Place.HERE),)), protect=True
+    )
 
 
 def filled_line(leg: Leg, proposal: Proposal) -> str:

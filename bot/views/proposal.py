@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from bot.callback_data import Code
+from bot.callback_data import Code, Place
 from bot.views.alerts import instrument_line, kind_mark
 from bot.views.errors import denial
 from bot.views.keyboard import button, grid, line_button, rows, shortened
@@ -100,7 +100,7 @@ def outcome(confirmation: Confirmation, line: str = "") -> Message | None:
         body.append(f"<i>{text(shortened(confirmation.detail, _REASON))}</i>")
     body.append(f"Ref <code>{text(proposal.reference)}</code>")
     fresh = line_button("🔁 New card", Code.ORDER_LINE, line) if again and line else ()
-    more = () if again else (button("📋 Orders", Code.ORDER_LIST),)
+    more = () if again else (button("📋 Orders", Code.ORDER_LIST, Place.ANEW),)
     return Message("\n".join(body), rows(fresh, more), protect=True)
 
 

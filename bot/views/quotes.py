@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from bot.callback_data import Code
+from bot.callback_data import Code, Place
 from bot.views.alerts import instrument_line, kind_mark
 from bot.views.keyboard import button, grid, line_button, rows
 from bot.views.message import Button, Message, Style, text
@@ -58,7 +58,7 @@ def alert_levels(quote: Quote) -> Message:
         f"🔔 <b>{label}</b> now <code>{now}</code>: alert at what level?\n"
         f"Or type it, for example <code>{label} &gt; {exact(stepped(quote.price * 1.03, instrument)).replace(',', '')}"
         "</code>",
-        rows(*grid(buttons, 3), (button("« Quote", Code.QUOTE, instrument.con_id),)),
+        rows(*grid(buttons, 3), (button("« Quote", Code.QUOTE, Place.HERE, instrument.con_id),)),
     )
 
 
@@ -78,7 +78,7 @@ def trade_size(instrument: Instrument, side: Side, position: Position | None) ->
     return Message(
         f"📝 <b>{side.value} {label}</b>: how many?{held}\n"
         f"Nothing is ordered yet. Or type it: <code>{verb} 25 {label}</code>",
-        rows(*grid(buttons, 4), (button("« Quote", Code.QUOTE, instrument.con_id),)),
+        rows(*grid(buttons, 4), (button("« Quote", Code.QUOTE, Place.HERE, instrument.con_id),)),
     )
 
 
@@ -102,16 +102,16 @@ def _trade_buttons(instrument: Instrument) -> tuple[Button, ...]:
     if instrument.sec_type is not SecType.STOCK:
         return ()
     return (
-        button("🟢 Buy", Code.QUOTE_TRADE, "B", instrument.con_id, style=Style.SUCCESS),
-        button("🔴 Sell", Code.QUOTE_TRADE, "S", instrument.con_id, style=Style.DANGER),
+        button("🟢 Buy", Code.QUOTE_TRADE, Place.HERE, instrument.con_id, "B", style=Style.SUCCESS),
+        button("🔴 Sell", Code.QUOTE_TRADE, Place.HERE, instrument.con_id, "S", style=Style.DANGER),
     )
 
 
 def _more_buttons(instrument: Instrument) -> tuple[Button, ...]:
     return (
-        button("🔔 Alert", Code.QUOTE_ALERT, instrument.con_id),
-        button("📰 News", Code.NEWS_LIST, instrument.con_id),
-        button("🔄 Refresh", Code.QUOTE, instrument.con_id),
+        button("🔔 Alert", Code.QUOTE_ALERT, Place.HERE, instrument.con_id),
+        button("📰 News", Code.NEWS_LIST, Place.ANEW, instrument.con_id),
+        button("🔄 Refresh", Code.QUOTE, Place.HERE, instrument.con_id),
     )
 
 

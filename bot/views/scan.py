@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.callback_data import Code
+from bot.callback_data import Code, Place
 from bot.views.condition import scan_phrase
 from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Message, text
@@ -30,7 +30,7 @@ _ROWS = 20
 
 def scan_choice() -> Message:
     """Return the common scans as buttons."""
-    buttons = [button(name, Code.SCAN_RUN, code) for code, name in COMMON.items()]
+    buttons = [button(name, Code.SCAN_RUN, Place.HERE, code) for code, name in COMMON.items()]
     return Message(
         "🛰 <b>Which scan of US stocks?</b>\nPick one, or type it with bounds:\n"
         "<code>/scan TOP_PERC_GAIN price &gt; 5 volume &gt; 1M top 10</code>",
@@ -54,7 +54,11 @@ def scan_result(spec: ScanSpec, found: Sequence[ScanRow], line: str, *, now: dat
     if len(found) > len(shown):
         lines.append(f"… and {len(found) - len(shown)} more")
     lines.append(f"<i>{moment(now, zone, now, seconds=True)}</i>")
-    picks = [button(shortened(row.instrument.label, 12), Code.QUOTE, row.instrument.con_id) for row in shown]
-    rerun = line_button("🔄 Run again", Code.SCAN_RUN, line.removeprefix("scan "))
+    picks = [
+        button(shortened(row.instrument.label, 12), Code.QUOTE, Place.ANEW, row.instrument.con_id) for row in shown
+    ]
+    rerun = line_button("🔄 Run again", Code.SCAN_RUN, Place.HERE, line.removeprefix("scan "))
     alert = line_button("🔔 Alert me on new entries", Code.ALERT_LINE, line)
-    return Message("\n".join(lines), rows(*grid(picks, 4), alert, (*rerun, button("« Scans", Code.SCAN_LIST))))
+    return Message(
+        "\n".join(lines), rows(*grid(picks, 4), alert, (*rerun, button("« Scans", Code.SCAN_LIST, Place.HERE)))
+    )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.rule import RuleState
-from bot.callback_data import Code
+from bot.callback_data import Code, Place
 from bot.views.errors import LINK_REASONS
 from bot.views.keyboard import button, rows
 from bot.views.message import Message, text
@@ -58,7 +58,7 @@ def status(report: StatusReport, *, now: datetime, zone: ZoneInfo) -> Message:
         f"Version {text(report.version)} · {text(link.library or 'no library')} · up {span(now - report.started)}",
         f"<i>{moment(now, zone, now, seconds=True)}</i>",
     ]
-    return Message("\n".join(lines), rows((button("🔄 Refresh", Code.STATUS),)))
+    return Message("\n".join(lines), rows((button("🔄 Refresh", Code.STATUS, Place.HERE),)))
 
 
 def _head(report: StatusReport) -> str:
