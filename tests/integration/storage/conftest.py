@@ -1,12 +1,12 @@
 """A real database in a folder of its own, migrated as at every start."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from storage.database import Database
-from storage.outbox import SqlOutbox
+from storage.outbox import OutboxMessage, SqlOutbox
 from tests.fakes.clock import FakeClock
 
 
@@ -30,3 +30,11 @@ async def database(path: Path, clock: FakeClock) -> AsyncIterator[Database]:
 @pytest.fixture
 def outbox(database: Database, clock: FakeClock) -> SqlOutbox:
     return SqlOutbox(database, clock, "boot-1")
+
+
+@pytest.fixture
+def heard(outbox: SqlOutbox) -> list[Sequence[OutboxMessage]]:
+    """Return what the outbox's listeners are handed, call by call."""
+    calls: list[Sequence[OutboxMessage]] = []
+    outbox.on_new(calls.append)
+    return calls

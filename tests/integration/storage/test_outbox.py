@@ -1,0 +1,219 @@
+"""The outbox on a real database: nothing lost, nothing told twice, whoever dies."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from storage.outbox import MessageState, NewMessage, OutboxMessage, Priority, SqlOutbox
+from tests.fakes.clock import FakeClock
+
+HELLO = NewMessage(chat_id=111, kind="notice", dedupe_key="notice:1", payload={"text": "hello"})
+
+
+async def only(outbox: SqlOutbox, clock: FakeClock) -> OutboxMessage:
+    [message] = await outbox.due(clock.now(), 10)
+    return message
+
+
+async def left_by_a_dead_boot(path: Path, clock: FakeClock, *messages: NewMessage) -> None:
+    database = await Database.open(f"sqlite:///{path}", clock=clock, boot_id="boot-0")
+    for message in messages:
+        await SqlOutbox(database, clock, "boot-0").put(message)
+    await database.close()
+
+
+async def test_a_new_message_is_committed_as_sending_under_this_boot_and_handed_over(
+    outbox: SqlOutbox, clock: FakeClock, heard: list[Sequence[OutboxMessage]]
+) -> None:
+    assert await outbox.put(replace(HELLO, reply_to=9, edit_key="earlier", silent=True, priority=Priority.NEWS))
+    stored = await outbox.get(1)
+    assert heard == [[stored]]
+    assert stored == OutboxMessage(
+        id=1,
+        chat_id=111,
+        kind="notice",
+        payload={"text": "hello"},
+        state=MessageState.SENDING,
+        priority=Priority.NEWS,
+        silent=True,
+        created=clock.now(),
+        happened=clock.now(),
+        dedupe_key="notice:1",
+        reply_to=9,
+        edit_key="earlier",
+        boot_id="boot-1",
+        attempts=0,
+        next_try=None,
+        message_id=None,
+        error="",
+        may_repeat=False,
+    )
+    assert isinstance(stored.state, MessageState)
+    assert isinstance(stored.priority, Priority)
+
+
+async def test_the_same_message_is_put_once(
+    outbox: SqlOutbox, clock: FakeClock, heard: list[Sequence[OutboxMessage]]
+) -> None:
+    assert await outbox.put(HELLO)
+    assert not await outbox.put(replace(HELLO, payload={"text": "again"}))
+    assert len(heard) == 1
+    assert (await only(outbox, clock)).payload == {"text": "hello"}
+
+
+async def test_the_same_message_is_put_once_also_after_it_was_delivered(outbox: SqlOutbox) -> None:
+    await outbox.put(HELLO)
+    await outbox.mark_delivered(1, 77)
+    assert not await outbox.put(HELLO)
+    assert await outbox.depth() == 0
+
+
+async def test_a_row_whose_listener_failed_is_due(outbox: SqlOutbox, clock: FakeClock) -> None:
+    def fails(_rows: Sequence[OutboxMessage]) -> None:
+        raise LookupError
+
+    outbox.on_new(fails)
+    with pytest.raises(LookupError):
+        await outbox.put(HELLO)
+    assert (await only(outbox, clock)).dedupe_key == "notice:1"
+
+
+async def test_what_the_caller_holds_is_not_due_for_it(outbox: SqlOutbox, clock: FakeClock) -> None:
+    await outbox.put(HELLO)
+    await outbox.put(replace(HELLO, dedupe_key="notice:2"))
+    assert [row.id for row in await outbox.due(clock.now(), 10, held={1})] == [2]
+
+
+async def test_held_rows_do_not_use_up_the_limit(outbox: SqlOutbox, clock: FakeClock) -> None:
+    for number in range(6):
+        await outbox.put(replace(HELLO, dedupe_key=f"notice:{number}"))
+    assert [row.id for row in await outbox.due(clock.now(), 2, held={1, 2, 3})] == [4, 5]
+
+
+async def test_due_goes_by_priority_then_age(outbox: SqlOutbox, clock: FakeClock) -> None:
+    for priority in (Priority.NEWS, Priority.ALERT, Priority.ORDER, Priority.ALERT, Priority.CRITICAL):
+        await outbox.put(replace(HELLO, dedupe_key=f"k{await outbox.depth()}", priority=priority))
+    assert [row.id for row in await outbox.due(clock.now(), 4)] == [3, 5, 2, 4]
+
+
+async def test_what_a_dead_boot_left_sending_is_unknown_marked_and_due_at_once(path: Path, clock: FakeClock) -> None:
+    await left_by_a_dead_boot(path, clock, HELLO)
+    database = await Database.open(f"sqlite:///{path}", clock=clock, boot_id="boot-1")
+    outbox = SqlOutbox(database, clock, "boot-1")
+    assert await outbox.due(clock.now(), 10) == []
+    assert await outbox.recover() == 1
+    row = await only(outbox, clock)
+    assert (row.state, row.may_repeat) == (MessageState.UNKNOWN, True)
+    assert await outbox.recover() == 0
+    await database.close()
+
+
+async def test_recovering_leaves_this_boots_rows_alone(outbox: SqlOutbox) -> None:
+    await outbox.put(HELLO)
+    assert await outbox.recover() == 0
+    row = await outbox.get(1)
+    assert row is not None
+    assert (row.state, row.may_repeat) == (MessageState.SENDING, False)
+
+
+async def test_what_was_released_at_shutdown_goes_out_at_the_next_start_unmarked(path: Path, clock: FakeClock) -> None:
+    database = await Database.open(f"sqlite:///{path}", clock=clock, boot_id="boot-0")
+    first = SqlOutbox(database, clock, "boot-0")
+    await first.put(HELLO)
+    await first.release([1])
+    await database.close()
+    database = await Database.open(f"sqlite:///{path}", clock=clock, boot_id="boot-1")
+    outbox = SqlOutbox(database, clock, "boot-1")
+    assert await outbox.recover() == 0
+    row = await only(outbox, clock)
+    assert (row.state, row.may_repeat) == (MessageState.NEW, False)
+    await outbox.mark_sending(row.id)
+    row = await only(outbox, clock)
+    assert (row.state, row.boot_id) == (MessageState.SENDING, "boot-1")
+    await database.close()
+
+
+async def test_releasing_touches_only_what_is_in_hand(outbox: SqlOutbox, clock: FakeClock) -> None:
+    for number in range(3):
+        await outbox.put(replace(HELLO, dedupe_key=f"notice:{number}"))
+    await outbox.mark_delivered(1, 70)
+    await outbox.mark_unknown(2, clock.now() + timedelta(seconds=5), "timed out")
+    await outbox.release([1, 2, 3])
+    rows = [await outbox.get(number) for number in (1, 2, 3)]
+    assert [row and row.state for row in rows] == [MessageState.SENT, MessageState.UNKNOWN, MessageState.NEW]
+    await outbox.release([])
+
+
+async def test_an_unknown_row_comes_again_when_its_time_has_come_and_stays_marked(
+    outbox: SqlOutbox, clock: FakeClock
+) -> None:
+    await outbox.put(HELLO)
+    await outbox.mark_unknown(1, clock.now() + timedelta(seconds=5), "timed out")
+    assert await outbox.due(clock.now(), 10) == []
+    clock.advance(5)
+    row = await only(outbox, clock)
+    assert (row.state, row.attempts, row.error, row.may_repeat) == (MessageState.UNKNOWN, 1, "timed out", True)
+    await outbox.mark_sending(1)
+    await outbox.mark_retry(1, clock.now() + timedelta(seconds=2), "429")
+    clock.advance(2)
+    row = await only(outbox, clock)
+    assert (row.state, row.attempts, row.error, row.may_repeat) == (MessageState.NEW, 2, "429", True)
+
+
+async def test_a_row_that_surely_did_not_arrive_waits_unmarked(outbox: SqlOutbox, clock: FakeClock) -> None:
+    await outbox.put(HELLO)
+    await outbox.mark_retry(1, clock.now() + timedelta(seconds=2), "429")
+    assert await outbox.due(clock.now(), 10) == []
+    clock.advance(2)
+    assert not (await only(outbox, clock)).may_repeat
+
+
+async def test_delivered_and_failed_are_final(outbox: SqlOutbox, clock: FakeClock) -> None:
+    await outbox.put(HELLO)
+    await outbox.put(replace(HELLO, dedupe_key="notice:2"))
+    await outbox.mark_delivered(1, 77)
+    await outbox.mark_failed(2, "cannot be rendered")
+    for row_id in (1, 2):
+        await outbox.mark_sending(row_id)
+        await outbox.mark_unknown(row_id, clock.now(), "late")
+    sent, failed = await outbox.get(1), await outbox.get(2)
+    assert sent is not None
+    assert failed is not None
+    assert (sent.state, sent.message_id) == (MessageState.SENT, 77)
+    assert (failed.state, failed.error) == (MessageState.FAILED, "cannot be rendered")
+    assert await outbox.due(clock.now(), 10) == []
+
+
+async def test_the_message_of_an_earlier_row_is_known_once_it_was_delivered(outbox: SqlOutbox) -> None:
+    await outbox.put(HELLO)
+    assert await outbox.message_id_of("notice:1") is None
+    await outbox.mark_delivered(1, 77)
+    assert await outbox.message_id_of("notice:1") == 77
+    assert await outbox.message_id_of("never") is None
+
+
+async def test_depth_counts_what_is_not_delivered(outbox: SqlOutbox, clock: FakeClock) -> None:
+    for number in range(5):
+        await outbox.put(replace(HELLO, dedupe_key=f"notice:{number}"))
+    await outbox.mark_delivered(1, 70)
+    await outbox.mark_failed(2, "blocked")
+    await outbox.mark_unknown(3, clock.now(), "timed out")
+    await outbox.mark_retry(4, clock.now(), "429")
+    assert await outbox.depth() == 3
+
+
+async def test_an_unwritten_row_has_no_reader(outbox: SqlOutbox) -> None:
+    assert await outbox.get(5) is None
+
+
+async def test_many_held_rows_do_not_break_the_statement(outbox: SqlOutbox, clock: FakeClock) -> None:
+    await outbox.put(HELLO)
+    assert len(await outbox.due(clock.now(), 500, held=frozenset(range(2, 300_000)))) == 1
+
+
+def test_a_payload_is_not_shown() -> None:
+    assert "hello" not in repr(HELLO)
