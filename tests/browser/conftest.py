@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 from telegram import Update
 from telegram.ext import Application, CallbackQueryHandler, ContextTypes, MessageHandler, filters
 from telegram.request import HTTPXRequest
@@ -70,12 +70,20 @@ def width(request: pytest.FixtureRequest) -> int:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_page(chromium: Browser) -> AsyncIterator[OpenPage]:
-    """Open a page; whatever it says on its console as an error fails the test (expected= are left out)."""
+    """
+    Open a page; an error on its console, or a script that raises, fails the test.
+
+    A server that is away is no error of the page: it shows that in its banner.
+    """
     complaints: list[str] = []
+
+    def heard(line: ConsoleMessage) -> None:
+        if line.type == "error" and "net::ERR_" not in line.text:
+            complaints.append(line.text)
 
     async with AsyncExitStack() as stack:
 
-        async def opened(url: str, width: int = DESK, *, expected: str = "\0", **options: object) -> Page:
+        async def opened(url: str, width: int = DESK, **options: object) -> Page:
             phone = width == PHONE
             context: BrowserContext = await chromium.new_context(
                 viewport={"width": width, "height": HEIGHTS[width]},
@@ -88,12 +96,7 @@ async def open_page(chromium: Browser) -> AsyncIterator[OpenPage]:
             stack.push_async_callback(context.close)
             page = await context.new_page()
             page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on(
-                "console",
-                lambda line: (
-                    complaints.append(line.text) if line.type == "error" and expected not in line.text else None
-                ),
-            )
+            page.on("console", heard)
             await page.goto(url)
             await expect(page.locator("body")).to_have_attribute("data-link", "up")
             return page
@@ -104,7 +107,6 @@ async def open_page(chromium: Browser) -> AsyncIterator[OpenPage]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(world: World, open_page: OpenPage, width: int) -> Page:
-    # In this order, so that the page is closed before its world ends and does not complain of it.
     return await open_page(world.telegram_url, width)
 
 

@@ -53,7 +53,8 @@ export class Market {
     if (document.visibilityState === "hidden" || this.polling) return;
     this.polling = true;
     try {
-      const [state, orders, bot] = await Promise.all([get("/sim/market/state"), get("/sim/market/orders"), get("/sim/bot").catch(() => ({ state: "none" }))]);
+      const [state, orders, bot, telegram] = await Promise.all(["/sim/market/state", "/sim/market/orders", "/sim/bot", "/sim/faults"].map(get));
+      state.faults = [...(state.faults ?? []), ...telegram.map((fault) => `Telegram ${fault.kind}`)];
       this.draw(state, orders, bot);
     } catch (error) {
       this.status.textContent = error.message;
@@ -124,11 +125,17 @@ export class Market {
     const tws = "/sim/market/faults";
     const chat = "/sim/faults";
     return el("div", { class: "fault-grid" },
-      this.button("Cut the TWS link", "cut", tws, { kind: "refuse" }, "TWS cut the link and refuses connections", "danger"),
+      el("button", { type: "button", class: "plain-button danger", "data-action": "cut", onclick: () => this.cut() }, "Cut the TWS link"),
       this.button("Silence TWS", "silence", tws, { kind: "silence" }, "TWS keeps the line open and says nothing", "danger"),
       this.button("Telegram: 429 × 3", "telegram-429", chat, { method: "sendMessage", kind: "429", count: 3, retry_after: 3 }, "The next three messages meet 429", "danger"),
       this.button("Telegram: time out × 2", "telegram-timeout", chat, { method: "sendMessage", kind: "timeout", count: 2 }, "The next two messages arrive, but the bot is not told", "danger"),
       el("button", { type: "button", class: "plain-button success wide", "data-action": "heal", onclick: () => this.heal() }, "Heal everything"));
+  }
+
+  /** Nobody listens any more, and who is connected is thrown out. */
+  async cut() {
+    const path = "/sim/market/faults";
+    if (await this.run(path, { kind: "refuse" }, "TWS takes no connections until it is healed")) await this.run(path, { kind: "drop" }, "The link to TWS is cut");
   }
 
   async heal() {

@@ -11,7 +11,8 @@ async function ask(path, options) {
   } catch {
     throw new WireError("The simulator does not answer.");
   }
-  const body = await response.json().catch(() => ({}));
+  const body = await response.json().catch(() => null);
+  if (body === null) throw new WireError("The simulator's answer broke off.");
   if (!response.ok) {
     const error = new WireError(body.error || body.description || `${response.status} ${response.statusText}`);
     error.status = response.status;
