@@ -10,7 +10,8 @@ from simulator.tws.listing import instruments
 MOST_SAMPLES = 16
 
 SEC_TYPES = {
-    "STK", "OPT", "FUT", "IND", "FOP", "CASH", "BAG", "WAR", "BOND", "CMDTY", "NEWS", "FUND", "CFD", "CONTFUT", "CRYPTO",
+    "STK", "OPT", "FUT", "IND", "FOP", "CASH", "BAG", "WAR", "BOND", "CMDTY", "NEWS", "FUND", "CFD", "CONTFUT",
+    "CRYPTO",
 }  # fmt: skip
 
 

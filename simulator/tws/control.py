@@ -14,8 +14,8 @@ The control interface of the simulated market: HTTP routes under /sim/market/ an
   order calls with 321; `delayed` `{"symbols": [...]}` has only delayed data (all symbols without a list);
   `two_stage` previews orders in two stages; `id_jump` `{"by"}` moves the next valid order id
 * frames: `unknown_message`, `short_frame`, `unknown_tick` `{"symbol", "tick_type"}`, `bad_tick` `{"symbol",
-  "tick_type", "price", "size"}`, `rt_volume` `{"symbol", "value"}`, `duplicate` sends order messages twice, `late` sends
-  a tick after the cancel, `zone` `{"name"}` names a time zone, `unset_pnl` sends daily profit as unset
+  "tick_type", "price", "size"}`, `rt_volume` `{"symbol", "value"}`, `duplicate` sends order messages twice, `late`
+  sends a tick after the cancel, `zone` `{"name"}` names a time zone, `unset_pnl` sends daily profit as unset
 * orders: `hold_acks` takes orders without a word, `hold_fills` acknowledges but fills none, `partial` `{"sizes":
   [...]}` cuts the next fills down, one print each
 * `heal` ends all; what was held back goes out
@@ -247,10 +247,7 @@ def market_routes(exchange: Exchange, server: TwsServer) -> list[Route]:
 def _command(run: Command) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            options = await request.json()
-            if not isinstance(options, dict):
-                raise ValueError("an object is wanted")  # noqa: TRY004 - answered as a bad request like the others
-            answer = run(options)
+            answer = run(dict(await request.json()))
         except UnknownInstrument as unknown:
             return JSONResponse({"error": f"unknown symbol {unknown.key!r}"}, status_code=400)
         except KeyError as missing:

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 
 from simulator.tws.account import Account
 from simulator.tws.book import Book, Print
+from simulator.tws.clearing import Clearing
 from simulator.tws.clock import Clock
 from simulator.tws.instrument import Instrument
 from simulator.tws.matching import Slice, commission, is_triggered, slices
-from simulator.tws.order import CLOSING_TYPES, Execution, Margins, Order, OrderEvent, OrderRefused
+from simulator.tws.order import CLOSING_TYPES, Margins, Order, OrderEvent, OrderRefused
 from simulator.tws.plan import Timetable, day_of
 
 _FIRST_PERM_ID = 1_948_210_300
@@ -23,7 +24,7 @@ LARGE_SHARE = 0.25
 
 
 class OrderDesk:
-    """All orders of all clients; *book_of* finds an instrument's book, *tell* receives every event."""
+    """All orders of all clients; *book_of* finds an instrument's book, *listen* names who is told every event."""
 
     def __init__(
         self, clock: Clock, timetable: Timetable, accounts: dict[str, Account], book_of: Callable[[Instrument], Book]
@@ -33,12 +34,16 @@ class OrderDesk:
         self._accounts = accounts
         self._book_of = book_of
         self._orders: dict[tuple[int, int], Order] = {}
+        self._live: list[Order] = []
         self._perm_id = _FIRST_PERM_ID
-        self._executions = 0
-        self.tell: Callable[[OrderEvent], None] = lambda _: None
+        self._clearing = Clearing(clock, accounts)
         self.holds_acks = False
         self.holds_fills = False
         self.partial_sizes: list[float] = []
+
+    def listen(self, tell: Callable[[OrderEvent], None]) -> None:
+        """Tell every event to *tell*."""
+        self._clearing.tell = tell
 
     def all(self) -> list[Order]:
         """Return every order in the order of arrival."""
@@ -75,12 +80,13 @@ class OrderDesk:
         return margins
 
     def place(self, order: Order) -> None:
-        """Take a new order or a change of a known one; raises OrderRefused, told as an Inactive order if it is listed."""
+        """Take a new order or a change of a known one; raises OrderRefused."""
         known = self.find(order.client_id, order.order_id)
         if known is not None:
             self._change(known, order)
             return
         self._orders[order.client_id, order.order_id] = order
+        self._live.append(order)
         order.placed_at = self._clock.time()
         try:
             self.preview(order)
@@ -102,6 +108,8 @@ class OrderDesk:
                 (104, "Cannot modify a filled order.") if known.status == "Filled" else (103, "Duplicate order id")
             )
             raise OrderRefused(code, text)
+        if wish.quantity <= known.filled:
+            raise OrderRefused(201, "Order rejected - reason:The quantity is filled already.")
         if (known.instrument, known.action, known.account) != (wish.instrument, wish.action, wish.account):
             raise OrderRefused(105, "Order being modified does not match original order")
         first_sent = wish.transmit and not known.transmit
@@ -144,26 +152,31 @@ class OrderDesk:
     def release_acks(self) -> None:
         """Acknowledge what was held back."""
         self.holds_acks = False
-        for order in self.all():
-            if order.transmit and order.status == "PendingSubmit":
+        for order in self._waiting():
+            if order.status == "PendingSubmit":
                 self._accept(order)
 
     def release_fills(self) -> None:
         """Match again what was held back."""
         self.holds_fills = False
-        for order in self.all():
+        for order in self._waiting():
             self._work(order, None)
 
     def on_market(self, book: Book, trade: Print | None) -> None:
         """Match everything that waits for *book*'s instrument."""
-        for order in self.all():
-            if order.alive and order.instrument.con_id == book.instrument.con_id:
+        for order in self._waiting():
+            if order.instrument.con_id == book.instrument.con_id:
                 self._work(order, trade)
+
+    def _waiting(self) -> list[Order]:
+        """Return the orders that are not done, those that have become so forgotten for good."""
+        self._live = [order for order in self._live if not order.done]
+        return [order for order in self._live if order.transmit]
 
     def on_session(self, *, closing: bool) -> None:
         """Fill what waits for the closing bell, or release what waits for the opening one."""
-        for order in self.all():
-            if not order.alive or order.status == "PendingSubmit":
+        for order in self._waiting():
+            if order.status == "PendingSubmit":
                 continue
             if closing and order.order_type in CLOSING_TYPES:
                 book = self._book_of(order.instrument)
@@ -175,8 +188,8 @@ class OrderDesk:
     def expire(self) -> None:
         """Cancel what was good for an earlier day only."""
         today = day_of(self._clock.time())
-        for order in self.all():
-            if order.alive and order.tif == "DAY" and day_of(order.placed_at) < today:
+        for order in self._waiting():
+            if order.tif == "DAY" and day_of(order.placed_at) < today:
                 self._finish(order, "Cancelled", "Cancelled by System:Order expired at the end of the day")
 
     def _work(self, order: Order, trade: Print | None) -> None:
@@ -222,52 +235,13 @@ class OrderDesk:
             return
 
     def _fill(self, order: Order, part: Slice) -> None:
-        value = order.average * order.filled + part.price * part.quantity
-        order.filled = round(order.filled + part.quantity, 8)
-        order.average = value / order.filled
-        order.last_price = part.price
-        charged = commission(order.instrument, order.filled, order.average) - order.commission
-        account = self._accounts[order.account]
-        realized = account.fill(order.instrument, order.sign * part.quantity, part.price, charged)
-        execution = self._execution(order, part, charged, realized)
-        order.executions.append(execution)
-        self.tell(OrderEvent("execution", order, execution))
-        if order.remaining <= 0:
-            order.status = "Filled"
-            order.completed_at = self._clock.time()
-            order.completed_status = f"Filled Size: {order.filled:g}"
-        else:
-            order.status = "Submitted"
-        self._announce(order)
-        order.commission += charged
-        self._announce(order)
-        self.tell(OrderEvent("commission", order, execution))
+        self._clearing.fill(order, part)
         if order.done:
             self._after_fill(order)
 
-    def _execution(self, order: Order, part: Slice, charged: float, realized: float | None) -> Execution:
-        self._executions += 1
-        day = datetime.fromtimestamp(self._clock.time(), UTC)
-        return Execution(
-            f"0000e0d5.{int(day.timestamp()) // 86400:08x}.{self._executions:04x}.01.01",
-            self._clock.time(),
-            part.quantity,
-            part.price,
-            self._venue(order),
-            order.filled,
-            order.average,
-            charged,
-            realized,
-        )
-
-    def _venue(self, order: Order) -> str:
-        venues = order.instrument.valid_exchanges.split(",")
-        smart = order.exchange == "SMART" and len(venues) > 1
-        return venues[1 + self._executions % (len(venues) - 1)] if smart else order.exchange
-
     def _after_fill(self, order: Order) -> None:
-        for other in self.all():
-            if not other.alive or other is order:
+        for other in self._waiting():
+            if other.done or other is order:
                 continue
             sibling = (
                 bool(order.parent_id) and other.parent_id == order.parent_id and other.client_id == order.client_id
@@ -300,27 +274,26 @@ class OrderDesk:
     def _finish(self, order: Order, status: str, completed: str) -> None:
         order.status, order.completed_status = status, completed
         order.completed_at = self._clock.time()
-        self.tell(OrderEvent("status", order))
+        self._clearing.tell(OrderEvent("status", order))
         if status == "Cancelled":
             self._tell_error(order, 202, "Order Canceled - reason:")
 
     def _announce(self, order: Order) -> None:
-        self.tell(OrderEvent("open", order))
-        self.tell(OrderEvent("status", order))
+        self._clearing.announce(order)
 
     def _tell_status(self, order: Order, status: str, *, announce: bool = True) -> None:
         order.status = status
         if announce:
             self._announce(order)
         else:
-            self.tell(OrderEvent("status", order))
+            self._clearing.tell(OrderEvent("status", order))
 
     def _tell_error(self, order: Order, code: int, message: str) -> None:
-        self.tell(OrderEvent("error", order, code=code, message=message))
+        self._clearing.tell(OrderEvent("error", order, code=code, message=message))
 
     def _late_text(self, order: Order) -> str:
         opening = datetime.fromtimestamp(self._timetable.next_regular(self._clock.time()), UTC)
         return (
-            f"Order Message:\n{order.action} {order.quantity:g} {order.instrument.symbol}\nWarning: your order will not "
-            f"be placed at the exchange until {opening:%Y-%m-%d %H:%M:%S} UTC"
+            f"Order Message:\n{order.action} {order.quantity:g} {order.instrument.symbol}\nWarning: your order "
+            f"will not be placed at the exchange until {opening:%Y-%m-%d %H:%M:%S} UTC"
         )

@@ -84,7 +84,7 @@ class Exchange:
         self._day = day_of(self.opened)
         self.accounts = {name: Account(name, _CASH, self.mark) for name in accounts}
         self.desk = OrderDesk(self.clock, self.timetable, self.accounts, self.book)
-        self.desk.tell = self._tell
+        self.desk.listen(self._tell)
         for key, quantity, cost in _ENDOWMENT:
             self.accounts[accounts[0]].endow(self.catalogue.named(key), quantity, cost)
 

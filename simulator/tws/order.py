@@ -1,5 +1,6 @@
 """Orders and executions as the exchange keeps them, and what it tells about them."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -176,28 +177,35 @@ def _optional(request: Request, name: str) -> float | None:
 def _check(order: Order) -> None:
     """Refuse what TWS refuses at first sight."""
     prefix = "Error validating request.-'bF' : cause - "
-    if not order.exchange:
-        raise OrderRefused(321, prefix + "Missing order exchange.")
-    if order.action not in {"BUY", "SELL"}:
-        raise OrderRefused(321, prefix + "Please enter a valid order action.")
-    if order.order_type not in ORDER_TYPES:
-        raise OrderRefused(321, prefix + "Invalid order type was entered.")
-    if order.quantity <= 0:
-        raise OrderRefused(434, "The order size cannot be zero.")
-    if order.quantity % 1 and order.instrument.sec_type != "CASH":
-        raise OrderRefused(10318, "This order doesn't support fractional quantity trading")
+    stock_like = order.instrument.sec_type != "CASH"
+    needs_stop = order.order_type in {"STP", "STP LMT", "MIT", "LIT"}
+    needs_trail = order.order_type.startswith("TRAIL")
+    checks = (
+        (not order.exchange, 321, prefix + "Missing order exchange."),
+        (order.action not in {"BUY", "SELL"}, 321, prefix + "Please enter a valid order action."),
+        (order.order_type not in ORDER_TYPES, 321, prefix + "Invalid order type was entered."),
+        (order.quantity <= 0, 434, "The order size cannot be zero."),
+        (stock_like and order.quantity % 1, 10318, "This order doesn't support fractional quantity trading"),
+        (order.order_type in LIMITED_TYPES and order.limit is None, 321, prefix + "A limit price is required."),
+        (needs_stop and not order.stop, 321, prefix + "A stop price is required."),
+        (
+            needs_trail and not (order.trailing or order.trailing_percent),
+            321,
+            prefix + "A trailing amount or percentage is required.",
+        ),
+        (
+            not all(_is_on_grid(order, value) for value in (order.limit, order.stop)),
+            110,
+            "The price does not conform to the minimum price variation for this contract.",
+        ),
+    )
+    for is_wrong, code, message in checks:
+        if is_wrong:
+            raise OrderRefused(code, message)
     if not order.instrument.orderable:
-        raise OrderRefused(201, "Order rejected - reason:No trading permissions for this instrument.", listed=True)
-    if order.order_type in LIMITED_TYPES and order.limit is None:
-        raise OrderRefused(321, prefix + "A limit price is required for this order type.")
-    if order.order_type in {"STP", "STP LMT", "MIT", "LIT"} and not order.stop:
-        raise OrderRefused(321, prefix + "A stop price is required for this order type.")
-    if order.order_type.startswith("TRAIL") and not (order.trailing or order.trailing_percent):
-        raise OrderRefused(321, prefix + "A trailing amount or percentage is required for this order type.")
-    _check_grid(order)
+        raise OrderRefused(201, "Order rejected - reason:No trading permissions for this instrument.")
 
 
-def _check_grid(order: Order) -> None:
-    for value in (order.limit, order.stop):
-        if value and abs(value - round(value / order.instrument.min_tick) * order.instrument.min_tick) > 1e-7:  # noqa: PLR2004 - float comparison
-            raise OrderRefused(110, "The price does not conform to the minimum price variation for this contract.")
+def _is_on_grid(order: Order, value: float | None) -> bool:
+    tick = order.instrument.min_tick
+    return not value or math.isclose(value, round(value / tick) * tick, abs_tol=tick / 1000)

@@ -135,7 +135,8 @@ class QuoteStream(Stream):
             return
         if self.book.instrument.trades:
             yield replies.tick_size(self.req_id, kinds.last_size, size)
-            yield replies.tick_string(self.req_id, 84, self.book.exchange)
+            if self._data_type == LIVE:
+                yield replies.tick_string(self.req_id, 84, self.book.exchange)
         yield replies.tick_string(self.req_id, kinds.stamp, str(int(self.book.last_time)))
 
     def _number(self, kind: int, value: float) -> Iterator[Fields]:

@@ -88,9 +88,9 @@ def contract_details(
     stock = instrument.sec_type == "STK"
     size = "0.0001" if stock else "0.01" if instrument.sec_type == "CASH" else "1"
     return (
-        10, req_id, instrument.symbol, instrument.sec_type, expiry, price(instrument.strike) if instrument.strike else "0",
-        instrument.right, exchange, instrument.currency, instrument.local_symbol, instrument.trading_class,
-        instrument.trading_class, instrument.con_id, instrument.min_tick, instrument.multiplier,
+        10, req_id, instrument.symbol, instrument.sec_type, expiry, _strike(instrument), instrument.right,
+        exchange, instrument.currency, instrument.local_symbol, instrument.trading_class, instrument.trading_class,
+        instrument.con_id, instrument.min_tick, instrument.multiplier,
         instrument.order_types, instrument.valid_exchanges, 1, instrument.under_con_id,
         _escaped(instrument.long_name),
         instrument.primary_exchange, month, instrument.industry, instrument.category, instrument.subcategory,
@@ -102,8 +102,12 @@ def contract_details(
     )  # fmt: skip
 
 
+def _strike(instrument: Instrument) -> str:
+    return price(instrument.strike) if instrument.strike else "0"
+
+
 def _escaped(name: str) -> str:
-    """Return *name* in ASCII with \\uXXXX escapes, as gateways have sent long names since version 153."""
+    r"""Return *name* in ASCII with \uXXXX escapes, as gateways have sent long names since version 153."""
     return "".join(letter if letter.isascii() else f"\\u{ord(letter):04x}" for letter in name)
 
 
@@ -160,7 +164,7 @@ def scanner_data(req_id: int, books: Sequence[Book]) -> Fields:
     for rank, book in enumerate(books):
         one = book.instrument
         rows += [
-            rank, one.con_id, one.symbol, one.sec_type, one.expiry, price(one.strike) if one.strike else "0",
+            rank, one.con_id, one.symbol, one.sec_type, one.expiry, _strike(one),
             one.right, one.exchange, one.currency, one.local_symbol, one.trading_class, one.trading_class,
             "", "", "", "",
         ]  # fmt: skip
@@ -177,7 +181,7 @@ def portfolio_value(account: Account, position: Position) -> Fields:
     one = position.instrument
     held = bool(position.quantity)
     return (
-        7, 8, one.con_id, one.symbol, one.sec_type, one.expiry, price(one.strike) if one.strike else "0",
+        7, 8, one.con_id, one.symbol, one.sec_type, one.expiry, _strike(one),
         one.right or "0", one.multiplier, one.primary_exchange or one.exchange, one.currency, one.local_symbol,
         one.trading_class, position.quantity, price(account.price_of(position)),
         f"{account.value_of(position):.2f}", f"{position.average_cost:.8f}",

@@ -43,6 +43,11 @@ _SCANNER = (
     " stockTypeFilter filterOptions options"
 )
 
+_HISTORICAL = (
+    f"reqId {CONTRACT} includeExpired endDateTime barSize duration useRTH whatToShow formatDate *legs"
+    " keepUpToDate chartOptions"
+)
+
 LAYOUTS: dict[int, tuple[str, str]] = {
     1: ("reqMktData", f"=11 reqId {CONTRACT} *legs *underlying generics snapshot regulatorySnapshot options"),
     2: ("cancelMktData", "=2 reqId"),
@@ -59,11 +64,7 @@ LAYOUTS: dict[int, tuple[str, str]] = {
     15: ("reqAutoOpenOrders", "=1 bind"),
     16: ("reqAllOpenOrders", "=1"),
     17: ("reqManagedAccts", "=1"),
-    20: (
-        "reqHistoricalData",
-        f"reqId {CONTRACT} includeExpired endDateTime barSize duration useRTH whatToShow formatDate *legs"
-        " keepUpToDate chartOptions",
-    ),
+    20: ("reqHistoricalData", _HISTORICAL),
     22: ("reqScannerSubscription", _SCANNER),
     23: ("cancelScannerSubscription", "=1 reqId"),
     24: ("reqScannerParameters", "=1"),

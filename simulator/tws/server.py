@@ -117,18 +117,13 @@ class TwsServer:
 
     async def _talk(self, session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         how = self.faults.turned_away()
-        if how is None:
+        if how in {None, "in_use", "disclaimer"}:
+            session.dismissal = how or ""
             await session.serve()
         elif how == "silence":
             with contextlib.suppress(ConnectionError):
                 while await reader.read(4096):
                     pass
-        elif how == "in_use":
-            session.farewell(
-                326, "Unable to connect as the client id is already in use. Retry with a unique client id."
-            )
-        elif how == "disclaimer":
-            session.farewell(10141, "Paper trading disclaimer must first be accepted for API connection.")
         elif how == "eof":
             writer.close()
         else:

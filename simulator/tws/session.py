@@ -57,6 +57,8 @@ class Session:
         self.data_type = 1
         self.wants_positions = False
         self.wants_bulletins = False
+        # Why the client is sent away once it has started its API, "" if it is not.
+        self.dismissal = ""
         self._reader = reader
         self._writer = writer
         self._streams: dict[tuple[str, int], Stream] = {}
@@ -132,8 +134,8 @@ class Session:
         self._outbox.append(data)
         self._wake.set()
 
-    def farewell(self, code: int, message: str) -> None:
-        """Send an error before the handshake ends in a closed socket."""
+    def _dismiss(self, code: int, message: str) -> None:
+        """Send an error and close the socket."""
         self._writer.write(frame(*replies.error(-1, code, message)))
         self._writer.close()
 
@@ -186,8 +188,11 @@ class Session:
 
     def _start(self, request: Request) -> None:
         wanted = request.whole("clientId")
-        if self.server.client(wanted) is not None:
-            self.farewell(326, "Unable to connect as the client id is already in use. Retry with a unique client id.")
+        if self.dismissal == "disclaimer":
+            self._dismiss(10141, "Paper trading disclaimer must first be accepted for API connection.")
+            return
+        if self.dismissal == "in_use" or self.server.client(wanted) is not None:
+            self._dismiss(326, "Unable to connect as the client id is already in use. Retry with a unique client id.")
             return
         self.client_id = wanted
         self.send(replies.managed_accounts(self.exchange.accounts))

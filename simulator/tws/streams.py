@@ -103,7 +103,7 @@ class BarStream(Stream):
         self._sampler = sampler
         self._con_id = instrument.con_id
 
-    def printed(self, book: Book, trade: Print) -> None:
+    def printed(self, book: Book, trade: Print) -> None:  # noqa: ARG002 - the bar has seen the print already
         """Tell the current bar, soon."""
         if book.instrument.con_id == self._con_id:
             self._sampler.poke()

@@ -23,14 +23,13 @@ _PROFIT_S = 1.0
 
 def _account_updates(session: Session, request: Request) -> None:
     asked = request.text("account")
-    was_open = session.close("account", 0)
+    if session.close("account", 0):
+        session.error(-1, 2100, "API client has been unsubscribed from account data.")
     if not request.flag("subscribe"):
         return
     account = _account(session, asked, -1)
     if account is None:
         return
-    if was_open:
-        session.error(-1, 2100, "API client has been unsubscribed from account data.")
 
     def tell() -> None:
         for key, value, currency in account.values():

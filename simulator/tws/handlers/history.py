@@ -79,9 +79,7 @@ def _historical_data(session: Session, request: Request) -> None:
         if request.text("whatToShow") == "SCHEDULE":
             session.send(_schedule(session, inquiry))
             return
-        bars = _bars(session, inquiry)
-        if not bars:
-            raise Unservable(162, f"{_SERVICE}HMDS query returned no data: {_name(inquiry)}")
+        bars = _answer(session, inquiry)
     except Unservable as reason:
         session.error(req_id, reason.code, reason.message)
         return
@@ -185,6 +183,13 @@ def _check_limits(session: Session, request: Request, inquiry: Inquiry) -> None:
     now = session.exchange.clock.time()
     if session.server.pacing.violated(now, inquiry.size, Query(venue, inquiry.what, rest)):
         raise Unservable(162, f"{_SERVICE}Historical data request pacing violation")
+
+
+def _answer(session: Session, inquiry: Inquiry) -> list[Bar]:
+    bars = _bars(session, inquiry)
+    if not bars:
+        raise Unservable(162, f"{_SERVICE}HMDS query returned no data: {_name(inquiry)}")
+    return bars
 
 
 def _bars(session: Session, inquiry: Inquiry) -> list[Bar]:

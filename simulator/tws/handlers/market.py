@@ -56,7 +56,8 @@ def _market_data(session: Session, request: Request) -> None:
 def _problem(session: Session, req_id: int, generics: list[str], *, snapshot: bool) -> tuple[int, str] | None:
     if snapshot and generics:
         return 321, (
-            "Error validating request.-'bW' : cause - Snapshot market data subscription is not applicable to generic ticks"
+            "Error validating request.-'bW' : cause - Snapshot market data subscription is not applicable to "
+            "generic ticks"
         )
     unknown = [part for part in generics if part.partition(":")[0] not in KNOWN_GENERICS]
     if unknown:
@@ -65,7 +66,7 @@ def _problem(session: Session, req_id: int, generics: list[str], *, snapshot: bo
             f"Legal ones for (STK) are: {','.join(sorted(KNOWN_GENERICS))}"
         )
     if session.has("quote", req_id) or session.has("news", req_id):
-        return 322, "Error processing request.-'bW' : cause - Duplicate ticker ID for API scanner subscription"
+        return 322, "Error processing request.-'bW' : cause - Duplicate ticker id"
     if not snapshot and session.server.lines_used() >= MARKET_LINES:
         return 101, "Max number of tickers has been reached"
     return None

@@ -27,9 +27,10 @@ def _place(session: Session, request: Request) -> None:
         return
     desk = session.exchange.desk
     name = request.text("account") or next(iter(session.exchange.accounts))
+    if name not in session.exchange.accounts:
+        session.error(order_id, 321, f"Error validating request.-'bF' : cause - Invalid account code '{name}'.")
+        return
     try:
-        if name not in session.exchange.accounts:
-            raise OrderRefused(321, f"Error validating request.-'bF' : cause - Invalid account code '{name}'.")
         known = None if request.flag("whatIf") else desk.find(session.client_id, order_id)
         perm_id = known.perm_id if known else desk.next_perm_id()
         order = order_of(request, instrument, session.client_id, perm_id, name)
