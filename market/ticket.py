@@ -81,10 +81,11 @@ _SYMBOL = re.compile(
     r"|#[0-9]{1,12}",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"(?:[0-9]{1,15}(?:\.[0-9]{1,8})?|\.[0-9]{1,8})")
-_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,8})?")
+_PLAIN = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,8})?|\.[0-9]{1,8})")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,8})?")
 _ONE_GROUP = re.compile(r"[0-9]{1,3},[0-9]{3}")
 _COMMA = re.compile(r"[0-9]+(?:,[0-9]+)+(?:\.[0-9]+)?")
+_MOST = 10**12
 _MULTIPLES = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 _MARKET = {"market", "mkt"}
 _LIMIT = {"limit", "lmt", "@"}
@@ -188,8 +189,8 @@ class _Reader:
         if digits[-1] in _MULTIPLES:
             digits, multiple = digits[:-1], _MULTIPLES[digits[-1]]
         quantity = self._number(word, digits, "a number of shares") * multiple
-        if quantity <= 0:
-            self._refuse(word.start, "a number of shares above zero")
+        if not 0 < quantity <= _MOST:
+            self._refuse(word.start, "a number of shares above zero, and one that exists")
         return quantity
 
     def _ask_back(self, symbol: _Word) -> NoReturn:

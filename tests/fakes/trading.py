@@ -1,0 +1,254 @@
+"""An order desk's surroundings in memory: a store with honest semantics, a gateway that remembers what it was sent."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from market.account import AccountSummary, Fill, Position
+from market.errors import MarketError, UnknownSymbol
+from market.hours import Hours, Session
+from market.instrument import Instrument
+from market.quote import Quote
+from market.ticket import OrderTicket
+from tests.fakes.clock import FakeClock
+from trading.ports import OrderReport
+from trading.proposal import Leg, OrderNews, Preview, Proposal, ProposalState
+
+ACCOUNT = "DU1234567"
+AAPL = Instrument(265598, "AAPL", primary_exchange="NASDAQ", name="APPLE INC")
+TRADING_DAY = Session(
+    datetime(2026, 11, 20, 14, 30, tzinfo=UTC), datetime(2026, 11, 20, 21, 0, tzinfo=UTC), date(2026, 11, 20)
+)
+
+
+class MemoryProposalStore:
+    """
+    Keeps proposals as the database does: every statement is atomic, and others get a turn around it.
+
+    *told* is what its transactions put into the outbox, once for each deduplication key. *failing* errors are raised,
+    one for each call of `record`, before anything is stored.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[int, Proposal] = {}
+        self.told: list[OrderNews] = []
+        self.fills: dict[str, Fill] = {}
+        self.failing: list[Exception] = []
+        self._keys: set[tuple[str, str, Decimal]] = set()
+
+    async def add(self, proposal: Proposal) -> Proposal:
+        number = len(self.rows) + 1
+        legs = tuple(replace(leg, order_ref=f"sb-{number}-{leg.number}") for leg in proposal.legs)
+        self.rows[number] = replace(proposal, id=number, legs=legs)
+        return self.rows[number]
+
+    async def get(self, proposal_id: int) -> Proposal | None:
+        await asyncio.sleep(0)
+        return self.rows.get(proposal_id)
+
+    async def by_token(self, token: str) -> Proposal | None:
+        await asyncio.sleep(0)
+        return next((row for row in self.rows.values() if row.token == token), None)
+
+    async def bind(self, proposal_id: int, message_id: int) -> None:
+        self.rows[proposal_id] = replace(self.rows[proposal_id], message_id=message_id)
+
+    async def claim(
+        self, token: str, *, user_id: int, chat_id: int, message_id: int, digest: str, now: datetime
+    ) -> Proposal | None:
+        await asyncio.sleep(0)
+        wanted = (token, user_id, chat_id, message_id, digest, ProposalState.PROPOSED)
+        for row in self.rows.values():
+            if (row.token, row.user_id, row.chat_id, row.message_id, row.digest, row.state) == wanted:
+                if now >= row.expires:
+                    return None
+                self.rows[row.id] = row.with_state(ProposalState.CONFIRMED)
+                return self.rows[row.id]
+        return None
+
+    async def close(self, proposal_id: int, state: ProposalState) -> bool:
+        await asyncio.sleep(0)
+        row = self.rows[proposal_id]
+        if row.state is not ProposalState.PROPOSED:
+            return False
+        self.rows[proposal_id] = row.with_state(state)
+        return True
+
+    async def settle(self, proposal_id: int, state: ProposalState) -> None:
+        await asyncio.sleep(0)
+        row = self.rows[proposal_id]
+        if row.state is ProposalState.CONFIRMED:
+            self.rows[proposal_id] = row.with_state(state)
+
+    async def save_leg(self, proposal_id: int, leg: Leg) -> None:
+        await asyncio.sleep(0)
+        self.rows[proposal_id] = self.rows[proposal_id].with_leg(leg)
+
+    async def record(self, news: OrderNews) -> None:
+        await asyncio.sleep(0)
+        if self.failing:
+            raise self.failing.pop(0)
+        self.rows[news.proposal.id] = self.rows[news.proposal.id].with_leg(news.leg)
+        key = (news.leg.order_ref, news.leg.state.value, news.leg.filled)
+        if key not in self._keys:
+            self._keys.add(key)
+            self.told.append(news)
+
+    async def record_fill(self, proposal_id: int, fill: Fill) -> bool:
+        known = self.fills.get(fill.exec_id)
+        if known is not None and (known.commission is not None or fill.commission is None):
+            return False
+        self.fills[fill.exec_id] = fill
+        return True
+
+    async def proposed_until(self, now: datetime) -> Sequence[Proposal]:
+        await asyncio.sleep(0)
+        return [row for row in self.rows.values() if row.state is ProposalState.PROPOSED and row.expires <= now]
+
+    async def unsettled(self) -> Sequence[Proposal]:
+        await asyncio.sleep(0)
+        sent = {ProposalState.CONFIRMED, ProposalState.SUBMITTED}
+        return [
+            row for row in self.rows.values() if row.state in sent and any(not leg.state.is_final for leg in row.legs)
+        ]
+
+    async def by_order_ref(self, order_ref: str) -> Proposal | None:
+        await asyncio.sleep(0)
+        return next((row for row in self.rows.values() for leg in row.legs if leg.order_ref == order_ref), None)
+
+    async def recent(self, user_id: int, limit: int) -> Sequence[Proposal]:
+        mine = [row for row in self.rows.values() if row.user_id == user_id]
+        return mine[::-1][:limit]
+
+
+@dataclass
+class FakeGateway:
+    """
+    Remembers what was *submitted* and *cancelled*; raises *submit_error* or *preview_error* instead, where set.
+
+    *during_submit* runs when an order has left, before its sender hears of it: IBKR can be as fast as that.
+    """
+
+    submitted: list[tuple[str, OrderTicket, str]] = field(default_factory=list)
+    cancelled: list[int] = field(default_factory=list)
+    previewed: int = 0
+    preview_answer: Preview = field(default_factory=lambda: Preview(commission=Decimal(1)))
+    preview_error: MarketError | None = None
+    submit_error: Exception | None = None
+    during_submit: Callable[[str], None] | None = None
+    open: list[OrderReport] = field(default_factory=list)
+    completed: list[OrderReport] = field(default_factory=list)
+    fills: list[Fill] = field(default_factory=list)
+    query_errors: dict[str, Exception] = field(default_factory=dict)
+    during_query: Callable[[], None] | None = None
+    queries: int = 0
+    on_report: Callable[[OrderReport], None] | None = None
+    on_fill: Callable[[Fill], None] | None = None
+
+    def connect(self, on_report: Callable[[OrderReport], None], on_fill: Callable[[Fill], None]) -> None:
+        self.on_report, self.on_fill = on_report, on_fill
+
+    async def preview(self, instrument: Instrument, ticket: OrderTicket, account: str) -> Preview:
+        await asyncio.sleep(0)
+        self.previewed += 1
+        if self.preview_error:
+            raise self.preview_error
+        return self.preview_answer
+
+    async def submit(self, instrument: Instrument, ticket: OrderTicket, account: str, order_ref: str) -> int:
+        if self.submit_error:
+            raise self.submit_error
+        self.submitted.append((order_ref, ticket, account))
+        if self.during_submit:
+            self.during_submit(order_ref)
+        await asyncio.sleep(0)
+        return 100 + len(self.submitted)
+
+    async def cancel(self, order_id: int) -> None:
+        self.cancelled.append(order_id)
+
+    async def open_orders(self) -> Sequence[OrderReport]:
+        await self._ask("open")
+        return list(self.open)
+
+    async def completed_orders(self) -> Sequence[OrderReport]:
+        await self._ask("completed")
+        return list(self.completed)
+
+    async def executions(self) -> Sequence[Fill]:
+        await self._ask("executions")
+        return list(self.fills)
+
+    async def _ask(self, name: str) -> None:
+        await asyncio.sleep(0)
+        self.queries += 1
+        if self.during_query:
+            self.during_query()
+        if name in self.query_errors:
+            raise self.query_errors[name]
+
+
+@dataclass
+class FakeMarket:
+    """One quote, one instrument, one account; plays `QuoteSource`, `SymbolBook` and `Holdings`."""
+
+    clock: FakeClock
+    last: float | None = 200.0
+    bid: float | None = 199.98
+    ask: float | None = 200.02
+    age_s: float = 0.0
+    instrument: Instrument = AAPL
+    sessions: tuple[Session, ...] = (TRADING_DAY,)
+    held: Decimal = Decimal(0)
+    quote_error: Exception | None = None
+    hours_error: Exception | None = None
+    named: tuple[str, ...] = (ACCOUNT,)
+    summaries: dict[str, AccountSummary] = field(
+        default_factory=lambda: {
+            ACCOUNT: AccountSummary(
+                ACCOUNT, "USD", net_liquidation=Decimal(100_000), cash=Decimal(60_000), buying_power=Decimal(200_000)
+            )
+        }
+    )
+    looks: int = 0
+
+    async def fresh(self, instrument: Instrument, timeout_s: float = 3.0) -> Quote:
+        await asyncio.sleep(0)
+        self.looks += 1
+        if self.quote_error:
+            raise self.quote_error
+        received = self.clock.now() - timedelta(seconds=self.age_s)
+        return Quote(instrument, last=self.last, bid=self.bid, ask=self.ask, received=received)
+
+    async def find(self, symbol: str) -> Instrument:
+        if symbol != self.instrument.symbol:
+            raise UnknownSymbol(symbol)
+        return self.instrument
+
+    async def hours(self, instrument: Instrument) -> Hours:
+        if self.hours_error:
+            raise self.hours_error
+        return Hours("US/Eastern", self.sessions)
+
+    def accounts(self) -> Sequence[str]:
+        return self.named
+
+    def summary(self, account: str) -> AccountSummary | None:
+        return self.summaries.get(account)
+
+    def positions(self, account: str) -> Sequence[Position]:
+        return [Position(account, self.instrument, self.held, Decimal(150))] if self.held else []
+
+
+class MemoryAudit:
+    """Keeps the lines: action, subject, outcome, detail."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str, str, str]] = []
+
+    async def write(
+        self, at: datetime, user_id: int, chat_id: int, action: str, subject: str, outcome: str, detail: str
+    ) -> None:
+        self.lines.append((action, subject, outcome, detail))

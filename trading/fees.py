@@ -1,0 +1,52 @@
+"""What orders cost: IBKR tells the commission of each execution in a frame of its own, after the execution."""
+
+from collections import OrderedDict
+from dataclasses import replace
+from decimal import Decimal
+
+from market.account import Fill
+from trading.proposal import Leg
+
+_KEPT = 1_000
+
+
+class Fees:
+    """Adds up commissions and realized P&L for each order; remembers the latest thousand orders."""
+
+    def __init__(self) -> None:
+        self._fills: OrderedDict[str, dict[str, Fill]] = OrderedDict()
+
+    def note(self, order_ref: str, fill: Fill) -> None:
+        """Take note of an execution, or of its commission; hearing it again changes nothing."""
+        fills = self._fills.setdefault(order_ref, {})
+        known = fills.get(fill.exec_id)
+        if known is None or fill.commission is not None:
+            fills[fill.exec_id] = fill
+        self._fills.move_to_end(order_ref)
+        if len(self._fills) > _KEPT:
+            self._fills.popitem(last=False)
+
+    def are_complete(self, leg: Leg) -> bool:
+        """Return whether the commission of all that the leg has filled is known."""
+        known = (fill.quantity for fill in self._of(leg) if fill.commission is not None)
+        return sum(known, Decimal(0)) >= leg.filled
+
+    def added_to(self, leg: Leg) -> Leg:
+        """
+        Return the leg with its costs.
+
+        An incomplete sum does not take the place of one that is stored: after a restart IBKR may repeat only the last
+        commission.
+        """
+        paid = [fill for fill in self._of(leg) if fill.commission is not None]
+        if not paid or (leg.commission is not None and not self.are_complete(leg)):
+            return leg
+        realized = [fill.realized_pnl for fill in paid if fill.realized_pnl is not None]
+        return replace(
+            leg,
+            commission=sum((fill.commission for fill in paid if fill.commission is not None), Decimal(0)),
+            realized_pnl=sum(realized, Decimal(0)) if realized else leg.realized_pnl,
+        )
+
+    def _of(self, leg: Leg) -> list[Fill]:
+        return list(self._fills.get(leg.order_ref, {}).values())

@@ -1,0 +1,99 @@
+"""How an order's leg moves on from what IBKR says; pure. Duplicates are normal, and nothing goes backwards."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from market.account import Fill
+from trading.ports import OrderFate, OrderReport
+from trading.proposal import Leg, LegState, Proposal, ProposalState
+
+_ENDS = {
+    OrderFate.CANCELLED: LegState.CANCELLED,
+    OrderFate.REJECTED: LegState.REJECTED,
+    OrderFate.EXPIRED: LegState.EXPIRED,
+}
+
+
+def leg_of(proposal: Proposal, order_ref: str) -> Leg | None:
+    """Return the leg that *order_ref* names, if the order can have been sent at all."""
+    if proposal.state not in {ProposalState.CONFIRMED, ProposalState.SUBMITTED}:
+        return None
+    return next((leg for leg in proposal.legs if leg.order_ref == order_ref), None)
+
+
+def is_same_order(proposal: Proposal, leg: Leg, told: OrderReport | Fill) -> bool:
+    """
+    Return whether what IBKR told can be about this leg.
+
+    Our references begin anew with a new database, so that IBKR may know an older order by the same one: what both
+    sides know of it must agree.
+    """
+    if told.account and told.account != proposal.account:
+        return False
+    if told.instrument is not None and told.instrument != proposal.instrument:
+        return False
+    if leg.perm_id and told.perm_id and leg.perm_id != told.perm_id:
+        return False
+    if leg.order_id and told.order_id and leg.order_id != told.order_id:
+        return False
+    if isinstance(told, Fill):
+        return told.side is proposal.ticket.side
+    return told.ticket is None or told.ticket.side is proposal.ticket.side
+
+
+def after_report(leg: Leg, report: OrderReport) -> Leg:
+    """
+    Return the leg after *report*; a final leg stays as it is.
+
+    CHECK says no more than that IBKR knows the order, and so does a FILLED that does not prove it (nothing filled, or
+    something left): the executions tell then.
+    """
+    leg = identified(leg, report.order_id, report.perm_id)
+    if leg.state.is_final:
+        return leg
+    partly = replace(_filled_to(leg, report.filled, report.average_price), message=report.message)
+    match report.fate:
+        case OrderFate.FILLED if report.filled > 0 and report.remaining == 0:
+            return replace(partly, state=LegState.FILLED)
+        case OrderFate.CANCELLED | OrderFate.REJECTED | OrderFate.EXPIRED:
+            return replace(partly, state=_ENDS[report.fate])
+        case OrderFate.WORKING:
+            return replace(partly, state=LegState.PARTIAL if partly.filled else LegState.WORKING)
+        case _:
+            return replace(leg, state=LegState.SENT) if leg.state is LegState.UNSENT else leg
+
+
+def after_fill(leg: Leg, fill: Fill, quantity: Decimal) -> Leg:
+    """
+    Return the leg after an execution of an order over *quantity*.
+
+    An execution is a fact: one that comes after a cancel crossed it, and counts.
+    """
+    leg = identified(leg, fill.order_id, fill.perm_id)
+    if leg.state is LegState.FILLED or fill.cumulative <= leg.filled:
+        return leg
+    leg = _filled_to(leg, fill.cumulative, fill.average_price)
+    if leg.filled >= quantity:
+        return replace(leg, state=LegState.FILLED)
+    return leg if leg.state.is_final else replace(leg, state=LegState.PARTIAL)
+
+
+def missing(leg: Leg) -> Leg:
+    """Return the leg after IBKR was asked everywhere and does not know its order: unknown, and never sent again."""
+    return leg if leg.state.is_final else replace(leg, state=LegState.UNKNOWN)
+
+
+def identified(leg: Leg, order_id: int, perm_id: int) -> Leg:
+    """Return the leg with the identities it did not know yet."""
+    return replace(leg, order_id=leg.order_id or order_id, perm_id=leg.perm_id or perm_id)
+
+
+def is_news(before: Leg, after: Leg) -> bool:
+    """Return whether the owner is to be told: another state, or more filled."""
+    return (before.state, before.filled) != (after.state, after.filled)
+
+
+def _filled_to(leg: Leg, filled: Decimal, average_price: Decimal | None) -> Leg:
+    if filled < leg.filled or (filled == leg.filled and leg.average_price is not None):
+        return leg
+    return replace(leg, filled=filled, average_price=average_price or leg.average_price)
