@@ -87,7 +87,7 @@ def price(value: float, size: float = 0.0, *, negative: bool = False) -> float |
     return value
 
 
-def money(value: str | float | None) -> Decimal | None:
+def money(value: str | float | Decimal | None) -> Decimal | None:
     """Return an amount, or None for "", NaN, infinities and IB's unset (as text or number)."""
     if value is None or value == "":
         return None
@@ -100,7 +100,7 @@ def money(value: str | float | None) -> Decimal | None:
     return amount
 
 
-def quantity(value: str | float | None) -> Decimal:
+def quantity(value: str | float | Decimal | None) -> Decimal:
     """Return a quantity without trailing zeros (10, not 10.0); 0 where IB leaves it out."""
     amount = money(value)
     if amount is None or amount == UNSET_INTEGER:

@@ -1,0 +1,177 @@
+"""
+What is known of one order: frames and codes in, a report of its fate out.
+
+The library's own `trade.orderStatus.status` is not looked at: it marks live orders cancelled on informational codes
+(10349) and `ValidationError` on warnings (399). Real status frames decide, codes add words or doubt.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from broker import convert, errors
+from broker.library import Contract, Order, OrderState
+from market.instrument import Instrument
+from market.ticket import OrderTicket, OrderType, Side, TimeInForce
+from trading.ports import OrderFate, OrderReport
+
+_FINAL = frozenset({OrderFate.FILLED, OrderFate.CANCELLED, OrderFate.REJECTED, OrderFate.EXPIRED})
+_CANCELLED = frozenset({"Cancelled", "ApiCancelled"})
+
+
+@dataclass(slots=True, eq=False)
+class OrderRecord:
+    """
+    One order. *status* is IBKR's latest word of its own ("" before any).
+
+    *refusal* is set by a code that ended it, *doubt* by one that leaves its life unclear until the next status.
+    *told* is the report that went out last.
+    """
+
+    order_id: int
+    client_id: int
+    order_ref: str = ""
+    perm_id: int = 0
+    account: str = ""
+    instrument: Instrument | None = None
+    ticket: OrderTicket | None = None
+    status: str = ""
+    filled: Decimal = Decimal(0)
+    remaining: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    message: str = ""
+    refusal: bool = False
+    doubt: bool = False
+    is_named: bool = False
+    told: OrderReport | None = None
+
+    @property
+    def fate(self) -> OrderFate:
+        """What became of the order, as far as IBKR has said."""
+        if self.status == "Filled" and not self.remaining:
+            return OrderFate.FILLED
+        if self.refusal:
+            return OrderFate.REJECTED
+        if self.status in _CANCELLED:
+            return OrderFate.EXPIRED if "expired" in self.message.lower() else OrderFate.CANCELLED
+        # Inactive: refused, held, or an unfilled fill-or-kill; IBKR says the same for all three.
+        return OrderFate.CHECK if self.doubt or self.status in {"", "Inactive"} else OrderFate.WORKING
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more can happen to the order."""
+        return self.fate in _FINAL
+
+    def take_order(self, contract: Contract, order: Order, state: OrderState) -> None:
+        """Take an openOrder frame in: who and what; its status counts until a status frame brings the numbers."""
+        self.is_named = True
+        self.order_ref = order.orderRef or self.order_ref
+        self.perm_id = order.permId or self.perm_id
+        self.account = order.account or self.account
+        self.instrument = convert.instrument(contract, smart=True) or self.instrument
+        self.ticket = ticket_of(contract, order) or self.ticket
+        if not self.status:
+            self.remaining = convert.quantity(order.totalQuantity)
+        if state.status and state.status != "Filled":
+            self._take(state.status)
+
+    def take_status(self, status: str, filled: float, remaining: float, average_price: float, perm_id: int) -> None:
+        """Take an orderStatus frame in."""
+        self._take(status)
+        self.filled = convert.quantity(filled)
+        self.remaining = convert.quantity(remaining)
+        price = convert.money(average_price)
+        self.average_price = price if price and self.filled else None
+        self.perm_id = perm_id or self.perm_id
+
+    def take_code(self, code: int, text: str) -> bool:
+        """Take an error or warning about this order in; return whether that is worth telling."""
+        match errors.order_kind_of(code, acknowledged=self.status != ""):
+            case errors.Kind.FATAL:
+                self.refusal = True
+            case errors.Kind.CANCELLED:
+                self.status = self.status if self.status in _CANCELLED else "Cancelled"
+            case errors.Kind.CHECK:
+                self.doubt = True
+            case errors.Kind.WARNING:
+                self.message = text
+                return self.status != ""
+            case _:
+                return False
+        self.message = text
+        return True
+
+    def report(self) -> OrderReport:
+        """Return what is known."""
+        return OrderReport(
+            order_ref=self.order_ref,
+            perm_id=self.perm_id,
+            order_id=self.order_id,
+            client_id=self.client_id,
+            account=self.account,
+            fate=self.fate,
+            filled=self.filled,
+            remaining=self.remaining,
+            average_price=self.average_price,
+            instrument=self.instrument,
+            ticket=self.ticket,
+            message=self.message,
+        )
+
+    def _take(self, status: str) -> None:
+        changed = status != self.status
+        self.status = status
+        self.doubt = False
+        if changed and not self.refusal and self.told is not None and self.told.message == self.message:
+            # Words about the state before.
+            self.message = ""
+
+
+def completed(contract: Contract, order: Order, state: OrderState) -> OrderReport:
+    """
+    Return the report of a completedOrder frame, which has no order id and no client id, and 0 as total quantity.
+
+    Its completedStatus is free text: "Filled Size: 100", "Cancelled by Trader", "Cancelled by System:…".
+    """
+    words = state.completedStatus
+    return OrderReport(
+        order_ref=order.orderRef,
+        perm_id=order.permId,
+        order_id=0,
+        client_id=0,
+        account=order.account,
+        fate=_completed_fate(state.status, words.lower()),
+        filled=convert.quantity(order.filledQuantity),
+        remaining=Decimal(0),
+        instrument=convert.instrument(contract, smart=True),
+        ticket=ticket_of(contract, order),
+        message=words,
+    )
+
+
+def _completed_fate(status: str, words: str) -> OrderFate:
+    if status == "Filled":
+        return OrderFate.FILLED
+    if "expired" in words:
+        return OrderFate.EXPIRED
+    if "reject" in words:
+        return OrderFate.REJECTED
+    return OrderFate.CANCELLED if status in _CANCELLED or "cancel" in words else OrderFate.CHECK
+
+
+def ticket_of(contract: Contract, order: Order) -> OrderTicket | None:
+    """Return the order as a person would have asked for it, or None for a kind that our tickets have no words for."""
+    asset = convert.instrument(contract, smart=True)
+    try:
+        kind = OrderType(order.orderType)
+        return OrderTicket(
+            side=Side(order.action),
+            quantity=convert.quantity(order.totalQuantity) or convert.quantity(order.filledQuantity),
+            symbol=asset.label if asset else contract.symbol,
+            order_type=kind,
+            # A market order may echo a reference price.
+            limit_price=None if kind is OrderType.MARKET else convert.money(order.lmtPrice),
+            time_in_force=TimeInForce(order.tif or "DAY"),
+            outside_rth=order.outsideRth,
+        )
+    except ValueError:
+        return None

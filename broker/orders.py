@@ -1,0 +1,275 @@
+"""
+The only door to IBKR's orders: preview, submit, cancel, and what became of them.
+
+No other file names the library's calls that place, cancel or exercise; a test over the syntax tree holds that.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from broker import convert, errors, order_record
+from broker.call import guarded, tap
+from broker.executions import Executions
+from broker.library import IB, Contract, Order, OrderState
+from broker.order_record import OrderRecord
+from broker.session import IbSession, link_of
+from market.account import Fill
+from market.clock import Clock
+from market.errors import BrokerError, LinkDown, ReadOnlyApi, RequestTimeout
+from market.instrument import Instrument
+from market.ticket import OrderTicket, OrderType
+from trading.errors import OrderGone
+from trading.ports import OrderReport
+from trading.proposal import Preview
+
+_Key = tuple[int, int]
+
+
+@dataclass(slots=True, eq=False)
+class _WhatIf:
+    """A preview under way: IBKR may first send its warning with all margins unset, then the values."""
+
+    answer: asyncio.Future[Preview]
+    words: list[str] = field(default_factory=list)
+    first: Preview | None = None
+    doubt: BrokerError | None = None
+
+
+class IbOrders:
+    """
+    The order gateway.
+
+    Orders made elsewhere (TWS, the phone, other programs) are reported too, as far as TWS shows them to this client.
+    """
+
+    def __init__(self, session: IbSession, clock: Clock, *, timeout_s: float = 10.0) -> None:
+        self._session = session
+        self._link = link_of(session)
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._on_report: Callable[[OrderReport], None] | None = None
+        self._records: dict[_Key, OrderRecord] = {}
+        self._what_ifs: dict[int, _WhatIf] = {}
+        self._listing: list[OrderRecord] | None = None
+        self._completed: list[OrderReport] = []
+        self._executions = Executions(self._link)
+        self._link.on_open(self._attach)
+        self._link.on_sync(self._sync)
+
+    def connect(self, on_report: Callable[[OrderReport], None], on_fill: Callable[[Fill], None]) -> None:
+        """Hand every order event and every execution (again when its commission is known) to the two sinks."""
+        self._on_report = guarded(on_report)
+        self._executions.connect(guarded(on_fill))
+
+    async def preview(self, instrument: Instrument, ticket: OrderTicket, account: str) -> Preview:
+        """
+        Ask IBKR what the order would cost; creates no order.
+
+        Raises LinkDown, RequestTimeout, ReadOnlyApi, BrokerError (with IBKR's words why it would be refused).
+        """
+        ib = self._usable()
+        order = _order(ticket, account, "")
+        order.whatIf = True
+        request_id = ib.client.getReqId()
+        what_if = self._what_ifs[request_id] = _WhatIf(self._link.expect())
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                ib.client.placeOrder(request_id, convert.contract(instrument), order)
+                return await what_if.answer
+        except TimeoutError:
+            if what_if.first is not None:
+                return what_if.first
+            raise what_if.doubt or RequestTimeout("what-if", self._timeout_s) from None
+        except ConnectionError:
+            raise LinkDown(self._session.status.reason) from None
+        finally:
+            del self._what_ifs[request_id]
+
+    async def submit(self, instrument: Instrument, ticket: OrderTicket, account: str, order_ref: str) -> int:
+        """
+        Send the order once and return its API order id; IBKR's answer comes as a report.
+
+        Raises LinkDown, ReadOnlyApi, and then nothing was sent; it never waits for IBKR's acknowledgement.
+        """
+        ib = self._usable()
+        order = _order(ticket, account, order_ref)
+        order_id: int = ib.client.getReqId()
+        order.orderId = order_id
+        key = (self._session.settings.client_id, order_id)
+        self._records[key] = OrderRecord(
+            order_id,
+            key[0],
+            order_ref=order_ref,
+            account=account,
+            instrument=instrument,
+            ticket=ticket,
+            remaining=ticket.quantity,
+            is_named=True,
+        )
+        try:
+            ib.placeOrder(convert.contract(instrument), order)
+        except ConnectionError:
+            del self._records[key]
+            raise LinkDown(self._session.status.reason) from None
+        return order_id
+
+    async def cancel(self, order_id: int) -> None:
+        """Ask IBKR to cancel our own order; the outcome comes as a report. Raises LinkDown, ReadOnlyApi, OrderGone."""
+        ib = self._usable()
+        record = self._records.get((self._session.settings.client_id, order_id))
+        if record is not None and record.is_final:
+            raise OrderGone(record.order_ref)
+        try:
+            ib.client.cancelOrder(order_id, "")
+        except ConnectionError:
+            raise LinkDown(self._session.status.reason) from None
+
+    async def open_orders(self) -> Sequence[OrderReport]:
+        """Return every client's open orders. Raises LinkDown, RequestTimeout, BrokerError."""
+        found: list[OrderRecord] = []
+
+        def ask(ib: IB) -> Awaitable[Any]:
+            self._listing = found
+            return ib.reqAllOpenOrdersAsync()
+
+        try:
+            await self._link.call("open orders", ask, self._timeout_s, "openOrders")
+        finally:
+            if self._listing is found:
+                self._listing = None
+        return [record.report() for record in found]
+
+    async def completed_orders(self) -> Sequence[OrderReport]:
+        """Return today's completed orders. Raises LinkDown, RequestTimeout, BrokerError."""
+
+        def ask(ib: IB) -> Awaitable[Any]:
+            self._completed = []
+            return ib.reqCompletedOrdersAsync(False)
+
+        await self._link.call("completed orders", ask, self._timeout_s, "completedOrders")
+        return self._completed
+
+    async def executions(self) -> Sequence[Fill]:
+        """
+        Return today's executions, oldest first. Raises LinkDown, RequestTimeout, BrokerError.
+
+        TWS was seen to leave the end message out: then whatever came counts, if TWS still answers something else.
+        """
+        return await self._executions.today(self._timeout_s)
+
+    def _usable(self) -> IB:
+        if not self._session.status.is_usable:
+            raise LinkDown(self._session.status.reason)
+        if self._session.settings.readonly:
+            raise ReadOnlyApi(errors.VALIDATION, "")
+        return self._link.ib()
+
+    def _attach(self, ib: IB) -> None:
+        tap(ib, "openOrder", self._on_open_order)
+        tap(ib, "orderStatus", self._on_order_status)
+        tap(ib, "completedOrder", self._on_completed_order)
+        ib.errorEvent += guarded(self._on_error)
+        self._records = {key: record for key, record in self._records.items() if not record.is_final}
+
+    async def _sync(self) -> None:
+        if not self._session.settings.readonly:
+            # Makes the library know our own open orders, and its ids larger than theirs.
+            await self._link.call("open orders", lambda ib: ib.reqOpenOrdersAsync(), self._timeout_s, "openOrders")
+
+    def _on_open_order(self, order_id: int, contract: Contract, order: Order, state: OrderState) -> None:
+        if order.whatIf:
+            self._on_what_if(order_id, state)
+            return
+        record = self._record(order.clientId, order_id, order.permId)
+        record.take_order(contract, order, state)
+        if self._listing is not None and record not in self._listing:
+            self._listing.append(record)
+        self._tell(record)
+
+    def _on_order_status(
+        self, order_id: int, status: str, filled: float, remaining: float, average: float, perm_id: int, *rest: object
+    ) -> None:
+        # What follows: parentId, lastFillPrice, clientId, whyHeld, mktCapPrice.
+        client_id = int(str(rest[2]))
+        record = self._record(client_id, order_id, perm_id)
+        record.take_status(status, filled, remaining, average, perm_id)
+        self._tell(record)
+
+    def _record(self, client_id: int, order_id: int, perm_id: int) -> OrderRecord:
+        # Orders made by hand in TWS have no positive id of their own: permId is all they have.
+        key = (client_id, order_id) if order_id > 0 else (-1, perm_id)
+        return self._records.setdefault(key, OrderRecord(order_id, client_id, perm_id=perm_id))
+
+    def _tell(self, record: OrderRecord) -> None:
+        if not record.is_named or not (record.status or record.refusal or record.doubt):
+            return
+        report = record.report()
+        if report != record.told:
+            record.told = report
+            if self._on_report is not None:
+                self._on_report(report)
+
+    def _on_what_if(self, request_id: int, state: OrderState) -> None:
+        what_if = self._what_ifs.get(request_id)
+        if what_if is None or what_if.answer.done():
+            return
+        if state.warningText and state.warningText not in what_if.words:
+            what_if.words.append(state.warningText)
+        commission = convert.money(state.commission)
+        preview = Preview(
+            initial_margin_change=convert.money(state.initMarginChange),
+            maintenance_margin_change=convert.money(state.maintMarginChange),
+            equity_with_loan_after=convert.money(state.equityWithLoanAfter),
+            commission=convert.money(state.maxCommission) if commission is None else commission,
+            commission_currency=state.commissionCurrency,
+            warning="\n".join(what_if.words),
+        )
+        if preview.initial_margin_change is None:
+            what_if.first = preview
+        else:
+            what_if.answer.set_result(preview)
+
+    def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
+        what_if = self._what_ifs.get(request_id)
+        if what_if is not None:
+            _refuse(what_if, code, text)
+            return
+        record = self._records.get((self._session.settings.client_id, request_id))
+        if record is not None and record.take_code(code, text):
+            self._tell(record)
+
+    def _on_completed_order(self, contract: Contract, order: Order, state: OrderState) -> None:
+        self._completed.append(order_record.completed(contract, order, state))
+
+
+def _refuse(what_if: _WhatIf, code: int, text: str) -> None:
+    kind = errors.order_kind_of(code, acknowledged=False)
+    if what_if.answer.done():
+        return
+    if kind is errors.Kind.FATAL:
+        what_if.answer.set_exception(errors.failure(code, text))
+    elif kind in {errors.Kind.CHECK, errors.Kind.CANCELLED}:
+        what_if.doubt = errors.failure(code, text)
+    else:
+        what_if.words.append(text)
+
+
+def _order(ticket: OrderTicket, account: str, order_ref: str) -> Order:
+    """Return the library's order. Raises ValueError for a ticket whose type nobody has chosen yet."""
+    if ticket.order_type is None:
+        raise ValueError(ticket)
+    order = Order(
+        action=ticket.side.value,
+        totalQuantity=convert.number(ticket.quantity),
+        orderType=ticket.order_type.value,
+        tif=ticket.time_in_force.value,
+        outsideRth=ticket.outside_rth,
+        account=account,
+        orderRef=order_ref,
+        transmit=True,
+    )
+    if ticket.order_type is OrderType.LIMIT and ticket.limit_price is not None:
+        order.lmtPrice = float(ticket.limit_price)
+    return order
