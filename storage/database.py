@@ -79,6 +79,8 @@ class Database:
 
 
 def _claim(path: Path, holder: str) -> FileLock:
-    """Make the folder of *path* and take the file's lock. Blocks on the disk."""
+    """Make the folder of *path* and the file, for its owner's eyes only, and take its lock. Blocks."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    # SQLite would make it readable for everyone; its -wal and -shm files get the database's own mode.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return FileLock(path, holder)

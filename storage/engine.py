@@ -6,6 +6,7 @@ first write, so that read-modify-writes lose updates without an error (measured:
 begins when it says so: reads with BEGIN, writes with BEGIN IMMEDIATE, which takes the one write lock at once.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -87,17 +88,28 @@ def _instruct(engine: Engine, sync: Sync, busy_timeout_ms: int, *, foreign_keys:
 
 @contextmanager
 def own_errors() -> Iterator[None]:
-    """Turn the library's "locked", "disk full" and "I/O error" into StorageUnavailable; bugs go through as they are."""
+    """
+    Turn what the database's surroundings do to it into StorageUnavailable; bugs go through as they are.
+
+    That is: locked, disk full, input/output error, and a file that is damaged or no database.
+    """
     try:
         yield
-    except OperationalError as error:
-        raise StorageUnavailable(str(error.orig)) from error
+    except sqlite3.Error as error:
+        # Only the pragmas of a new connection speak to the driver past SQLAlchemy.
+        raise StorageUnavailable(str(error)) from error
+    except DatabaseError as error:
+        if isinstance(error, OperationalError) or _code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise StorageUnavailable(str(error.orig)) from error
+        raise
 
 
-def is_busy(error: DBAPIError) -> bool:
+def is_busy(error: DatabaseError) -> bool:
     """Return whether SQLite says that another connection holds the lock (SQLITE_BUSY, in all its extended forms)."""
-    code: int = getattr(error.orig, "sqlite_errorcode", 0)
-    return code & 0xFF == _SQLITE_BUSY
+    return _code(error) == sqlite3.SQLITE_BUSY
 
 
-_SQLITE_BUSY = 5
+def _code(error: DatabaseError) -> int:
+    """Return SQLite's primary result code, or 0 where there is none."""
+    extended: int = getattr(error.orig, "sqlite_errorcode", 0)
+    return extended & 0xFF

@@ -3,7 +3,7 @@ What the storage can refuse, told in fields; words for people are made in `bot/v
 
 * StorageError
   + StorageBusy             another process holds this database
-  + StorageUnavailable      the database did not take it just now: locked, disk full, input/output error
+  + StorageUnavailable      the database cannot be used: locked, disk full, input/output error, damaged
   + NewerDatabase           a newer version of this program wrote this database
   + BrokenReferences        a migration would leave rows that point nowhere
   + UnsupportedDatabase     the url names a database that is not spoken here
@@ -24,7 +24,7 @@ class StorageBusy(StorageError):
 
 
 class StorageUnavailable(StorageError):
-    """The database did not take it; nothing was changed, and later it may. *reason* is the database's own text."""
+    """The database cannot be used just now, and nothing was changed. *reason* is its own text."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -187,6 +187,36 @@ async def test_a_database_that_stays_locked_is_given_up_and_nothing_is_changed(p
     await database.close()
 
 
+async def test_a_full_disk_is_told_and_when_there_is_room_again_the_writer_goes_on(database: Database) -> None:
+    def flood(connection: Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        connection.execute(insert(users), {"user_id": 1, "settings": "x" * 1_000_000})
+
+    with pytest.raises(StorageUnavailable, match="full"):
+        await database.writer.run(flood)
+    await database.writer.run(add_ann)
+    async with database.reading() as connection:
+        assert (await connection.execute(select(users.c.user_id))).scalars().all() == [111]
+
+
+async def test_a_file_that_is_no_database_is_told(path: Path) -> None:
+    await asyncio.to_thread(path.parent.mkdir)
+    await asyncio.to_thread(path.write_bytes, b"not a database, but long enough to be taken for one" * 99)
+    with pytest.raises(StorageUnavailable, match="not a database"):
+        await open_at(path)
+    await asyncio.to_thread(path.unlink)
+    await (await open_at(path)).close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such file modes")
+async def test_the_files_are_for_their_owner_only(database: Database, path: Path) -> None:
+    await database.writer.run(add_ann)
+    modes = {found.name: found.stat().st_mode & 0o777 for found in await asyncio.to_thread(list, path.parent.iterdir())}
+    assert {"squawkbot.db", "squawkbot.db-wal", "squawkbot.db.lock"} <= set(modes)
+    assert set(modes.values()) == {0o600}
+
+
 async def test_a_second_bot_on_the_same_database_is_refused_and_may_start_when_the_first_has_stopped(
     path: Path,
 ) -> None:
