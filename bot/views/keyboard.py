@@ -45,7 +45,7 @@ def clamped(page: int, count: int, size: int = PAGE) -> int:
 
 
 def pager(code: Code, page: int, count: int, *args: object, size: int = PAGE) -> tuple[Button, ...]:
-    """Return `◀️ 2/3 ▶️` for *page* (from 0), or nothing where all fits on one; its data is HERE, the page, then *args*."""
+    """Return `◀️ 2/3 ▶️` for *page* (from 0), or nothing where all fits on one; data: HERE, page, then *args*."""
     total = pages(count, size)
     if total == 1:
         return ()

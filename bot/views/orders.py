@@ -87,6 +87,11 @@ def listing(proposals: Sequence[Proposal], *, now: datetime, zone: ZoneInfo) -> 
     )
 
 
+def fate(proposal: Proposal) -> Message:
+    """Return what became of a proposal, for its card once it is over."""
+    return Message(f"📝 {headline(proposal)}\n{_fate(proposal)}\nRef <code>{proposal.reference}</code>", protect=True)
+
+
 def filled_line(leg: Leg, proposal: Proposal) -> str:
     """Return how much of an order is filled and at what average, safe for HTML."""
     line = f"Filled {quantity(leg.filled)} of {quantity(proposal.ticket.quantity)}"
@@ -103,14 +108,16 @@ def _is_open(proposal: Proposal) -> bool:
 
 
 def _list_line(proposal: Proposal, *, now: datetime, zone: ZoneInfo) -> str:
-    if proposal.state is ProposalState.PROPOSED:
-        fate = "waits for Confirm"
-    elif proposal.state in _OVER:
-        fate = _OVER[proposal.state]
-    else:
-        fate = ", ".join(leg_words(leg, proposal) for leg in proposal.legs) or "sent"
     when = moment(proposal.created, zone, now)
-    return f"{proposal.reference} {headline(proposal)}\n   {fate} · {when}"
+    return f"{proposal.reference} {headline(proposal)}\n   {_fate(proposal)} · {when}"
+
+
+def _fate(proposal: Proposal) -> str:
+    if proposal.state is ProposalState.PROPOSED:
+        return "waits for Confirm"
+    if proposal.state in _OVER:
+        return _OVER[proposal.state]
+    return ", ".join(leg_words(leg, proposal) for leg in proposal.legs) or "sent"
 
 
 def leg_words(leg: Leg, proposal: Proposal) -> str:
