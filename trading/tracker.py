@@ -200,7 +200,7 @@ class OrderTracker:
         findings = await ask(self._gateway)
         for proposal_id, leg in open_legs:
             async with self._turns.of(proposal_id):
-                await self._adopt(proposal_id, leg, findings)
+                await self._adopt(proposal_id, leg, findings, at_connect=only is None)
 
     async def _open_legs(self, only: set[str] | None) -> Sequence[tuple[int, Leg]]:
         """
@@ -216,7 +216,7 @@ class OrderTracker:
             legs += [(listed.id, leg) for leg in (proposal.legs if proposal else ()) if not leg.state.is_final]
         return [(number, leg) for number, leg in legs if only is None or leg.order_ref in only]
 
-    async def _adopt(self, proposal_id: int, asked_for: Leg, findings: Findings) -> None:
+    async def _adopt(self, proposal_id: int, asked_for: Leg, findings: Findings, *, at_connect: bool) -> None:
         proposal = await self._store.get(proposal_id)
         leg = leg_of(proposal, asked_for.order_ref) if proposal else None
         if proposal is None or leg is None or leg != asked_for or leg.order_ref in self._held:
@@ -235,7 +235,7 @@ class OrderTracker:
             after = missing(after)
         else:
             self._checks.setdefault(leg.order_ref, self._clock.monotonic() + self._retry_s)
-        await self._store_change(proposal, leg, after, at, found=True)
+        await self._store_change(proposal, leg, after, at, found=at_connect)
 
     def _remember(self, order_ref: str, perm_id: int) -> None:
         if perm_id:
