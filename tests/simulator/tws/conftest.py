@@ -1,0 +1,125 @@
+"""
+An exchange that stands still under a clock that stands still, its server, and two clients.
+
+The library is ib_async, or ib_insync in the environment that has that one
+instead. The bare client speaks frames and nothing else.
+"""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from simulator.tws.clock import ManualClock
+from simulator.tws.exchange import Exchange
+from simulator.tws.server import TwsServer
+
+try:
+    import ib_async as library
+except ImportError:
+    import ib_insync as library
+
+AAPL = (265598, "AAPL", "STK", "", "0.0", "", "", "SMART", "NASDAQ", "USD", "", "")
+
+
+class BareClient:
+    """A client of frames; a round trip to the clock is its way to know that all answers are in."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def hello(self, client_id: int, version: int) -> list[list[str]]:
+        offer = f"v157..{version}".encode()
+        self._writer.write(b"API\0" + struct.pack(">I", len(offer)) + offer)
+        greeting = await self.read()
+        self.send(71, 2, client_id, "")
+        return [greeting]
+
+    def send(self, *fields: object) -> None:
+        payload = "".join(f"{field}\0" for field in fields).encode()
+        self._writer.write(struct.pack(">I", len(payload)) + payload)
+
+    async def read(self) -> list[str]:
+        (length,) = struct.unpack(">I", await self._reader.readexactly(4))
+        return (await self._reader.readexactly(length)).decode().split("\0")[:-1]
+
+    async def answers(self) -> list[list[str]]:
+        """Return every message that the requests so far have caused."""
+        self.send(49, 1)
+        found: list[list[str]] = []
+        while not found or found[-1][0] != "49":
+            found.append(await self.read())
+        return found[:-1]
+
+    async def ask(self, *fields: object) -> list[list[str]]:
+        self.send(*fields)
+        return await self.answers()
+
+    def hang_up(self) -> None:
+        self._writer.close()
+
+    async def until_closed(self) -> list[list[str]]:
+        found = []
+        while True:
+            try:
+                found.append(await self.read())
+            except (asyncio.IncompleteReadError, ConnectionError):
+                return found
+
+
+@pytest.fixture
+def lib() -> ModuleType:
+    return library
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def exchange(clock: ManualClock) -> Exchange:
+    return Exchange(clock=clock, walk=False)
+
+
+@pytest.fixture
+async def server(exchange: Exchange) -> AsyncIterator[TwsServer]:
+    made = TwsServer(exchange)
+    await made.start()
+    yield made
+    await made.stop()
+    assert made.violations == []
+
+
+@pytest.fixture
+async def connect(server: TwsServer) -> AsyncIterator[Callable[..., Any]]:
+    """Return a coroutine function that connects a bare client, past its first notices."""
+    clients: list[BareClient] = []
+
+    async def connected(client_id: int = 1, version: int = 178) -> BareClient:
+        client = BareClient(*await asyncio.open_connection("127.0.0.1", server.port))
+        clients.append(client)
+        await client.hello(client_id, version)
+        await client.answers()
+        return client
+
+    yield connected
+    for client in clients:
+        client.hang_up()
+
+
+@pytest.fixture
+async def bare(connect: Callable[..., Any]) -> BareClient:
+    return await connect()
+
+
+@pytest.fixture
+async def ib(server: TwsServer) -> AsyncIterator[Any]:
+    made = library.IB()
+    await made.connectAsync("127.0.0.1", server.port, clientId=7)
+    yield made
+    made.disconnect()
