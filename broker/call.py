@@ -51,6 +51,11 @@ def tap(ib: IB, name: str, listener: Callable[..., None]) -> None:
     setattr(ib.wrapper, name, both)
 
 
+def supplant(ib: IB, name: str, listener: Callable[..., None]) -> None:
+    """Let *listener* have every call of the wrapper's method *name* instead of the library."""
+    setattr(ib.wrapper, name, guarded(listener))
+
+
 @dataclass(frozen=True, slots=True)
 class _Sync:
     """What a service does to get in step with TWS; *after_farm*: also when a broken market data farm is back."""

@@ -1,0 +1,190 @@
+"""Historical bars, paced so that IBKR never has to say no."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerts.ports import Nap
+from broker import convert, errors
+from broker.contracts import IbContracts
+from broker.library import IB, BarData
+from broker.session import IbSession, link_of
+from market.clock import Clock
+from market.errors import BrokerError, RequestTimeout
+from market.hours import Hours
+from market.instrument import Instrument
+from market.quote import Bar, BarSize
+
+_SIZES = {
+    BarSize.MIN_1: "1 min",
+    BarSize.MIN_5: "5 mins",
+    BarSize.MIN_15: "15 mins",
+    BarSize.HOUR_1: "1 hour",
+    BarSize.DAY_1: "1 day",
+}
+# IBKR's limits (historical limitations page): 50 open; the pacing of "small bars" is kept for all intraday ones.
+_OPEN = 50
+_PER_WINDOW = 60
+_WINDOW_S = 600.0
+_SHARED_S = 15.0
+_UTC_SECONDS = 2
+# The longest durations that IBKR takes in each unit.
+_MAX_SECONDS = 86400
+_MAX_DAYS = 365
+
+
+@dataclass(slots=True, eq=False)
+class _Pace:
+    """How many requests went out lately; `turn` waits until one more may."""
+
+    clock: Clock
+    nap: Nap
+    sent: deque[float] = field(default_factory=deque)
+    open: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_OPEN))
+    entry: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def turn(self) -> None:
+        async with self.entry:
+            if (wait_s := self._wait_s()) > 0:
+                await self.nap(wait_s)
+            self.sent.append(self.clock.monotonic())
+
+    def _wait_s(self) -> float:
+        now = self.clock.monotonic()
+        while self.sent and now - self.sent[0] >= _WINDOW_S:
+            self.sent.popleft()
+        return 0.0 if len(self.sent) < _PER_WINDOW else self.sent[0] + _WINDOW_S - now
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """One question to TWS, shared by all who ask the same within 15 s; IBKR forbids to repeat it sooner."""
+
+    at: float
+    answer: asyncio.Task[list[Bar]]
+
+
+class IbHistory:
+    """
+    The bar source.
+
+    At most 50 requests are open, at most 60 intraday ones go out in 10 minutes (further ones wait their turn, which
+    does not count towards *timeout_s*), and the same question within 15 s shares one answer.
+    """
+
+    def __init__(
+        self,
+        session: IbSession,
+        clock: Clock,
+        contracts: IbContracts,
+        *,
+        timeout_s: float = 30.0,
+        nap: Nap = asyncio.sleep,
+    ) -> None:
+        self._link = link_of(session)
+        self._clock = clock
+        self._contracts = contracts
+        self._timeout_s = timeout_s
+        self._pace = _Pace(clock, nap)
+        self._asked: dict[tuple[int, BarSize, str], _Asked] = {}
+
+    async def bars(self, instrument: Instrument, size: BarSize, count: int) -> Sequence[Bar]:
+        """
+        Return the latest *count* closed bars, oldest first, regular and extended hours alike.
+
+        Prices are trades, or midpoints where there are none (FX). Fewer come where IBKR has fewer.
+        Raises LinkDown, RequestTimeout, PacingViolation, BrokerError.
+        """
+        hours = await self._contracts.hours(instrument)
+        now = self._clock.now()
+        found = await self._shared(instrument, size, duration(size, count, hours, now))
+        closed = [bar for bar in found if _is_closed(bar, size, hours, now)]
+        return closed[-count:]
+
+    async def _shared(self, instrument: Instrument, size: BarSize, length: str) -> list[Bar]:
+        key = (instrument.con_id, size, length)
+        now = self._clock.monotonic()
+        self._asked = {old: asked for old, asked in self._asked.items() if now - asked.at < _SHARED_S}
+        asked = self._asked.get(key)
+        if asked is None or (asked.answer.done() and (asked.answer.cancelled() or asked.answer.exception())):
+            asked = self._asked[key] = _Asked(now, asyncio.ensure_future(self._fetch(instrument, size, length)))
+            # If all who asked have given up, nobody hears of a failure.
+            asked.answer.add_done_callback(lambda task: task.cancelled() or task.exception())
+        # One who gives up must not take the answer from the others.
+        return await asyncio.shield(asked.answer)
+
+    async def _fetch(self, instrument: Instrument, size: BarSize, length: str) -> list[Bar]:
+        async with self._pace.open:
+            if size is not BarSize.DAY_1:
+                await self._pace.turn()
+            try:
+                answer = await self._request(instrument, size, length)
+            except BrokerError as error:
+                # "HMDS query returned no data" is an answer, not a failure.
+                if error.code == errors.HISTORY and "no data" in error.text.lower():
+                    return []
+                raise
+        negative = convert.may_be_negative(instrument.sec_type)
+        made = [convert.bar(one, negative=negative) for one in answer]
+        return [bar for bar in made if bar is not None]
+
+    async def _request(self, instrument: Instrument, size: BarSize, length: str) -> list[BarData]:
+        request_id = self._link.ib().client.getReqId()
+
+        def ask(ib: IB) -> Awaitable[Any]:
+            contract = convert.contract(instrument)
+            future: Awaitable[Any] = ib.wrapper.startReq(request_id, contract)
+            show = convert.what_to_show(instrument.sec_type)
+            ib.client.reqHistoricalData(
+                request_id, contract, "", length, _SIZES[size], show, False, _UTC_SECONDS, False, []
+            )
+            return future
+
+        try:
+            bars: list[BarData] = await self._link.call("historical bars", ask, self._timeout_s)
+        except RequestTimeout:
+            self._link.ib().client.cancelHistoricalData(request_id)
+            raise
+        return bars
+
+
+def duration(size: BarSize, count: int, hours: Hours, now: datetime) -> str:
+    """
+    Return IBKR's duration string that reaches back over *count* closed bars of *size* from *now*.
+
+    IBKR counts seconds (to 86400), days and years of calendar time; days closed in between must be reached over, so
+    the venue's own sessions say how many bars a day has.
+    """
+    if size is BarSize.DAY_1:
+        # Five trading days a week, and about nine holidays a year.
+        days = int(count * 7 / 5 * 1.04) + 5
+        return f"{days} D" if days <= _MAX_DAYS else f"{-(-days // _MAX_DAYS)} Y"
+    span = size.duration * (count + 1)
+    if _was_open_throughout(hours, now - span, now) and span.total_seconds() <= _MAX_SECONDS:
+        return f"{max(int(span.total_seconds()), 60)} S"
+    per_day = max(_open_time(hours) / size.duration, 1.0)
+    # IBKR's "D" counts trading days for intraday bars; two more cover today's part and a half day.
+    return f"{min(int(count / per_day) + 3, _MAX_DAYS)} D"
+
+
+def _was_open_throughout(hours: Hours, start: datetime, end: datetime) -> bool:
+    return any(session.start <= start and end <= session.end for session in hours.sessions)
+
+
+def _open_time(hours: Hours) -> timedelta:
+    """Return how long the shortest known day trades; a US share's 6.5 hours where nothing is known."""
+    by_day: dict[object, timedelta] = {}
+    for session in hours.sessions:
+        by_day[session.day] = by_day.get(session.day, timedelta()) + (session.end - session.start)
+    return min(by_day.values(), default=timedelta(hours=6.5))
+
+
+def _is_closed(bar: Bar, size: BarSize, hours: Hours, now: datetime) -> bool:
+    """Whether nothing can change the bar any more: a daily one is open until its session's close."""
+    if size is not BarSize.DAY_1:
+        return bar.start + size.duration <= now
+    closes = [session.end for session in hours.sessions if session.day == bar.start.date()]
+    return max(closes) <= now if closes else bar.start + size.duration <= now

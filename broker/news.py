@@ -1,0 +1,191 @@
+"""Headlines as they come, the latest ones, and the stories behind them."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from broker import convert, errors
+from broker.call import guarded, supplant
+from broker.library import IB, Contract
+from broker.session import IbSession, link_of
+from market.errors import BrokerError, LinkDown, RequestTimeout
+from market.instrument import Instrument
+from market.news import Article, Headline, Provider
+
+# No price ticks, news only: TWS counts it as a line all the same.
+_NEWS_ONLY = "mdoff,292"
+_TEXT = 0
+_META = re.compile(r"^\{([^{}]*)\}\s*")
+_LANGUAGE = re.compile(r"(?:^|:)L:([A-Za-z-]+)")
+
+_BROAD_TAPE = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Subject:
+    """What somebody listens to: one instrument, or (None) the broad tape of every provider."""
+
+    instrument: Instrument | None
+    holders: int = 0
+    requests: set[int] = field(default_factory=set)
+
+
+class IbNewsFeed:
+    """
+    The news feed.
+
+    The library's `tickNews` drops the request id, so that nobody could tell whose news it is, and keeps every headline
+    for ever: it is replaced on each connection.
+    """
+
+    def __init__(self, session: IbSession, *, timeout_s: float = 10.0) -> None:
+        self._link = link_of(session)
+        self._timeout_s = timeout_s
+        self._subjects: dict[int, _Subject] = {}
+        self._by_request: dict[int, _Subject] = {}
+        self._trouble: dict[int, str] = {}
+        self._providers: tuple[Provider, ...] = ()
+        self._sink: Callable[[Headline], None] | None = None
+        self._link.on_open(self._attach)
+        self._link.on_sync(self._replay, after_farm=True)
+
+    def connect(self, sink: Callable[[Headline], None]) -> None:
+        """Hand every headline to *sink*; one story may come on several subscriptions."""
+        self._sink = sink
+
+    async def hold(self, instrument: Instrument | None) -> None:
+        """Listen to *instrument*'s headlines (None: broad tape), or count one more listener."""
+        key = _key(instrument)
+        subject = self._subjects.setdefault(key, _Subject(instrument))
+        subject.holders += 1
+        if not subject.requests and self._link.is_open:
+            await self._request(subject)
+
+    async def release(self, instrument: Instrument | None) -> None:
+        """Count one listener less; the last one ends the subscription."""
+        key = _key(instrument)
+        subject = self._subjects.get(key)
+        if subject is None:
+            return
+        subject.holders -= 1
+        if subject.holders <= 0:
+            del self._subjects[key]
+            self._cancel(subject)
+
+    def trouble(self, con_id: int) -> str:
+        """Return IBKR's own words about why this instrument (0: broad tape) has no news, or ""."""
+        return self._trouble.get(con_id, "")
+
+    async def providers(self) -> Sequence[Provider]:
+        """Return the account's news providers. Raises LinkDown, RequestTimeout, BrokerError."""
+        answer = await self._link.call(
+            "news providers", lambda ib: ib.reqNewsProvidersAsync(), self._timeout_s, "newsProviders"
+        )
+        self._providers = tuple(Provider(one.code, one.name) for one in answer)
+        return self._providers
+
+    async def headlines(self, instrument: Instrument, count: int) -> Sequence[Headline]:
+        """Return the instrument's latest headlines, newest first. Raises LinkDown, RequestTimeout, BrokerError."""
+        providers = self._providers or await self.providers()
+        codes = "+".join(provider.code for provider in providers)
+        if not codes:
+            return []
+
+        def ask(ib: IB) -> Awaitable[Any]:
+            request_id = ib.client.getReqId()
+            future: Awaitable[Any] = ib.wrapper.startReq(request_id)
+            ib.client.reqHistoricalNews(request_id, instrument.con_id, codes, "", "", count, [])
+            return future
+
+        found = await self._link.call("historical news", ask, self._timeout_s)
+        made = []
+        for one in found:
+            text, language = cleaned(one.headline)
+            at = convert.moment(one.time)
+            made.append(Headline(one.providerCode, one.articleId, text, at, instrument.con_id, language))
+        return sorted(made, key=lambda headline: headline.time, reverse=True)[:count]
+
+    async def article(self, provider: str, article_id: str) -> Article:
+        """
+        Return the story; its body is empty where IBKR has it as a binary (PDF) only.
+
+        Raises LinkDown, RequestTimeout, BrokerError (gone, or no permission).
+        """
+        answer = await self._link.call(
+            "news article", lambda ib: ib.reqNewsArticleAsync(provider, article_id, []), self._timeout_s
+        )
+        return Article(provider, article_id, answer.articleText if answer.articleType == _TEXT else "")
+
+    def _attach(self, ib: IB) -> None:
+        supplant(ib, "tickNews", self._on_news)
+        ib.errorEvent += guarded(self._on_error)
+        self._by_request.clear()
+        self._trouble.clear()
+        for subject in self._subjects.values():
+            subject.requests.clear()
+
+    async def _replay(self) -> None:
+        for subject in list(self._subjects.values()):
+            self._cancel(subject)
+            await self._request(subject)
+
+    async def _request(self, subject: _Subject) -> None:
+        if subject.instrument is not None:
+            self._send(subject, convert.contract(subject.instrument))
+            return
+        try:
+            providers = self._providers or await self.providers()
+        except (BrokerError, RequestTimeout, LinkDown) as error:
+            # The next connect or farm recovery asks again.
+            self._trouble[_BROAD_TAPE] = str(error)
+            return
+        for provider in providers:
+            code = provider.code
+            self._send(subject, Contract(symbol=f"{code}:{code}_ALL", secType="NEWS", exchange=code))
+
+    def _send(self, subject: _Subject, contract: Contract) -> None:
+        client = self._link.ib().client
+        request_id = client.getReqId()
+        subject.requests.add(request_id)
+        self._by_request[request_id] = subject
+        client.reqMktData(request_id, contract, _NEWS_ONLY, False, False, [])
+
+    def _cancel(self, subject: _Subject) -> None:
+        for request_id in list(subject.requests):
+            subject.requests.discard(request_id)
+            self._by_request.pop(request_id, None)
+            if self._link.is_open:
+                self._link.ib().client.cancelMktData(request_id)
+
+    def _on_news(self, request_id: int, stamp: int, provider: str, article_id: str, headline: str, _extra: str) -> None:
+        subject = self._by_request.get(request_id)
+        at = convert.epoch(stamp)
+        if subject is None or at is None or self._sink is None:
+            return
+        text, language = cleaned(headline)
+        self._sink(Headline(provider, article_id, text, at, _key(subject.instrument), language))
+
+    def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
+        subject = self._by_request.get(request_id)
+        if subject is not None and errors.kind_of(code) is errors.Kind.FATAL:
+            self._trouble[_key(subject.instrument)] = text
+
+
+def cleaned(headline: str) -> tuple[str, str]:
+    """
+    Return the headline without its metadata, and its language ("" where none is given).
+
+    Some providers send `{A:800015:L:en:K:0.97:C:0.9}` before it, and a `!` before or after that for hot news.
+    """
+    text, language = headline.lstrip("! "), ""
+    found = _META.match(text)
+    if found is not None:
+        text = text[found.end() :]
+        spoken = _LANGUAGE.search(found.group(1))
+        language = spoken.group(1).lower() if spoken else ""
+    return text.lstrip("! ").strip(), language
+
+
+def _key(instrument: Instrument | None) -> int:
+    return _BROAD_TAPE if instrument is None else instrument.con_id

@@ -1,0 +1,219 @@
+"""The accounts as TWS streams them; reading asks nothing."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from broker import convert
+from broker.call import guarded, tap
+from broker.contracts import IbContracts
+from broker.library import IB, Contract
+from broker.session import IbSession, link_of
+from market.account import AccountSummary, Position
+from market.errors import MarketError
+from market.instrument import Instrument
+
+_log = logging.getLogger(__name__)
+
+# IBKR's account value keys, and ours.
+_VALUES = {
+    "NetLiquidation": "net_liquidation",
+    "TotalCashValue": "cash",
+    "BuyingPower": "buying_power",
+    "InitMarginReq": "initial_margin",
+    "MaintMarginReq": "maintenance_margin",
+    "ExcessLiquidity": "excess_liquidity",
+    "GrossPositionValue": "gross_position_value",
+    "Cushion": "cushion",
+    "UnrealizedPnL": "unrealized_pnl",
+    "RealizedPnL": "realized_pnl",
+}
+# The libraries follow no more than these either.
+_MOST_ACCOUNTS = 50
+
+
+class IbPortfolio:
+    """
+    Holdings and account values of every managed account.
+
+    One account, the default one, is streamed with prices (TWS has one such subscription a client); the others have
+    values, positions and their costs. What was received stays readable while the link is down.
+    """
+
+    def __init__(self, session: IbSession, contracts: IbContracts | None = None, *, timeout_s: float = 8.0) -> None:
+        self._session = session
+        self._link = link_of(session)
+        self._contracts = contracts
+        self._timeout_s = timeout_s
+        self._summaries: dict[str, AccountSummary] = {}
+        self._positions: dict[str, dict[int, Position]] = {}
+        self._seen: set[tuple[str, int]] = set()
+        self._pnl_requests: dict[int, str] = {}
+        self._listeners: list[Callable[[str], None]] = []
+        self._link.on_open(self._attach)
+        self._link.on_sync(self._subscribe)
+
+    def accounts(self) -> Sequence[str]:
+        """Return the managed accounts, the default one first; empty before the first connect."""
+        return self._session.status.accounts
+
+    def summary(self, account: str) -> AccountSummary | None:
+        """Return the account's state, or None before it was received."""
+        return self._summaries.get(account)
+
+    def positions(self, account: str) -> Sequence[Position]:
+        """Return the account's holdings, by symbol."""
+        held = self._positions.get(account, {}).values()
+        return sorted(held, key=lambda position: (position.instrument.symbol, position.instrument.con_id))
+
+    def on_change(self, listener: Callable[[str], None]) -> None:
+        """Call *listener* with the account's name whenever something of it has changed."""
+        self._listeners.append(guarded(listener))
+
+    def _attach(self, ib: IB) -> None:
+        tap(ib, "updateAccountValue", self._on_value)
+        tap(ib, "accountUpdateMulti", self._on_multi_value)
+        tap(ib, "updatePortfolio", self._on_portfolio)
+        tap(ib, "position", self._on_position)
+        tap(ib, "pnl", self._on_pnl)
+        self._seen.clear()
+        self._pnl_requests.clear()
+
+    async def _subscribe(self) -> None:
+        accounts = self.accounts()[:_MOST_ACCOUNTS]
+        client = self._link.ib().client
+        # After a loss of streams (1101) the old ones are dead on the same connection.
+        for request_id in list(self._pnl_requests):
+            del self._pnl_requests[request_id]
+            client.cancelPnL(request_id)
+        for account in accounts:
+            request_id = client.getReqId()
+            self._pnl_requests[request_id] = account
+            client.reqPnL(request_id, account, "")
+        self._seen.clear()
+        if await self._asked("positions", lambda ib: ib.reqPositionsAsync(), "positions"):
+            self._forget_closed()
+        await self._asked("account values", lambda ib: ib.reqAccountUpdatesAsync(accounts[0]), "accountValues")
+        for account in accounts[1:]:
+            await self._asked("account values", partial(_values_of, account))
+
+    async def _asked(self, request: str, ask: Callable[[IB], Awaitable[Any]], key: str | None = None) -> bool:
+        """Whether TWS sent the end of it; what came before a timeout counts all the same."""
+        try:
+            await self._link.call(request, ask, self._timeout_s, key)
+        except MarketError as error:
+            _log.warning("The request for %s failed: %r", request, error)
+            return False
+        return True
+
+    def _forget_closed(self) -> None:
+        """Drop what was held before the connection was lost and is not any more."""
+        for account, held in self._positions.items():
+            for con_id in [con_id for con_id in held if (account, con_id) not in self._seen]:
+                del held[con_id]
+                self._tell(account)
+
+    def _on_value(self, key: str, value: str, currency: str, account: str) -> None:
+        name = _VALUES.get(key)
+        # BASE is the ledger's total over all currencies; the account's own figures come in its base currency.
+        if name is None or currency == "BASE":
+            return
+        old = self._summaries.get(account) or AccountSummary(account, "")
+        if key == "NetLiquidation":
+            old = replace(old, currency=currency)
+        elif currency and old.currency and currency != old.currency:
+            return
+        change: dict[str, Any] = {name: convert.money(value)}
+        self._keep(replace(old, **change))
+
+    def _on_multi_value(self, _request_id: int, account: str, model: str, key: str, value: str, currency: str) -> None:
+        if not model:
+            self._on_value(key, value, currency, account)
+
+    def _on_pnl(self, request_id: int, daily: float, unrealized: float, realized: float) -> None:
+        account = self._pnl_requests.get(request_id)
+        if account is None:
+            return
+        old = self._summaries.get(account) or AccountSummary(account, "")
+        self._keep(
+            replace(
+                old,
+                daily_pnl=convert.money(daily),
+                unrealized_pnl=_either(convert.money(unrealized), old.unrealized_pnl),
+                realized_pnl=_either(convert.money(realized), old.realized_pnl),
+            )
+        )
+
+    def _on_position(self, account: str, contract: Contract, size: float, average_cost: float) -> None:
+        self._seen.add((account, contract.conId))
+        old = self._positions.get(account, {}).get(contract.conId)
+        instrument = old.instrument if old else self._instrument(contract)
+        if instrument is None:
+            return
+        new = replace(
+            old or Position(account, instrument, Decimal(0), Decimal(0)),
+            quantity=convert.quantity(size),
+            average_cost=convert.money(average_cost) or Decimal(0),
+        )
+        if old is not None and new.quantity != old.quantity:
+            # The portfolio frame that follows has the value of the new size.
+            new = replace(new, market_value=None, unrealized_pnl=None)
+        self._hold(new)
+
+    def _on_portfolio(
+        self,
+        contract: Contract,
+        size: float,
+        price: float,
+        value: float,
+        average_cost: float,
+        unrealized: float,
+        realized: float,
+        account: str,
+    ) -> None:
+        instrument = self._instrument(contract)
+        if instrument is not None:
+            self._hold(
+                Position(
+                    account=account,
+                    instrument=instrument,
+                    quantity=convert.quantity(size),
+                    average_cost=convert.money(average_cost) or Decimal(0),
+                    market_price=convert.money(price),
+                    market_value=convert.money(value),
+                    unrealized_pnl=convert.money(unrealized),
+                    realized_pnl=convert.money(realized),
+                )
+            )
+
+    def _instrument(self, contract: Contract) -> Instrument | None:
+        known = self._contracts.known(contract.conId) if self._contracts else None
+        return known or convert.instrument(contract, smart=True)
+
+    def _hold(self, position: Position) -> None:
+        held = self._positions.setdefault(position.account, {})
+        if position.quantity:
+            held[position.instrument.con_id] = position
+        else:
+            held.pop(position.instrument.con_id, None)
+        self._tell(position.account)
+
+    def _keep(self, summary: AccountSummary) -> None:
+        if self._summaries.get(summary.account) != summary:
+            self._summaries[summary.account] = summary
+            self._tell(summary.account)
+
+    def _tell(self, account: str) -> None:
+        for listener in self._listeners:
+            listener(account)
+
+
+def _values_of(account: str, ib: IB) -> Awaitable[Any]:
+    return ib.reqAccountUpdatesMultiAsync(account, "")
+
+
+def _either(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    return second if first is None else first
