@@ -147,12 +147,11 @@ class SqlProposalStore:
 def message_of(news: OrderNews) -> NewMessage:
     """Return the message about *news*, in the thread of its card; that an order works is said without a sound."""
     leg, proposal = news.leg, news.proposal
-    tokenless = replace(news, proposal=replace(proposal, token=""))
     return NewMessage(
         chat_id=proposal.chat_id,
         kind="order",
         dedupe_key=f"order:{leg.order_ref}:{leg.state}:{_plain(leg.filled)}",
-        payload=news_to_json(tokenless),
+        payload=news_to_json(news),
         priority=Priority.ORDER,
         silent=leg.state is LegState.WORKING,
         happened=news.at,

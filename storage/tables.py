@@ -153,7 +153,7 @@ snapshots = Table(
     Column("day", Date, nullable=False),
     Column("at", Instant, nullable=False),
     Column("currency", String(8), nullable=False),
-    Column("net_liquidation", Money),
+    Column("net_liquidation", Money, nullable=False),
     Column("cash", Money),
     Column("realized_pnl", Money),
     Column("unrealized_pnl", Money),

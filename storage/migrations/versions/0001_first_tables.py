@@ -188,7 +188,7 @@ def _snapshots() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=8), nullable=False),
-        sa.Column("net_liquidation", sa.Text(), nullable=True),
+        sa.Column("net_liquidation", sa.Text(), nullable=False),
         sa.Column("cash", sa.Text(), nullable=True),
         sa.Column("realized_pnl", sa.Text(), nullable=True),
         sa.Column("unrealized_pnl", sa.Text(), nullable=True),
