@@ -1,0 +1,156 @@
+"""
+Pictures, drawn in one spawned process (`bot/drawing.py`).
+
+matplotlib in a thread stalls the loop by 60 to 100 ms, in a process by 2. The process is started at the first picture
+and draws one at a time; one that takes too long or dies is ended and made anew. It is spoken to through its own pipes:
+`multiprocessing` would import the whole bot into it, and the environment it is given holds no secret. No picture ever
+holds up a message: whoever asks gets None instead.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import struct
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+_PROGRAM = Path(__file__).with_name("drawing.py")
+_HANDED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "MPLCONFIGDIR", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_HEAD = struct.Struct(">cI")
+_MOST_BYTES = 10_000_000
+_LIMIT_S = 5.0
+_WARMUP_S = 30.0
+_MOST_WAITING = 8
+
+Points = Sequence[tuple[date, float]]
+
+
+class Theme(StrEnum):
+    """The colours of a picture."""
+
+    DARK = "dark"
+    LIGHT = "light"
+
+
+class ChartPainter:
+    """
+    Draws pictures in a process of its own.
+
+    *limit_s* bounds one drawing, *most_waiting* how many may be asked for at once. The first drawing of a new process
+    may take *warmup_s*, since it has to import matplotlib. *program* is the file that draws. `close` ends the process.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit_s: float = _LIMIT_S,
+        warmup_s: float = _WARMUP_S,
+        most_waiting: int = _MOST_WAITING,
+        program: Path = _PROGRAM,
+    ) -> None:
+        self._limit_s = limit_s
+        self._warmup_s = warmup_s
+        self._most_waiting = most_waiting
+        self._program = program
+        self._waiting = 0
+        self._turn = asyncio.Lock()
+        self._process: Process | None = None
+        self._is_warm = False
+
+    async def equity_curve(
+        self, points: Points, theme: Theme = Theme.DARK, *, title: str = "", currency: str = ""
+    ) -> bytes | None:
+        """
+        Return a PNG (1280 x 720) of the account's value over time, or None where it could not be drawn.
+
+        *points* are in order of their dates; *title* and *currency* are drawn as text.
+        """
+        if not points:
+            return None
+        if self._waiting >= self._most_waiting:
+            _log.warning("no picture: %s are waiting already", self._waiting)
+            return None
+        wanted = {
+            "points": [(day.isoformat(), value) for day, value in points],
+            "theme": theme.value,
+            "title": title,
+            "currency": currency,
+        }
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await self._drawn(wanted)
+        finally:
+            self._waiting -= 1
+
+    async def close(self) -> None:
+        """End the process; a later picture would start a new one."""
+        process = self._abandoned()
+        if process is not None:
+            await process.wait()
+
+    async def _drawn(self, wanted: dict[str, Any]) -> bytes | None:
+        limit_s = self._limit_s if self._is_warm else self._warmup_s
+        answer: tuple[bytes, bytes] | None = None
+        try:
+            async with asyncio.timeout(limit_s):
+                answer = await self._asked(json.dumps(wanted))
+        except TimeoutError:
+            _log.warning("no picture: it took longer than %s s; the process is made anew", limit_s)
+        except (EOFError, OSError) as error:
+            _log.warning("no picture: the drawing process died (%s); it is made anew", type(error).__name__)
+        finally:
+            # Also when whoever asked is cancelled: an answer nobody read would be taken for the next one's.
+            if answer is None:
+                self._abandoned()
+        if answer is None:
+            return None
+        kind, body = answer
+        if kind != b"P":
+            _log.warning("no picture: %s", body.decode(errors="replace"))
+            return None
+        self._is_warm = True
+        return body
+
+    async def _asked(self, line: str) -> tuple[bytes, bytes]:
+        process = await self._running()
+        if process.stdin is None or process.stdout is None:
+            raise EOFError
+        process.stdin.write(line.encode() + b"\n")
+        await process.stdin.drain()
+        kind, size = _HEAD.unpack(await process.stdout.readexactly(_HEAD.size))
+        if size > _MOST_BYTES:
+            raise EOFError
+        return kind, await process.stdout.readexactly(size)
+
+    async def _running(self) -> Process:
+        if self._process is None or self._process.returncode is not None:
+            self._is_warm = False
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                # Without its own folder on the path: there, our calendar.py would hide Python's.
+                "-P",
+                str(self._program),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                env={name: os.environ[name] for name in _HANDED_ON if name in os.environ},
+                # Ctrl-C in the terminal is for the bot, which then ends its process itself.
+                start_new_session=True,
+            )
+        return self._process
+
+    def _abandoned(self) -> Process | None:
+        """Kill the process, if there is one, and return it: a drawing that hangs ends in no other way."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.kill()
+        return process
