@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from bot.charts import Points, Theme
 from bot.request import Press
 from bot.views.message import Message
 from bot.views.status import StatusReport
@@ -85,8 +86,10 @@ class Summaries(Protocol):
 class Painter(Protocol):
     """Draws pictures; `bot/charts.py`."""
 
-    async def equity_curve(self, summary: DailySummary) -> bytes | None:
-        """Return a PNG of the equity curve, or None where it could not be drawn."""
+    async def equity_curve(
+        self, points: Points, theme: Theme = Theme.DARK, *, title: str = "", currency: str = ""
+    ) -> bytes | None:
+        """Return a PNG of the account's value over time, or None where it could not be drawn."""
         ...
 
 

@@ -138,7 +138,7 @@ def _scan(fired: Firing, cause: ScanCause, tail: list[str], now: datetime, zone:
     lines = [head + (f" and {more} more" if more > 0 else "")]
     if len(cause.rows) >= _TABLE_FROM:
         table = "\n".join(
-            f"{row.rank:>2}  {text(shortened(row.instrument.label, 10)):<10} {text(shortened(row.instrument.name, 18))}"
+            text(f"{row.rank:>2}  {shortened(row.instrument.label, 10):<10} {shortened(row.instrument.name, 18)}")
             for row in cause.rows[:_ROWS_SHOWN]
         )
         lines.append(f"<pre>{table}</pre>")

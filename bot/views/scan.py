@@ -45,7 +45,7 @@ def scan_result(spec: ScanSpec, found: Sequence[ScanRow], line: str, *, now: dat
     shown = found[:_ROWS]
     if shown:
         table = "\n".join(
-            f"{row.rank:>2}  {text(shortened(row.instrument.label, 10)):<10} {text(shortened(row.instrument.name, 18))}"
+            text(f"{row.rank:>2}  {shortened(row.instrument.label, 10):<10} {shortened(row.instrument.name, 18)}")
             for row in shown
         )
         lines.append(f"<pre>{table}</pre>")

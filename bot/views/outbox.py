@@ -1,0 +1,43 @@
+"""Outbox row -> message: the notifier knows no kind by name, this does."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts.codec import firing_from_json
+from bot.views.firing import firing
+from bot.views.message import Message
+from bot.views.notices import notice
+from bot.views.order_news import order_news
+from bot.views.summary import daily_summary
+from market.quote import Quote
+from trading.codec import news_from_json, summary_from_json
+
+
+def render(
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    may_repeat: bool = False,
+    quote: Quote | None = None,
+) -> Message:
+    """
+    Return the message of an outbox row.
+
+    *may_repeat* marks one that may have arrived before; *quote* is the price now, told with a late firing. Raises
+    ValueError for an unknown kind, and KeyError, TypeError or ValueError where the payload is not of its kind.
+    """
+    match kind:
+        case "firing":
+            return firing(firing_from_json(dict(payload)), now=now, zone=zone, may_repeat=may_repeat, quote=quote)
+        case "order":
+            return order_news(news_from_json(payload), now=now, zone=zone, may_repeat=may_repeat)
+        case "summary":
+            return daily_summary(summary_from_json(payload), now=now, zone=zone, may_repeat=may_repeat)
+        case "notice":
+            return notice(payload, now=now, zone=zone, may_repeat=may_repeat)
+        case _:
+            raise ValueError(kind)
