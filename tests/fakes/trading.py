@@ -36,6 +36,8 @@ class MemoryProposalStore:
         self.told: list[OrderNews] = []
         self.fills: dict[str, Fill] = {}
         self.failing: list[Exception] = []
+        self.claimed = asyncio.Event()
+        self.recorded = asyncio.Event()
         self._keys: set[tuple[str, str, Decimal]] = set()
 
     async def add(self, proposal: Proposal) -> Proposal:
@@ -65,6 +67,7 @@ class MemoryProposalStore:
                 if now >= row.expires:
                     return None
                 self.rows[row.id] = row.with_state(ProposalState.CONFIRMED)
+                self.claimed.set()
                 return self.rows[row.id]
         return None
 
@@ -95,6 +98,7 @@ class MemoryProposalStore:
         if key not in self._keys:
             self._keys.add(key)
             self.told.append(news)
+        self.recorded.set()
 
     async def record_fill(self, proposal_id: int, fill: Fill) -> bool:
         known = self.fills.get(fill.exec_id)

@@ -1,0 +1,194 @@
+"""Each guard allows what stands at its edge and denies what is one step over it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from market.instrument import Instrument, SecType
+from market.quote import Quote
+from market.ticket import OrderTicket, parse
+from trading.errors import Limit, OrderDenied
+from trading.limits import Circumstances, Limits, TradingState, check, exact, market_price, order_value
+
+NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+AAPL = Instrument(265598, "AAPL")
+QUOTE = Quote(AAPL, last=200.0, bid=199.98, ask=200.02, received=NOW)
+
+
+def verdict(
+    text: str, limits: Limits | None = None, *, instrument: Instrument = AAPL, **given: Any
+) -> OrderDenied | None:
+    ticket = text if isinstance(text, OrderTicket) else parse(text)
+    try:
+        check(limits or Limits(), ticket, instrument, Circumstances(**{"quote": QUOTE, "now": NOW, **given}))
+    except OrderDenied as denial:
+        return denial
+    return None
+
+
+def denied_by(*args: Any, **given: Any) -> Limit | None:
+    denial = verdict(*args, **given)
+    return denial.limit if denial else None
+
+
+def test_an_ordinary_order_passes() -> None:
+    assert verdict("buy 10 AAPL 199.5") is None
+    assert verdict("sell 10 AAPL market") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("buy 10 AAPL 199.5", "1995"),
+        ("buy 10 AAPL market", "2000.2"),
+        ("sell 10 AAPL market", "1999.8"),
+        ("sell 10 AAPL 199", "1999.8"),
+        ("sell 10 AAPL 210", "2100"),
+    ],
+)
+def test_an_order_is_worth_what_it_may_come_to(text: str, value: str) -> None:
+    assert order_value(parse(text), AAPL, QUOTE) == Decimal(value)
+
+
+def test_a_multiplier_counts() -> None:
+    assert order_value(parse("buy 1 ES 6000"), replace(AAPL, multiplier="50"), QUOTE) == Decimal(300_000)
+
+
+def test_without_any_price_an_order_has_no_value() -> None:
+    assert order_value(parse("buy 1 AAPL market"), AAPL, Quote(AAPL)) is None
+
+
+def test_order_value_to_the_cent() -> None:
+    limits = Limits(order_value=Decimal("1995.00"))
+    assert denied_by("buy 10 AAPL 199.5", limits) is None
+    assert denied_by("buy 1 AAPL 1995.01", replace(limits, collar_pct=None)) is Limit.ORDER_VALUE
+    denial = verdict("buy 10 AAPL 199.51", limits)
+    assert denial is not None
+    assert (denial.limit, denial.allowed, denial.actual) == (
+        Limit.ORDER_VALUE,
+        Decimal("1995.00"),
+        Decimal("1995.10"),
+    )
+
+
+def test_a_market_order_is_valued_at_the_price_it_would_meet() -> None:
+    limits = Limits(order_value=Decimal("2000.20"))
+    assert denied_by("buy 10 AAPL market", limits) is None
+    assert denied_by("buy 10 AAPL market", Limits(order_value=Decimal("2000.19"))) is Limit.ORDER_VALUE
+
+
+@pytest.mark.parametrize(("age_s", "limit"), [(60.0, None), (60.001, Limit.QUOTE_AGE)])
+def test_quote_age(age_s: float, limit: Limit | None) -> None:
+    quote = replace(QUOTE, received=NOW - timedelta(seconds=age_s))
+    assert denied_by("buy 10 AAPL 199.5", quote=quote) is limit
+
+
+def test_a_quote_does_not_age_while_the_market_rests() -> None:
+    quote = replace(QUOTE, received=NOW - timedelta(hours=14))
+    assert denied_by("buy 10 AAPL 199.5", quote=quote, is_open=False) is None
+    assert denied_by("buy 10 AAPL 199.5 outside", quote=quote, is_open=False) is Limit.QUOTE_AGE
+
+
+@pytest.mark.parametrize("quote", [Quote(AAPL, received=NOW), replace(QUOTE, received=None)])
+def test_without_a_price_there_is_no_order_even_with_every_limit_off(quote: Quote) -> None:
+    off = Limits(None, None, None, None, None)
+    assert denied_by("buy 10 AAPL 199.5", off, quote=quote) is Limit.QUOTE_MISSING
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("buy 10 AAPL 210.02", None),
+        ("buy 10 AAPL 210.03", Limit.COLLAR),
+        ("sell 10 AAPL 189.99", None),
+        ("sell 10 AAPL 189.98", Limit.COLLAR),
+        ("buy 10 AAPL 1", None),
+        ("sell 10 AAPL 2000", None),
+        ("buy 10 AAPL market", None),
+    ],
+)
+def test_the_collar_fences_in_the_hurting_side_only(text: str, limit: Limit | None) -> None:
+    assert denied_by(text, Limits(collar_pct=Decimal(5))) is limit
+
+
+def test_the_collar_holds_exactly_at_its_edge() -> None:
+    quote = Quote(AAPL, last=200.0, bid=200.0, ask=200.0, received=NOW)
+    assert denied_by("buy 10 AAPL 210", Limits(collar_pct=Decimal(5)), quote=quote) is None
+    denial = verdict("buy 10 AAPL 210.01", Limits(collar_pct=Decimal(5)), quote=quote)
+    assert denial is not None
+    assert (denial.limit, denial.actual) == (Limit.COLLAR, Decimal("5.00"))
+
+
+@pytest.mark.parametrize(("recent", "limit"), [(9, None), (10, Limit.ORDERS_PER_MINUTE)])
+def test_orders_per_minute(recent: int, limit: Limit | None) -> None:
+    assert denied_by("buy 10 AAPL 199.5", recent_orders=recent) is limit
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SecType if kind is not SecType.STOCK])
+def test_only_allowed_kinds(kind: SecType) -> None:
+    instrument = replace(AAPL, sec_type=kind)
+    assert denied_by("buy 1 AAPL 199.5", instrument=instrument) is Limit.SEC_TYPE
+    assert denied_by("buy 1 AAPL 199.5", Limits(sec_types=frozenset({kind})), instrument=instrument) is None
+
+
+@pytest.mark.parametrize(("text", "limit"), [("buy 1 AAPL 199.5", None), ("buy 1.5 AAPL 199.5", Limit.QUANTITY)])
+def test_stocks_come_whole(text: str, limit: Limit | None) -> None:
+    assert denied_by(text) is limit
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "limit"),
+    [
+        (0.01, "buy 1 AAPL 199.51", None),
+        (0.01, "buy 1 AAPL 199.515", Limit.TICK_SIZE),
+        (0.05, "buy 1 AAPL 199.55", None),
+        (0.05, "buy 1 AAPL 199.52", Limit.TICK_SIZE),
+        (0.0001, "buy 1 AAPL 199.5151", None),
+        (0.00001, "buy 1 AAPL 199.51511", None),
+        (0.0, "buy 1 AAPL 199.5151", None),
+    ],
+)
+def test_a_price_is_a_multiple_of_the_smallest_step(step: float, text: str, limit: Limit | None) -> None:
+    assert denied_by(text, instrument=replace(AAPL, min_tick=step)) is limit
+
+
+@pytest.mark.parametrize("position", [-10, 0, 10])
+def test_halted_means_nothing_at_all(position: int) -> None:
+    for text in ("buy 10 AAPL 199.5", "sell 10 AAPL market"):
+        given = {"state": TradingState.HALTED, "position": Decimal(position)}
+        assert denied_by(text, **given) is Limit.TRADING_STATE
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "limit"),
+    [
+        ("sell 10 AAPL market", 10, None),
+        ("sell 11 AAPL market", 10, Limit.TRADING_STATE),
+        ("sell 1 AAPL market", 0, Limit.TRADING_STATE),
+        ("buy 1 AAPL market", 10, Limit.TRADING_STATE),
+        ("buy 10 AAPL market", -10, None),
+        ("buy 11 AAPL market", -10, Limit.TRADING_STATE),
+        ("sell 1 AAPL market", -10, Limit.TRADING_STATE),
+    ],
+)
+def test_reducing_lets_a_position_shrink_but_not_turn(text: str, position: int, limit: Limit | None) -> None:
+    assert denied_by(text, state=TradingState.REDUCING, position=Decimal(position)) is limit
+
+
+def test_the_largest_order_that_can_be_typed_is_denied_not_tripped_over() -> None:
+    assert denied_by("buy 1000b AAPL 999999999999.99", Limits(collar_pct=None)) is Limit.ORDER_VALUE
+
+
+def test_prices_without_a_side_of_the_book_fall_back_to_the_last_trade() -> None:
+    quote = Quote(AAPL, last=200.0)
+    ticket = parse("buy 10 AAPL market")
+    assert market_price(ticket.side, quote) == Decimal("200.0")
+
+
+def test_float_noise_does_not_reach_money() -> None:
+    assert exact((199.98 + 200.03) / 2) == Decimal("200.005")
+    assert exact(0.1 + 0.2) == Decimal("0.3")
+    assert exact(None) is None

@@ -1,0 +1,390 @@
+"""What is told about an order that was sent: everything, once, and never backwards."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from market.account import Fill
+from market.errors import LinkDown, RequestTimeout
+from market.instrument import Instrument
+from market.ticket import OrderTicket, OrderType, Side
+from tests.fakes.desk import DeskBench
+from tests.fakes.trading import AAPL, ACCOUNT
+from trading.confirmation import Outcome
+from trading.ports import OrderFate, OrderReport
+from trading.proposal import LegState, ProposalState
+
+PERM = 777
+
+
+@pytest.fixture
+def bench() -> DeskBench:
+    return DeskBench()
+
+
+def report(fate: OrderFate, filled: int = 0, remaining: int = 10, **more: Any) -> OrderReport:
+    price = Decimal("199.5") if filled else None
+    known = {"order_ref": "sb-1-1", "perm_id": PERM, "order_id": 101, "client_id": 17, "account": ACCOUNT, **more}
+    return OrderReport(fate=fate, filled=Decimal(filled), remaining=Decimal(remaining), average_price=price, **known)
+
+
+def fill(bench: DeskBench, number: int, quantity: int, cumulative: int, **more: Any) -> Fill:
+    known = {"order_ref": "sb-1-1", "perm_id": PERM, "order_id": 101, "client_id": 17, "side": Side.BUY, **more}
+    return Fill(
+        exec_id=f"e{number}",
+        account=ACCOUNT,
+        instrument=AAPL,
+        quantity=Decimal(quantity),
+        price=Decimal("199.5"),
+        time=bench.clock.now(),
+        cumulative=Decimal(cumulative),
+        average_price=Decimal("199.5"),
+        **known,
+    )
+
+
+def paid(execution: Fill, commission: str = "1.00") -> Fill:
+    return replace(execution, commission=Decimal(commission), commission_currency="USD", realized_pnl=Decimal(3))
+
+
+async def hear(bench: DeskBench, *told: OrderReport | Fill) -> None:
+    assert bench.gateway.on_report is not None
+    assert bench.gateway.on_fill is not None
+    for one in told:
+        if isinstance(one, Fill):
+            bench.gateway.on_fill(one)
+        else:
+            bench.gateway.on_report(one)
+    await bench.tracker.step()
+
+
+def told(bench: DeskBench) -> list[str]:
+    return [f"{news.leg.state.value} {news.leg.filled}" for news in bench.store.told]
+
+
+class TestEvents:
+    async def test_a_resting_limit_order_that_fills_in_two_parts(self, bench: DeskBench) -> None:
+        await bench.sent()
+        first, second = fill(bench, 1, 4, 4), fill(bench, 2, 6, 10)
+        await hear(bench, report(OrderFate.WORKING), report(OrderFate.WORKING))
+        await hear(bench, first, report(OrderFate.WORKING, 4, 6), paid(first, "0.40"))
+        await hear(bench, second, report(OrderFate.FILLED, 10, 0), report(OrderFate.FILLED, 10, 0))
+        assert told(bench) == ["working 0", "partly filled 4"]
+        await hear(bench, paid(second, "0.60"), report(OrderFate.FILLED, 10, 0))
+        assert told(bench) == ["working 0", "partly filled 4", "filled 10"]
+        news = bench.store.told[-1]
+        assert (news.leg.commission, news.leg.realized_pnl, news.leg.average_price) == (
+            Decimal("1.00"),
+            Decimal(6),
+            Decimal("199.5"),
+        )
+        assert (news.previous, news.found_at_reconcile) == (LegState.PARTIAL, False)
+        assert news.proposal.legs == (news.leg,)
+        assert bench.store.rows[1].legs == (news.leg,)
+
+    async def test_a_fill_is_told_without_its_commission_when_that_does_not_come(self, bench: DeskBench) -> None:
+        await bench.sent()
+        whole = fill(bench, 1, 10, 10)
+        await hear(bench, whole)
+        bench.clock.advance(1.9)
+        await bench.tracker.step()
+        assert told(bench) == []
+        bench.clock.advance(0.1)
+        await bench.tracker.step()
+        assert told(bench) == ["filled 10"]
+        assert bench.store.told[0].leg.commission is None
+        await hear(bench, paid(whole))
+        assert told(bench) == ["filled 10"]
+        assert bench.store.rows[1].legs[0].commission == Decimal("1.00")
+
+    async def test_news_of_a_fill_bear_the_time_of_the_execution(self, bench: DeskBench) -> None:
+        await bench.sent()
+        whole = fill(bench, 1, 10, 10)
+        bench.clock.advance(5)
+        await hear(bench, whole, report(OrderFate.FILLED, 10, 0))
+        bench.clock.advance(2)
+        await bench.tracker.step()
+        assert bench.store.told[0].at == whole.time
+
+    async def test_a_shutdown_tells_at_once_what_still_waits(self, bench: DeskBench) -> None:
+        await bench.sent()
+        await hear(bench, fill(bench, 1, 10, 10))
+        await bench.tracker.flush()
+        await bench.tracker.flush()
+        assert told(bench) == ["filled 10"]
+
+    async def test_a_fill_faster_than_our_own_note_of_sending_is_not_overwritten(self, bench: DeskBench) -> None:
+        proposal = await bench.propose()
+        whole = fill(bench, 1, 10, 10)
+        tasks = []
+
+        def at_once(order_ref: str) -> None:
+            assert bench.gateway.on_fill
+            bench.gateway.on_fill(paid(whole))
+            tasks.append(asyncio.ensure_future(bench.tracker.step()))
+
+        bench.gateway.during_submit = at_once
+        assert (await bench.confirm(proposal)).outcome is Outcome.SENT
+        await asyncio.gather(*tasks)
+        assert bench.leg_state == "filled"
+        assert told(bench) == ["filled 10"]
+
+    @pytest.mark.parametrize(
+        ("fate", "state"),
+        [
+            (OrderFate.REJECTED, "rejected"),
+            (OrderFate.CANCELLED, "cancelled"),
+            (OrderFate.EXPIRED, "expired"),
+        ],
+    )
+    async def test_four_words_for_four_fates_each_told_once_with_ibkrs_words(
+        self, bench: DeskBench, fate: OrderFate, state: str
+    ) -> None:
+        await bench.sent()
+        end = report(fate, message="IBKR's words")
+        await hear(bench, end, end, report(OrderFate.WORKING), end)
+        assert told(bench) == [f"{state} 0"]
+        assert bench.store.told[0].leg.message == "IBKR's words"
+
+    async def test_a_partly_filled_order_keeps_its_part_when_cancelled(self, bench: DeskBench) -> None:
+        await bench.sent()
+        await hear(bench, fill(bench, 1, 4, 4), report(OrderFate.CANCELLED, 4, 6))
+        assert told(bench) == ["partly filled 4", "cancelled 4"]
+
+    async def test_an_execution_that_crossed_the_cancel_counts(self, bench: DeskBench) -> None:
+        await bench.sent()
+        await hear(bench, report(OrderFate.CANCELLED))
+        await hear(bench, paid(fill(bench, 1, 10, 10)))
+        assert told(bench) == ["cancelled 0", "filled 10"]
+
+    async def test_filled_needs_proof(self, bench: DeskBench) -> None:
+        await bench.sent()
+        await hear(bench, report(OrderFate.FILLED, 0, 0), report(OrderFate.FILLED, 4, 6))
+        assert told(bench) == []
+        assert bench.leg_state == "sent"
+
+    async def test_orders_are_known_by_their_lasting_id_where_the_reference_is_left_out(self, bench: DeskBench) -> None:
+        await bench.sent()
+        await hear(bench, report(OrderFate.WORKING), report(OrderFate.CANCELLED, order_ref=""))
+        assert told(bench) == ["working 0", "cancelled 0"]
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"order_ref": "", "perm_id": 1},
+            {"order_ref": "someone else's"},
+            {"order_ref": "sb-99-1"},
+            {"order_ref": "sb-1-2"},
+            {"order_id": 5},
+            {"account": "U7654321"},
+            {"instrument": Instrument(1, "F")},
+            {"ticket": OrderTicket(Side.SELL, Decimal(10), "AAPL", OrderType.MARKET)},
+        ],
+    )
+    async def test_orders_that_cannot_be_this_one_change_nothing(self, bench: DeskBench, other: dict[str, Any]) -> None:
+        await bench.sent()
+        await hear(bench, report(OrderFate.FILLED, 10, 0, **other))
+        bench.clock.advance(5)
+        await bench.tracker.step()
+        assert (told(bench), bench.leg_state) == ([], "sent")
+
+    async def test_what_was_never_confirmed_cannot_have_been_filled(self, bench: DeskBench) -> None:
+        await bench.propose()
+        await hear(bench, paid(fill(bench, 1, 10, 10, order_id=4)), report(OrderFate.FILLED, 10, 0, order_id=4))
+        assert (told(bench), bench.leg_state) == ([], "unsent")
+
+    async def test_an_event_is_not_lost_when_the_database_fails(self, bench: DeskBench) -> None:
+        await bench.sent()
+        bench.store.failing.append(OSError("disk full"))
+        with pytest.raises(OSError, match="disk full"):
+            await hear(bench, report(OrderFate.WORKING))
+        await bench.tracker.step()
+        assert told(bench) == ["working 0"]
+
+    async def test_the_loop_wakes_for_events_and_for_what_is_due(self, bench: DeskBench) -> None:
+        await bench.sent()
+        loop = asyncio.ensure_future(bench.tracker.run())
+        assert bench.gateway.on_report
+        bench.gateway.on_report(report(OrderFate.WORKING))
+        async with asyncio.timeout(5):
+            await bench.store.recorded.wait()
+        loop.cancel()
+        assert told(bench) == ["working 0"]
+
+
+class TestUnclear:
+    async def test_an_unclear_word_is_looked_into_before_anything_is_told(self, bench: DeskBench) -> None:
+        await bench.sent()
+        bench.gateway.open.append(report(OrderFate.WORKING))
+        await hear(bench, report(OrderFate.CHECK, message="399"))
+        assert (told(bench), bench.gateway.queries) == ([], 0)
+        bench.clock.advance(1)
+        await bench.tracker.step()
+        assert told(bench) == ["working 0"]
+        assert not bench.store.told[0].found_at_reconcile
+        await bench.tracker.step()
+        assert bench.gateway.queries == 3
+
+    async def test_other_orders_are_left_alone_meanwhile(self, bench: DeskBench) -> None:
+        await bench.sent()
+        await bench.sent()
+        bench.gateway.open.append(report(OrderFate.WORKING))
+        await hear(bench, report(OrderFate.CHECK))
+        bench.clock.advance(1)
+        await bench.tracker.step()
+        assert bench.store.rows[2].legs[0].state is LegState.SENT
+
+    async def test_without_a_link_it_is_left_to_the_next_connect(self, bench: DeskBench) -> None:
+        await bench.sent()
+        bench.gateway.query_errors["open"] = LinkDown()
+        await hear(bench, report(OrderFate.CHECK))
+        bench.clock.advance(1)
+        await bench.tracker.step()
+        assert told(bench) == []
+        bench.gateway.query_errors.clear()
+        await bench.tracker.reconcile()
+        assert told(bench) == ["unknown 0"]
+
+
+class TestReconcile:
+    async def crashed(self, bench: DeskBench, *, after_submit: bool) -> None:
+        """Leave what a kill -9 right after the claim, or right after the send, leaves in the database."""
+        proposal = await bench.propose()
+        await bench.store.claim(
+            proposal.token,
+            user_id=proposal.user_id,
+            chat_id=proposal.chat_id,
+            message_id=proposal.message_id or 0,
+            digest=proposal.digest,
+            now=bench.clock.now(),
+        )
+        if after_submit:
+            await bench.gateway.submit(AAPL, proposal.ticket, ACCOUNT, "sb-1-1")
+
+    @pytest.mark.parametrize(
+        ("place", "fate", "filled", "expected"),
+        [
+            ("open", OrderFate.WORKING, 0, "working 0"),
+            ("open", OrderFate.WORKING, 4, "partly filled 4"),
+            ("completed", OrderFate.FILLED, 10, "filled 10"),
+            ("completed", OrderFate.CANCELLED, 0, "cancelled 0"),
+            ("completed", OrderFate.REJECTED, 0, "rejected 0"),
+        ],
+    )
+    async def test_an_order_sent_right_before_the_crash_is_found_and_not_sent_again(
+        self, bench: DeskBench, place: str, fate: OrderFate, filled: int, expected: str
+    ) -> None:
+        await self.crashed(bench, after_submit=True)
+        known = report(fate, filled, 10 - filled)
+        getattr(bench.gateway, place).append(known if place == "open" else replace(known, order_id=0, client_id=0))
+        await bench.tracker.reconcile()
+        await bench.tracker.reconcile()
+        assert told(bench) == [expected]
+        assert bench.store.told[0].found_at_reconcile
+        assert bench.store.rows[1].state is ProposalState.SUBMITTED
+        assert len(bench.gateway.submitted) == 1
+
+    async def test_fills_made_while_away_are_found_in_the_executions(self, bench: DeskBench) -> None:
+        await bench.sent()
+        executions = [paid(fill(bench, 2, 6, 10), "0.6"), paid(fill(bench, 1, 4, 4), "0.4")]
+        bench.clock.advance(3600)
+        bench.gateway.fills += executions
+        await bench.tracker.reconcile()
+        await bench.tracker.reconcile()
+        assert told(bench) == ["filled 10"]
+        news = bench.store.told[0]
+        assert (news.leg.commission, news.at) == (Decimal("1.0"), bench.clock.now() - timedelta(hours=1))
+        assert set(bench.store.fills) == {"e1", "e2"}
+
+    @pytest.mark.parametrize("after_submit", [True, False])
+    async def test_what_is_nowhere_is_unknown_told_once_and_never_sent(
+        self, bench: DeskBench, *, after_submit: bool
+    ) -> None:
+        await self.crashed(bench, after_submit=after_submit)
+        before = len(bench.gateway.submitted)
+        await bench.tracker.reconcile()
+        await bench.tracker.reconcile()
+        assert told(bench) == ["unknown 0"]
+        assert bench.store.told[0].previous is LegState.UNSENT
+        assert len(bench.gateway.submitted) == before
+
+    async def test_an_unknown_order_that_turns_up_is_told(self, bench: DeskBench) -> None:
+        await self.crashed(bench, after_submit=True)
+        await bench.tracker.reconcile()
+        await hear(bench, report(OrderFate.WORKING))
+        assert told(bench) == ["unknown 0", "working 0"]
+
+    async def test_part_of_an_order_whose_rest_is_nowhere_is_unknown(self, bench: DeskBench) -> None:
+        await bench.sent()
+        bench.gateway.fills.append(paid(fill(bench, 1, 4, 4)))
+        await bench.tracker.reconcile()
+        assert told(bench) == ["unknown 4"]
+
+    @pytest.mark.parametrize("question", ["open", "executions", "completed"])
+    async def test_where_ibkr_did_not_answer_nothing_is_called_missing_yet(
+        self, bench: DeskBench, question: str
+    ) -> None:
+        await bench.sent()
+        bench.gateway.query_errors[question] = RequestTimeout(question, 10)
+        await bench.tracker.reconcile()
+        assert told(bench) == []
+        bench.gateway.query_errors.clear()
+        bench.clock.advance(15)
+        await bench.tracker.step()
+        assert told(bench) == ["unknown 0"]
+
+    async def test_what_was_found_counts_even_if_another_question_went_unanswered(self, bench: DeskBench) -> None:
+        await bench.sent()
+        bench.gateway.query_errors["completed"] = RequestTimeout("completed", 10)
+        bench.gateway.open.append(report(OrderFate.WORKING))
+        await bench.tracker.reconcile()
+        assert told(bench) == ["working 0"]
+
+    async def test_no_link_is_said_to_the_caller(self, bench: DeskBench) -> None:
+        await bench.sent()
+        bench.gateway.query_errors["executions"] = LinkDown()
+        with pytest.raises(LinkDown):
+            await bench.tracker.reconcile()
+
+    async def test_without_open_orders_ibkr_is_not_asked(self, bench: DeskBench) -> None:
+        await bench.propose()
+        await bench.tracker.reconcile()
+        assert bench.gateway.queries == 0
+
+    async def test_an_order_confirmed_while_ibkr_is_asked_is_not_called_unknown(self, bench: DeskBench) -> None:
+        await bench.sent()
+        bench.gateway.open.append(report(OrderFate.WORKING))
+        second = await bench.propose()
+        confirms: list[asyncio.Future[Any]] = []
+        bench.gateway.during_query = lambda: (
+            None if confirms else confirms.append(asyncio.ensure_future(bench.confirm(second)))
+        )
+        await bench.tracker.reconcile()
+        await asyncio.gather(*confirms)
+        assert told(bench) == ["working 0"]
+
+    async def test_a_confirm_that_is_just_sending_is_let_finish_before_ibkr_is_asked(self, bench: DeskBench) -> None:
+        proposal = await bench.propose()
+        found = asyncio.Event()
+
+        def accepted(order_ref: str) -> None:
+            bench.gateway.open.append(report(OrderFate.WORKING, order_ref=order_ref))
+            found.set()
+
+        bench.gateway.during_submit = accepted
+        confirm = asyncio.ensure_future(bench.confirm(proposal))
+        await bench.store.claimed.wait()
+        await bench.tracker.reconcile()
+        assert (await confirm).outcome is Outcome.SENT
+        assert told(bench) == ["working 0"]
+
+    async def test_an_older_order_under_the_same_reference_is_not_taken_for_ours(self, bench: DeskBench) -> None:
+        await bench.sent()
+        bench.gateway.completed.append(report(OrderFate.FILLED, 10, 0, order_id=0, instrument=Instrument(1, "F")))
+        bench.gateway.fills.append(fill(bench, 9, 10, 10, order_id=12))
+        await bench.tracker.reconcile()
+        assert told(bench) == ["unknown 0"]
