@@ -8,7 +8,7 @@ imported when first needed, and runs in a thread.
 
 import asyncio
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from market.clock import Clock
@@ -43,15 +43,32 @@ class SessionCalendar:
         self._symbol = symbol
         self._clock = clock
         self._reported: Hours | None = None
+        self._exchange_day: date | None = None
+        self._exchange_sessions: tuple[Session, ...] = ()
 
-    async def hours(self) -> Hours:
-        """Return the sessions of the last and next ten days; IBKR's word counts for every day it speaks of."""
+    async def hours(self, since: date) -> Hours:
+        """
+        Return the sessions of all days after *since* (within ten days), and the next ten days'.
+
+        IBKR's word counts for every day it speaks of; the exchange calendar is asked only for days it leaves out.
+        """
         try:
             self._reported = await self._symbols.hours(await self._symbols.find(self._symbol))
         except MarketError as error:
             _log.debug("session hours not read from IBKR: %r", error)
-        calendar = await asyncio.to_thread(_exchange_sessions, self._clock.now())
-        return merged(self._reported, calendar)
+        reported = self._reported
+        if reported is not None and reported.sessions:
+            first = min(session.day for session in reported.sessions)
+            if first <= since + timedelta(days=1):
+                return reported
+        return merged(reported, await self._exchange())
+
+    async def _exchange(self) -> tuple[Session, ...]:
+        now = self._clock.now()
+        if self._exchange_day != now.date():
+            self._exchange_sessions = await asyncio.to_thread(_exchange_sessions, now)
+            self._exchange_day = now.date()
+        return self._exchange_sessions
 
 
 def merged(reported: Hours | None, calendar: tuple[Session, ...]) -> Hours:

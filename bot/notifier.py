@@ -79,6 +79,7 @@ class Notifier:
         self._earlier: set[int] = set()
         self._queues: dict[int, list[tuple[int, int, OutboxMessage]]] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
+        self._following: set[asyncio.Future[None]] = set()
         outbox.on_new(self._take)
 
     async def run(self) -> None:
@@ -174,9 +175,21 @@ class Notifier:
                 # id, goes out again, marked.
                 await self._outbox.mark_delivered(row.id, delivered)
                 break
-        follow_up = self._after.get(row.kind)
-        if follow_up is not None:
-            await follow_up(row, delivered)
+        self._follow_up(row, delivered)
+
+    def _follow_up(self, row: OutboxMessage, delivered: int) -> None:
+        """Begin what follows a delivery, such as its picture; no later message waits for that."""
+        work = self._after.get(row.kind)
+        if work is None:
+            return
+        task = asyncio.ensure_future(work(row, delivered))
+        self._following.add(task)
+        task.add_done_callback(self._followed)
+
+    def _followed(self, task: asyncio.Future[None]) -> None:
+        self._following.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("what follows a delivery failed", exc_info=error)
 
     async def _gave_up(self, row: OutboxMessage, end: DeliveryUnknown | ChatClosed | MessageRefused) -> None:
         if isinstance(end, DeliveryUnknown):
@@ -199,7 +212,7 @@ class Notifier:
         return await self._phone.deliver(row.chat_id, message, reply_to=row.reply_to)
 
     async def _stop_workers(self) -> None:
-        workers = tuple(self._workers.values())
+        workers = (*self._workers.values(), *self._following)
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)

@@ -51,7 +51,7 @@ def test_ibkr_has_the_word_for_every_day_it_speaks_of() -> None:
 )
 async def test_without_a_link_the_exchange_calendar_tells(now: datetime, day: date, close: int) -> None:
     calendar = SessionCalendar(FakeBook(None), "SPY", FakeClock(now))
-    last = (await calendar.hours()).last_close(now)
+    last = (await calendar.hours(date(2026, 11, 10))).last_close(now)
     assert last is not None
     assert (last.day, last.end.hour) == (day, close)
 
@@ -60,8 +60,16 @@ async def test_what_ibkr_said_stays_true_while_the_link_is_down() -> None:
     monday = date(2026, 11, 23)
     book = FakeBook(Hours("US/Eastern", (session(monday, end_hour=18),)))
     calendar = SessionCalendar(book, "SPY", FakeClock(datetime(2026, 11, 23, 19, 0, tzinfo=UTC)))
-    await calendar.hours()
+    await calendar.hours(date(2026, 11, 22))
     book.answer = None
-    last = (await calendar.hours()).last_close(datetime(2026, 11, 23, 19, 0, tzinfo=UTC))
+    last = (await calendar.hours(date(2026, 11, 10))).last_close(datetime(2026, 11, 23, 19, 0, tzinfo=UTC))
     assert last is not None
     assert last.end.hour == 18
+
+
+async def test_the_exchange_calendar_is_left_alone_when_ibkr_says_all() -> None:
+    monday = date(2026, 11, 23)
+    clock = FakeClock(datetime(2026, 11, 23, 22, 0, tzinfo=UTC))
+    calendar = SessionCalendar(FakeBook(Hours("US/Eastern", (session(monday),))), "SPY", clock)
+    assert (await calendar.hours(date(2026, 11, 22))).sessions == (session(monday),)
+    assert len((await calendar.hours(date(2026, 11, 18))).sessions) > 1

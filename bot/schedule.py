@@ -1,0 +1,117 @@
+"""
+What happens at its time: the daily summary after each session's close, and the end of unconfirmed order cards.
+
+The timers only say "look now". Whether a summary is due follows from the session's hours and from what was sent
+already: the session date is part of the message's unique key, so that a timer that rings twice, or a process that
+died in between, sends it once; one that was missed goes out late and says so.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.calendar import SessionCalendar
+from bot.notices import Notices
+from bot.summaries import AccountSummaries
+from market.clock import Clock
+from market.hours import Session
+from storage.jobs import SqlJobs
+from storage.message import NewMessage, Priority
+from storage.outbox import SqlOutbox
+from storage.users import SqlUsers
+from trading.codec import summary_to_json
+
+_log = logging.getLogger(__name__)
+
+_SUMMARY = "summary"
+
+
+class DailySummaries:
+    """
+    Puts each session's summary into the outbox, once, *delay* after its close.
+
+    Sessions before the day of the bot's very first start are nobody's: they are passed over.
+    """
+
+    def __init__(
+        self,
+        calendar: SessionCalendar,
+        summaries: AccountSummaries,
+        notices: Notices,
+        users: SqlUsers,
+        outbox: SqlOutbox,
+        jobs: SqlJobs,
+        clock: Clock,
+        delay: timedelta,
+    ) -> None:
+        self._calendar = calendar
+        self._summaries = summaries
+        self._notices = notices
+        self._users = users
+        self._outbox = outbox
+        self._jobs = jobs
+        self._clock = clock
+        self._delay = delay
+        self.next: datetime | None = None
+        """When the next summary is due, as far as the session's hours are known."""
+
+    async def look(self) -> None:
+        """Send the summary of the last session, if that is due and was not sent."""
+        now = self._clock.now()
+        told = await self._jobs.last(_SUMMARY)
+        if told is None:
+            told = now.date() - timedelta(days=1)
+            await self._jobs.mark(_SUMMARY, told)
+        hours = await self._calendar.hours(told)
+        coming = hours.next_close(now - self._delay)
+        self.next = None if coming is None else coming.end + self._delay
+        ended = hours.last_close(now - self._delay)
+        if ended is not None and ended.day > told:
+            await self._send(ended)
+
+    async def _send(self, session: Session) -> None:
+        snapshot = self._summaries.snapshot(session.day)
+        if snapshot is None:
+            _log.info("the summary of %s waits for the account's values", session.day)
+            return
+        snapshot = await self._summaries.keep(snapshot)
+        for chat_id in await self._notices.chats():
+            settings = await self._users.settings(chat_id)
+            if settings is not None and not settings.summary:
+                continue
+            summary = await self._summaries.of(snapshot, chat_id)
+            await self._outbox.put(
+                NewMessage(
+                    chat_id,
+                    _SUMMARY,
+                    f"{_SUMMARY}:{snapshot.account}:{session.day.isoformat()}:{chat_id}",
+                    summary_to_json(summary),
+                    priority=Priority.REFRESH,
+                    silent=True,
+                    happened=session.end,
+                )
+            )
+        await self._jobs.mark(_SUMMARY, session.day)
+
+
+class Timers:
+    """APScheduler, with our own idea of lateness: a timer that was held up rings late, and once."""
+
+    def __init__(self) -> None:
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+
+    def every(self, seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run *work* every so many seconds, for the first time at once; one that fails is logged and runs again."""
+        self._scheduler.add_job(work, "interval", seconds=seconds, id=name, next_run_time=datetime.now(UTC))  # noqa: TID251  APScheduler goes by the machine's clock
+
+    def start(self) -> None:
+        """Start ringing, in the running event loop."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop ringing."""
+        self._scheduler.shutdown(wait=False)
