@@ -4,7 +4,7 @@ import asyncio
 import io
 
 from matplotlib.figure import Figure
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 from telegram import (
     BotCommand,
     CopyTextButton,
@@ -192,6 +192,18 @@ async def test_a_document_can_be_saved_under_its_name(page: Page, bot: Applicati
     assert path.read_bytes() == b"date,symbol\n"
 
 
+async def test_a_file_can_be_sent_to_the_bot(page: Page, bot: Application, world: World) -> None:
+    await page.locator("[data-role=composer]").fill("my alerts")
+    file = FilePayload(name="alerts.csv", mimeType="text/csv", buffer=b"AAPL > 200\n")
+    await page.locator("[data-role=file]").set_input_files(file)
+    shown = page.locator('[data-from="user"]')
+    await expect(shown).to_contain_text("alerts.csv")
+    await expect(shown).to_contain_text("my alerts")
+    sent = world.telegram.chats.open_private(ADA).in_order()[-1].message["document"]
+    body = await (await bot.bot.get_file(sent["file_id"])).download_as_bytearray()
+    assert bytes(body) == b"AAPL > 200\n"
+
+
 async def test_a_question_opens_the_reply_mode_and_the_answer_quotes_it(
     page: Page, bot: Application, world: World
 ) -> None:
@@ -242,7 +254,8 @@ async def test_typing_is_shown_until_the_message_comes(page: Page, bot: Applicat
 async def test_a_message_to_someone_else_counts_as_unread_there(page: Page, bot: Application, width: int) -> None:
     await bot.bot.send_message(TOM, "For Tom")
     if width < 760:
-        await page.get_by_role("button", name="Chats", exact=False).first.click()
+        await expect(page.locator("[data-role=unread-total]")).to_have_text("1")
+        await page.get_by_role("button", name="Chats, 1 unread", exact=True).click()
     row = page.locator(f'[data-user="{TOM}"]')
     await expect(row.locator(".badge")).to_have_text("1")
     await row.click()

@@ -191,6 +191,17 @@ async def test_the_demo_prints_its_address_and_ends_with_its_bot_on_sigterm(
     assert (tmp_path / "data").is_dir()
 
 
+async def test_the_closing_bell_can_ring_by_itself() -> None:
+    async with demo_process(0, "--no-bot", "--close-in", "0") as demo:
+        url = await address(demo)
+        assert demo.stdout is not None
+        async with asyncio.timeout(SOON_S):
+            while await demo.stdout.readline() != b"the closing bell rang\n":
+                pass
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+            assert (await client.get("/sim/market/state")).json()["session_open"] is False
+
+
 async def test_ctrl_c_ends_the_demo_with_exit_code_0() -> None:
     async with demo_process(0, "--no-bot") as demo:
         await address(demo)

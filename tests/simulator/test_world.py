@@ -40,7 +40,7 @@ async def test_one_world_holds_a_bot_api_a_page_a_market_and_a_tws(world: World,
 
 
 async def test_every_file_the_page_names_is_served_as_what_it_is(client: httpx.AsyncClient) -> None:
-    kinds = {"js": "text/javascript", "css": "text/css"}
+    kinds = {"js": {"text/javascript", "application/javascript"}, "css": {"text/css"}}
     waiting = re.findall(r'"(/page/[a-z]+\.(?:js|css))"', (await client.get("/")).text)
     seen: set[str] = set()
     while waiting:
@@ -50,7 +50,7 @@ async def test_every_file_the_page_names_is_served_as_what_it_is(client: httpx.A
         seen.add(path)
         answer = await client.get(path)
         assert answer.status_code == 200, path
-        assert answer.headers["content-type"].split(";")[0] == kinds[path.rsplit(".")[-1]]
+        assert answer.headers["content-type"].split(";")[0] in kinds[path.rsplit(".")[-1]]
         waiting += [f"/page/{name}" for name in re.findall(r'from "\./([a-z]+\.js)"', answer.text)]
     assert {"/page/app.js", "/page/entities.js", "/page/style.css"} <= seen
 

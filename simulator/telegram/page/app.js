@@ -86,6 +86,7 @@ function drawChats() {
   const badge = byRole("unread-total");
   badge.hidden = unread === 0;
   badge.textContent = String(unread);
+  badge.parentElement.setAttribute("aria-label", unread ? `Chats, ${unread} unread` : "Chats");
   const everywhere = allChats().reduce((sum, entry) => sum + entry.unread, 0);
   document.title = everywhere ? `(${everywhere}) squawkbot demo` : "squawkbot demo";
 }

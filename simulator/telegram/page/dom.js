@@ -45,7 +45,9 @@ export const byRole = (role, root = document) => root.querySelector(`[data-role=
 /** Show *text* for a few seconds; screen readers hear it. */
 export function toast(text, kind = "info") {
   const note = el("div", { class: `toast ${kind}`, "data-role": "toast" }, text);
-  byRole("toasts").append(note);
+  const shown = byRole("toasts");
+  shown.append(note);
+  while (shown.children.length > 3) shown.firstChild.remove();
   setTimeout(() => note.remove(), 3000 + Math.min(text.length, 200) * 40);
 }
 

@@ -5,7 +5,6 @@ import { copy, el } from "./dom.js";
 const SIMPLE = { bold: "strong", italic: "em", underline: "u", strikethrough: "s" };
 const SAFE = /^(https?|tg|mailto|tel):/i;
 const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
-const LONG_QUOTE = 160;
 
 /** Whether *address* may become a link: a bot must not be able to run a script here. */
 export const isSafe = (address) => SAFE.test(address ?? "");
@@ -63,7 +62,7 @@ const KINDS = {
   pre: (entity, _, content) => el("pre", { "data-language": entity.language, tabindex: "0" }, el("code", {}, content)),
   spoiler: (_, __, content) => spoiler(content),
   blockquote: (_, __, content) => el("blockquote", {}, content),
-  expandable_blockquote: (_, plain, content) => expandable(plain, content),
+  expandable_blockquote: (_, __, content) => expandable(content),
   text_link: (entity, _, content) => link(entity.url, content, true),
   url: (_, plain, content) => link(/^[a-z]+:/i.test(plain) ? plain : `https://${plain}`, content, false),
   email: (_, plain, content) => link(`mailto:${plain}`, content, false),
@@ -94,17 +93,19 @@ function spoiler(content) {
   return node;
 }
 
-function expandable(plain, content) {
-  const quote = el("blockquote", { class: "expandable" }, el("span", { class: "quoted" }, content));
-  if (plain.length < LONG_QUOTE && plain.split("\n").length <= 3) return quote;
-  quote.classList.add("folded");
-  const toggle = el("button", { type: "button", class: "fold", "aria-expanded": "false" }, "Show more");
+function expandable(content) {
+  const quoted = el("span", { class: "quoted" }, content);
+  const toggle = el("button", { type: "button", class: "fold", "aria-expanded": "false", hidden: true }, "Show more");
+  const quote = el("blockquote", { class: "expandable folded" }, quoted, toggle);
+  // Only the drawn width tells whether three lines are enough.
+  new ResizeObserver(() => {
+    if (quote.classList.contains("folded")) toggle.hidden = quoted.scrollHeight <= quoted.clientHeight + 1;
+  }).observe(quoted);
   toggle.addEventListener("click", () => {
     const folded = quote.classList.toggle("folded");
     toggle.setAttribute("aria-expanded", String(!folded));
     toggle.textContent = folded ? "Show more" : "Show less";
   });
-  quote.append(toggle);
   return quote;
 }
 

@@ -37,10 +37,11 @@ export class Market {
     if (on) this.poll();
   }
 
+  /** Post *body* to *path* and say *done* (nothing where it is missing); false where it failed. */
   async run(path, body, done) {
     try {
       await post(path, body);
-      toast(done, "good");
+      if (done) toast(done, "good");
       await this.poll();
       return true;
     } catch (error) {
@@ -65,7 +66,7 @@ export class Market {
 
   draw(state, orders, bot) {
     const faults = state.faults ?? [];
-    const link = (state.clients ?? []).length > 0 ? "bot connected" : "no client connected";
+    const link = (state.clients ?? []).length > 0 ? "bot connected" : "no bot connected";
     this.status.textContent = faults.length > 0 ? `${link} · fault: ${faults.join(", ")}` : link;
     this.status.dataset.faults = faults.join(" ");
     this.session.textContent = state.session_open ? "Regular session open" : "Regular session closed";
@@ -127,20 +128,19 @@ export class Market {
     return el("div", { class: "fault-grid" },
       el("button", { type: "button", class: "plain-button danger", "data-action": "cut", onclick: () => this.cut() }, "Cut the TWS link"),
       this.button("Silence TWS", "silence", tws, { kind: "silence" }, "TWS keeps the line open and says nothing", "danger"),
-      this.button("Telegram: 429 × 3", "telegram-429", chat, { method: "sendMessage", kind: "429", count: 3, retry_after: 3 }, "The next three messages meet 429", "danger"),
-      this.button("Telegram: time out × 2", "telegram-timeout", chat, { method: "sendMessage", kind: "timeout", count: 2 }, "The next two messages arrive, but the bot is not told", "danger"),
+      this.button("Telegram: 429", "telegram-429", chat, { method: "sendMessage", kind: "429", count: 3, retry_after: 3 }, "The next three messages meet 429", "danger"),
+      this.button("Telegram: hangs", "telegram-timeout", chat, { method: "sendMessage", kind: "timeout", count: 2 }, "The next two messages arrive, but the bot is not told", "danger"),
       el("button", { type: "button", class: "plain-button success wide", "data-action": "heal", onclick: () => this.heal() }, "Heal everything"));
   }
 
   /** Nobody listens any more, and who is connected is thrown out. */
   async cut() {
     const path = "/sim/market/faults";
-    if (await this.run(path, { kind: "refuse" }, "TWS takes no connections until it is healed")) await this.run(path, { kind: "drop" }, "The link to TWS is cut");
+    if (await this.run(path, { kind: "refuse" })) await this.run(path, { kind: "drop" }, "The link to TWS is cut, until it is healed");
   }
 
   async heal() {
-    if ((await this.run("/sim/market/faults", { kind: "heal" }, "TWS is well")) && (await this.run("/sim/faults", { kind: "clear" }, "Telegram is well"))) return;
-    toast("Not everything could be healed.", "bad");
+    if (await this.run("/sim/market/faults", { kind: "heal" })) await this.run("/sim/faults", { kind: "clear" }, "TWS and Telegram are well");
   }
 }
 
