@@ -124,6 +124,7 @@ class TwsServer:
             with contextlib.suppress(ConnectionError):
                 while await reader.read(4096):
                     pass
+            writer.close()
         elif how == "eof":
             writer.close()
         else:
