@@ -127,7 +127,7 @@ def delete_my_commands(telegram: Telegram, params: Params) -> bool:
 def set_chat_menu_button(telegram: Telegram, params: Params) -> bool:
     """Set the menu button of a private chat, or without chat_id of all."""
     button = params.object("menu_button") or {"type": "default"}
-    if button.get("type") not in {"default", "commands", "web_app"}:
+    if str(button.get("type")) not in {"default", "commands", "web_app"}:
         raise bad_request("can't parse MenuButton: Unsupported type specified")
     telegram.profile[f"menu:{params.text('chat_id')}"] = button
     return True

@@ -34,7 +34,7 @@ def answer_inline_query(telegram: Telegram, params: Params) -> bool:
         raise bad_request("there are no results in the request")
     if len(results) > MAX_RESULTS:
         raise bad_request("RESULTS_TOO_MUCH")
-    identifiers = [result.get("id") for result in results if isinstance(result, dict)]
+    identifiers = [str(result.get("id")) for result in results if isinstance(result, dict)]
     if len(set(identifiers)) < len(results):
         raise bad_request("RESULT_ID_DUPLICATE")
     answer = {

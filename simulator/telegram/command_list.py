@@ -55,9 +55,9 @@ class CommandLists:
 
 def scope_key(scope: dict[str, Any] | None) -> tuple[str, str]:
     """Return the key of a BotCommandScope and the chat_id it names ("" for none); a 400 for unknown types."""
-    kind = (scope or {}).get("type", "default")
+    kind = str((scope or {}).get("type", "default"))
     if kind in _SIMPLE:
-        return str(kind), ""
+        return kind, ""
     if scope is None or kind not in _OF_CHAT:
         raise bad_request("can't parse BotCommandScope: Unsupported type specified")
     chat_id = str(scope.get("chat_id", ""))

@@ -131,7 +131,7 @@ def set_message_reaction(telegram: Telegram, params: Params) -> bool:
     if len(reactions) > 1:
         raise bad_request("REACTIONS_TOO_MANY")
     for reaction in reactions:
-        if not isinstance(reaction, dict) or reaction.get("emoji") not in EMOJI:
+        if not isinstance(reaction, dict) or str(reaction.get("emoji")) not in EMOJI:
             raise bad_request("REACTION_INVALID")
     stored.reactions = reactions
     telegram.publish(chat, stored, "edit")

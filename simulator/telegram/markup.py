@@ -95,7 +95,7 @@ def _button(given: object) -> dict[str, Any]:
     if not text.strip():
         raise bad_request("BUTTON_TEXT_INVALID")
     style = given.get("style")
-    if style is not None and style not in STYLES:
+    if style is not None and str(style) not in STYLES:
         raise _unreadable("invalid button style specified")
     action = _action(given)
     _check_action(action, given[action])

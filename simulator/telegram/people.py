@@ -86,9 +86,11 @@ def forward(telegram: Telegram, chat_id: int, from_id: int, source_id: int, mess
     if message.get("has_protected_content"):
         raise ControlError("the message is protected: the apps do not forward it")
     chat = chat_of(telegram, chat_id, from_id)
+    _unblock(telegram, chat, from_id)
     content = {**content_of(message), **forward_origin(message)}
     stored = telegram.post(chat, telegram.users.get(from_id), content)
-    telegram.updates.push("message", stored.message)
+    if _bot_sees(telegram, chat, stored.message):
+        telegram.updates.push("message", stored.message)
     return stored.seen()
 
 

@@ -104,13 +104,17 @@ def read_media(telegram: Telegram, params: Params, item: object) -> dict[str, An
     """Return the Message fields of an InputMedia; photos and documents only."""
     if not isinstance(item, dict):
         raise bad_request("can't parse InputMedia: Object expected")
-    kind = item.get("type")
+    kind = str(item.get("type"))
     if kind not in {"photo", "document"}:
         raise bad_request(f"can't parse InputMedia: type {kind!r} is unsupported by the local Telegram")
     file = telegram.files.taken(params, kind, str(item.get("media", "")))
-    words = caption(str(item.get("caption", "")), str(item.get("parse_mode", "")), item.get("caption_entities"))
+    words = caption(str(item.get("caption", "")), str(item.get("parse_mode", "")), _list(item.get("caption_entities")))
     content = {**media_content(kind, file), **words.fields("caption")}
     return {**content, "has_media_spoiler": True} if item.get("has_spoiler") else content
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def media_content(kind: str, file: StoredFile) -> dict[str, Any]:
