@@ -143,7 +143,7 @@ class OrdersHandler:
         proposal = await self._desk.cancel_order(callback.number(1), user_id=press.user_id, chat_id=press.chat_id)
         await self._reply.answer(press, f"IBKR is asked to cancel {proposal.reference}; you will hear what it did.")
 
-    async def list(self, request: TextIn) -> None:
+    async def show_all(self, request: TextIn) -> None:
         """Send the person's latest orders."""
         message = await self._list(request.user_id)
         await self._reply.send(request.chat_id, message, reply_to=request.message_id)

@@ -43,32 +43,30 @@ class AlertRow:
     distance_pct: float | None = None
 
 
-def created(rule: Rule, quote: Quote | None, *, already_true: bool, now: datetime) -> Message:
+def created(rule: Rule, quote: Quote | None, *, already_true: bool, now: datetime, trouble: str = "") -> Message:
     """
     Return the answer to a new alert: what is watched, the price now and how far it is.
 
-    One that is *already_true* says that it fires at once, and offers to wait for the next crossing instead.
+    One that is *already_true* says that it fires at once, and offers to wait for the next crossing instead. *trouble*
+    (plain text) says why there is no price.
     """
     lines = [
         f"✅ <b>Alert #{rule.id} set</b> · {text(shortened(describe(rule), _LINE))}",
         *_instrument_lines(rule),
         "",
-        *_now_lines(rule, quote, now),
+        *_now_lines(rule, quote, now, trouble),
         _repeats(rule),
         *_note(rule),
     ]
     if already_true:
-        lines.append("This is true already, so it fires with the next tick.")
+        lines.append("This is true already, so it fires at once.")
     crossing = crossing_line(rule) if already_true else ""
     next_crossing = line_button("⏭ Wait for the next crossing", Code.ALERT_LINE, crossing) if crossing else ()
     return Message(
         "\n".join(lines),
         rows(
             next_crossing,
-            (
-                button("⏸ Pause", Code.ALERT_PAUSE, _HERE, rule.id),
-                button("🗑 Delete", Code.ALERT_DELETE, _HERE, rule.id),
-            ),
+            _state_buttons(rule),
             (
                 button(f"↩️ Undo {UNDO_S} s", Code.ALERT_UNDO, _HERE, rule.id),
                 button("🔔 All alerts", Code.ALERT_LIST, _HERE, 0, 0),
@@ -161,11 +159,12 @@ def _distance_lines(row: AlertRow) -> list[str]:
     return [line]
 
 
-def _now_lines(rule: Rule, quote: Quote | None, now: datetime) -> list[str]:
+def _now_lines(rule: Rule, quote: Quote | None, now: datetime, trouble: str) -> list[str]:
     if instrument_of(rule) is None:
         return []
     if quote is None or quote.price is None:
-        return ["No price yet; I watch as soon as one comes."]
+        why = f" ({text(shortened(trouble, _NOTE))})" if trouble else ""
+        return [f"No price yet{why}. I watch as soon as one comes."]
     line = f"Now <code>{price(quote.price, quote.instrument.decimals)}</code>"
     level = level_of(rule)
     if level is not None and quote.price:

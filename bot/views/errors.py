@@ -61,7 +61,8 @@ def explain(error: Exception) -> Message:
 
 @explain.register
 def _(error: AlertSyntaxError) -> Message:
-    return _syntax("I don't understand that alert.", error.text, error.position, error.expected, error.examples)
+    hint = f", perhaps “{error.suggestion}”" if error.suggestion else ""
+    return _syntax("I don't understand that alert.", error.text, error.position, error.expected + hint, error.examples)
 
 
 @explain.register
@@ -174,6 +175,19 @@ def _(_error: OrderGone) -> Message:
     return Message("📋 <b>There is no such open order any more.</b>\nNothing was changed. /orders shows what is open.")
 
 
+def reason(error: MarketError) -> str:
+    """Return in a few plain words why the market side could not do something."""
+    match error:
+        case LinkDown():
+            return "IBKR cannot be reached"
+        case RequestTimeout():
+            return "IBKR did not answer in time"
+        case BrokerError():
+            return f"IBKR {error.code}: {error.text}" if error.code else error.text
+        case _:
+            return type(error).__name__
+
+
 def denial(error: OrderDenied) -> str:
     """Return in plain text which limit forbids the order, with the limit's value and the order's."""
     allowed, actual = _value(error.allowed), _value(error.actual)
@@ -210,7 +224,8 @@ def _candidate(instrument: Instrument) -> str:
 
 
 def _ibkr(error: BrokerError) -> str:
-    return f"{text(shortened(error.text, _WORDS))} <i>(IBKR {error.code})</i>"
+    code = f" <i>(IBKR {error.code})</i>" if error.code else ""
+    return text(shortened(error.text, _WORDS)) + code
 
 
 def _value(value: Decimal | str | None) -> str:

@@ -1,0 +1,147 @@
+"""The one table of commands: it drives the handlers, /help, Telegram's menu and the README's test."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.handlers.alerts import AlertsHandler
+from bot.handlers.news import NewsHandler
+from bot.handlers.orders import OrdersHandler
+from bot.handlers.portfolio import PortfolioHandler
+from bot.handlers.ports import Reply
+from bot.handlers.quotes import QuotesHandler
+from bot.handlers.scan import ScanHandler
+from bot.handlers.status import StatusHandler
+from bot.request import TextIn
+from bot.views import help as views
+from bot.views.message import Message
+from trading.access import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """All handlers, by what they are about."""
+
+    reply: Reply
+    alerts: AlertsHandler
+    orders: OrdersHandler
+    portfolio: PortfolioHandler
+    quotes: QuotesHandler
+    news: NewsHandler
+    scan: ScanHandler
+    status: StatusHandler
+
+
+Handle = Callable[[TextIn], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """
+    One command: its *name* without the slash, one line of *help* (Bot API: at most 256 characters), the *role* it takes.
+
+    One that only *reads* is done however late its message comes.
+    """
+
+    name: str
+    help: str
+    role: Role
+    handler: Callable[[Handlers, TextIn], Awaitable[None]]
+    reads: bool = True
+
+
+async def _start(handlers: Handlers, request: TextIn) -> None:
+    await _say(handlers, request, views.welcome(listed(request.role)))
+
+
+async def _help(handlers: Handlers, request: TextIn) -> None:
+    await _say(handlers, request, views.help_page(listed(request.role)))
+
+
+async def _alert(handlers: Handlers, request: TextIn) -> None:
+    if request.args:
+        await handlers.alerts.create(request, request.args)
+    else:
+        await handlers.alerts.which(request)
+
+
+async def _alerts(handlers: Handlers, request: TextIn) -> None:
+    await handlers.alerts.show_all(request)
+
+
+async def _news(handlers: Handlers, request: TextIn) -> None:
+    """One word is a symbol whose headlines are wanted; more is a news alert."""
+    words = request.args.split()
+    if not words:
+        await handlers.news.which(request)
+    elif len(words) == 1 and words[0] != "*":
+        await handlers.news.headlines(request, words[0])
+    else:
+        await handlers.alerts.create(request, f"news {request.args}")
+
+
+async def _scan(handlers: Handlers, request: TextIn) -> None:
+    if request.args:
+        await handlers.scan.run(request, request.args)
+    else:
+        await handlers.scan.choose(request)
+
+
+async def _buy(handlers: Handlers, request: TextIn) -> None:
+    await _order(handlers, request, "buy")
+
+
+async def _sell(handlers: Handlers, request: TextIn) -> None:
+    await _order(handlers, request, "sell")
+
+
+async def _positions(handlers: Handlers, request: TextIn) -> None:
+    await handlers.portfolio.positions(request)
+
+
+async def _account(handlers: Handlers, request: TextIn) -> None:
+    await handlers.portfolio.account(request)
+
+
+async def _orders(handlers: Handlers, request: TextIn) -> None:
+    await handlers.orders.show_all(request)
+
+
+async def _summary(handlers: Handlers, request: TextIn) -> None:
+    await handlers.portfolio.summary(request)
+
+
+async def _status(handlers: Handlers, request: TextIn) -> None:
+    await handlers.status.status(request)
+
+
+COMMANDS = (
+    Command("start", "what this bot does", Role.VIEWER, _start),
+    Command("help", "all commands, and what you can just type", Role.VIEWER, _help),
+    Command("alert", "set an alert: /alert AAPL > 200", Role.VIEWER, _alert, reads=False),
+    Command("alerts", "your alerts, nearest to firing first", Role.VIEWER, _alerts),
+    Command("news", "the last headlines: /news AAPL", Role.VIEWER, _news, reads=False),
+    Command("scan", "run a market scan now", Role.VIEWER, _scan),
+    Command("buy", "an order to confirm: /buy 10 AAPL 199.5", Role.TRADER, _buy, reads=False),
+    Command("sell", "an order to confirm: /sell 10 AAPL 199.5", Role.TRADER, _sell, reads=False),
+    Command("positions", "what is held, with profit and loss", Role.VIEWER, _positions),
+    Command("account", "cash, margin, buying power", Role.VIEWER, _account),
+    Command("orders", "your open and latest orders", Role.VIEWER, _orders),
+    Command("summary", "the day in numbers, with a picture", Role.VIEWER, _summary),
+    Command("status", "how everything stands", Role.VIEWER, _status),
+)
+
+
+def listed(role: Role) -> tuple[tuple[str, str], ...]:
+    """Return the commands that *role* may use, by name and help: for /help and for Telegram's menu."""
+    return tuple((command.name, command.help) for command in COMMANDS if role >= command.role)
+
+
+async def _order(handlers: Handlers, request: TextIn, side: str) -> None:
+    if request.args:
+        await handlers.orders.order(request, f"{side} {request.args}")
+    else:
+        await _say(handlers, request, views.which_order(side))
+
+
+async def _say(handlers: Handlers, request: TextIn, message: Message) -> None:
+    await handlers.reply.send(request.chat_id, message, reply_to=request.message_id)

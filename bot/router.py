@@ -1,0 +1,155 @@
+"""From a text or a press to the handler that answers it; and from a room's error to a sentence."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from alerts.errors import AlertError
+from alerts.language import looks_like_alert
+from bot.callback_data import BadCallback, Callback, Code, decode
+from bot.commands import Command, Handlers
+from bot.errors import DeliveryError
+from bot.request import Press, TextIn
+from bot.views import help as views
+from bot.views.errors import explain
+from bot.views.message import Message
+from market.clock import Clock
+from market.errors import MarketError
+from market.ticket import looks_like_ticket
+from trading.access import Role
+from trading.errors import TradingError
+
+_log = logging.getLogger(__name__)
+
+TOO_OLD = timedelta(minutes=10)
+"""Telegram keeps messages for a day; what was meant so long ago may not be meant any more."""
+
+_TOLD = (MarketError, AlertError, TradingError)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a press goes, and the role it takes; the order desk asks for the role again."""
+
+    role: Role
+    handler: Callable[[Handlers, Press, Callback], Awaitable[None]]
+
+
+_VIEWER, _TRADER = Role.VIEWER, Role.TRADER
+_ROUTES: Mapping[Code, Route] = {
+    Code.ALERT_LINE: Route(_VIEWER, lambda to, press, said: to.alerts.on_line(press, said)),
+    Code.ALERT_LIST: Route(_VIEWER, lambda to, press, said: to.alerts.on_list(press, said)),
+    Code.ALERT_CARD: Route(_VIEWER, lambda to, press, said: to.alerts.on_card(press, said)),
+    Code.ALERT_PAUSE: Route(_VIEWER, lambda to, press, said: to.alerts.on_pause(press, said)),
+    Code.ALERT_RESUME: Route(_VIEWER, lambda to, press, said: to.alerts.on_resume(press, said)),
+    Code.ALERT_REARM: Route(_VIEWER, lambda to, press, said: to.alerts.on_rearm(press, said)),
+    Code.ALERT_DELETE: Route(_VIEWER, lambda to, press, said: to.alerts.on_delete(press, said)),
+    Code.ALERT_RESTORE: Route(_VIEWER, lambda to, press, said: to.alerts.on_restore(press, said)),
+    Code.ALERT_UNDO: Route(_VIEWER, lambda to, press, said: to.alerts.on_undo(press, said)),
+    Code.ORDER_LINE: Route(_TRADER, lambda to, press, said: to.orders.on_line(press, said)),
+    Code.ORDER_PRICE: Route(_TRADER, lambda to, press, said: to.orders.on_price(press, said)),
+    Code.ORDER_CONFIRM: Route(_TRADER, lambda to, press, said: to.orders.on_confirm(press, said)),
+    Code.ORDER_CANCEL: Route(_VIEWER, lambda to, press, said: to.orders.on_cancel(press, said)),
+    Code.ORDER_WITHDRAW: Route(_TRADER, lambda to, press, said: to.orders.on_withdraw(press, said)),
+    Code.ORDER_LIST: Route(_VIEWER, lambda to, press, said: to.orders.on_list(press, said)),
+    Code.POSITION_LIST: Route(_VIEWER, lambda to, press, said: to.portfolio.on_positions(press, said)),
+    Code.POSITION_CARD: Route(_VIEWER, lambda to, press, said: to.portfolio.on_position(press, said)),
+    Code.ACCOUNT: Route(_VIEWER, lambda to, press, said: to.portfolio.on_account(press, said)),
+    Code.SUMMARY: Route(_VIEWER, lambda to, press, said: to.portfolio.on_summary(press, said)),
+    Code.QUOTE: Route(_VIEWER, lambda to, press, said: to.quotes.on_quote(press, said)),
+    Code.QUOTE_ALERT: Route(_VIEWER, lambda to, press, said: to.quotes.on_alert(press, said)),
+    Code.QUOTE_TRADE: Route(_TRADER, lambda to, press, said: to.quotes.on_trade(press, said)),
+    Code.NEWS_LIST: Route(_VIEWER, lambda to, press, said: to.news.on_list(press, said)),
+    Code.NEWS_STORY: Route(_VIEWER, lambda to, press, said: to.news.on_story(press, said)),
+    Code.SCAN_LIST: Route(_VIEWER, lambda to, press, said: to.scan.on_list(press, said)),
+    Code.SCAN_RUN: Route(_VIEWER, lambda to, press, said: to.scan.on_run(press, said)),
+    Code.STATUS: Route(_VIEWER, lambda to, press, said: to.status.on_status(press, said)),
+    Code.NOTHING: Route(_VIEWER, lambda to, press, _: to.reply.answer(press)),
+}
+
+
+class Router:
+    """
+    Hands texts and presses to the handlers.
+
+    What a room refuses becomes a sentence here; what nobody foresaw goes on to whoever called. Whoever whispers into
+    the void of a chat that takes no answer (`DeliveryError`) is only logged.
+    """
+
+    def __init__(self, commands: Sequence[Command], handlers: Handlers, clock: Clock) -> None:
+        self._commands = {command.name: command for command in commands}
+        self._handlers = handlers
+        self._clock = clock
+
+    async def on_text(self, request: TextIn) -> None:
+        """Do what a text asks for: a command, an order, an alert, or a quote of a lone symbol."""
+        try:
+            try:
+                await self._take(request)
+            except _TOLD as error:
+                await self._say(request, explain(error))
+        except DeliveryError as error:
+            _log.warning("an answer in chat %s ended with %s", request.chat_id, type(error).__name__)
+
+    async def on_press(self, press: Press) -> None:
+        """Do what a press asks for; it is answered exactly once, whatever it was."""
+        try:
+            try:
+                await self._pressed(press)
+            except BadCallback:
+                await self._handlers.reply.answer(press, "This button is not understood any more. Nothing was done.")
+            except _TOLD as error:
+                message = explain(error)
+                await self._handlers.reply.answer(press)
+                await self._handlers.reply.send(press.chat_id, message, reply_to=press.message_id)
+        except DeliveryError as error:
+            _log.warning("an answer in chat %s ended with %s", press.chat_id, type(error).__name__)
+
+    async def _take(self, request: TextIn) -> None:
+        said = request.text.strip()
+        if said.startswith("/"):
+            await self._command(request, said)
+        elif looks_like_ticket(said):
+            await self._ordered(request, said)
+        elif self._handlers.quotes.is_symbol(said):
+            await self._handlers.quotes.card(request, said)
+        elif looks_like_alert(said):
+            if not await self._is_too_old(request):
+                await self._handlers.alerts.create(request, said)
+        else:
+            await self._say(request, views.not_understood())
+
+    async def _command(self, request: TextIn, said: str) -> None:
+        name = said[1:].split(maxsplit=1)[0].lower() if len(said) > 1 else ""
+        command = self._commands.get(name)
+        if command is None:
+            await self._say(request, views.no_such_command(name))
+        elif request.role < command.role:
+            await self._say(request, views.traders_only(f"/{name}"))
+        elif command.reads or not await self._is_too_old(request):
+            await command.handler(self._handlers, request)
+
+    async def _ordered(self, request: TextIn, said: str) -> None:
+        if request.role < Role.TRADER:
+            await self._say(request, views.traders_only("Ordering"))
+        elif not await self._is_too_old(request):
+            await self._handlers.orders.order(request, said)
+
+    async def _is_too_old(self, request: TextIn) -> bool:
+        """Return whether the text is too old to be acted upon, and say so if it is."""
+        if self._clock.now() - request.sent <= TOO_OLD:
+            return False
+        await self._say(request, views.was_away(request.text))
+        return True
+
+    async def _pressed(self, press: Press) -> None:
+        callback = decode(press.data)
+        route = _ROUTES[callback.code]
+        if press.role < route.role:
+            await self._handlers.reply.answer(press, "That is for traders only. Nothing was done.", alert=True)
+            return
+        await route.handler(self._handlers, press, callback)
+
+    async def _say(self, request: TextIn, message: Message) -> None:
+        await self._handlers.reply.send(request.chat_id, message, reply_to=request.message_id)
