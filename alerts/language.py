@@ -111,7 +111,7 @@ def _refusal(text: str, error: UnexpectedInput) -> AlertSyntaxError:
         if error.token.type != "$END":
             position = error.token.start_pos or 0
     elif isinstance(error, UnexpectedCharacters):
-        position, terminals = error.pos_in_stream, error.allowed
+        position, terminals = cast("int", error.pos_in_stream), error.allowed
     match = re.compile(r"[A-Za-z]+").match(text, position)
     suggestion = near_miss(match[0], terminals) if match else ""
     examples = example_lines(text)

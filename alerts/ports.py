@@ -1,6 +1,7 @@
 """What alerts need from other rooms."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from alerts.rule import Firing, Rule
@@ -124,6 +125,16 @@ class ScanFeed(Protocol):
     async def release(self, spec: ScanSpec) -> None:
         """Count one holder less."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """Everything that comes from the market."""
+
+    ticks: TickFeed
+    news: NewsFeed
+    scans: ScanFeed
+    bars: BarSource
 
 
 Nap = Callable[[float], Awaitable[None]]

@@ -1,0 +1,121 @@
+"""Bars for the indicators: many to begin with, then each just after it closes."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from alerts.engine import Engine
+from alerts.ports import BarSource, Nap
+from alerts.rule import Firing
+from alerts.tape import Study
+from market.clock import Clock
+from market.errors import MarketError
+from market.quote import Bar, BarSize
+
+_log = logging.getLogger(__name__)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOOK_EVERY_S = 1.0
+_AFTER_CLOSE = timedelta(seconds=2)
+# IBKR answers the same request within 15 s with what it said before.
+_LATE_BAR = timedelta(seconds=16)
+_LATE_TRIES = 2
+_LONGEST_BACKOFF = timedelta(minutes=5)
+# A session ends when it ends: a day's bar is looked for all day.
+_DAY_STEP = timedelta(minutes=15)
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far one study has come: its *latest* bar, when it is *due* next, how often it *failed* or was *late*."""
+
+    due: datetime
+    latest: datetime | None = None
+    failed: int = 0
+    late: int = 0
+
+
+class BarLoop:
+    """Keeps the engine's series fed; firings go to *sink*."""
+
+    def __init__(
+        self, engine: Engine, bars: BarSource, clock: Clock, nap: Nap, sink: Callable[[Sequence[Firing]], None]
+    ) -> None:
+        self._engine = engine
+        self._bars = bars
+        self._clock = clock
+        self._nap = nap
+        self._sink = sink
+        self._courses: dict[tuple[int, BarSize], _Course] = {}
+
+    async def run(self) -> None:
+        """Look once a second for what is due, for ever."""
+        while True:
+            await self.round()
+            await self._nap(_LOOK_EVERY_S)
+
+    async def round(self) -> None:
+        """Fetch what is due now; a link that is down puts it off, a little longer each time."""
+        studies = self._engine.studies()
+        wanted = {(study.instrument.con_id, study.size) for study in studies}
+        self._courses = {key: course for key, course in self._courses.items() if key in wanted}
+        for study in studies:
+            key = study.instrument.con_id, study.size
+            course = self._courses.get(key)
+            if course is None or (not study.is_seeded and course.latest is not None):
+                # New, or joined by another indicator that must be seeded too.
+                course = self._courses[key] = _Course(self._clock.now())
+            if course.due <= self._clock.now():
+                await self._fetched(study, course)
+
+    async def _fetched(self, study: Study, course: _Course) -> None:
+        try:
+            bars = await self._bars.bars(study.instrument, study.size, _count(study, course, self._clock.now()))
+        except MarketError as error:
+            course.failed += 1
+            pause = min(timedelta(seconds=5 * 2 ** min(course.failed - 1, 10)), _LONGEST_BACKOFF)
+            course.due = self._clock.now() + pause
+            _log.warning("no %s bars of %s (%r), again in %s", study.size, study.instrument.label, error, pause)
+            return
+        course.failed = 0
+        self._sink(self._taken(study, course, bars))
+
+    def _taken(self, study: Study, course: _Course, bars: Sequence[Bar]) -> list[Firing]:
+        """Hand *bars* to the engine and say when to look again."""
+        now = self._clock.now()
+        before, newest = course.latest, bars[-1].start if bars else course.latest
+        course.latest = newest
+        if before is None:
+            course.due = _next_close(study.size, now)
+            return self._engine.seed(study.instrument, study.size, bars, now)
+        if newest == before:
+            is_late = course.late < _LATE_TRIES and _is_trading(study.size, before, now)
+            course.late = course.late + 1 if is_late else 0
+            course.due = now + _LATE_BAR if is_late else _next_close(study.size, now)
+            return []
+        course.late = 0
+        course.due = _next_close(study.size, now)
+        if bars[0].start > before:
+            # There is a hole between what is known and what came: seeded anew at the next look.
+            course.latest, course.due = None, now
+            return []
+        new = [bar for bar in bars if bar.start > before]
+        return [f for bar in new for f in self._engine.on_bar(study.instrument, study.size, bar, now)]
+
+
+def _is_trading(size: BarSize, latest: datetime, now: datetime) -> bool:
+    """Return whether a bar is just late at *now*; where none closed for long there is no trading."""
+    return size is not BarSize.DAY_1 and now - latest < 3 * size.duration
+
+
+def _count(study: Study, course: _Course, now: datetime) -> int:
+    """Return how many bars to ask for: all to begin with, then what may have closed since, and one known one."""
+    if course.latest is None:
+        return study.count
+    return min(study.count, (now - course.latest) // study.size.duration + 2)
+
+
+def _next_close(size: BarSize, now: datetime) -> datetime:
+    """Return when the bar that is running at *now* will be there."""
+    step = _DAY_STEP if size is BarSize.DAY_1 else size.duration
+    return _EPOCH + ((now - _EPOCH) // step + 1) * step + _AFTER_CLOSE

@@ -1,0 +1,63 @@
+"""Which lines, headlines and scans are held for rules: each once, however many rules need it."""
+
+from collections import Counter
+from contextlib import AsyncExitStack
+
+from alerts.needs import Needs
+from alerts.ports import NewsFeed, ScanFeed, TickFeed
+from market.instrument import Instrument
+from market.scan import ScanSpec
+
+
+class Holding:
+    """Counts by rule; not to be entered twice at a time (the rulebook's lock sees to that)."""
+
+    def __init__(self, feed: TickFeed, news: NewsFeed, scans: ScanFeed) -> None:
+        self._feed = feed
+        self._news = news
+        self._scans = scans
+        self._of: dict[int, Needs] = {}
+        self._ticks = Counter[Instrument]()
+        self._headlines = Counter[Instrument | None]()
+        self._lists = Counter[ScanSpec]()
+
+    async def take(self, rule_id: int, needs: Needs) -> None:
+        """Hold what a rule needs. Raises TooManyScans; then nothing is held for it."""
+        if rule_id in self._of:
+            await self.give(rule_id)
+        async with AsyncExitStack() as undo:
+            for spec in needs.scans:
+                if not self._lists[spec]:
+                    await self._scans.hold(spec)
+                    undo.push_async_callback(self._scans.release, spec)
+            for instrument in needs.ticks:
+                if not self._ticks[instrument]:
+                    await self._feed.hold(instrument)
+                    undo.push_async_callback(self._feed.release, instrument)
+            for subject in needs.news:
+                if not self._headlines[subject]:
+                    await self._news.hold(subject)
+                    undo.push_async_callback(self._news.release, subject)
+            undo.pop_all()
+        self._of[rule_id] = needs
+        self._lists.update(needs.scans)
+        self._ticks.update(needs.ticks)
+        self._headlines.update(needs.news)
+
+    async def give(self, rule_id: int) -> None:
+        """Hold no longer what only this rule needed; nothing happens if nothing is held for it."""
+        needs = self._of.pop(rule_id, None)
+        if needs is None:
+            return
+        self._lists.subtract(needs.scans)
+        self._ticks.subtract(needs.ticks)
+        self._headlines.subtract(needs.news)
+        for spec in needs.scans:
+            if not self._lists[spec]:
+                await self._scans.release(spec)
+        for instrument in needs.ticks:
+            if not self._ticks[instrument]:
+                await self._feed.release(instrument)
+        for subject in needs.news:
+            if not self._headlines[subject]:
+                await self._news.release(subject)

@@ -1,0 +1,96 @@
+"""
+The levels of one price of one instrument, sorted, so that a price which reaches none costs two comparisons.
+
+The ladder knows where the price stands: strictly between `below` and `above`, or on a level (then both are it).
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from math import inf
+
+
+class Ladder:
+    """
+    Levels and the ids of the rules that watch them.
+
+    The caller asks `ladder.below < price < ladder.above` itself and calls `moved` only when that is false: a call
+    would cost more than both comparisons.
+    """
+
+    __slots__ = ("_at", "_holders", "_values", "above", "below")
+
+    def __init__(self) -> None:
+        # Until a first price is known no price lies "between", so that the first one always comes to `moved`.
+        self.below = inf
+        self.above = -inf
+        self._at: float | None = None
+        self._values: list[float] = []
+        self._holders: dict[float, set[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def fill(self, pairs: Iterable[tuple[float, int]]) -> None:
+        """Take in many (level, rule id) at once: one sort instead of an insertion each."""
+        for value, rule_id in pairs:
+            self._holders.setdefault(value, set()).add(rule_id)
+        self._values = sorted(self._holders)
+        self._settle()
+
+    def insert(self, value: float, rule_id: int) -> None:
+        """Let *rule_id* watch *value*."""
+        holders = self._holders.get(value)
+        if holders is None:
+            self._holders[value] = {rule_id}
+            self._values.insert(bisect_left(self._values, value), value)
+            self._settle()
+        else:
+            holders.add(rule_id)
+
+    def discard(self, value: float, rule_id: int) -> None:
+        """Let *rule_id* no longer watch *value*; nothing happens if it did not."""
+        holders = self._holders.get(value)
+        if holders is None:
+            return
+        holders.discard(rule_id)
+        if not holders:
+            del self._holders[value]
+            del self._values[bisect_left(self._values, value)]
+            self._settle()
+
+    def moved(self, price: float) -> set[int]:
+        """Take *price* in and return the rules with a level that it left, passed or reached; at first: all."""
+        before, self._at = self._at, price
+        if before == price:
+            return set()
+        if before is None:
+            touched = set[int]().union(*self._holders.values())
+        elif before < price:
+            touched = self._within(bisect_left(self._values, before), bisect_right(self._values, price))
+        else:
+            touched = self._within(bisect_left(self._values, price), bisect_right(self._values, before))
+        self._settle()
+        return touched
+
+    def over(self, low: float, high: float) -> set[int]:
+        """Return the rules with a level above *low*, up to and including *high*; the price stays where it is."""
+        return self._within(bisect_right(self._values, low), bisect_right(self._values, high))
+
+    def under(self, high: float, low: float) -> set[int]:
+        """Return the rules with a level below *high*, down to and including *low*; the price stays where it is."""
+        return self._within(bisect_left(self._values, low), bisect_left(self._values, high))
+
+    def _within(self, first: int, last: int) -> set[int]:
+        return set[int]().union(*(self._holders[value] for value in self._values[first:last]))
+
+    def _settle(self) -> None:
+        """Find the neighbours of the price anew."""
+        price, values = self._at, self._values
+        if price is None:
+            return
+        index = bisect_left(values, price)
+        if index < len(values) and values[index] == price:
+            self.below = self.above = price
+        else:
+            self.below = values[index - 1] if index else -inf
+            self.above = values[index] if index < len(values) else inf

@@ -1,0 +1,236 @@
+"""Adding, pausing, re-arming and deleting rules: store, engine and feeds in step."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from alerts.engine import Engine
+from alerts.errors import RuleGone, TooManyAlerts, TooManyScans
+from alerts.holding import Holding
+from alerts.language import parse
+from alerts.needs import needs_of, symbols_of
+from alerts.ports import InstrumentFinder, NewsFeed, RuleStore, ScanFeed, TickFeed
+from alerts.rule import Draft, Firing, Rule, RuleState
+from alerts.wording import format_draft
+from market.clock import Clock
+from market.quote import Quote
+
+_log = logging.getLogger(__name__)
+_ALIVE = frozenset({RuleState.ARMED, RuleState.PENDING, RuleState.SNOOZED, RuleState.PAUSED, RuleState.BLIND})
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """
+    A rule that watches now. *quote* is of its first instrument, as far as known already.
+
+    *already_true*: it was true at once and fired.
+    """
+
+    rule: Rule
+    quote: Quote | None
+    already_true: bool
+
+
+class Rulebook:
+    """
+    All changes to rules go through here, one at a time.
+
+    A change waits until the firings up to now are recorded (`connect`): a rule's new state must not be stored with a
+    firing counted in it that could still be lost.
+    """
+
+    def __init__(
+        self,
+        store: RuleStore,
+        engine: Engine,
+        finder: InstrumentFinder,
+        feed: TickFeed,
+        news: NewsFeed,
+        scans: ScanFeed,
+        clock: Clock,
+        *,
+        cap: int = 200,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._finder = finder
+        self._feed = feed
+        self._holding = Holding(feed, news, scans)
+        self._clock = clock
+        self._cap = cap
+        self._lock = asyncio.Lock()
+        self._sink: Callable[[Sequence[Firing]], None] = _unheard
+        self._settled: Callable[[], Awaitable[None]] = _at_once
+
+    def connect(self, sink: Callable[[Sequence[Firing]], None], settled: Callable[[], Awaitable[None]]) -> None:
+        """Hand firings of rules that are true when armed to *sink*; *settled* waits until all firings are recorded."""
+        self._sink = sink
+        self._settled = settled
+
+    async def load(self) -> None:
+        """Take in every stored rule that is watched, and hold what it needs. A rule too many for IBKR is BLIND."""
+        rules = await self._store.watching()
+        self._engine.load(rules)
+        async with self._lock:
+            for rule in rules:
+                await self._hold_stored(rule.id)
+
+    async def create(self, text: str, owner_id: int, chat_id: int) -> Created:
+        """
+        Take a line of the alert language (without `/alert`) and watch it.
+
+        The rule's text is the line as `format_draft` spells it. Raises AlertSyntaxError, TooManyAlerts, TooManyScans
+        and what the finder raises (UnknownSymbol, AmbiguousSymbol, LinkDown, RequestTimeout, BrokerError); then
+        nothing is stored.
+        """
+        draft = parse(text)
+        new = await self._resolved(draft, owner_id, chat_id)
+        async with self._lock, AsyncExitStack() as undo:
+            await self._ensure_room(owner_id)
+            rule = await self._store.add(new)
+            undo.push_async_callback(self._store.delete, rule.id)
+            firings = await self._watched(rule, undo)
+            undo.pop_all()
+        self._sink(firings)
+        return Created(self._engine.rule(rule.id) or rule, self._quote_of(rule), bool(firings))
+
+    async def get(self, rule_id: int, owner_id: int) -> Rule:
+        """Return a rule as it stands now. Raises RuleGone where it was deleted or is someone else's."""
+        rule = self._engine.rule(rule_id) or await self._store.get(rule_id)
+        if rule is None or rule.owner_id != owner_id:
+            raise RuleGone(rule_id)
+        return rule
+
+    async def owned_by(self, owner_id: int) -> list[Rule]:
+        """Return all rules of one user as they stand now, by id."""
+        return [self._engine.rule(rule.id) or rule for rule in await self._store.owned_by(owner_id)]
+
+    def distance(self, rule_id: int) -> float | None:
+        """Return how far the price is from the rule's nearest level (see `Engine.distance`)."""
+        return self._engine.distance(rule_id)
+
+    async def delete(self, rule_id: int, owner_id: int) -> Rule:
+        """Delete a rule and return it as it stood, for `restore`. Raises RuleGone."""
+        async with self._lock:
+            await self._settled()
+            rule = await self.get(rule_id, owner_id)
+            await self._store.delete(rule_id)
+            self._engine.remove(rule_id)
+            await self._holding.give(rule_id)
+        return rule
+
+    async def restore(self, rule: Rule) -> Rule:
+        """Bring a deleted rule back as it was, its id included; a watched one is armed anew. Raises TooManyAlerts."""
+        armed = rule.rearmed(self._clock.now()) if rule.is_watching else rule
+        async with self._lock, AsyncExitStack() as undo:
+            if rule.state in _ALIVE:
+                await self._ensure_room(rule.owner_id)
+            stored = await self._store.add(armed)
+            undo.push_async_callback(self._store.delete, stored.id)
+            firings = await self._watched(stored, undo) if stored.is_watching else []
+            undo.pop_all()
+        self._sink(firings)
+        return self._engine.rule(stored.id) or stored
+
+    async def pause(self, rule_id: int, owner_id: int) -> Rule:
+        """Stop watching a rule until `resume`; one that is not watched stays as it is. Raises RuleGone."""
+        async with self._lock:
+            await self._settled()
+            rule = await self.get(rule_id, owner_id)
+            if not rule.is_watching:
+                return rule
+            paused = rule.with_state(RuleState.PAUSED, self._clock.now())
+            await self._store.save(paused)
+            self._engine.rest(paused)
+            await self._holding.give(rule_id)
+        return paused
+
+    async def resume(self, rule_id: int, owner_id: int) -> Rule:
+        """Watch a paused rule again; any other stays as it is. Raises RuleGone, TooManyScans."""
+        async with self._lock:
+            rule = await self.get(rule_id, owner_id)
+            return await self._armed(rule) if rule.state is RuleState.PAUSED else rule
+
+    async def rearm(self, rule_id: int, owner_id: int) -> Rule:
+        """
+        Arm a rule anew, whatever became of it: it may fire again, at once if it is true.
+
+        Raises RuleGone, TooManyAlerts, TooManyScans.
+        """
+        async with self._lock:
+            rule = await self.get(rule_id, owner_id)
+            if rule.state not in _ALIVE:
+                await self._ensure_room(owner_id)
+            return await self._armed(rule)
+
+    async def save(self, rule: Rule) -> None:
+        """Store what the engine changed by itself (memory, blindness), if the rule is still as it stood then."""
+        async with self._lock:
+            await self._settled()
+            if self._engine.rule(rule.id) == rule:
+                await self._store.save(rule)
+
+    async def retire(self, rule_id: int) -> None:
+        """Let go of what a spent rule held; one that is watched (again) keeps it."""
+        async with self._lock:
+            rule = self._engine.rule(rule_id)
+            if rule is not None and rule.is_watching:
+                return
+            if rule is not None and rule.state is RuleState.FIRED:
+                self._engine.remove(rule_id)
+            await self._holding.give(rule_id)
+
+    async def _armed(self, rule: Rule) -> Rule:
+        await self._settled()
+        current = self._engine.rule(rule.id) or rule
+        armed = current.rearmed(self._clock.now())
+        async with AsyncExitStack() as undo:
+            undo.callback(self._engine.rest, current)
+            await self._store.save(armed)
+            undo.push_async_callback(self._store.save, current)
+            firings = await self._watched(armed, undo)
+            undo.pop_all()
+        self._sink(firings)
+        return self._engine.rule(rule.id) or armed
+
+    async def _watched(self, rule: Rule, undo: AsyncExitStack) -> list[Firing]:
+        """Have the engine watch *rule* and the feeds bring what it needs, in this order: no first tick is missed."""
+        firings = self._engine.add(rule)
+        undo.callback(self._engine.remove, rule.id)
+        await self._holding.take(rule.id, needs_of(rule))
+        return firings
+
+    async def _hold_stored(self, rule_id: int) -> None:
+        rule = self._engine.rule(rule_id)
+        if rule is None or not rule.is_watching or rule.state is RuleState.BLIND:
+            return
+        try:
+            await self._holding.take(rule_id, needs_of(rule))
+        except TooManyScans as error:
+            self._engine.blind(rule_id, self._clock.now(), f"TooManyScans: {error.cap}")
+
+    async def _resolved(self, draft: Draft, owner_id: int, chat_id: int) -> Rule:
+        instruments = {symbol: await self._finder.find(symbol) for symbol in symbols_of(draft.condition)}
+        now = self._clock.now()
+        return Rule(0, owner_id, chat_id, format_draft(draft), draft, instruments, created=now, since=now)
+
+    async def _ensure_room(self, owner_id: int) -> None:
+        alive = [rule for rule in await self.owned_by(owner_id) if rule.state in _ALIVE]
+        if len(alive) >= self._cap:
+            raise TooManyAlerts(self._cap)
+
+    def _quote_of(self, rule: Rule) -> Quote | None:
+        first = next(iter(rule.instruments.values()), None)
+        return None if first is None else self._feed.quote(first.con_id)
+
+
+def _unheard(firings: Sequence[Firing]) -> None:
+    if firings:
+        _log.error("%d firings, and no watcher is connected", len(firings))
+
+
+async def _at_once() -> None:
+    """Wait for nothing: no watcher is connected."""

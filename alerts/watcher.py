@@ -1,0 +1,171 @@
+"""The one loop between the feeds and the log: what happens goes to the engine at once, firings are never dropped."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from alerts.barloop import BarLoop
+from alerts.engine import Engine
+from alerts.ports import Feeds, FiringLog, Nap
+from alerts.rule import Firing, Rule, RuleState
+from alerts.rulebook import Rulebook
+from market.clock import Clock
+from market.news import Headline
+from market.quote import Tick
+from market.scan import ScanRow, ScanSpec
+
+_log = logging.getLogger(__name__)
+_BATCH = 200
+_FIRST_NAP_S = 0.1
+_LONGEST_NAP_S = 5.0
+
+
+class Watcher:
+    """
+    Feeds -> engine -> log.
+
+    The sinks are synchronous and fast; `run` records. A firing leaves the queue only when the log has it. *on_blind*
+    is told once of each rule that became BLIND.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        rulebook: Rulebook,
+        feeds: Feeds,
+        log: FiringLog,
+        clock: Clock,
+        nap: Nap = asyncio.sleep,
+        *,
+        on_blind: Callable[[Rule], Awaitable[None]] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._rulebook = rulebook
+        self._log = log
+        self._clock = clock
+        self._nap = nap
+        self._on_blind = on_blind
+        self._queue: list[Firing] = []
+        self._spent: list[int] = []
+        self._fired = asyncio.Event()
+        self._untidy = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._bars = BarLoop(engine, feeds.bars, clock, nap, self.take)
+        self._last_ticks: Sequence[Tick] = ()
+        rulebook.connect(self.take, self.settled)
+        feeds.ticks.connect(self._on_ticks)
+        feeds.news.connect(self._on_headline)
+        feeds.scans.connect(self._on_scan)
+
+    @property
+    def last_tick(self) -> datetime | None:
+        """When the latest tick was received, for /status; None before the first."""
+        return self._last_ticks[-1].received if self._last_ticks else None
+
+    @property
+    def pending(self) -> int:
+        """How many firings the log does not have yet."""
+        return len(self._queue)
+
+    def take(self, firings: Sequence[Firing]) -> None:
+        """Take firings to be recorded, and notice what else the engine changed."""
+        if firings:
+            self._queue.extend(firings)
+            self._empty.clear()
+            self._fired.set()
+        if self._engine.has_changes:
+            self._untidy.set()
+
+    async def settled(self) -> None:
+        """Wait until every firing up to now is recorded."""
+        await self._empty.wait()
+
+    async def run(self) -> None:
+        """
+        Record firings as they come, for ever; cancelling keeps what is not recorded yet.
+
+        Tidying up waits for the rulebook, and the rulebook waits for recording: so these are two tasks.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_recording(), name="firings")
+            tasks.create_task(self._keep_tidy(), name="spent and changed rules")
+
+    async def run_bars(self) -> None:
+        """Seed the indicators and fetch each bar as it closes, for ever."""
+        await self._bars.run()
+
+    def _on_ticks(self, ticks: Sequence[Tick]) -> None:
+        if ticks:
+            self._last_ticks = ticks
+        firings = self._engine.on_ticks(ticks)
+        if firings or self._engine.has_changes:
+            self.take(firings)
+
+    def _on_headline(self, headline: Headline) -> None:
+        self.take(self._engine.on_headline(headline, self._clock.now()))
+
+    def _on_scan(self, spec: ScanSpec, rows: Sequence[ScanRow]) -> None:
+        self.take(self._engine.on_scan(spec, rows, self._clock.now()))
+
+    async def _keep_recording(self) -> None:
+        """Empty the queue into the log; while the log fails, try again for ever, a little slower each time."""
+        nap_s = _FIRST_NAP_S
+        while True:
+            if not self._queue:
+                self._empty.set()
+                self._fired.clear()
+                await self._fired.wait()
+            if await self._record(self._queue[:_BATCH]) or await self._record_singly(self._queue[:_BATCH]):
+                nap_s = _FIRST_NAP_S
+                continue
+            await self._nap(nap_s)
+            nap_s = min(2 * nap_s, _LONGEST_NAP_S)
+
+    async def _keep_tidy(self) -> None:
+        """Let go of what spent rules held, and store what the engine changed by itself."""
+        while True:
+            await self._untidy.wait()
+            self._untidy.clear()
+            while self._spent:
+                await _attempted(self._rulebook.retire(self._spent.pop()), "release")
+            await self._save_changed()
+
+    async def _record_singly(self, batch: Sequence[Firing]) -> bool:
+        """Record each by itself: one that the log cannot take must not hold up the others. Return whether any was."""
+        if len(batch) == 1:
+            return False
+        return any([await self._record([firing]) for firing in batch])
+
+    async def _record(self, batch: Sequence[Firing]) -> bool:
+        """Return whether the log took *batch*; then it has left the queue."""
+        if not await _attempted(self._log.record(batch), "record"):
+            return False
+        recorded = {firing.key for firing in batch}
+        self._queue = [firing for firing in self._queue if firing.key not in recorded]
+        self._spent += [firing.rule.id for firing in batch if firing.rule.state is RuleState.FIRED]
+        self._untidy.set()
+        return True
+
+    async def _save_changed(self) -> None:
+        """Store what the engine changed by itself; what cannot be stored now is with the next change."""
+        for rule in self._engine.take_changed():
+            if not await _attempted(self._rulebook.save(rule), "save"):
+                self._engine.mark_changed(rule.id)
+            elif rule.state is RuleState.BLIND and self._on_blind is not None:
+                await _attempted(self._on_blind(rule), "tell")
+
+
+async def _attempted(work: Awaitable[None], what: str) -> bool:
+    """
+    Return whether *work* was done.
+
+    A firing must outlive whatever ails the log (a full disk, a locked database, a bug): so this catches all.
+    """
+    try:
+        await work
+    except Exception:  # noqa: BLE001  a firing must outlive whatever ails the log
+        _log.exception("could not %s, will try again", what)
+        return False
+    return True
