@@ -31,22 +31,33 @@ class Handlers:
     status: StatusHandler
 
 
-Handle = Callable[[TextIn], Awaitable[None]]
+def _always(_args: str) -> bool:
+    return True
+
+
+def _never(_args: str) -> bool:
+    return False
+
+
+def _about_one_symbol(args: str) -> bool:
+    return len(args.split()) <= 1 and args != "*"
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """
-    One command: its *name* without the slash, one line of *help* (Bot API: at most 256 characters), the *role* it takes.
+    One command: its *name* without the slash, one line of *help* (Bot API: at most 256 characters), its *role*.
 
-    One that only *reads* is done however late its message comes.
+    *reads* says of the command's arguments whether it only reads: then it is done however late its message comes.
+    *aliases* work too but are not listed.
     """
 
     name: str
     help: str
     role: Role
     handler: Callable[[Handlers, TextIn], Awaitable[None]]
-    reads: bool = True
+    reads: Callable[[str], bool] = _always
+    aliases: tuple[str, ...] = ()
 
 
 async def _start(handlers: Handlers, request: TextIn) -> None:
@@ -70,11 +81,10 @@ async def _alerts(handlers: Handlers, request: TextIn) -> None:
 
 async def _news(handlers: Handlers, request: TextIn) -> None:
     """One word is a symbol whose headlines are wanted; more is a news alert."""
-    words = request.args.split()
-    if not words:
+    if not request.args:
         await handlers.news.which(request)
-    elif len(words) == 1 and words[0] != "*":
-        await handlers.news.headlines(request, words[0])
+    elif _about_one_symbol(request.args):
+        await handlers.news.headlines(request, request.args)
     else:
         await handlers.alerts.create(request, f"news {request.args}")
 
@@ -117,12 +127,12 @@ async def _status(handlers: Handlers, request: TextIn) -> None:
 COMMANDS = (
     Command("start", "what this bot does", Role.VIEWER, _start),
     Command("help", "all commands, and what you can just type", Role.VIEWER, _help),
-    Command("alert", "set an alert: /alert AAPL > 200", Role.VIEWER, _alert, reads=False),
+    Command("alert", "set an alert: /alert AAPL > 200", Role.VIEWER, _alert, _never, ("new",)),
     Command("alerts", "your alerts, nearest to firing first", Role.VIEWER, _alerts),
-    Command("news", "the last headlines: /news AAPL", Role.VIEWER, _news, reads=False),
+    Command("news", "the last headlines: /news AAPL", Role.VIEWER, _news, _about_one_symbol),
     Command("scan", "run a market scan now", Role.VIEWER, _scan),
-    Command("buy", "an order to confirm: /buy 10 AAPL 199.5", Role.TRADER, _buy, reads=False),
-    Command("sell", "an order to confirm: /sell 10 AAPL 199.5", Role.TRADER, _sell, reads=False),
+    Command("buy", "an order to confirm: /buy 10 AAPL 199.5", Role.TRADER, _buy, _never),
+    Command("sell", "an order to confirm: /sell 10 AAPL 199.5", Role.TRADER, _sell, _never),
     Command("positions", "what is held, with profit and loss", Role.VIEWER, _positions),
     Command("account", "cash, margin, buying power", Role.VIEWER, _account),
     Command("orders", "your open and latest orders", Role.VIEWER, _orders),

@@ -78,7 +78,7 @@ class Router:
     """
 
     def __init__(self, commands: Sequence[Command], handlers: Handlers, clock: Clock) -> None:
-        self._commands = {command.name: command for command in commands}
+        self._commands = {name: command for command in commands for name in (command.name, *command.aliases)}
         self._handlers = handlers
         self._clock = clock
 
@@ -127,7 +127,7 @@ class Router:
             await self._say(request, views.no_such_command(name))
         elif request.role < command.role:
             await self._say(request, views.traders_only(f"/{name}"))
-        elif command.reads or not await self._is_too_old(request):
+        elif command.reads(request.args) or not await self._is_too_old(request):
             await command.handler(self._handlers, request)
 
     async def _ordered(self, request: TextIn, said: str) -> None:
