@@ -162,7 +162,8 @@ async def demo_process(port: int, *arguments: str) -> AsyncIterator[asyncio.subp
         yield demo
     finally:
         if demo.returncode is None:
-            demo.kill()
+            # Not killed, so that it clears its temporary folder away.
+            demo.terminate()
         assert demo.stdout is not None
         await demo.stdout.read()
         await demo.wait()
