@@ -101,7 +101,7 @@ def money(value: str | float | Decimal | None) -> Decimal | None:
 
 
 def quantity(value: str | float | Decimal | None) -> Decimal:
-    """Return a quantity without trailing zeros (10, not 10.0); 0 where IB leaves it out."""
+    """Return a quantity or limit without trailing zeros (10, not 10.0); 0 where IB leaves it out."""
     amount = money(value)
     if amount is None or amount == UNSET_INTEGER:
         return Decimal(0)
@@ -118,8 +118,8 @@ def instrument(contract: Contract, details: ContractDetails | None = None, *, sm
     """
     Return *contract* in our words, or None for a kind we do not know.
 
-    *smart* routes stocks and options by SMART, as positions, scan rows and symbol samples name a listing exchange
-    or none. Real frames say right "0" or "?" for stocks, and portfolio frames put the exchange in primaryExchange.
+    *smart* routes stocks and options by SMART: positions, scan rows and symbol samples name a listing exchange or
+    none, executions where it was filled. Real frames say right "0" or "?" for stocks.
     """
     try:
         sec_type = SecType(contract.secType)
@@ -127,9 +127,7 @@ def instrument(contract: Contract, details: ContractDetails | None = None, *, sm
         _log.info("Unknown kind of instrument: %s %s", contract.secType, contract.symbol)
         return None
     exchange = contract.exchange or _VENUE.get(sec_type, "") or contract.primaryExchange
-    primary = contract.primaryExchange
     if smart and sec_type in _ROUTED:
-        primary = primary or (contract.exchange if contract.exchange != "SMART" else "")
         exchange = "SMART"
     right = contract.right[:1].upper()
     strike = money(contract.strike)
@@ -139,7 +137,7 @@ def instrument(contract: Contract, details: ContractDetails | None = None, *, sm
         symbol=contract.symbol,
         sec_type=sec_type,
         exchange=exchange,
-        primary_exchange=primary,
+        primary_exchange=contract.primaryExchange,
         currency=contract.currency,
         local_symbol=contract.localSymbol,
         trading_class=contract.tradingClass,

@@ -59,13 +59,12 @@ def _session(text: str, where: ZoneInfo) -> Session | None:
     try:
         start = _local(start_day, start_time, where)
         end = _local(end_day or start_day, end_time, where)
-        day = datetime.strptime(end_day or start_day, "%Y%m%d").replace(tzinfo=where).date()
     except ValueError:
         return None
     if end <= start:
         return None
-    # The date is the venue's own, not the UTC one: New York's 20:00 is tomorrow in UTC.
-    return Session(start.astimezone(UTC), end.astimezone(UTC), day)
+    # The date is the venue's own, not the UTC one: New York's 20:00 is tomorrow in UTC. Midnight ends the day before.
+    return Session(start.astimezone(UTC), end.astimezone(UTC), (end - timedelta(microseconds=1)).date())
 
 
 def _local(day: str, minute: str, where: ZoneInfo) -> datetime:

@@ -5,7 +5,7 @@ The library's own `trade.orderStatus.status` is not looked at: it marks live ord
 (10349) and `ValidationError` on warnings (399). Real status frames decide, codes add words or doubt.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from broker import convert, errors
@@ -67,8 +67,11 @@ class OrderRecord:
         self.order_ref = order.orderRef or self.order_ref
         self.perm_id = order.permId or self.perm_id
         self.account = order.account or self.account
-        self.instrument = convert.instrument(contract, smart=True) or self.instrument
-        self.ticket = ticket_of(contract, order) or self.ticket
+        if self.instrument is None or self.instrument.con_id != contract.conId:
+            self.instrument = convert.instrument(contract, smart=True)
+        ticket = ticket_of(contract, order)
+        # What a person typed stays; quantity and price may have been changed in TWS.
+        self.ticket = replace(ticket, symbol=self.ticket.symbol) if ticket and self.ticket else ticket or self.ticket
         if not self.status:
             self.remaining = convert.quantity(order.totalQuantity)
         if state.status and state.status != "Filled":
@@ -169,7 +172,7 @@ def ticket_of(contract: Contract, order: Order) -> OrderTicket | None:
             symbol=asset.label if asset else contract.symbol,
             order_type=kind,
             # A market order may echo a reference price.
-            limit_price=None if kind is OrderType.MARKET else convert.money(order.lmtPrice),
+            limit_price=None if kind is OrderType.MARKET else convert.quantity(order.lmtPrice),
             time_in_force=TimeInForce(order.tif or "DAY"),
             outside_rth=order.outsideRth,
         )

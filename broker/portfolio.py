@@ -52,6 +52,7 @@ class IbPortfolio:
         self._positions: dict[str, dict[int, Position]] = {}
         self._seen: set[tuple[str, int]] = set()
         self._pnl_requests: dict[int, str] = {}
+        self._single_requests: dict[int, tuple[str, int]] = {}
         self._listeners: list[Callable[[str], None]] = []
         self._link.on_open(self._attach)
         self._link.on_sync(self._subscribe)
@@ -66,7 +67,7 @@ class IbPortfolio:
 
     def positions(self, account: str) -> Sequence[Position]:
         """Return the account's holdings, by symbol."""
-        held = self._positions.get(account, {}).values()
+        held = [self._named(position) for position in self._positions.get(account, {}).values()]
         return sorted(held, key=lambda position: (position.instrument.symbol, position.instrument.con_id))
 
     def on_change(self, listener: Callable[[str], None]) -> None:
@@ -79,8 +80,10 @@ class IbPortfolio:
         tap(ib, "updatePortfolio", self._on_portfolio)
         tap(ib, "position", self._on_position)
         tap(ib, "pnl", self._on_pnl)
+        tap(ib, "pnlSingle", self._on_single)
         self._seen.clear()
         self._pnl_requests.clear()
+        self._single_requests.clear()
 
     async def _subscribe(self) -> None:
         accounts = self.accounts()[:_MOST_ACCOUNTS]
@@ -89,6 +92,8 @@ class IbPortfolio:
         for request_id in list(self._pnl_requests):
             del self._pnl_requests[request_id]
             client.cancelPnL(request_id)
+        for request_id in list(self._single_requests):
+            self._end_single(request_id)
         for account in accounts:
             request_id = client.getReqId()
             self._pnl_requests[request_id] = account
@@ -99,6 +104,9 @@ class IbPortfolio:
         await self._asked("account values", lambda ib: ib.reqAccountUpdatesAsync(accounts[0]), "accountValues")
         for account in accounts[1:]:
             await self._asked("account values", partial(_values_of, account))
+        for account, held in self._positions.items():
+            for con_id in held:
+                self._begin_single(account, con_id)
 
     async def _asked(self, request: str, ask: Callable[[IB], Awaitable[Any]], key: str | None = None) -> bool:
         """Whether TWS sent the end of it; what came before a timeout counts all the same."""
@@ -174,7 +182,8 @@ class IbPortfolio:
         realized: float,
         account: str,
     ) -> None:
-        instrument = self._instrument(contract)
+        old = self._positions.get(account, {}).get(contract.conId)
+        instrument = old.instrument if old else self._instrument(contract)
         if instrument is not None:
             self._hold(
                 Position(
@@ -186,20 +195,64 @@ class IbPortfolio:
                     market_value=convert.money(value),
                     unrealized_pnl=convert.money(unrealized),
                     realized_pnl=convert.money(realized),
+                    daily_pnl=old.daily_pnl if old else None,
                 )
             )
+
+    def _on_single(
+        self, request_id: int, size: float, daily: float, unrealized: float, realized: float, value: float
+    ) -> None:
+        account, con_id = self._single_requests.get(request_id, ("", 0))
+        old = self._positions.get(account, {}).get(con_id)
+        # One that speaks of the size before a fill is of no use for the size after it.
+        if old is not None and convert.quantity(size) == old.quantity:
+            self._hold(
+                replace(
+                    old,
+                    daily_pnl=convert.money(daily),
+                    unrealized_pnl=_either(convert.money(unrealized), old.unrealized_pnl),
+                    realized_pnl=_either(convert.money(realized), old.realized_pnl),
+                    market_value=_either(convert.money(value), old.market_value),
+                )
+            )
+
+    def _begin_single(self, account: str, con_id: int) -> None:
+        """Ask for the day's profit of one holding, once."""
+        if self._link.is_open and (account, con_id) not in self._single_requests.values():
+            client = self._link.ib().client
+            request_id = client.getReqId()
+            self._single_requests[request_id] = (account, con_id)
+            client.reqPnLSingle(request_id, account, "", con_id)
+
+    def _end_single(self, request_id: int) -> None:
+        del self._single_requests[request_id]
+        self._link.ib().client.cancelPnLSingle(request_id)
+
+    def _named(self, position: Position) -> Position:
+        """Return *position* with its instrument's name, where somebody has looked that up."""
+        if position.instrument.name:
+            return position
+        known = self._contracts.known(position.instrument.con_id) if self._contracts else None
+        return replace(position, instrument=known) if known else position
 
     def _instrument(self, contract: Contract) -> Instrument | None:
         known = self._contracts.known(contract.conId) if self._contracts else None
         return known or convert.instrument(contract, smart=True)
 
     def _hold(self, position: Position) -> None:
-        held = self._positions.setdefault(position.account, {})
+        account, con_id = position.account, position.instrument.con_id
+        held = self._positions.setdefault(account, {})
+        if held.get(con_id) == position:
+            return
         if position.quantity:
-            held[position.instrument.con_id] = position
-        else:
-            held.pop(position.instrument.con_id, None)
-        self._tell(position.account)
+            is_new = con_id not in held
+            held[con_id] = position
+            if is_new:
+                self._begin_single(account, con_id)
+        elif held.pop(con_id, None) is not None:
+            for request_id in [one for one, what in self._single_requests.items() if what == (account, con_id)]:
+                self._end_single(request_id)
+        self._tell(account)
 
     def _keep(self, summary: AccountSummary) -> None:
         if self._summaries.get(summary.account) != summary:
