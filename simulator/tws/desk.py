@@ -189,7 +189,8 @@ class OrderDesk:
         """Cancel what was good for an earlier day only."""
         today = day_of(self._clock.time())
         for order in self._waiting():
-            if order.tif == "DAY" and day_of(order.placed_at) < today:
+            # An order of the evening is for the next session.
+            if order.tif == "DAY" and day_of(self._timetable.next_regular(order.placed_at)) < today:
                 self._finish(order, "Cancelled", "Cancelled by System:Order expired at the end of the day")
 
     def _work(self, order: Order, trade: Print | None) -> None:
@@ -208,7 +209,7 @@ class OrderDesk:
         if order.done:
             return
         if order.tif == "IOC":
-            self._tell_status(order, "PendingCancel")
+            self._tell_status(order, "PendingCancel", announce=False)
             self._finish(order, "Cancelled", "Cancelled by System:")
         elif order.status == "PreSubmitted":
             self._tell_status(order, "Submitted")

@@ -50,7 +50,10 @@ class Past:
 
     def _reach_back(self) -> None:
         if not self._closes:
-            self._closes[self._today] = self._undone(self._instrument.price, self._today)
+            # Before the first bell of a day, and on a closed one, the last close is the price.
+            begun = any(one.start < self._opened for one in self._plan.segments(self._today))
+            price = self._instrument.price
+            self._closes[self._today] = self._undone(price, self._today) if begun else price
             return
         earlier = self._reach - timedelta(days=1)
         price = self._closes[self._reach]

@@ -96,12 +96,12 @@ async def server(exchange: Exchange) -> AsyncIterator[TwsServer]:
 
 
 @pytest.fixture
-async def connect(server: TwsServer) -> AsyncIterator[Callable[..., Any]]:
-    """Return a coroutine function that connects a bare client, past its first notices."""
+async def dial() -> AsyncIterator[Callable[..., Any]]:
+    """Return a coroutine function that connects a bare client to a port, past its first notices."""
     clients: list[BareClient] = []
 
-    async def connected(client_id: int = 1, version: int = 178) -> BareClient:
-        client = BareClient(*await asyncio.open_connection("127.0.0.1", server.port))
+    async def connected(port: int, client_id: int = 1, version: int = 178) -> BareClient:
+        client = BareClient(*await asyncio.open_connection("127.0.0.1", port))
         clients.append(client)
         await client.hello(client_id, version)
         await client.answers()
@@ -110,6 +110,16 @@ async def connect(server: TwsServer) -> AsyncIterator[Callable[..., Any]]:
     yield connected
     for client in clients:
         client.hang_up()
+
+
+@pytest.fixture
+async def connect(server: TwsServer, dial: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a coroutine function that connects a bare client to the server."""
+
+    async def connected(client_id: int = 1, version: int = 178) -> BareClient:
+        return await dial(server.port, client_id, version)
+
+    return connected
 
 
 @pytest.fixture

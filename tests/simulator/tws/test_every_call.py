@@ -252,7 +252,9 @@ async def test_orders_of_every_kind_are_understood(lib, ib, exchange):
         lib.Order(orderType="TRAIL", action="SELL", totalQuantity=10, trailingPercent=5.0),
         lib.Order(orderType="MIDPRICE", action="BUY", totalQuantity=10),
         lib.Order(orderType="MOC", action="BUY", totalQuantity=10),
-        lib.LimitOrder("BUY", 10, 100.0, algoStrategy="Adaptive", algoParams=[lib.TagValue("adaptivePriority", "Normal")]),
+        lib.LimitOrder(
+            "BUY", 10, 100.0, algoStrategy="Adaptive", algoParams=[lib.TagValue("adaptivePriority", "Normal")]
+        ),
         lib.LimitOrder(
             "BUY", 10, 100.0, conditions=[lib.PriceCondition(conId=265598, exch="SMART", isMore=True, price=300.0)]
         ),
