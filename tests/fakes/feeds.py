@@ -1,0 +1,106 @@
+"""Feeds that bring what a test says, and count who holds what."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from alerts.errors import TooManyScans
+from alerts.ports import Feeds
+from market.errors import UnknownSymbol
+from market.instrument import Instrument
+from market.news import Headline
+from market.quote import Bar, BarSize, Quote, Tick
+from market.scan import ScanRow, ScanSpec
+
+
+class _Held:
+    def __init__(self) -> None:
+        self.held: Counter[Any] = Counter()
+        self.sinks: list[Callable[..., None]] = []
+
+    def connect(self, sink: Callable[..., None]) -> None:
+        self.sinks.append(sink)
+
+    async def hold(self, what: Any) -> None:
+        self.held[what] += 1
+
+    async def release(self, what: Any) -> None:
+        self.held[what] -= 1
+        if not self.held[what]:
+            del self.held[what]
+
+    def send(self, *what: Any) -> None:
+        for sink in self.sinks:
+            sink(*what)
+
+
+class FakeTickFeed(_Held):
+    """Implements `alerts.ports.TickFeed`; `push` is one network read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.quotes: dict[int, Quote] = {}
+
+    def push(self, *ticks: Tick) -> None:
+        for tick in ticks:
+            self.quotes.setdefault(tick.instrument.con_id, Quote(tick.instrument)).applied(tick)
+        self.send(ticks)
+
+    def quote(self, con_id: int) -> Quote | None:
+        return self.quotes.get(con_id)
+
+
+class FakeNewsFeed(_Held):
+    """Implements `alerts.ports.NewsFeed`."""
+
+    def push(self, headline: Headline) -> None:
+        self.send(headline)
+
+
+class FakeScanFeed(_Held):
+    """Implements `alerts.ports.ScanFeed`, with room for *cap* scans."""
+
+    def __init__(self, cap: int = 10) -> None:
+        super().__init__()
+        self.cap = cap
+
+    async def hold(self, what: ScanSpec) -> None:
+        if what not in self.held and len(self.held) >= self.cap:
+            raise TooManyScans(self.cap)
+        await super().hold(what)
+
+    def push(self, spec: ScanSpec, rows: Sequence[ScanRow]) -> None:
+        self.send(spec, rows)
+
+
+class FakeBarSource:
+    """Implements `alerts.ports.BarSource`; an exception in *errors* is raised first, once each."""
+
+    def __init__(self) -> None:
+        self.history: dict[tuple[int, BarSize], list[Bar]] = defaultdict(list)
+        self.errors: list[Exception] = []
+        self.asked: list[tuple[str, BarSize, int]] = []
+
+    async def bars(self, instrument: Instrument, size: BarSize, count: int) -> Sequence[Bar]:
+        self.asked.append((instrument.symbol, size, count))
+        if self.errors:
+            raise self.errors.pop(0)
+        return self.history[instrument.con_id, size][-count:]
+
+
+class FakeFinder:
+    """Implements `alerts.ports.InstrumentFinder` over *instruments*."""
+
+    def __init__(self, *instruments: Instrument) -> None:
+        self._by_label = {instrument.label: instrument for instrument in instruments}
+
+    async def find(self, symbol: str) -> Instrument:
+        found = self._by_label.get(symbol)
+        if found is None:
+            raise UnknownSymbol(symbol)
+        return found
+
+
+def fake_feeds() -> Feeds:
+    """Return fakes of all four."""
+    return Feeds(FakeTickFeed(), FakeNewsFeed(), FakeScanFeed(), FakeBarSource())
