@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -32,12 +32,28 @@ class Router(Protocol):
 
 
 class Inbox:
-    """Hands each text and press to the router; roles are looked up here, after the gate, for every single one."""
+    """
+    Hands each text and press to the router; roles are looked up here, after the gate, for every single one.
 
-    def __init__(self, router: Router, roster: Roster, reply: TelegramReply) -> None:
+    *opened* is awaited with each person's private chat the first time it is heard from (`forget` makes it first again).
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        roster: Roster,
+        reply: TelegramReply,
+        opened: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
         self._router = router
         self._roster = roster
         self._reply = reply
+        self._opened = opened
+        self._heard: set[int] = set()
+
+    def forget(self, chat_id: int) -> None:
+        """Take the chat for new when it is next heard from."""
+        self._heard.discard(chat_id)
 
     async def on_message(self, update: Update, context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
         """Take in a text message."""
@@ -48,6 +64,7 @@ class Inbox:
         command = _command_for(message.text, context.bot.username)
         if command is None:
             return
+        await self._hear(message.chat_id, user.id)
         replied = message.reply_to_message
         await self._router.on_text(
             TextIn(
@@ -61,6 +78,12 @@ class Inbox:
                 reply_to=replied.message_id if replied else None,
             )
         )
+
+    async def _hear(self, chat_id: int, user_id: int) -> None:
+        if self._opened is None or chat_id != user_id or chat_id in self._heard:
+            return
+        await self._opened(chat_id)
+        self._heard.add(chat_id)
 
     async def on_press(self, update: Update, _context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
         """Take in a press; one on a message that is gone is answered by the router like any other."""

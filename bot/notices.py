@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from alerts.rule import Rule
 from bot.views.notices import Notice
 from broker.status import LinkReason, LinkState, LinkStatus
 from market.clock import Clock
@@ -27,6 +28,7 @@ class Notices:
         self._users = users
         self._roster = roster
         self._clock = clock
+        self._telling: set[asyncio.Future[None]] = set()
 
     async def chats(self, *, admins_only: bool = False) -> tuple[int, ...]:
         """Return the open private chats of whitelisted people."""
@@ -68,6 +70,32 @@ class Notices:
                     edit_key=None if edits is None else f"{edits}:{chat_id}",
                 )
             )
+
+    def task_died(self, name: str, error: BaseException) -> None:
+        """Tell the admins of a task's death; for `bot.supervise.Supervisor`, which does not wait."""
+        telling = asyncio.ensure_future(self._task_died(name, error))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
+
+    async def _task_died(self, name: str, error: BaseException) -> None:
+        now = self._clock.now()
+        admins = await self.chats(admins_only=True)
+        # One message an hour and task: one that dies every minute must not fill the chat.
+        key = f"died:{name}:{now:%Y%m%d%H}"
+        await self.tell(admins, Notice.TASK_DIED, key, task=name, reason=type(error).__name__, restart_s=1)
+
+    async def chat_closed(self, chat_id: int, reason: str) -> None:
+        """Send nothing more to a chat that takes nothing, and tell the other admins."""
+        now = self._clock.now()
+        if await self._users.disable_chat(chat_id, now, reason):
+            admins = await self.chats(admins_only=True)
+            key = f"closed:{chat_id}:{now.isoformat()}"
+            await self.tell(admins, Notice.CHAT_CLOSED, key, chat_id=chat_id, reason=reason)
+
+    async def blind(self, rule: Rule) -> None:
+        """Tell an alert's owner that it cannot be evaluated."""
+        key = f"blind:{rule.id}:{rule.since.isoformat()}"
+        await self.tell([rule.chat_id], Notice.ALERT_BLIND, key, rule_id=rule.id, alert=rule.text, reason=rule.reason)
 
 
 class LinkWatch:

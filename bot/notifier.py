@@ -18,6 +18,7 @@ from typing import Protocol
 from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
 from bot.views.message import Message
 from market.clock import Clock
+from storage.errors import StorageError
 from storage.message import MessageState, OutboxMessage
 from storage.outbox import SqlOutbox
 
@@ -75,6 +76,7 @@ class Notifier:
         self._nap = nap
         self._after = after or {}
         self._held: set[int] = set()
+        self._in_flight: set[int] = set()
         self._finished: set[int] = set()
         self._earlier: set[int] = set()
         self._queues: dict[int, list[tuple[int, int, OutboxMessage]]] = {}
@@ -93,11 +95,16 @@ class Notifier:
             await self._stop_workers()
 
     async def drain(self, timeout_s: float) -> None:
-        """Wait until nothing is queued, *timeout_s* at most, then give back what was not sent."""
+        """
+        Wait until nothing is queued, *timeout_s* at most, then give back what was not sent.
+
+        A send that is under way stays *sending*: the next boot takes it for unknown, and repeats it marked.
+        """
         if self._workers:
             await asyncio.wait(tuple(self._workers.values()), timeout=timeout_s)
+        begun = set(self._in_flight)
         await self._stop_workers()
-        await self._outbox.release(sorted(self._held))
+        await self._outbox.release(sorted(self._held - begun))
         self._held.clear()
 
     @property
@@ -145,6 +152,7 @@ class Notifier:
                 heapq.heappush(queue, entry)
                 raise
             self._held.discard(entry[1])
+            self._in_flight.discard(entry[1])
             self._finished.add(entry[1])
 
     async def _send(self, row: OutboxMessage) -> None:
@@ -160,11 +168,13 @@ class Notifier:
             if not is_marked:
                 await self._outbox.mark_sending(row.id)
             is_marked = False
+            self._in_flight.add(row.id)
             try:
                 delivered = await self._once(row, message)
             except RetryLater as later:
                 wait = later.after_s if later.limited else pause
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
+                self._in_flight.discard(row.id)
                 await self._outbox.mark_retry(row.id, self._clock.now() + timedelta(seconds=wait), later.reason)
                 await self._nap(wait)
             except (DeliveryUnknown, ChatClosed, MessageRefused) as end:
@@ -173,9 +183,22 @@ class Notifier:
             else:
                 # A crash right here repeats the message: at the next start its row, still "sending" under an old boot
                 # id, goes out again, marked.
-                await self._outbox.mark_delivered(row.id, delivered)
+                await self._acknowledged(row, delivered)
                 break
         self._follow_up(row, delivered)
+
+    async def _acknowledged(self, row: OutboxMessage, delivered: int) -> None:
+        """Commit that the row arrived; while the disk is full or locked, try again rather than send again."""
+        pause = _FIRST_PAUSE_S
+        while True:
+            try:
+                await self._outbox.mark_delivered(row.id, delivered)
+            except StorageError as error:
+                _log.warning("row %s arrived, which cannot be stored: %r", row.id, error)
+                await self._nap(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
+            else:
+                return
 
     def _follow_up(self, row: OutboxMessage, delivered: int) -> None:
         """Begin what follows a delivery, such as its picture; no later message waits for that."""

@@ -104,7 +104,7 @@ class Timers:
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
 
-    def every(self, seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    def every(self, seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
         """Run *work* every so many seconds, for the first time at once; one that fails is logged and runs again."""
         self._scheduler.add_job(work, "interval", seconds=seconds, id=name, next_run_time=datetime.now(UTC))  # noqa: TID251  APScheduler goes by the machine's clock
 

@@ -11,6 +11,7 @@ from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
 from bot.notifier import Notifier
 from bot.views.message import Message
 from storage.database import Database
+from storage.errors import StorageUnavailable
 from storage.message import MessageState, NewMessage, OutboxMessage, Priority
 from storage.outbox import SqlOutbox
 from tests.fakes.clock import FakeClock
@@ -220,13 +221,34 @@ async def test_a_row_may_edit_the_message_of_an_earlier_one(bench: Bench) -> Non
     assert bench.phone.edits == [(111, 1001, "link back")]
 
 
-async def test_draining_gives_back_what_was_not_sent(bench: Bench) -> None:
+async def test_draining_gives_back_what_was_not_begun_and_leaves_in_doubt_what_was(bench: Bench) -> None:
     bench.phone.gates[111] = asyncio.Event()
     async with bench.boot("one"):
-        await bench.put("stuck")
+        await bench.put("under way")
         await bench.put("behind it")
         await bench.notifier.drain(0.01)
+        assert (await bench.state_of(1)).state is MessageState.SENDING
         assert (await bench.state_of(2)).state is MessageState.NEW
+    bench.phone.gates.clear()
+    async with bench.boot("two"):
+        assert await bench.arrived(2) == ["↻ under way", "behind it"]
+
+
+async def test_a_delivery_that_cannot_be_stored_is_not_sent_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench.boot("one"):
+        stored, full = bench.outbox.mark_delivered, [StorageUnavailable("disk is full")] * 3
+
+        async def mark(message_id: int, telegram_id: int | None) -> None:
+            if full:
+                raise full.pop()
+            await stored(message_id, telegram_id)
+
+        monkeypatch.setattr(bench.outbox, "mark_delivered", mark)
+        await bench.put("once")
+        await bench.settled(1, MessageState.SENT)
+    assert bench.phone.got == [(111, "once")]
 
 
 async def test_work_that_follows_a_delivery_is_done_with_its_message_id(bench: Bench) -> None:

@@ -1,0 +1,288 @@
+"""
+The composition root: one straight line from settings to a running bot.
+
+Each resource goes on the stack the line after it is made, and is closed in the reverse order. Long work runs in named,
+supervised tasks. Telegram and IBKR may each be down at start; neither stops the other.
+"""
+
+import asyncio
+import logging
+import secrets
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import timedelta
+
+from alerts.engine import Engine
+from alerts.ports import Feeds
+from alerts.rulebook import Rulebook
+from alerts.watcher import Watcher
+from bot import http, polling
+from bot.calendar import SessionCalendar
+from bot.charts import ChartPainter
+from bot.commands import COMMANDS, Handlers, listed
+from bot.gate import Gate
+from bot.handlers.alerts import AlertsHandler
+from bot.handlers.news import NewsHandler
+from bot.handlers.orders import OrdersHandler
+from bot.handlers.portfolio import PortfolioHandler
+from bot.handlers.quotes import QuotesHandler
+from bot.handlers.scan import ScanHandler
+from bot.handlers.status import StatusHandler
+from bot.health import Health
+from bot.inbox import Inbox
+from bot.notices import LinkWatch, Notices
+from bot.notifier import Notifier
+from bot.people import PersonalZones
+from bot.reply import TelegramReply
+from bot.router import Router
+from bot.schedule import DailySummaries, Timers
+from bot.settings import Settings
+from bot.summaries import AccountSummaries
+from bot.supervise import Supervisor
+from bot.views import outbox as outbox_views
+from bot.views.message import Message
+from broker.contracts import IbContracts
+from broker.history import IbHistory
+from broker.market_data import IbTickFeed
+from broker.news import IbNewsFeed
+from broker.orders import IbOrders
+from broker.portfolio import IbPortfolio
+from broker.scanner import IbScanFeed
+from broker.session import IbAddress, IbSession
+from market.clock import SystemClock
+from storage.audit import SqlAuditLog
+from storage.database import Database
+from storage.firings import SqlFiringLog
+from storage.jobs import SqlJobs
+from storage.message import OutboxMessage
+from storage.outbox import SqlOutbox
+from storage.proposals import SqlProposalStore
+from storage.rules import SqlRuleStore
+from storage.snapshots import SqlSnapshots
+from storage.users import SqlUsers
+from trading.codec import summary_from_json
+from trading.desk import OrderDesk
+from trading.limits import Limits
+from trading.tracker import OrderTracker
+from trading.turns import Turns
+
+_log = logging.getLogger(__name__)
+
+_REFUSED = 2
+_FLUSH_S = 5.0
+_EXPIRY_LOOK_S = 1.0
+
+
+async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, on purpose
+    """
+    Run the bot until SIGTERM or SIGINT, or until Telegram refuses the token; return the exit code.
+
+    Raises StorageError for a database that cannot be used.
+    """
+    stop = _Stop()
+    clock = SystemClock()
+    boot_id = secrets.token_hex(8)
+    async with AsyncExitStack() as stack:
+        database = await Database.open(settings.database_url, clock=clock, boot_id=boot_id)
+        stack.push_async_callback(database.close)
+        outbox = SqlOutbox(database, clock, boot_id)
+        firings = SqlFiringLog(database, outbox)
+        proposals = SqlProposalStore(database, outbox)
+        users = SqlUsers(database)
+        notices = Notices(outbox, users, settings.roster, clock)
+        zones = PersonalZones(users, settings.zone)
+
+        session = IbSession(_address(settings), clock)
+        contracts = IbContracts(session, clock, hours_ttl_s=min(900.0, settings.session_refresh_s))
+        feed = IbTickFeed(session, clock)
+        history = IbHistory(session, clock, contracts)
+        news = IbNewsFeed(session)
+        scans = IbScanFeed(session)
+        orders = IbOrders(session, clock)
+        holdings = IbPortfolio(session, contracts)
+
+        engine = Engine()
+        rulebook = Rulebook(SqlRuleStore(database), engine, contracts, feed, news, scans, clock)
+        feeds = Feeds(feed, news, scans, history)
+        watcher = Watcher(engine, rulebook, feeds, firings, clock, on_blind=notices.blind)
+
+        turns = Turns()
+        tracker = OrderTracker(proposals, orders, clock, turns=turns)
+        tracker.connect()
+        session.on_up(tracker.reconcile)
+        desk = OrderDesk(
+            store=proposals,
+            gateway=orders,
+            quotes=feed,
+            symbols=contracts,
+            holdings=holdings,
+            roster=settings.roster,
+            limits=_limits(settings),
+            clock=clock,
+            audit=SqlAuditLog(database),
+            turns=turns,
+            confirm_timeout_s=settings.confirm_timeout_s,
+            drift_pct=settings.confirm_drift_pct,
+        )
+
+        snapshots = SqlSnapshots(database)
+        summaries = AccountSummaries(holdings, snapshots, firings, orders.executions, clock, settings.zone)
+        calendar = SessionCalendar(contracts, settings.summary_symbol, clock)
+        delay = timedelta(seconds=settings.summary_delay_s)
+        jobs = SqlJobs(database, clock)
+        daily = DailySummaries(calendar, summaries, notices, users, outbox, jobs, clock, delay)
+        painter = ChartPainter()
+        stack.push_async_callback(painter.close)
+
+        application = polling.build(settings.token, settings.telegram_api_url)
+        reply = TelegramReply(application.bot)
+        menus = {user: listed(role) for user, role in settings.roster.roles.items()}
+        telegram = polling.TelegramLink(application, menus, clock, on_refused=stop.refused)
+        stack.push_async_callback(telegram.close)
+        health = Health(
+            link=lambda: session.status,
+            feed=feed,
+            rulebook=rulebook,
+            watcher=watcher,
+            outbox=outbox,
+            telegram=telegram,
+            summaries=daily,
+            most_lines=settings.ib_market_lines,
+            clock=clock,
+        )
+        order_cards = OrdersHandler(
+            reply=reply,
+            desk=desk,
+            store=proposals,
+            symbols=contracts,
+            quotes=feed,
+            holdings=holdings,
+            zones=zones,
+            clock=clock,
+        )
+        portfolio = PortfolioHandler(
+            reply=reply, holdings=holdings, summaries=summaries, painter=painter, zones=zones, clock=clock
+        )
+        handlers = Handlers(
+            reply=reply,
+            alerts=AlertsHandler(reply=reply, rulebook=rulebook, live=feed, quotes=feed, zones=zones, clock=clock),
+            orders=order_cards,
+            portfolio=portfolio,
+            quotes=QuotesHandler(reply, contracts, feed, holdings, zones, clock),
+            news=NewsHandler(reply, contracts, news, zones, clock),
+            scan=ScanHandler(reply, scans, zones, clock),
+            status=StatusHandler(reply, health, zones, clock),
+        )
+
+        async def opened(chat_id: int) -> None:
+            await users.saw_chat(chat_id, chat_id, clock.now())
+            await telegram.publish(chat_id)
+
+        inbox = Inbox(Router(COMMANDS, handlers, clock), settings.roster, reply, opened)
+        telegram.connect(Gate(settings.roster, settings.telegram_groups, clock), inbox)
+
+        def render(row: OutboxMessage) -> Message:
+            words = outbox_views.render(
+                row.kind,
+                row.payload,
+                now=clock.now(),
+                zone=zones.known(row.chat_id),
+                may_repeat=row.may_repeat,
+                quote=feed.quote(_con_id(row)),
+            )
+            return replace(words, silent=words.silent or row.silent)
+
+        async def chat_closed(chat_id: int, reason: str) -> None:
+            inbox.forget(chat_id)
+            await notices.chat_closed(chat_id, reason)
+
+        async def illustrate(row: OutboxMessage, message_id: int) -> None:
+            summary = summary_from_json(row.payload)
+            await portfolio.illustrate(row.chat_id, message_id, render(row), summary)
+
+        notifier = Notifier(
+            outbox,
+            reply,
+            render,
+            probe=reply.probe,
+            chat_closed=chat_closed,
+            clock=clock,
+            after={"summary": illustrate},
+        )
+        link_watch = LinkWatch(notices, clock, watching=engine.count)
+        session.on_status(link_watch.take)
+
+        repeated = await outbox.recover()
+        _log.info("squawkbot starts, boot %s; %s messages may have to be repeated", boot_id, repeated)
+        await rulebook.load()
+        timers = Timers()
+        timers.every(settings.session_refresh_s, "daily summary", daily.look)
+        timers.every(_EXPIRY_LOOK_S, "order cards", order_cards.expire)
+
+        supervisor = await stack.enter_async_context(Supervisor(notices.task_died))
+        supervisor.start("ibkr", session.run)
+        supervisor.start("watcher", watcher.run)
+        supervisor.start("bars", watcher.run_bars)
+        supervisor.start("orders", tracker.run)
+        supervisor.start("notifier", notifier.run)
+        supervisor.start("link watch", link_watch.run)
+        supervisor.start("telegram", telegram.run)
+        if settings.http_port:
+            supervisor.start("health page", lambda: http.serve(settings.http_port, health.check))
+        timers.start()
+        stack.callback(timers.stop)
+
+        code = await stop.wait()
+        _log.info("squawkbot stops")
+        await supervisor.stop("telegram")
+        await order_cards.cancel_all()
+        await supervisor.stop("orders")
+        await tracker.flush()
+        await session.stop()
+        await watcher.settled()
+        await notifier.drain(_FLUSH_S)
+    return code
+
+
+class _Stop:
+    """Why and when to stop: a signal, or a token that Telegram refuses."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+        self._code = 0
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked.set)
+
+    def refused(self) -> None:
+        """Stop because of the token."""
+        _log.critical("TELEGRAM_BOT_TOKEN: Telegram does not know this token")
+        self._code = _REFUSED
+        self._asked.set()
+
+    async def wait(self) -> int:
+        """Wait until it is time to stop; return the exit code."""
+        await self._asked.wait()
+        return self._code
+
+
+def _address(settings: Settings) -> IbAddress:
+    return IbAddress(
+        settings.ib_host, settings.ib_port, settings.ib_client_id, settings.ib_readonly, settings.ib_account
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        order_value=settings.limit_order_value,
+        quote_age_s=settings.limit_quote_age_s,
+        collar_pct=settings.limit_collar_pct,
+        orders_per_minute=settings.limit_orders_per_minute,
+    )
+
+
+def _con_id(row: OutboxMessage) -> int:
+    """Return the instrument of a price alert's row, 0 for any other: its price now is told when it is late."""
+    instrument = row.payload.get("cause", {}).get("instrument") if row.kind == "firing" else None
+    return int(instrument["con_id"]) if instrument else 0

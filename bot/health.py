@@ -1,0 +1,79 @@
+"""How everything stands: for /status and for `GET /healthz`."""
+
+import importlib.metadata
+from collections import Counter
+from collections.abc import Callable
+
+from alerts.rulebook import Rulebook
+from alerts.watcher import Watcher
+from bot.polling import TelegramLink
+from bot.schedule import DailySummaries
+from bot.views.status import StatusReport
+from broker.market_data import IbTickFeed
+from broker.status import LinkStatus
+from market.clock import Clock
+from storage.outbox import SqlOutbox
+
+_STUCK = 1000
+
+
+class Health:
+    """Looks at everything and changes nothing; implements `bot.handlers.ports.StatusSource`."""
+
+    def __init__(  # noqa: PLR0913  it looks at everything
+        self,
+        *,
+        link: Callable[[], LinkStatus],
+        feed: IbTickFeed,
+        rulebook: Rulebook,
+        watcher: Watcher,
+        outbox: SqlOutbox,
+        telegram: TelegramLink,
+        summaries: DailySummaries,
+        most_lines: int,
+        clock: Clock,
+    ) -> None:
+        self._link = link
+        self._feed = feed
+        self._rulebook = rulebook
+        self._watcher = watcher
+        self._outbox = outbox
+        self._telegram = telegram
+        self._summaries = summaries
+        self._most_lines = most_lines
+        self._started = clock.now()
+
+    async def report(self, user_id: int) -> StatusReport:
+        """Return how everything stands, with the person's own alerts counted."""
+        owned = await self._rulebook.owned_by(user_id)
+        return StatusReport(
+            version=importlib.metadata.version("squawkbot"),
+            started=self._started,
+            link=self._link(),
+            alerts=Counter(rule.state for rule in owned),
+            last_tick=self._watcher.last_tick,
+            lines=self._feed.lines,
+            most_lines=self._most_lines,
+            telegram_lag_s=self._telegram.lag_s,
+            telegram_trouble=self._telegram.trouble,
+            outbox_depth=await self._outbox.depth(),
+            next_summary=self._summaries.next,
+        )
+
+    def check(self) -> dict[str, object]:
+        """
+        Return what `/healthz` answers: "ok" while firings are recorded, which is what a restart could mend.
+
+        A lost link is reported and is no reason to restart: the bot keeps trying by itself.
+        """
+        link = self._link()
+        trouble = self._telegram.trouble
+        last = self._watcher.last_tick
+        return {
+            "ok": self._watcher.pending < _STUCK,
+            "version": importlib.metadata.version("squawkbot"),
+            "ibkr": link.state.value,
+            "telegram": trouble or "up",
+            "firings_unrecorded": self._watcher.pending,
+            "last_tick": last.isoformat() if last else None,
+        }

@@ -1,0 +1,189 @@
+"""
+The link to Telegram: PTB's application in our own loop, and its updates.
+
+Telegram may be down at start and at any time later: this keeps trying, says what is wrong, and stops nobody else. PTB's
+own `run_polling` is not used, since it would own the loop that TWS is read in.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, LinkPreviewOptions, Update
+from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    Defaults,
+    MessageHandler,
+    TypeHandler,
+    filters,
+)
+from telegram.request import HTTPXRequest
+
+from bot.gate import Gate
+from bot.inbox import Inbox, PerChat
+from market.clock import Clock
+
+_log = logging.getLogger(__name__)
+
+_UPDATES = (Update.MESSAGE, Update.CALLBACK_QUERY)
+_LONG_POLL_S = 25
+_PROBE_S = 30.0
+_TROUBLE_LASTS_S = 60.0
+_PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0)
+CommandList = Sequence[tuple[str, str]]
+
+
+def build(token: str, api_url: str) -> "Application[Any, Any, Any, Any, Any, Any]":
+    """Return PTB's application for *token* at *api_url*; nothing is sent yet."""
+    return (
+        ApplicationBuilder()
+        .token(token)
+        .base_url(f"{api_url}/bot")
+        .base_file_url(f"{api_url}/file/bot")
+        .request(_request(32))
+        .get_updates_request(_request(2))
+        .defaults(Defaults(parse_mode="HTML", link_preview_options=LinkPreviewOptions(is_disabled=True)))
+        .concurrent_updates(PerChat())
+        .job_queue(None)
+        .build()
+    )
+
+
+def _request(connections: int) -> HTTPXRequest:
+    # Reads wait longer than httpx's 5 s: a slow line must not turn an accepted send into an unknown one.
+    return HTTPXRequest(
+        connection_pool_size=connections,
+        connect_timeout=5.0,
+        read_timeout=15.0,
+        write_timeout=15.0,
+        pool_timeout=5.0,
+        media_write_timeout=60.0,
+    )
+
+
+class TelegramLink:
+    """
+    Takes updates in, from the first answered getMe until it is cancelled.
+
+    *commands* are the menus by chat; *on_refused* is called when Telegram does not know the token.
+    """
+
+    def __init__(
+        self,
+        application: "Application[Any, Any, Any, Any, Any, Any]",
+        commands: Mapping[int, CommandList],
+        clock: Clock,
+        on_refused: Callable[[], None],
+        nap: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._application = application
+        self._commands = commands
+        self._clock = clock
+        self._on_refused = on_refused
+        self._nap = nap
+        self._trouble = "not reached yet"
+        self._trouble_until = float("inf")
+        self.lag_s: float | None = None
+        """How long the last getMe took, in seconds."""
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong between Telegram and us, "" for nothing."""
+        return self._trouble if self._clock.monotonic() < self._trouble_until else ""
+
+    def connect(self, gate: Gate, inbox: Inbox) -> None:
+        """Lead updates through *gate* to *inbox*."""
+        # Blocking, and in a group of its own before all others: else its refusal would stop nothing.
+        self._application.add_handler(TypeHandler(Update, gate.check, block=True), group=-1)
+        self._application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, inbox.on_message))
+        self._application.add_handler(CallbackQueryHandler(inbox.on_press))
+        self._application.add_error_handler(inbox.on_error)
+
+    async def run(self) -> None:
+        """Take updates in for ever. Raises ConnectionError when polling has ended by itself."""
+        await self._reach()
+        await self.publish()
+        await self._application.start()
+        try:
+            await self._poll()
+        finally:
+            await self._application.stop()
+
+    async def publish(self, chat_id: int | None = None) -> None:
+        """Show each person (or the one) the commands of their role in Telegram's menu, and strangers none."""
+        bot = self._application.bot
+        if chat_id is None:
+            with suppress(TelegramError):
+                await bot.delete_my_commands(BotCommandScopeDefault())
+        for chat, commands in self._commands.items():
+            if chat_id in {None, chat}:
+                # A chat that was never opened has no menu yet; it gets one with its first message.
+                with suppress(TelegramError):
+                    await bot.set_my_commands([BotCommand(*entry) for entry in commands], BotCommandScopeChat(chat))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        with suppress(TelegramError, RuntimeError):
+            await self._application.shutdown()
+
+    async def _reach(self) -> None:
+        tries = 0
+        while True:
+            try:
+                await self._application.initialize()
+            except InvalidToken:
+                self._on_refused()
+                await self._nap(_PAUSES_S[-1])
+            except TelegramError as error:
+                self._note(f"unreachable ({error.message})", float("inf"))
+                _log.warning("Telegram cannot be reached: %s", error.message)
+                await self._nap(_PAUSES_S[min(tries, len(_PAUSES_S) - 1)])
+                tries += 1
+            else:
+                self._trouble_until = 0.0
+                return
+
+    async def _poll(self) -> None:
+        updater = self._application.updater
+        if updater is None:
+            raise ConnectionError("no updater")
+        await updater.start_polling(
+            timeout=_LONG_POLL_S,
+            bootstrap_retries=-1,
+            allowed_updates=list(_UPDATES),
+            drop_pending_updates=False,
+            error_callback=self._on_poll_error,
+        )
+        try:
+            while updater.running:
+                await self._probe()
+                await self._nap(_PROBE_S)
+            raise ConnectionError("polling ended")
+        finally:
+            with suppress(TelegramError, RuntimeError):
+                await updater.stop()
+
+    async def _probe(self) -> None:
+        before = self._clock.monotonic()
+        try:
+            await self._application.bot.get_me()
+        except TelegramError as error:
+            self._note(f"unreachable ({error.message})")
+        else:
+            self.lag_s = self._clock.monotonic() - before
+
+    def _on_poll_error(self, error: TelegramError) -> None:
+        if isinstance(error, Conflict):
+            self._note("another program uses this bot's token (409)")
+        else:
+            self._note(f"updates do not arrive ({error.message})")
+        _log.warning("getUpdates: %s", error.message)
+
+    def _note(self, trouble: str, lasts_s: float = _TROUBLE_LASTS_S) -> None:
+        self._trouble = trouble
+        self._trouble_until = self._clock.monotonic() + lasts_s
