@@ -100,7 +100,6 @@ async def server(exchange: Exchange) -> AsyncIterator[TwsServer]:
     server = TwsServer(exchange, sample_s=0.01)
     await server.start()
     yield server
-    server.faults.heal()
     await server.stop()
     assert server.violations == []
 

@@ -1,0 +1,243 @@
+"""Lines, ticks and quotes."""
+
+import math
+
+import pytest
+
+from market.errors import LinkDown, NoMarketData, RequestTimeout
+from market.instrument import Instrument, SecType
+from market.quote import DataKind, TickField
+from simulator.tws.exchange import Exchange
+from simulator.tws.server import TwsServer
+from tests.fakes.eventually import eventually
+from tests.integration.broker.conftest import Desk, desk_at, running
+
+
+@pytest.fixture
+async def aapl(desk: Desk) -> Instrument:
+    return await desk.contracts.find("AAPL")
+
+
+async def streaming(desk: Desk, instrument: Instrument) -> None:
+    """Hold the instrument and wait until its quote is complete."""
+    await desk.feed.hold(instrument)
+    quote = desk.feed.quote(instrument.con_id)
+    assert quote is not None
+    await eventually(lambda: quote.last and quote.bid and quote.ask)
+
+
+async def test_a_held_instrument_ticks_and_has_a_quote(desk: Desk, aapl: Instrument, exchange: Exchange) -> None:
+    await streaming(desk, aapl)
+    exchange.push("AAPL", 201.5, bid=201.4, ask=201.6, size=300)
+    await eventually(lambda: 201.5 in desk.prices())
+    quote = desk.feed.quote(aapl.con_id)
+    assert quote is not None
+    await eventually(lambda: quote.ask == 201.6)
+    assert (quote.last, quote.bid, quote.ask, quote.high) == (201.5, 201.4, 201.6, 201.5)
+    assert quote.close
+    assert quote.open
+    assert quote.volume
+    assert quote.low
+    assert quote.kind is DataKind.LIVE
+    assert not quote.halted
+    [trade] = [tick for tick in desk.ticks if tick.field is TickField.LAST and tick.price == 201.5]
+    assert trade.size == 300
+    assert trade.instrument == aapl
+    assert trade.exchange_time is not None
+    assert abs((trade.received - trade.exchange_time).total_seconds()) < 5
+
+
+async def test_every_tick_of_one_network_read_counts(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+    await streaming(desk, aapl)
+    desk.ticks.clear()
+    for price in ("300.0", "301.0", "150.0"):
+        server.faults.bad_tick("AAPL", 4, price, "100")
+    await eventually(lambda: 150.0 in desk.prices())
+    assert [tick.price for tick in desk.ticks if tick.field is TickField.LAST] == [300.0, 301.0, 150.0]
+
+
+async def test_a_sampled_print_is_still_in_the_days_high(desk: Desk, aapl: Instrument, exchange: Exchange) -> None:
+    await streaming(desk, aapl)
+    exchange.push("AAPL", 240.0)
+    exchange.push("AAPL", 210.0)
+    await eventually(lambda: 210.0 in desk.prices())
+    await eventually(lambda: any(tick.field is TickField.HIGH and tick.price == 240.0 for tick in desk.ticks))
+
+
+@pytest.mark.parametrize("value", ["-1", "0", "-1.0", "0.0", "1.7976931348623157E308", "nan", ""])
+@pytest.mark.parametrize("tick_type", [1, 2, 4, 6, 9])
+async def test_what_is_no_price_never_becomes_a_tick(
+    desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange, value: str, tick_type: int
+) -> None:
+    await streaming(desk, aapl)
+    desk.ticks.clear()
+    server.faults.bad_tick("AAPL", tick_type, value)
+    exchange.push("AAPL", 222.25)
+    await eventually(lambda: 222.25 in desk.prices())
+    assert all(math.isfinite(price) and price > 100 for price in desk.prices())
+
+
+async def test_a_side_that_goes_away_leaves_the_quote(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+    await streaming(desk, aapl)
+    quote = desk.feed.quote(aapl.con_id)
+    assert quote is not None
+    server.faults.bad_tick("AAPL", 1, "-1")
+    await eventually(lambda: quote.bid is None)
+    assert quote.ask is not None
+
+
+async def test_an_rt_volume_of_zero_is_no_price(
+    desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange
+) -> None:
+    await streaming(desk, aapl)
+    server.faults.rt_volume("AAPL")
+    exchange.push("AAPL", 205.25)
+    await eventually(lambda: 205.25 in desk.prices())
+    assert all(tick.price > 100 for tick in desk.ticks if tick.field is TickField.LAST)
+    # Generic tick 233 brings it, and is never asked for.
+    assert not any("233" in fields for fields in server.requests if fields[0] == "1")
+
+
+async def test_a_tick_type_nobody_knows_does_not_hide_the_others(
+    desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange
+) -> None:
+    await streaming(desk, aapl)
+    server.faults.unknown_tick("AAPL")
+    exchange.push("AAPL", 206.25)
+    await eventually(lambda: 206.25 in desk.prices())
+
+
+async def test_two_holders_share_one_line_and_the_last_one_ends_it(
+    desk: Desk, aapl: Instrument, server: TwsServer
+) -> None:
+    await streaming(desk, aapl)
+    await desk.feed.hold(aapl)
+    assert server.lines_used() == 1
+    await desk.feed.release(aapl)
+    assert desk.feed.quote(aapl.con_id) is not None
+    await desk.feed.release(aapl)
+    await eventually(lambda: server.lines_used() == 0)
+    assert desk.feed.quote(aapl.con_id) is None
+    assert desk.feed.lines == 0
+    await desk.feed.release(aapl)
+
+
+async def test_news_and_prices_of_one_instrument_are_two_requests_and_both_are_ended(
+    desk: Desk, aapl: Instrument, server: TwsServer
+) -> None:
+    await streaming(desk, aapl)
+    await desk.news.hold(aapl)
+    await desk.feed.release(aapl)
+    await desk.news.release(aapl)
+    await eventually(lambda: sum(fields[0] == "2" for fields in server.requests) == 2)
+    asked = {fields[2] for fields in server.requests if fields[0] == "1"}
+    assert asked == {fields[2] for fields in server.requests if fields[0] == "2"}
+    assert len(asked) == 2
+
+
+async def test_what_is_held_without_a_link_ticks_once_there_is_one(server: TwsServer) -> None:
+    desk = desk_at(server.port)
+    aapl = Instrument(265598, "AAPL", primary_exchange="NASDAQ")
+    await desk.feed.hold(aapl)
+    assert desk.feed.quote(265598) is not None
+    async with running(desk):
+        await eventually(lambda: desk.ticks)
+
+
+async def test_delayed_data_is_marked(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+    server.faults.delayed.add("AAPL")
+    await desk.feed.hold(aapl)
+    await eventually(lambda: desk.ticks)
+    await eventually(lambda: any(tick.kind is DataKind.DELAYED for tick in desk.ticks))
+    quote = desk.feed.quote(aapl.con_id)
+    assert quote is not None
+    assert quote.kind is DataKind.DELAYED
+    assert quote.last
+
+
+@pytest.mark.parametrize("code", [354, 10089, 10197])
+async def test_a_refused_line_says_why_and_is_asked_for_again_on_demand(
+    desk: Desk, aapl: Instrument, server: TwsServer, code: int
+) -> None:
+    server.faults.answer_with("reqMktData", code, count=1)
+    await desk.feed.hold(aapl)
+    await eventually(lambda: desk.feed.trouble(aapl.con_id))
+    assert desk.feed.quote(aapl.con_id).last is None
+    quote = await desk.feed.fresh(aapl)
+    assert quote.last
+    assert desk.feed.trouble(aapl.con_id) == ""
+
+
+async def test_a_fresh_quote_of_something_not_held_uses_its_line_for_a_moment(
+    desk: Desk, aapl: Instrument, server: TwsServer
+) -> None:
+    quote = await desk.feed.fresh(aapl)
+    assert quote.bid < quote.last < quote.ask
+    await eventually(lambda: server.lines_used() == 0)
+
+
+async def test_a_fresh_quote_of_a_quiet_line_is_asked_for_anew(
+    desk: Desk, aapl: Instrument, server: TwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await streaming(desk, aapl)
+    monkeypatch.setattr("broker.market_data._YOUNG_S", -1.0)
+    before = desk.feed.quote(aapl.con_id).received
+    quote = await desk.feed.fresh(aapl)
+    assert quote.received > before
+    assert desk.feed.quote(aapl.con_id) is not quote
+    await eventually(lambda: server.lines_used() == 1)
+
+
+async def test_a_fresh_quote_that_is_refused_says_why(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+    server.faults.answer_with("reqMktData", 354)
+    with pytest.raises(NoMarketData) as caught:
+        await desk.feed.fresh(aapl)
+    assert caught.value.code == 354
+
+
+async def test_a_fresh_quote_that_does_not_come_times_out(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+    server.faults.silent = True
+    with pytest.raises(RequestTimeout):
+        await desk.feed.fresh(aapl, timeout_s=0.1)
+
+
+async def test_a_fresh_quote_without_a_link_says_so() -> None:
+    with pytest.raises(LinkDown):
+        await desk_at(1).feed.fresh(Instrument(265598, "AAPL"))
+
+
+async def test_fx_has_sides_and_no_trades(desk: Desk) -> None:
+    quote = await desk.feed.fresh(await desk.contracts.find("EUR.USD"))
+    assert quote.bid < quote.ask
+    assert quote.price == quote.mid
+
+
+async def test_an_index_has_trades_and_no_sides(desk: Desk) -> None:
+    spx = await desk.contracts.find("SPX")
+    assert spx.sec_type is SecType.INDEX
+    quote = await desk.feed.fresh(spx)
+    assert quote.last > 1000
+    assert quote.bid is None
+
+
+async def test_a_failing_sink_does_not_stop_the_ticks(desk: Desk, aapl: Instrument, exchange: Exchange) -> None:
+    heard = []
+
+    def sink(ticks: object) -> None:
+        heard.append(ticks)
+        raise ValueError(ticks)
+
+    desk.feed.connect(sink)
+    await desk.feed.hold(aapl)
+    await eventually(lambda: heard)
+    seen = len(heard)
+    exchange.push("AAPL", 209.5)
+    await eventually(lambda: len(heard) > seen)
+    assert desk.session.status.is_usable
+
+
+async def test_the_hundred_and_first_line_says_so(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+    server.faults.answer_with("reqMktData", 101, "Max number of tickers has been reached", count=1)
+    await desk.feed.hold(aapl)
+    await eventually(lambda: desk.feed.trouble(aapl.con_id))
+    assert "tickers" in desk.feed.trouble(aapl.con_id)
