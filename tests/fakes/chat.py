@@ -1,0 +1,249 @@
+"""A whole chat in memory: the router with real handlers, a real order desk and a real rulebook on fakes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from zoneinfo import ZoneInfo
+
+from alerts.engine import Engine
+from alerts.rulebook import Rulebook
+from bot.charts import Points, Theme
+from bot.commands import COMMANDS, Handlers
+from bot.handlers.alerts import AlertsHandler
+from bot.handlers.news import NewsHandler
+from bot.handlers.orders import OrdersHandler
+from bot.handlers.portfolio import PortfolioHandler
+from bot.handlers.quotes import QuotesHandler
+from bot.handlers.scan import ScanHandler
+from bot.handlers.status import StatusHandler
+from bot.request import Press, TextIn
+from bot.router import Router
+from bot.views.message import Button
+from bot.views.status import StatusReport
+from broker.status import LinkReason, LinkState, LinkStatus
+from market.account import AccountSummary, Position
+from market.errors import AmbiguousSymbol, UnknownSymbol
+from market.instrument import Instrument, SecType
+from market.news import Article, Headline
+from market.quote import Quote
+from market.scan import ScanRow, ScanSpec
+from tests.fakes.clock import FakeClock
+from tests.fakes.feeds import FakeNewsFeed, FakeScanFeed, FakeTickFeed
+from tests.fakes.reply import FakeReply
+from tests.fakes.rules import FakeRuleStore
+from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProposalStore
+from trading.access import Role, Roster
+from trading.desk import OrderDesk
+from trading.limits import Limits
+from trading.summary import DailySummary
+from trading.turns import Turns
+
+ADMIN, TRADER, VIEWER = 111, 222, 333
+ROLES = {ADMIN: Role.ADMIN, TRADER: Role.TRADER, VIEWER: Role.VIEWER}
+NEW_YORK = ZoneInfo("America/New_York")
+ACCOUNT = "DU1234567"
+
+AAPL = Instrument(265598, "AAPL", primary_exchange="NASDAQ", name="APPLE INC")
+MSFT = Instrument(272093, "MSFT", primary_exchange="NASDAQ", name="MICROSOFT CORP")
+BMW = Instrument(29612222, "BMW", primary_exchange="IBIS", currency="EUR", name="BAYERISCHE MOTOREN WERKE AG")
+BMW_US = Instrument(4050, "BMW", primary_exchange="PINK", name="BMW ADR")
+EVIL = Instrument(666, "<b>&EVIL", primary_exchange='"><i>', name="</code><a href='tg://x'>R&D & Sons <script>")
+EURUSD = Instrument(12087792, "EUR", SecType.FOREX, "IDEALPRO", min_tick=0.00005)
+
+
+@dataclass
+class FakeFloor(FakeMarket):
+    """A market of several instruments; BMW is ambiguous, and APPL is like AAPL."""
+
+    instruments: tuple[Instrument, ...] = (AAPL, MSFT, EVIL, EURUSD)
+    held_positions: list[Position] = field(default_factory=list)
+    find_error: Exception | None = None
+
+    async def find(self, symbol: str) -> Instrument:
+        if self.find_error:
+            raise self.find_error
+        everything = (*self.instruments, BMW, BMW_US)
+        if symbol.startswith("#"):
+            for one in everything:
+                if str(one.con_id) == symbol[1:]:
+                    return one
+        if symbol == "BMW":
+            raise AmbiguousSymbol(symbol, (BMW, BMW_US))
+        for one in self.instruments:
+            if one.label == symbol.removeprefix("$").upper():
+                return one
+        raise UnknownSymbol(symbol, (AAPL, EVIL) if symbol == "APPL" else ())
+
+    def positions(self, account: str) -> Sequence[Position]:
+        return self.held_positions
+
+
+class FakeNews:
+    """Implements `HeadlineSource`; counts what it was asked for."""
+
+    def __init__(self) -> None:
+        self.found: list[Headline] = []
+        self.bodies: dict[str, str] = {}
+        self.asked: list[str] = []
+
+    async def headlines(self, instrument: Instrument, count: int) -> Sequence[Headline]:
+        return self.found[:count]
+
+    async def article(self, provider: str, article_id: str) -> Article:
+        self.asked.append(article_id)
+        return Article(provider, article_id, self.bodies.get(article_id, ""))
+
+
+class FakeScans:
+    """Implements `ScanRunner`."""
+
+    def __init__(self) -> None:
+        self.rows: list[ScanRow] = []
+        self.asked: list[ScanSpec] = []
+
+    async def run_once(self, spec: ScanSpec) -> Sequence[ScanRow]:
+        self.asked.append(spec)
+        return self.rows[: spec.rows]
+
+
+@dataclass
+class FakeOffice:
+    """Plays `Zones`, `Summaries`, `Painter` and `StatusSource`."""
+
+    clock: FakeClock
+    zone: ZoneInfo = NEW_YORK
+    summary: DailySummary | None = None
+    picture: bytes | None = b"\x89PNG"
+    link: LinkStatus | None = None
+    drawn: list[Points] = field(default_factory=list)
+
+    async def zone_of(self, user_id: int) -> ZoneInfo:
+        return self.zone
+
+    async def latest(self, user_id: int) -> DailySummary | None:
+        return self.summary
+
+    async def equity_curve(
+        self, points: Points, theme: Theme = Theme.DARK, *, title: str = "", currency: str = ""
+    ) -> bytes | None:
+        self.drawn.append(points)
+        return self.picture
+
+    async def report(self, user_id: int) -> StatusReport:
+        now = self.clock.now()
+        link = self.link or LinkStatus(LinkState.DOWN, now, LinkReason.REFUSED)
+        return StatusReport(version="0.1.0", started=now, link=link)
+
+
+class Chat:
+    """
+    One private chat with each person, whose chat id is the user's id.
+
+    `say` and `press` go through the router as the inbox would; `tap` finds a button by its label on the last message.
+    """
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.roles = dict(ROLES)
+        self.reply = FakeReply()
+        self.office = FakeOffice(self.clock)
+        self.floor = FakeFloor(self.clock)
+        self.floor.summaries[ACCOUNT] = AccountSummary(
+            ACCOUNT, "USD", net_liquidation=Decimal(100_000), cash=Decimal(60_000), buying_power=Decimal(200_000)
+        )
+        self.store, self.gateway = MemoryProposalStore(), FakeGateway()
+        self.audit = MemoryAudit()
+        self.news, self.scans = FakeNews(), FakeScans()
+        self.rules, self.engine, self.ticks = FakeRuleStore(), Engine(), FakeTickFeed()
+        self.rulebook = Rulebook(
+            self.rules, self.engine, self.floor, self.ticks, FakeNewsFeed(), FakeScanFeed(), self.clock, cap=5
+        )
+        self.rulebook.connect(lambda firings: None, _settled)
+        self._tokens = count(1)
+        self._calls = count(1)
+        self.desk = self._desk()
+        self.handlers = self._handlers()
+        self.router = Router(COMMANDS, self.handlers, self.clock)
+
+    async def say(self, text: str, user_id: int = TRADER, *, age_s: float = 0.0, sent: datetime | None = None) -> str:
+        """Write *text* and return the plain text of the last answer."""
+        at = sent or self.clock.now() - timedelta(seconds=age_s)
+        args = text.partition(" ")[2].strip() if text.startswith("/") else text
+        await self.router.on_text(TextIn(user_id, user_id, next(self._calls), ROLES[user_id], text, args, at))
+        return self.reply.text
+
+    async def press(self, data: str, message_id: int, user_id: int = TRADER, *, chat_id: int | None = None) -> str:
+        """Press whatever says *data* and return the toast; fails if the press was not answered."""
+        callback = f"cb{next(self._calls)}"
+        press = Press(user_id, user_id if chat_id is None else chat_id, message_id, ROLES[user_id], data, callback)
+        await self.router.on_press(press)
+        assert callback in self.reply.answers, "the press was not answered"
+        return self.reply.answers[callback][0]
+
+    async def tap(self, label: str, user_id: int = TRADER, *, on: int | None = None) -> str:
+        """Press the button that begins with or contains *label*, on message *on* (default: the last one)."""
+        message_id = self.reply.last_id if on is None else on
+        return await self.press(self.button(label, on=message_id).data, message_id, user_id)
+
+    def button(self, label: str, *, on: int | None = None) -> Button:
+        """Return a button of a message by part of its label."""
+        message = self.reply.shown[self.reply.last_id if on is None else on]
+        found = [button for row in message.buttons for button in row if label in button.label]
+        assert found, [button.label for row in message.buttons for button in row]
+        return found[0]
+
+    def labels(self, *, on: int | None = None) -> list[str]:
+        """Return the labels of a message's buttons."""
+        message = self.reply.shown[self.reply.last_id if on is None else on]
+        return [button.label for row in message.buttons for button in row]
+
+    def quote(self, instrument: Instrument, last: float, close: float | None = None) -> None:
+        """Make *instrument* stream with this price."""
+        self.ticks.quotes[instrument.con_id] = Quote(instrument, last=last, close=close, received=self.clock.now())
+
+    def _desk(self) -> OrderDesk:
+        return OrderDesk(
+            store=self.store,
+            gateway=self.gateway,
+            quotes=self.floor,
+            symbols=self.floor,
+            holdings=self.floor,
+            roster=Roster(self.roles),
+            limits=Limits(),
+            clock=self.clock,
+            audit=self.audit,
+            turns=Turns(),
+            new_token=lambda: f"token-{next(self._tokens):016d}",
+        )
+
+    def _handlers(self) -> Handlers:
+        reply, office, floor, clock = self.reply, self.office, self.floor, self.clock
+        return Handlers(
+            reply=reply,
+            alerts=AlertsHandler(
+                reply=reply, rulebook=self.rulebook, live=self.ticks, quotes=floor, zones=office, clock=clock, cap=5
+            ),
+            orders=OrdersHandler(
+                reply=reply,
+                desk=self.desk,
+                store=self.store,
+                symbols=floor,
+                quotes=floor,
+                holdings=floor,
+                zones=office,
+                clock=clock,
+            ),
+            portfolio=PortfolioHandler(
+                reply=reply, holdings=floor, summaries=office, painter=office, zones=office, clock=clock
+            ),
+            quotes=QuotesHandler(reply, floor, floor, floor, office, clock),
+            news=NewsHandler(reply, floor, self.news, office, clock),
+            scan=ScanHandler(reply, self.scans, office, clock),
+            status=StatusHandler(reply, office, office, clock),
+        )
+
+
+async def _settled() -> None:
+    """Wait for nothing: no watcher runs here."""
