@@ -10,7 +10,9 @@ _TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{30,}")
 _LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 # PTB logs the Bot API address at DEBUG and httpx each request's URL at INFO; both have the token in them.
-_CHATTY = ("httpx", "httpcore", "telegram", "apscheduler", "ib_async", "ib_insync", "uvicorn.access")
+_CHATTY = ("httpx", "httpcore", "telegram", "apscheduler", "ib_async", "ib_insync", "alembic", "uvicorn.access")
+# The libraries log each of IBKR's answers "no such instrument" as an error; broker/ judges and logs these itself.
+_SHOUTING = ("ib_async.wrapper", "ib_insync.wrapper")
 
 
 class Redactor:
@@ -71,4 +73,6 @@ def configure(level: str, style: str, secrets: tuple[str, ...]) -> Redactor:
     logging.captureWarnings(capture=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for name in _SHOUTING:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return redact
