@@ -14,7 +14,7 @@ from bot.handlers.ports import LiveQuotes, Reply, Zones
 from bot.handlers.symbols import alert_on
 from bot.request import Press, TextIn
 from bot.views import alerts as views
-from bot.views.condition import instrument_of
+from bot.views.condition import instrument_of, looks_at_prices
 from bot.views.errors import reason
 from bot.views.help import which_alert
 from bot.views.message import Message
@@ -133,7 +133,8 @@ class AlertsHandler:
     async def _first_price(self, rule: Rule, quote: Quote | None) -> tuple[Quote | None, str]:
         """Return a price to tell the distance from, or why there is none: the alert is set in any case."""
         instrument = instrument_of(rule)
-        if instrument is None or (quote is not None and quote.price is not None):
+        known = quote is not None and quote.price is not None
+        if instrument is None or known or not looks_at_prices(rule):
             return quote, ""
         try:
             return await self._quotes.fresh(instrument, _FIRST_PRICE_S), ""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from alerts.default import cooldown_of, repeat_of
 from alerts.rule import Repeat, Rule, RuleState
 from bot.callback_data import Code, Place
-from bot.views.condition import crossing_line, describe, instrument_of, level_of, subject
+from bot.views.condition import crossing_line, describe, instrument_of, level_of, looks_at_prices, subject
 from bot.views.keyboard import PAGE, button, clamped, grid, line_button, pager, pages, rows, shortened
 from bot.views.message import Button, Message, text
 from bot.views.numbers import moment, percent, price, span
@@ -160,14 +160,14 @@ def _distance_lines(row: AlertRow) -> list[str]:
 
 
 def _now_lines(rule: Rule, quote: Quote | None, now: datetime, trouble: str) -> list[str]:
-    if instrument_of(rule) is None:
+    if not looks_at_prices(rule):
         return []
     if quote is None or quote.price is None:
         why = f" ({text(shortened(trouble, _NOTE))})" if trouble else ""
         return [f"No price yet{why}. I watch as soon as one comes."]
     line = f"Now <code>{price(quote.price, quote.instrument.decimals)}</code>"
     level = level_of(rule)
-    if level is not None and quote.price:
+    if level is not None and quote.price and rule.is_watching:
         line += f" · needs <b>{percent((level / quote.price - 1) * 100)}</b>"
     age = quote.age(now)
     if age is not None and age > timedelta(minutes=1):

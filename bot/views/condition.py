@@ -62,6 +62,11 @@ def instrument_of(rule: Rule) -> Instrument | None:
     return next(iter(rule.instruments.values()), None)
 
 
+def looks_at_prices(rule: Rule) -> bool:
+    """Return whether any part of the rule compares or crosses: those of news and scans need no price."""
+    return any(isinstance(leaf, Comparison | Crossing) for leaf in _leaves(rule.draft.condition))
+
+
 def level_of(rule: Rule) -> float | None:
     """Return the fixed price that a plain level or crossing alert waits for, or None for every other kind."""
     condition = rule.draft.condition

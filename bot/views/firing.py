@@ -10,6 +10,7 @@ from bot.views.condition import describe, direction_of, level_of, scan_phrase
 from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import clock, exact, fixed, moment, percent, price, span
+from bot.views.scan import table
 from market.instrument import SecType
 from market.news import Headline
 from market.quote import DataKind, Quote, TickField
@@ -53,24 +54,35 @@ def _price(fired: Firing, cause: PriceCause, tail: list[str], now: datetime, zon
         head += f"  {percent(cause.change_pct)} today"
     if rule.draft.options.critical:
         head += " · <b>CRITICAL</b>"
-    lines = [head, f"{text(shortened(describe(rule), _NOTE))} · alert #{rule.id}", *_market_lines(cause)]
+    lines = [head, f"{text(shortened(describe(rule), _NOTE))} · alert #{rule.id}", *_market_lines(rule, cause)]
     lines += [*tail, f"<i>{_when(fired, now, zone)} · {cause.kind.value}</i>"]
     if cause.kind is not DataKind.LIVE:
         lines[0] += kind_mark(cause.kind)
     return Message("\n".join(lines), _price_buttons(rule, cause), silent=rule.draft.options.silent)
 
 
-def _market_lines(cause: PriceCause) -> list[str]:
+def _market_lines(rule: Rule, cause: PriceCause) -> list[str]:
     decimals = cause.instrument.decimals
     lines = []
     if cause.field in _PRINTS:
         lines.append(f"Seen as {_PRINTS[cause.field]}: a trade between two of TWS's samples")
     if cause.bid is not None or cause.ask is not None:
         lines.append(f"Bid <code>{price(cause.bid, decimals)}</code> · Ask <code>{price(cause.ask, decimals)}</code>")
-    if len(cause.values) > 1:
-        values = (f"{text(name)} <code>{exact(round(value, 6))}</code>" for name, value in cause.values.items())
-        lines.append(" · ".join(values))
-    return lines
+    values = _other_values(rule, cause)
+    return [*lines, " · ".join(values)] if values else lines
+
+
+def _other_values(rule: Rule, cause: PriceCause) -> list[str]:
+    """Return the condition's operands as they stood, but for its fixed numbers and the price that the message shows."""
+    labels = {symbol: instrument.label for symbol, instrument in rule.instruments.items()}
+    shown = []
+    for name, value in cause.values.items():
+        symbol, _, rest = name.partition(" ")
+        if symbol not in labels or (value == cause.price and "(" not in rest):
+            continue
+        label = f"{labels[symbol]} {rest}".strip()
+        shown.append(f"{text(label)} <code>{exact(round(value, 4))}</code>")
+    return shown
 
 
 def _arrow(rule: Rule, cause: PriceCause) -> str:
@@ -137,11 +149,7 @@ def _scan(fired: Firing, cause: ScanCause, tail: list[str], now: datetime, zone:
     head = f"🛰 <b>{text(cause.spec.code)}</b> · {len(cause.rows)} new: <b>{text(names)}</b>"
     lines = [head + (f" and {more} more" if more > 0 else "")]
     if len(cause.rows) >= _TABLE_FROM:
-        table = "\n".join(
-            text(f"{row.rank:>2}  {shortened(row.instrument.label, 10):<10} {shortened(row.instrument.name, 18)}")
-            for row in cause.rows[:_ROWS_SHOWN]
-        )
-        lines.append(f"<pre>{table}</pre>")
+        lines.append(table(cause.rows[:_ROWS_SHOWN]))
     elif cause.rows:
         lines.append(" · ".join(f"rank {fixed(row.rank, 0)} {text(row.instrument.label)}" for row in cause.rows))
     lines += [f"{text(scan_phrase(cause.spec))} · alert #{rule.id}", *tail, f"<i>{moment(fired.at, zone, now)}</i>"]

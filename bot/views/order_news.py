@@ -26,10 +26,10 @@ _HEADS = {
     LegState.UNKNOWN: "⚠️ <b>Status unknown</b>",
 }
 _ENDS = {
-    LegState.UNSENT: "It never left for the market: ",
-    LegState.REJECTED: "IBKR did not take the order: ",
-    LegState.CANCELLED: "The order is off the market: ",
-    LegState.EXPIRED: "Its time ran out at IBKR: ",
+    LegState.UNSENT: "It never left for the market",
+    LegState.REJECTED: "IBKR did not take the order",
+    LegState.CANCELLED: "The order is off the market",
+    LegState.EXPIRED: "Its time ran out at IBKR",
 }
 
 
@@ -45,7 +45,7 @@ def order_news(news: OrderNews, *, now: datetime, zone: ZoneInfo, may_repeat: bo
         lines.append(f"<i>IBKR: {text(shortened(leg.message, _REASON))}</i>")
     lines.append(f"<i>{moment(news.at, zone, now, seconds=True)}</i> · ref <code>{text(proposal.reference)}</code>")
     if news.found_at_reconcile:
-        lines.append("Found at IBKR after a restart or a lost link; nothing was sent again.")
+        lines.append("Looked up at IBKR after a restart or a lost link; nothing was sent again.")
     elif now - news.at > LATE:
         lines.append(f"⚠️ <b>Late</b>: told {span(now - news.at)} after")
     if may_repeat:
@@ -74,8 +74,8 @@ def _facts(proposal: Proposal, leg: Leg) -> list[str]:
         ]
     told = _ENDS.get(leg.state)
     if told is not None:
-        return [told + (f"{filled_line(leg, proposal)}." if leg.filled else "nothing was bought or sold.")]
-    return [filled_line(leg, proposal) if leg.filled else "At IBKR, nothing filled yet."]
+        return [f"{told}: " + (f"{filled_line(leg, proposal)}." if leg.filled else "nothing was bought or sold.")]
+    return [f"At IBKR, {filled_line(leg, proposal) if leg.filled else 'nothing filled yet'}"]
 
 
 def _filled_facts(proposal: Proposal, leg: Leg) -> str:

@@ -94,7 +94,7 @@ def fate(proposal: Proposal) -> Message:
 
 def filled_line(leg: Leg, proposal: Proposal) -> str:
     """Return how much of an order is filled and at what average, safe for HTML."""
-    line = f"Filled {quantity(leg.filled)} of {quantity(proposal.ticket.quantity)}"
+    line = f"filled {quantity(leg.filled)} of {quantity(proposal.ticket.quantity)}"
     if leg.average_price is not None and leg.filled:
         line += f" @ avg <code>{exact(round(leg.average_price, 4), proposal.instrument.decimals)}</code>"
     return line

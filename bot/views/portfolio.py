@@ -37,7 +37,9 @@ def positions(view: PortfolioView, page: int, *, now: datetime, zone: ZoneInfo) 
             rows((button("💰 Account", Code.ACCOUNT, Place.HERE),)),
             protect=True,
         )
-    head = f"📂 <b>Positions</b> {len(view.holdings)} · <b>{money(view.market_value, view.currency)}</b>"
+    head = f"📂 <b>Positions</b> {len(view.holdings)}"
+    if view.market_value is not None:
+        head += f" · <b>{money(view.market_value, view.currency)}</b>"
     if view.daily_pnl is not None:
         head += f" · day <b>{money(view.daily_pnl, view.currency, signed=True)}</b>"
     shown = view.holdings[page * PAGE : (page + 1) * PAGE]

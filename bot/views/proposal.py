@@ -18,6 +18,11 @@ from trading.confirmation import Confirmation, Outcome
 from trading.proposal import Preview, Proposal
 
 _REASON = 300
+_MISSING = {
+    "read-only": "the Gateway's API is read-only",
+    "timeout": "IBKR did not answer in time",
+    "link down": "the link is down",
+}
 
 
 def price_choice(ticket: OrderTicket, instrument: Instrument, quote: Quote, line: str, *, now: datetime) -> Message:
@@ -183,7 +188,8 @@ def _part(proposal: Proposal, base: str) -> str:
 
 def _preview_lines(proposal: Proposal) -> list[str]:
     if proposal.preview is None:
-        why = f": {text(shortened(proposal.preview_missing, _REASON))}" if proposal.preview_missing else ""
+        missing = _MISSING.get(proposal.preview_missing, proposal.preview_missing)
+        why = f" ({text(shortened(missing, _REASON))})" if missing else ""
         return [f"⚠️ IBKR's what-if is missing{why}. Commission and margin are not known."]
     if proposal.preview.warning:
         return [f"⚠️ IBKR: {text(shortened(proposal.preview.warning, _REASON))}"]

@@ -32,7 +32,7 @@ def quote_card(quote: Quote, position: Position | None, *, now: datetime, zone: 
         head + kind_mark(quote.kind),
         instrument_line(instrument),
         f"Bid <code>{price(quote.bid, decimals)}</code> · Ask <code>{price(quote.ask, decimals)}</code>",
-        f"Day <code>{price(quote.low, decimals)}{TO}{price(quote.high, decimals)}</code> · Vol {big(quote.volume)}",
+        *_day_lines(quote),
         *(["⚠️ Trading in it is halted"] if quote.halted else []),
         *_position_lines(position),
         f"<i>{_age(quote, now, zone)}</i>",
@@ -88,6 +88,16 @@ def stepped(value: float, instrument: Instrument) -> Decimal:
     if step <= 0:
         return Decimal(repr(round(value, instrument.decimals)))
     return (Decimal(repr(value)) / step).to_integral_value() * step
+
+
+def _day_lines(quote: Quote) -> list[str]:
+    decimals = quote.instrument.decimals
+    parts = []
+    if quote.low is not None and quote.high is not None:
+        parts.append(f"Day <code>{price(quote.low, decimals)}{TO}{price(quote.high, decimals)}</code>")
+    if quote.volume is not None:
+        parts.append(f"Vol {big(quote.volume)}")
+    return [" · ".join(parts)] if parts else []
 
 
 def _position_lines(position: Position | None) -> list[str]:

@@ -9,6 +9,7 @@ from bot.views.condition import scan_phrase
 from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Message, text
 from bot.views.numbers import moment
+from market.instrument import Instrument
 from market.scan import ScanRow, ScanSpec
 
 COMMON = {
@@ -44,11 +45,7 @@ def scan_result(spec: ScanSpec, found: Sequence[ScanRow], line: str, *, now: dat
     lines = [f"🛰 <b>{text(name)}</b> · {len(found)} found", text(f"{spec.code} · {scan_phrase(spec)}")]
     shown = found[:_ROWS]
     if shown:
-        table = "\n".join(
-            text(f"{row.rank:>2}  {shortened(row.instrument.label, 10):<10} {shortened(row.instrument.name, 18)}")
-            for row in shown
-        )
-        lines.append(f"<pre>{table}</pre>")
+        lines.append(table(shown))
     else:
         lines.append("Nothing meets it just now.")
     if len(found) > len(shown):
@@ -62,3 +59,13 @@ def scan_result(spec: ScanSpec, found: Sequence[ScanRow], line: str, *, now: dat
     return Message(
         "\n".join(lines), rows(*grid(picks, 4), alert, (*rerun, button("« Scans", Code.SCAN_LIST, Place.HERE)))
     )
+
+
+def table(found: Sequence[ScanRow]) -> str:
+    """Return rows as a table, safe for HTML."""
+    body = text("\n".join(_line(row.rank, row.instrument) for row in found))
+    return f"<pre>{body}</pre>"
+
+
+def _line(rank: int, instrument: Instrument) -> str:
+    return f"{rank:>2}  {shortened(instrument.label, 10):<10} {shortened(instrument.name, 18)}".rstrip()

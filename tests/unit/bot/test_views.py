@@ -1,0 +1,451 @@
+"""Golden texts of what the views say; GOLDEN=write writes them anew, and a person reads the difference."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from alerts.codec import firing_to_json
+from alerts.errors import AlertSyntaxError, RuleGone, TooManyAlerts, TooManyScans
+from alerts.language import parse
+from alerts.rule import Cause, Firing, NewsCause, PriceCause, Rule, RuleState, ScanCause
+from bot.commands import listed
+from bot.views import alerts as alert_views
+from bot.views import help as help_views
+from bot.views import news as news_views
+from bot.views import portfolio as portfolio_views
+from bot.views import proposal as proposal_views
+from bot.views import quotes as quote_views
+from bot.views import scan as scan_views
+from bot.views import status as status_views
+from bot.views.errors import explain
+from bot.views.message import Message
+from bot.views.notices import Notice
+from bot.views.outbox import render
+from bot.views.summary import daily_summary
+from broker.status import LinkReason, LinkState, LinkStatus
+from market.account import AccountSummary, Position
+from market.errors import (
+    AmbiguousSymbol,
+    BrokerError,
+    LinkDown,
+    MarketError,
+    NoMarketData,
+    PacingViolation,
+    ReadOnlyApi,
+    RequestTimeout,
+    TicketSyntaxError,
+    UnknownSymbol,
+)
+from market.instrument import Instrument
+from market.news import Article, Headline
+from market.quote import DataKind, Quote, TickField
+from market.scan import ScanRow, ScanSpec
+from market.ticket import parse as parse_ticket
+from tests.fakes.chat import AAPL, ACCOUNT, BMW, BMW_US, EURUSD, EVIL, MSFT, NEW_YORK, FakeFloor
+from tests.fakes.clock import FakeClock
+from tests.fakes.golden import check_golden
+from tests.fakes.reply import check_message
+from trading.access import Role
+from trading.codec import news_to_json, summary_to_json
+from trading.confirmation import Confirmation, Outcome
+from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGone
+from trading.portfolio import view_portfolio
+from trading.proposal import Leg, LegState, OrderNews, Preview, Proposal, ProposalState
+from trading.summary import DailySummary, DayMove
+
+NOW = datetime(2026, 11, 20, 19, 32, 7, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+TOKEN = "T" * 22
+
+
+def rule(line: str, *instruments: Instrument, number: int = 12) -> Rule:
+    draft = parse(line)
+    named = {instrument.label: instrument for instrument in instruments}
+    return Rule(number, 222, 222, line, draft, named, created=NOW, since=NOW)
+
+
+def quote(instrument: Instrument = AAPL, last: float = 196.42) -> Quote:
+    return Quote(
+        instrument,
+        last=last,
+        bid=round(last - 0.02, 5),
+        ask=round(last + 0.02, 5),
+        high=200.4,
+        low=195.9,
+        close=192.0,
+        volume=48_123_456,
+        received=NOW - timedelta(seconds=1),
+    )
+
+
+def proposal(line: str = "buy 50 AAPL 199.50", instrument: Instrument = AAPL, account: str = ACCOUNT) -> Proposal:
+    return Proposal(
+        id=7,
+        token=TOKEN,
+        user_id=222,
+        chat_id=222,
+        account=account,
+        ticket=parse_ticket(line),
+        instrument=instrument,
+        created=NOW,
+        expires=NOW + timedelta(seconds=60),
+        message_id=55,
+        reference_price=Decimal("200.15"),
+        reference_time=NOW - timedelta(seconds=2),
+        bid=Decimal("200.12"),
+        ask=Decimal("200.18"),
+        preview=Preview(initial_margin_change=Decimal(2494), commission=Decimal(1), commission_currency="USD"),
+        position_before=Decimal(150),
+        cash_before=Decimal("51179.11"),
+        net_liquidation=Decimal("128430.22"),
+        legs=(Leg(1, "sb-7-1"),),
+    )
+
+
+def fired(
+    line: str, cause: Cause, *instruments: Instrument, at: datetime = NOW, state: RuleState = RuleState.FIRED
+) -> Firing:
+    told = replace(rule(line, *instruments), state=state, fired_count=1, last_fired=at)
+    return Firing("12:1:0", told, at, cause)
+
+
+LEVEL = PriceCause(
+    AAPL, TickField.LAST, 200.15, bid=200.12, ask=200.18, change_pct=2.34, values={"AAPL": 200.15, "200": 200.0}
+)
+STORY = Headline("DJNL", "DJNL$1", "Apple raises its guidance & more", NOW - timedelta(minutes=2), AAPL.con_id)
+ROWS = tuple(ScanRow(rank, one) for rank, one in enumerate((AAPL, MSFT, EURUSD, BMW), 1))
+
+
+def firing_message(
+    firing: Firing, *, now: datetime = NOW, zone: ZoneInfo = NEW_YORK, may_repeat: bool = False
+) -> Message:
+    return render("firing", firing_to_json(firing), now=now, zone=zone, may_repeat=may_repeat)
+
+
+def order_message(state: LegState, *, reconciled: bool = False, message: str = "", filled: str = "0") -> Message:
+    leg = Leg(1, "sb-7-1", state, order_id=9, filled=Decimal(filled), message=message)
+    if leg.filled:
+        leg = replace(leg, average_price=Decimal("199.47"))
+    if state is LegState.FILLED:
+        leg = replace(leg, commission=Decimal(1), realized_pnl=Decimal("-12.5"))
+    news = OrderNews(proposal().with_leg(leg), leg, LegState.SENT, NOW, reconciled)
+    return render("order", news_to_json(news), now=NOW, zone=NEW_YORK)
+
+
+def notice_message(told: Notice, /, **fields: object) -> Message:
+    return render("notice", {"notice": told.value, "at": NOW.isoformat(), **fields}, now=NOW, zone=NEW_YORK)
+
+
+SUMMARY = DailySummary(
+    account=ACCOUNT,
+    day=date(2026, 11, 20),
+    at=NOW,
+    currency="USD",
+    net_liquidation=Decimal("128430.22"),
+    change=Decimal("1204.10"),
+    change_pct=Decimal("0.95"),
+    realized_pnl=Decimal(310),
+    unrealized_pnl=Decimal("894.10"),
+    cash=Decimal("41097.67"),
+    best=DayMove(AAPL, Decimal(301), Decimal("4.10")),
+    worst=DayMove(MSFT, Decimal(-176), Decimal("-2.20")),
+    trades=3,
+    fees=Decimal("3.15"),
+    alerts_fired=5,
+    curve=((date(2026, 11, 3), Decimal(120000)), (date(2026, 11, 20), Decimal("128430.22"))),
+)
+
+
+def holdings() -> FakeFloor:
+    floor = FakeFloor(FakeClock())
+    floor.summaries[ACCOUNT] = AccountSummary(
+        ACCOUNT,
+        "USD",
+        net_liquidation=Decimal("128430.22"),
+        cash=Decimal("41097.67"),
+        buying_power=Decimal(164390),
+        initial_margin=Decimal(21000),
+        maintenance_margin=Decimal(19000),
+        excess_liquidity=Decimal(109430),
+        cushion=Decimal("0.852"),
+        daily_pnl=Decimal(894),
+        unrealized_pnl=Decimal("4252.5"),
+        realized_pnl=Decimal(0),
+    )
+    floor.held_positions = [
+        Position(
+            ACCOUNT,
+            AAPL,
+            Decimal(200),
+            Decimal("184.10"),
+            Decimal("200.15"),
+            Decimal(40030),
+            Decimal(3210),
+            None,
+            Decimal(920),
+        ),
+        Position(ACCOUNT, MSFT, Decimal(-20), Decimal("462.25"), Decimal("410.125"), Decimal(-8202), Decimal("1042.5")),
+        Position(ACCOUNT, EVIL, Decimal(1234567), Decimal("0.01")),
+    ]
+    return floor
+
+
+PORTFOLIO = view_portfolio(holdings(), ACCOUNT)
+EMPTY = view_portfolio(FakeFloor(FakeClock()), ACCOUNT)
+UP = LinkStatus(
+    LinkState.UP,
+    NOW - timedelta(days=3, hours=4),
+    address="127.0.0.1:4002",
+    client_id=17,
+    library="ib_async 2.1.0",
+    server_version=178,
+    accounts=(ACCOUNT,),
+)
+REPORT = status_views.StatusReport(
+    version="0.1.0",
+    started=NOW - timedelta(hours=5),
+    link=UP,
+    alerts={RuleState.ARMED: 14, RuleState.PAUSED: 2, RuleState.BLIND: 0},
+    last_tick=NOW - timedelta(seconds=1),
+    lines=12,
+    most_lines=90,
+    telegram_lag_s=0.412,
+    next_summary=NOW + timedelta(hours=2),
+)
+DOWN = replace(
+    REPORT,
+    link=LinkStatus(LinkState.DOWN, NOW - timedelta(minutes=3), LinkReason.REFUSED, 7, "127.0.0.1:4002", 17),
+    last_tick=None,
+    telegram_trouble="timed out",
+    outbox_depth=31,
+    next_summary=None,
+)
+
+
+def repeats() -> Rule:
+    given = rule('AAPL > 200 and AAPL rsi(14, 1h) < 30 every cooldown 30m note "x < y"', AAPL)
+    return replace(given, state=RuleState.BLIND, reason="NoMarketData: 354", fired_count=2, last_fired=NOW)
+
+
+MESSAGES = {
+    "alert-created": lambda: alert_views.created(rule("AAPL > 200", AAPL), quote(), already_true=False, now=NOW),
+    "alert-created-true": lambda: alert_views.created(
+        replace(rule("AAPL > 190", AAPL), state=RuleState.FIRED), quote(), already_true=True, now=NOW
+    ),
+    "alert-created-delayed": lambda: alert_views.created(
+        rule("AAPL > 200", AAPL), replace(quote(), kind=DataKind.DELAYED), already_true=False, now=NOW
+    ),
+    "alert-created-news": lambda: alert_views.created(
+        rule('news AAPL "guidance" or "outlook"', AAPL), None, already_true=False, now=NOW
+    ),
+    "alert-created-scan": lambda: alert_views.created(
+        rule("scan TOP_PERC_GAIN price > 5 volume > 1M top 10"), None, already_true=False, now=NOW
+    ),
+    "alert-card": lambda: alert_views.card(
+        alert_views.AlertRow(repeats(), 196.42, 1.82), now=NOW + timedelta(days=1), zone=BERLIN
+    ),
+    "alerts-list": lambda: alert_views.listing(
+        [
+            alert_views.AlertRow(rule("AAPL > 200", AAPL, number=1), 196.42, 1.82),
+            alert_views.AlertRow(rule("EUR.USD mid < 1.10005", EURUSD, number=2), 1.20001, -8.33),
+            alert_views.AlertRow(rule('news * "FDA approval"', number=3)),
+            alert_views.AlertRow(repeats(), 196.42, 1.82),
+            alert_views.AlertRow(replace(rule("MSFT crosses 500", MSFT, number=5), state=RuleState.PAUSED)),
+        ],
+        0,
+        cap=50,
+        version=4,
+        now=NOW,
+        zone=NEW_YORK,
+    ),
+    "alerts-none": lambda: alert_views.listing([], 0, cap=50, version=1, now=NOW, zone=NEW_YORK),
+    "alert-deleted": lambda: alert_views.deleted(rule("AAPL > 200", AAPL)),
+    "firing-level": lambda: firing_message(fired("AAPL > 200", LEVEL, AAPL)),
+    "firing-critical-late-repeat": lambda: firing_message(
+        fired("AAPL > 200 critical", replace(LEVEL, kind=DataKind.DELAYED), AAPL, at=NOW - timedelta(minutes=12)),
+        zone=BERLIN,
+        may_repeat=True,
+    ),
+    "firing-high-print": lambda: firing_message(
+        replace(
+            fired("AAPL crosses 200 every", replace(LEVEL, field=TickField.HIGH), AAPL, state=RuleState.ARMED),
+            exchange_time=NOW - timedelta(seconds=1),
+        )
+    ),
+    "firing-compound": lambda: firing_message(
+        fired(
+            "AAPL > 200 and rsi(14, 1h) < 30 every",
+            replace(LEVEL, values={"AAPL": 200.15, "200": 200.0, "AAPL rsi(14, 1h)": 28.41234567, "30": 30.0}),
+            AAPL,
+            state=RuleState.ARMED,
+        )
+    ),
+    "firing-news": lambda: firing_message(
+        fired('news AAPL "guidance"', NewsCause(STORY, AAPL), AAPL, state=RuleState.ARMED)
+    ),
+    "firing-scan": lambda: firing_message(
+        fired("scan TOP_PERC_GAIN top 10", ScanCause(ScanSpec("TOP_PERC_GAIN", rows=10), ROWS), state=RuleState.ARMED)
+    ),
+    "firing-scan-one": lambda: firing_message(
+        fired(
+            "scan TOP_PERC_GAIN top 10", ScanCause(ScanSpec("TOP_PERC_GAIN", rows=10), ROWS[:1]), state=RuleState.ARMED
+        )
+    ),
+    "order-card": lambda: proposal_views.proposal_card(proposal(), now=NOW),
+    "order-card-live-sell": lambda: proposal_views.proposal_card(
+        replace(
+            proposal("sell 200 AAPL market gtc outside", account="U7654321"),
+            preview=None,
+            preview_missing="read-only",
+            warnings=("sells 50 more than you hold: a short sale", "31% of net liquidation value"),
+        ),
+        now=NOW + timedelta(seconds=5),
+        note="The price has moved since the last card.",
+    ),
+    "order-card-euro": lambda: proposal_views.proposal_card(
+        replace(proposal("buy 10 BMW 90", BMW), reference_price=Decimal("90.02"), bid=None, ask=None), now=NOW
+    ),
+    "order-price-choice": lambda: proposal_views.price_choice(
+        parse_ticket("buy 50 AAPL"), AAPL, quote(), "buy 50 AAPL", now=NOW
+    ),
+    "order-sending": lambda: proposal_views.sending(proposal()),
+    "order-working": lambda: order_message(LegState.WORKING),
+    "order-partial": lambda: order_message(LegState.PARTIAL, filled="20"),
+    "order-filled": lambda: order_message(LegState.FILLED, filled="50"),
+    "order-rejected": lambda: order_message(LegState.REJECTED, message="Order rejected - reason: <no> buying power"),
+    "order-cancelled-partly": lambda: order_message(LegState.CANCELLED, filled="20"),
+    "order-unknown": lambda: order_message(LegState.UNKNOWN, reconciled=True),
+    "quote": lambda: quote_views.quote_card(quote(), holdings().held_positions[0], now=NOW, zone=NEW_YORK),
+    "quote-fx-old": lambda: quote_views.quote_card(
+        Quote(EURUSD, bid=1.10005, ask=1.1001, received=NOW - timedelta(minutes=3), kind=DataKind.FROZEN, halted=True),
+        None,
+        now=NOW,
+        zone=BERLIN,
+    ),
+    "quote-alert-levels": lambda: quote_views.alert_levels(quote()),
+    "positions": lambda: portfolio_views.positions(PORTFOLIO, 0, now=NOW, zone=NEW_YORK),
+    "positions-none": lambda: portfolio_views.positions(EMPTY, 0, now=NOW, zone=NEW_YORK),
+    "position": lambda: portfolio_views.position_card(PORTFOLIO, PORTFOLIO.holdings[0], now=NOW, zone=NEW_YORK),
+    "account": lambda: portfolio_views.account(PORTFOLIO, now=NOW, zone=NEW_YORK),
+    "summary": lambda: render("summary", summary_to_json(SUMMARY), now=NOW, zone=NEW_YORK),
+    "summary-first-late": lambda: daily_summary(
+        replace(SUMMARY, change=None, change_pct=None, best=None, worst=None, fees=None, curve=SUMMARY.curve[-1:]),
+        now=NOW + timedelta(hours=14),
+        zone=NEW_YORK,
+        may_repeat=True,
+    ),
+    "news": lambda: news_views.headlines(
+        AAPL, [STORY, replace(STORY, time=NOW - timedelta(days=1))], now=NOW, zone=NEW_YORK
+    ),
+    "news-none": lambda: news_views.headlines(AAPL, [], now=NOW, zone=NEW_YORK),
+    "story": lambda: news_views.story(Article("DJNL", "DJNL$1", "<p>One <b>bold</b> &amp; two.</p><p>Three</p>"), 0),
+    "scan-choice": scan_views.scan_choice,
+    "scan-result": lambda: scan_views.scan_result(
+        ScanSpec("TOP_PERC_GAIN", rows=10, above_price=5.0),
+        ROWS,
+        "scan TOP_PERC_GAIN price > 5 top 10",
+        now=NOW,
+        zone=NEW_YORK,
+    ),
+    "status-good": lambda: status_views.status(REPORT, now=NOW, zone=NEW_YORK),
+    "status-bad": lambda: status_views.status(DOWN, now=NOW, zone=BERLIN),
+    "help": lambda: help_views.help_page(listed(Role.TRADER)),
+    "start": lambda: help_views.welcome(listed(Role.VIEWER)),
+    "not-understood": help_views.not_understood,
+    "was-away": lambda: help_views.was_away("AAPL > 200"),
+    "notice-link-lost": lambda: notice_message(Notice.LINK_LOST, reason="client id in use"),
+    "notice-link-back": lambda: notice_message(
+        Notice.LINK_BACK, since=(NOW - timedelta(minutes=3)).isoformat(), alerts=2
+    ),
+    "notice-blind": lambda: notice_message(Notice.ALERT_BLIND, rule_id=4, alert="AAPL > 1", reason="no <data>"),
+    "notice-cards-cancelled": lambda: notice_message(Notice.ORDER_CARDS_CANCELLED, count=2),
+    "notice-chat-closed": lambda: notice_message(Notice.CHAT_CLOSED, chat_id=222, reason="bot was blocked by the user"),
+    "notice-message-failed": lambda: notice_message(Notice.MESSAGE_FAILED, kind="firing", row_id=3, reason="KeyError"),
+    "notice-task-died": lambda: notice_message(Notice.TASK_DIED, task="watcher", reason="OSError", restart_s=2.0),
+    "notice-test": lambda: notice_message(Notice.TEST),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_every_message_says_what_its_golden_file_says(name: str) -> None:
+    message = MESSAGES[name]()
+    check_message(message)
+    check_golden(name, message)
+
+
+@pytest.mark.parametrize(
+    "outcome", [one for one in Outcome if one not in {Outcome.NOT_YOURS, Outcome.NOT_READY, Outcome.LINK_DOWN}]
+)
+def test_every_outcome_of_a_press_has_its_text_on_the_card(outcome: Outcome) -> None:
+    denial = OrderDenied(Limit.COLLAR, Decimal(20), Decimal("21.5"))
+    given = proposal().with_state(ProposalState.SUBMITTED)
+    message = proposal_views.outcome(Confirmation(outcome, given, denial=denial), "buy 50 AAPL 199.5")
+    assert message is not None
+    check_message(message)
+    check_golden(f"outcome-{outcome.value.replace(' ', '-')}", message)
+    assert not any("Confirm" in button.label for row in message.buttons for button in row)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_YOURS, Outcome.NOT_READY, Outcome.LINK_DOWN])
+def test_some_outcomes_leave_the_card_as_it_is(outcome: Outcome) -> None:
+    assert proposal_views.outcome(Confirmation(outcome, proposal())) is None
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_has_a_toast_that_fits(outcome: Outcome) -> None:
+    assert 0 < len(proposal_views.toast(Confirmation(outcome, proposal(), detail="x" * 300))) <= 200
+    assert proposal_views.toast(Confirmation(outcome))
+
+
+ERRORS: dict[str, Exception] = {
+    "alert-syntax": AlertSyntaxError(
+        "AAPL croses 200", 5, "an operator", ("AAPL crosses 200", "AAPL > 200"), "crosses"
+    ),
+    "ticket-syntax": TicketSyntaxError("buy AAPL 10", 4, "a quantity", ("buy 10 AAPL",)),
+    "unknown-symbol": UnknownSymbol("APPL", (AAPL, EVIL)),
+    "unknown-symbol-alone": UnknownSymbol("QQQQQ"),
+    "ambiguous-symbol": AmbiguousSymbol("BMW", (BMW, BMW_US)),
+    "link-down": LinkDown("paper disclaimer"),
+    "link-down-unsaid": LinkDown(),
+    "timeout": RequestTimeout("contract details", 8.0),
+    "broker": BrokerError(201, "Order rejected - reason: <b>"),
+    "no-market-data": NoMarketData(354, "Requested market data is not subscribed."),
+    "pacing": PacingViolation(162, "Historical Market Data Service error message: pacing violation"),
+    "read-only": ReadOnlyApi(321, "The API interface is currently in Read-Only mode."),
+    "market": MarketError(),
+    "rule-gone": RuleGone(4),
+    "too-many-alerts": TooManyAlerts(200),
+    "too-many-scans": TooManyScans(10),
+    "proposal-gone": ProposalGone("expired"),
+    "not-allowed": NotAllowed("trader"),
+    "order-gone": OrderGone("sb-1-1"),
+    **{f"denied-{limit.value.replace(' ', '-')}": OrderDenied(limit, Decimal(20), Decimal("21.5")) for limit in Limit},
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_error_of_a_room_becomes_a_sentence(name: str) -> None:
+    message = explain(ERRORS[name])
+    check_message(message)
+    check_golden(f"error-{name}", message)
+
+
+def test_an_error_that_nobody_foresaw_is_not_explained_away() -> None:
+    with pytest.raises(ZeroDivisionError):
+        explain(ZeroDivisionError())
+
+
+def test_the_summary_fits_a_caption() -> None:
+    check_message(
+        replace(daily_summary(SUMMARY, now=NOW + timedelta(days=3), zone=BERLIN, may_repeat=True), picture=b"x")
+    )
+
+
+def test_an_unknown_row_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="gossip"):
+        render("gossip", {}, now=NOW, zone=NEW_YORK)
+    with pytest.raises(ValueError, match="gossip"):
+        render("notice", {"notice": "gossip", "at": NOW.isoformat()}, now=NOW, zone=NEW_YORK)
