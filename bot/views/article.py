@@ -46,6 +46,8 @@ _BREAKS = {
 }
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "table", "pre", "blockquote"}
 _BLOCK = "\n"
+_MOST_TAGGED = 80
+"""Telegram takes 100 entities a message; the page's frame needs a few."""
 
 Run = tuple[str, tuple[str, ...]]
 """A stretch of text and the tags it stands in, outermost first."""
@@ -100,7 +102,8 @@ class _Reader(HTMLParser):
             self._hidden.pop()
         if _KEPT.get(tag) in self._open:
             self._open.remove(_KEPT[tag])
-        self._break(tag)
+        if tag != "br":
+            self._break(tag)
 
     def handle_data(self, data: str) -> None:
         if self._hidden:
@@ -139,18 +142,18 @@ def _tidied(found: Iterable[Run]) -> list[Run]:
 
 def _paged(runs: Iterable[Run], limit: int) -> list[list[Run]]:
     pages: list[list[Run]] = [[]]
-    room = limit
+    room, tagged = limit, 0
     for run, tags in runs:
+        tagged += len(tags)
         for piece in _pieces(run, limit):
-            size = _units(piece)
-            if size > room:
+            if _units(piece) > room or tagged > _MOST_TAGGED:
                 pages.append([])
-                room = limit
-                piece = piece.lstrip()  # noqa: PLW2901  a page does not begin with a blank
-                size = _units(piece)
-            if piece:
-                pages[-1].append((piece, tags))
-                room -= size
+                room, tagged = limit, len(tags)
+            # A page does not begin with a blank.
+            words = piece if pages[-1] else piece.lstrip()
+            if words:
+                pages[-1].append((words, tags))
+                room -= _units(words)
     return [page for page in pages if page]
 
 
