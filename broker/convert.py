@@ -105,8 +105,7 @@ def quantity(value: str | float | Decimal | None) -> Decimal:
     amount = money(value)
     if amount is None or amount == UNSET_INTEGER:
         return Decimal(0)
-    whole = amount.to_integral_value()
-    return whole if amount == whole else amount.normalize()
+    return Decimal(int(amount)) if amount == int(amount) else amount.normalize()
 
 
 def number(value: Decimal) -> float:

@@ -84,5 +84,9 @@ def utc_stamp(text: str) -> str:
     if found is None:
         return text
     day, _, clock, name = found.groups()
-    at = datetime.strptime(f"{day} {clock}", "%Y%m%d %H:%M:%S").replace(tzinfo=zone(name) if name else UTC)
+    try:
+        naive = datetime.strptime(f"{day} {clock}", "%Y%m%d %H:%M:%S")  # noqa: DTZ007  its zone follows
+    except ValueError:
+        return text
+    at = naive.replace(tzinfo=zone(name) if name else UTC)
     return at.astimezone(UTC).strftime("%Y%m%d-%H:%M:%S")

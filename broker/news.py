@@ -16,7 +16,7 @@ from market.news import Article, Headline, Provider
 # No price ticks, news only: TWS counts it as a line all the same.
 _NEWS_ONLY = "mdoff,292"
 _TEXT = 0
-_META = re.compile(r"^\{([^{}]*)\}\s*")
+_META = re.compile(r"^\{([A-Z]:[^{}]*)\}[!\s]*")
 _LANGUAGE = re.compile(r"(?:^|:)L:([A-Za-z-]+)")
 
 _BROAD_TAPE = 0
@@ -179,12 +179,11 @@ def cleaned(headline: str) -> tuple[str, str]:
     Some providers send `{A:800015:L:en:K:0.97:C:0.9}` before it, and a `!` before or after that for hot news.
     """
     text, language = headline.lstrip("! "), ""
-    found = _META.match(text)
-    if found is not None:
+    while (found := _META.match(text)) is not None:
         text = text[found.end() :]
         spoken = _LANGUAGE.search(found.group(1))
-        language = spoken.group(1).lower() if spoken else ""
-    return text.lstrip("! ").strip(), language
+        language = spoken.group(1).lower() if spoken else language
+    return text.strip(), language
 
 
 def _key(instrument: Instrument | None) -> int:

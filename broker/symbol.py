@@ -18,7 +18,7 @@ _PAIR = re.compile(r"([A-Z]{3,5})\.([A-Z]{3})(?:@([A-Z0-9.]+))?")
 _OPTION = re.compile(r"(\S+) (\d{8}) (?:([CP]) ?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) ?([CP]))")
 _OCC = re.compile(r"([A-Z]{1,6}) *(\d{6})([CP])(\d{8})")
 _FUTURE = re.compile(r"(\S+) (\d{6}|\d{8})(?:@([A-Z0-9.]+))?")
-_SHARE = re.compile(r"([^\s@/]+)(?:@([A-Z0-9.]+))?(?:/([A-Z]{3}))?")
+_SHARE = re.compile(r"([A-Z0-9][A-Z0-9.-]*)(?:@([A-Z0-9.]+))?(?:/([A-Z]{3}))?")
 
 
 def tidy(typed: str) -> str:

@@ -1,4 +1,4 @@
-"""The real library against the simulated TWS, over a socket. Runs with ib_async and, in its own environment, ib_insync."""
+"""The real library, ib_async or (in an environment of its own) ib_insync, against the simulated TWS over a socket."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+
 from broker.contracts import IbContracts
 from broker.history import IbHistory
 from broker.market_data import IbTickFeed
@@ -20,9 +21,8 @@ from market.clock import SystemClock
 from market.quote import Tick
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
-from trading.ports import OrderReport
-
 from tests.fakes.eventually import eventually
+from trading.ports import OrderReport
 
 
 @dataclass
@@ -56,10 +56,10 @@ class Desk:
         return [tick.price for tick in self.ticks]
 
 
-def desk_at(port: int, *, client_id: int = 17, readonly: bool = False, **pace: object) -> Desk:
+def desk_at(port: int, *, client_id: int = 17, readonly: bool = False, account: str = "", **pace: object) -> Desk:
     """Return a desk that is not connected yet; its timings are short, no test waits them out on a good day."""
     clock = SystemClock()
-    settings = IbAddress(port=port, client_id=client_id, readonly=readonly)
+    settings = IbAddress(port=port, client_id=client_id, readonly=readonly, account=account)
     timings = {"connect_timeout_s": 2.0, "backoff_s": (0.01, 0.05), "heartbeat_s": 30.0, "answer_s": 1.0} | pace
     session = IbSession(settings, clock, **timings)
     contracts = IbContracts(session, clock, timeout_s=3.0)

@@ -1,0 +1,127 @@
+"""Headlines and stories."""
+
+import pytest
+
+from broker.news import cleaned
+from market.errors import BrokerError
+from market.instrument import Instrument
+from market.news import Headline
+from simulator.tws.exchange import Exchange
+from simulator.tws.server import TwsServer
+from tests.fakes.eventually import eventually
+from tests.integration.broker.conftest import Desk
+
+
+@pytest.fixture
+async def aapl(desk: Desk) -> Instrument:
+    return await desk.contracts.find("AAPL")
+
+
+@pytest.fixture
+def heard(desk: Desk) -> list[Headline]:
+    headlines: list[Headline] = []
+    desk.news.connect(headlines.append)
+    return headlines
+
+
+async def test_a_headline_says_whose_it_is(
+    desk: Desk, aapl: Instrument, exchange: Exchange, server: TwsServer, heard: list[Headline]
+) -> None:
+    msft = await desk.contracts.find("MSFT")
+    await desk.news.hold(aapl)
+    await desk.news.hold(msft)
+    await eventually(lambda: sum("mdoff,292" in fields for fields in server.requests) == 2)
+    exchange.publish("AAPL", "Apple raises guidance", provider="DJNL")
+    exchange.publish("MSFT", "Microsoft says nothing")
+    await eventually(lambda: len(heard) == 2)
+    by_text = {one.text: one for one in heard}
+    assert by_text["Apple raises guidance"].con_id == aapl.con_id
+    assert by_text["Apple raises guidance"].provider == "DJNL"
+    assert by_text["Microsoft says nothing"].con_id == msft.con_id
+    assert all(one.time.tzinfo is not None and one.article_id for one in heard)
+
+
+async def test_broad_tape_brings_all(desk: Desk, exchange: Exchange, server: TwsServer, heard: list[Headline]) -> None:
+    await desk.news.hold(None)
+    await eventually(lambda: sum("NEWS" in fields for fields in server.requests) == 3)
+    exchange.publish(None, "FDA approval for something", provider="FLY")
+    headline = await eventually(lambda: next((one for one in heard if "FDA" in one.text), None))
+    assert (headline.con_id, headline.provider) == (0, "FLY")
+    await desk.news.release(None)
+    await eventually(lambda: sum(fields[0] == "2" for fields in server.requests) == 3)
+
+
+async def test_the_metadata_before_a_headline_is_taken_off(
+    desk: Desk, aapl: Instrument, exchange: Exchange, server: TwsServer, heard: list[Headline]
+) -> None:
+    await desk.news.hold(aapl)
+    await eventually(lambda: any("mdoff,292" in fields for fields in server.requests))
+    exchange.publish("AAPL", "{A:800015:L:en:K:0.97:C:0.9}!Apple in court")
+    await eventually(lambda: heard)
+    assert (heard[0].text, heard[0].language) == ("Apple in court", "en")
+
+
+@pytest.mark.parametrize(
+    ("headline", "text", "language"),
+    [
+        ("Plain words", "Plain words", ""),
+        ("{A:800015:L:en:K:0.97:C:0.9}Words", "Words", "en"),
+        ("!{A:800015:L:DE}! Words", "Words", "de"),
+        ("{A:800015} {curly} words", "{curly} words", ""),
+        ("{unclosed words", "{unclosed words", ""),
+        ("", "", ""),
+    ],
+)
+def test_cleaning(headline: str, text: str, language: str) -> None:
+    assert cleaned(headline) == (text, language)
+
+
+async def test_two_listeners_share_one_subscription(
+    desk: Desk, aapl: Instrument, exchange: Exchange, server: TwsServer, heard: list[Headline]
+) -> None:
+    await desk.news.hold(aapl)
+    await desk.news.hold(aapl)
+    await desk.news.release(aapl)
+    await eventually(lambda: sum("mdoff,292" in fields for fields in server.requests) == 1)
+    exchange.publish("AAPL", "Still heard")
+    await eventually(lambda: heard)
+    await desk.news.release(aapl)
+    await desk.news.release(aapl)
+    await eventually(lambda: any(fields[0] == "2" for fields in server.requests))
+
+
+async def test_news_is_heard_again_after_a_drop(
+    desk: Desk, aapl: Instrument, exchange: Exchange, server: TwsServer, heard: list[Headline]
+) -> None:
+    await desk.news.hold(aapl)
+    await desk.news.hold(None)
+    server.faults.drop()
+    await eventually(lambda: not desk.session.status.is_usable)
+    server.requests.clear()
+    await desk.up()
+    await eventually(lambda: sum("mdoff,292" in fields for fields in server.requests) == 4)
+    exchange.publish("AAPL", "After the drop")
+    await eventually(lambda: aapl.con_id in {one.con_id for one in heard})
+
+
+async def test_providers_headlines_and_stories(desk: Desk, aapl: Instrument, exchange: Exchange) -> None:
+    assert {one.code for one in await desk.news.providers()} >= {"BRFG", "DJNL"}
+    exchange.publish("AAPL", "The newest", article="<p>The <b>story</b></p>")
+    headlines = await desk.news.headlines(aapl, 2)
+    assert len(headlines) == 2
+    assert headlines[0].text == "The newest"
+    assert headlines[0].time >= headlines[1].time
+    article = await desk.news.article(headlines[0].provider, headlines[0].article_id)
+    assert "<b>story</b>" in article.body
+
+
+async def test_a_story_that_is_gone_says_so(desk: Desk) -> None:
+    with pytest.raises(BrokerError):
+        await desk.news.article("BRFG", "BRFG$nothing")
+
+
+async def test_news_that_is_not_allowed_says_so(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+    server.faults.answer_with("reqMktData", 10276, count=1)
+    await desk.news.hold(aapl)
+    await eventually(lambda: desk.news.trouble(aapl.con_id))
+    assert "not allowed" in desk.news.trouble(aapl.con_id)

@@ -1,0 +1,118 @@
+"""Accounts, values and holdings."""
+
+from decimal import Decimal
+
+import pytest
+
+from market.ticket import OrderTicket, OrderType, Side
+from simulator.tws.exchange import Exchange
+from simulator.tws.server import TwsServer
+from tests.fakes.eventually import eventually
+from tests.integration.broker.conftest import Desk, desk_at, running
+
+ACCOUNT = "DU1234567"
+
+
+def held(desk: Desk, symbol: str) -> Decimal:
+    """Return how much of *symbol* is held."""
+    return sum(
+        (one.quantity for one in desk.portfolio.positions(ACCOUNT) if one.instrument.symbol == symbol), Decimal()
+    )
+
+
+async def test_once_the_link_is_up_the_account_is_known(desk: Desk) -> None:
+    assert desk.portfolio.accounts() == (ACCOUNT,)
+    summary = desk.portfolio.summary(ACCOUNT)
+    assert summary is not None
+    assert summary.currency == "USD"
+    assert summary.is_paper
+    for value in (summary.net_liquidation, summary.cash, summary.buying_power, summary.initial_margin):
+        assert value is not None
+        assert value > 0
+    assert summary.cushion is not None
+    assert 0 < summary.cushion < 1
+    await eventually(lambda: desk.portfolio.summary(ACCOUNT).daily_pnl is not None)
+
+
+async def test_holdings_come_with_price_value_and_the_days_profit(desk: Desk) -> None:
+    positions = {one.instrument.symbol: one for one in desk.portfolio.positions(ACCOUNT)}
+    assert list(positions) == ["AAPL", "MSFT", "TSLA"]
+    aapl = positions["AAPL"]
+    assert (aapl.quantity, positions["TSLA"].quantity) == (150, -20)
+    assert aapl.market_value == aapl.market_price * aapl.quantity
+    assert aapl.instrument.right == ""
+    assert aapl.instrument.exchange == "SMART"
+    await eventually(lambda: all(one.daily_pnl is not None for one in desk.portfolio.positions(ACCOUNT)))
+
+
+async def test_a_fill_moves_holdings_and_cash_and_listeners_hear_of_it(desk: Desk, exchange: Exchange) -> None:
+    told = []
+    desk.portfolio.on_change(told.append)
+    cash = desk.portfolio.summary(ACCOUNT).cash
+    ko = await desk.contracts.find("KO")
+    await desk.orders.submit(ko, OrderTicket(Side.BUY, Decimal(100), "KO", OrderType.MARKET), ACCOUNT, "sb-1-1")
+    await eventually(lambda: held(desk, "KO") == 100)
+    await eventually(lambda: desk.portfolio.summary(ACCOUNT).cash < cash)
+    assert set(told) == {ACCOUNT}
+    [position] = [one for one in desk.portfolio.positions(ACCOUNT) if one.instrument.symbol == "KO"]
+    assert position.instrument.name
+
+
+async def test_what_is_sold_is_gone(desk: Desk) -> None:
+    msft = await desk.contracts.find("MSFT")
+    await desk.orders.submit(msft, OrderTicket(Side.SELL, Decimal(60), "MSFT", OrderType.MARKET), ACCOUNT, "sb-1-1")
+    await eventually(lambda: held(desk, "MSFT") == 0)
+    assert "MSFT" not in [one.instrument.symbol for one in desk.portfolio.positions(ACCOUNT)]
+
+
+async def test_profit_that_is_not_set_is_none(server: TwsServer) -> None:
+    server.faults.unset_profit = True
+    async with running(desk_at(server.port)) as desk:
+        await desk.up()
+        summary = desk.portfolio.summary(ACCOUNT)
+        assert summary is not None
+        assert summary.daily_pnl is None
+
+
+async def test_what_was_sold_while_the_link_was_down_is_not_held_after_it(
+    desk: Desk, server: TwsServer, exchange: Exchange
+) -> None:
+    assert held(desk, "TSLA") == -20
+    server.faults.refuse()
+    server.faults.drop()
+    await eventually(lambda: not desk.session.status.is_usable)
+    # Still readable meanwhile.
+    assert held(desk, "TSLA") == -20
+    exchange.accounts[ACCOUNT].positions.clear()
+    server.faults.heal()
+    await desk.up()
+    assert desk.portfolio.positions(ACCOUNT) == []
+
+
+@pytest.mark.parametrize("chosen", ["", "DU7654321"])
+async def test_several_accounts_are_kept_apart_the_default_first(chosen: str) -> None:
+    exchange = Exchange(walk=False, accounts=("DU1234567", "DU7654321"))
+    server = TwsServer(exchange)
+    await server.start()
+    desk = desk_at(server.port, account=chosen)
+    async with running(desk):
+        await desk.up()
+        accounts = desk.portfolio.accounts()
+        assert accounts[0] == (chosen or "DU1234567")
+        assert set(accounts) == {"DU1234567", "DU7654321"}
+        for account in accounts:
+            await eventually(lambda name=account: desk.portfolio.summary(name))
+            assert desk.portfolio.summary(account).net_liquidation > 0
+        assert len(desk.portfolio.positions("DU1234567")) == 3
+        assert desk.portfolio.positions("DU7654321") == []
+    await server.stop()
+    assert server.violations == []
+
+
+async def test_a_missing_end_message_costs_time_and_no_data(server: TwsServer) -> None:
+    server.faults.swallowed.update({54, 62})
+    desk = desk_at(server.port)
+    desk.portfolio._timeout_s = 0.2
+    async with running(desk):
+        await desk.up()
+        assert held(desk, "AAPL") == 150

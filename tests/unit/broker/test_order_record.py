@@ -1,0 +1,154 @@
+"""From frames to the order's fate."""
+
+from decimal import Decimal
+
+import pytest
+
+from broker.library import Contract, Order, OrderState
+from broker.order_record import OrderRecord, completed, ticket_of
+from market.ticket import OrderType, Side, TimeInForce
+from trading.ports import OrderFate
+
+AAPL = Contract(secType="STK", conId=265598, symbol="AAPL", exchange="SMART", currency="USD")
+UNSET = 1.7976931348623157e308
+
+
+def order(**fields: object) -> Order:
+    """Return a limit order as openOrder frames describe it."""
+    plain = {
+        "action": "BUY",
+        "totalQuantity": 10.0,
+        "orderType": "LMT",
+        "lmtPrice": 199.5,
+        "tif": "DAY",
+        "orderRef": "sb-1-1",
+    }
+    return Order(**(plain | {"permId": 77, "account": "DU1"} | fields))
+
+
+def working() -> OrderRecord:
+    """Return a record of an order that IBKR has taken."""
+    record = OrderRecord(5, 17)
+    record.take_order(AAPL, order(), OrderState(status="Submitted"))
+    record.take_status("Submitted", 0.0, 10.0, 0.0, 77)
+    return record
+
+
+@pytest.mark.parametrize(
+    ("status", "fate"),
+    [
+        ("PendingSubmit", OrderFate.WORKING),
+        ("ApiPending", OrderFate.WORKING),
+        ("PreSubmitted", OrderFate.WORKING),
+        ("Submitted", OrderFate.WORKING),
+        ("PendingCancel", OrderFate.WORKING),
+        ("Cancelled", OrderFate.CANCELLED),
+        ("ApiCancelled", OrderFate.CANCELLED),
+        ("Inactive", OrderFate.CHECK),
+    ],
+)
+def test_a_status_leads_to_a_fate(status: str, fate: OrderFate) -> None:
+    record = working()
+    record.take_status(status, 0.0, 10.0, 0.0, 77)
+    assert record.fate is fate
+
+
+def test_filled_means_that_nothing_remains() -> None:
+    record = working()
+    record.take_order(AAPL, order(), OrderState(status="Filled"))
+    assert record.fate is OrderFate.WORKING
+    record.take_status("Filled", 10.0, 0.0, 199.4, 77)
+    assert record.fate is OrderFate.FILLED
+    assert record.report().average_price == Decimal("199.4")
+
+
+def test_inactive_after_a_refusal_is_rejected_in_either_order() -> None:
+    first, second = working(), working()
+    first.take_code(201, "Order rejected - reason:no")
+    first.take_status("Inactive", 0.0, 10.0, 0.0, 77)
+    second.take_status("Inactive", 0.0, 10.0, 0.0, 77)
+    second.take_code(201, "Order rejected - reason:no")
+    for record in (first, second):
+        assert record.fate is OrderFate.REJECTED
+        assert record.report().message == "Order rejected - reason:no"
+
+
+def test_202_keeps_its_words_whichever_comes_first() -> None:
+    first, second = working(), working()
+    first.take_code(202, "Order Canceled - reason:by hand")
+    first.take_status("Cancelled", 0.0, 10.0, 0.0, 77)
+    second.take_status("Cancelled", 0.0, 10.0, 0.0, 77)
+    second.take_code(202, "Order Canceled - reason:by hand")
+    for record in (first, second):
+        assert record.fate is OrderFate.CANCELLED
+        assert "by hand" in record.report().message
+
+
+def test_a_doubt_lasts_until_ibkr_speaks_again() -> None:
+    record = working()
+    assert record.take_code(10148, "cannot be cancelled")
+    assert record.fate is OrderFate.CHECK
+    record.take_status("Submitted", 0.0, 10.0, 0.0, 77)
+    assert record.fate is OrderFate.WORKING
+
+
+def test_a_preset_notice_is_not_worth_telling() -> None:
+    record = working()
+    assert not record.take_code(10349, "Order TIF was set to DAY")
+    assert record.fate is OrderFate.WORKING
+
+
+def test_a_warning_is_told_with_the_state_it_came_in_and_then_forgotten() -> None:
+    record = working()
+    assert record.take_code(399, "held until 09:30")
+    record.told = record.report()
+    assert record.told.message == "held until 09:30"
+    record.take_status("Filled", 10.0, 0.0, 199.5, 77)
+    assert record.report().message == ""
+
+
+def test_a_warning_before_the_first_status_waits_for_it() -> None:
+    record = OrderRecord(5, 17, is_named=True)
+    assert not record.take_code(399, "held until 09:30")
+    record.take_status("PreSubmitted", 0.0, 10.0, 0.0, 77)
+    assert record.report().message == "held until 09:30"
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "fate"),
+    [
+        ("Filled", "Filled Size: 10", OrderFate.FILLED),
+        ("Cancelled", "Cancelled by Trader", OrderFate.CANCELLED),
+        ("Cancelled", "Cancelled by System:expired", OrderFate.EXPIRED),
+        ("Inactive", "Rejected by System:no money", OrderFate.REJECTED),
+        ("Inactive", "Cancelled by System:outside hours", OrderFate.CANCELLED),
+        ("Inactive", "", OrderFate.CHECK),
+    ],
+)
+def test_a_completed_orders_fate(status: str, words: str, fate: OrderFate) -> None:
+    report = completed(
+        AAPL, order(totalQuantity=0.0, filledQuantity=10.0), OrderState(status=status, completedStatus=words)
+    )
+    assert report.fate is fate
+    assert (report.filled, report.message, report.order_ref, report.perm_id) == (10, words, "sb-1-1", 77)
+
+
+def test_a_ticket_from_an_order() -> None:
+    ticket = ticket_of(AAPL, order(tif="GTC", outsideRth=True))
+    assert ticket is not None
+    assert (ticket.side, ticket.quantity, ticket.symbol) == (Side.BUY, 10, "AAPL")
+    assert (ticket.order_type, ticket.limit_price) == (OrderType.LIMIT, Decimal("199.5"))
+    assert (ticket.time_in_force, ticket.outside_rth) == (TimeInForce.GTC, True)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"orderType": "VWAP"}, {"tif": "AUC"}, {"action": "SSHORT"}, {"totalQuantity": 0.0}]
+)
+def test_an_order_that_our_tickets_have_no_words_for(fields: dict[str, object]) -> None:
+    assert ticket_of(AAPL, order(**fields, filledQuantity=UNSET)) is None
+
+
+def test_a_market_orders_echoed_price_is_not_its_limit() -> None:
+    ticket = ticket_of(AAPL, order(orderType="MKT", lmtPrice=196.4))
+    assert ticket is not None
+    assert ticket.limit_price is None
