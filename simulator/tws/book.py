@@ -29,7 +29,8 @@ class Book:
     Quote and day of one instrument.
 
     *open*, *high*, *low*, *volume* are those of the day in New York that
-    contains *last_time*; *previous_close* is the last price of the day before.
+    contains *last_time*; *previous_close* is the last price of the regular
+    hours before that day.
     """
 
     instrument: Instrument
@@ -51,6 +52,7 @@ class Book:
     minutes: list[Bar] = field(default_factory=list)
     seconds: deque[Bar] = field(default_factory=lambda: deque(maxlen=_SECONDS_KEPT))
     opened: int = 0
+    official: float = 0.0
 
     @property
     def middle(self) -> float:
@@ -64,6 +66,7 @@ class Book:
 
     def begin(self, day: Bar | None, now: float) -> None:
         """Take over the day so far, as history tells it, when the exchange opens at *now*."""
+        self.official = self.last
         self.opened = int(now) // _MINUTE * _MINUTE
         self.open = day.open if day else self.last
         self.high = day.high if day else self.last
@@ -80,12 +83,14 @@ class Book:
         self.bid_size = bid_size if bid > 0 else 0.0
         self.ask_size = ask_size if ask > 0 else 0.0
 
-    def print(self, price: float, size: float, now: float) -> Print:
-        """Record a print: the day, the minute and the second see it."""
+    def print(self, price: float, size: float, now: float, *, regular: bool = True) -> Print:
+        """Record a print: the day, the minute and the second see it; one of *regular* hours may be the close."""
         if day_of(now) != day_of(self.last_time):
             self._begin_day(price)
         volume = size if self.instrument.trades else 0.0
         self.last, self.last_size, self.last_time = price, size, now
+        if regular:
+            self.official = price
         self.high, self.low = max(self.high, price), min(self.low, price)
         self.volume += volume
         self.value += price * volume
@@ -96,7 +101,7 @@ class Book:
         return Print(now, price, size, self.exchange)
 
     def _begin_day(self, price: float) -> None:
-        self.previous_close = self.last
+        self.previous_close = self.official
         self.open = self.high = self.low = price
         self.volume = self.value = 0.0
         self.count = 0

@@ -155,7 +155,8 @@ class Exchange:
         self._print(book, float(last), float(size), bid, ask)
 
     def _print(self, book: Book, price: float, size: float, bid: float | None, ask: float | None) -> None:
-        trade = book.print(price, size, self.clock.time())
+        now = self.clock.time()
+        trade = book.print(price, size, now, regular=self.timetable.is_regular(now))
         self._quote_around(book, price, bid, ask)
         self._after(book, trade)
         for other in list(self._books.values()):

@@ -76,8 +76,9 @@ class Past:
         for number, span in enumerate(spans):
             if span.end > self._opened:
                 span = Segment(span.start, self._opened, span.regular)  # noqa: PLW2901 - the rest is yet to come
-            last = number == len(spans) - 1
-            close = final if last else self._between(price, final, span, rng)
+            # The regular close is the day's; late trading comes back to it, so that closes and day bars agree.
+            is_close = span.regular or number == len(spans) - 1
+            close = final if is_close else self._between(price, final, span, rng)
             bar = self._segment_bar(span, price, close, rng)
             made.append((span, bar))
             price = close
@@ -108,8 +109,7 @@ class Past:
 
     def _between(self, price: float, final: float, span: Segment, rng: random.Random) -> float:
         wander = rng.gauss(0, self._daily(span) * 0.3)
-        weight = 0.75 if span.regular else 0.2
-        return self._instrument.on_grid((price + (final - price) * weight) * math.exp(wander))
+        return self._instrument.on_grid((price + (final - price) * 0.2) * math.exp(wander))
 
     def _segment_bar(self, span: Segment, opening: float, close: float, rng: random.Random) -> Bar:
         grid, sigma = self._instrument.on_grid, self._daily(span)

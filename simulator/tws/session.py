@@ -59,6 +59,7 @@ class Session:
         self.wants_bulletins = False
         # Why the client is sent away once it has started its API, "" if it is not.
         self.dismissal = ""
+        self._is_dismissed = False
         self._reader = reader
         self._writer = writer
         self._streams: dict[tuple[str, int], Stream] = {}
@@ -135,17 +136,23 @@ class Session:
         self._wake.set()
 
     def _dismiss(self, code: int, message: str) -> None:
-        """Send an error and close the socket."""
+        """Send an error and close the socket; what the client still sends is not read."""
+        self._is_dismissed = True
         self._writer.write(frame(*replies.error(-1, code, message)))
         self._writer.close()
 
     def abort(self) -> None:
-        """Close the socket at once, unsent data and all."""
+        """Close the socket at once, unsent data and all; the client id is free again."""
+        self._is_dismissed = True
+        self.client_id = -1
+        self.forget()
         self._writer.transport.abort()
 
     # Requests
 
     def _receive(self, fields: tuple[str, ...]) -> None:
+        if self._is_dismissed:
+            return
         self.server.record(fields)
         try:
             request = decode(fields, self.version)

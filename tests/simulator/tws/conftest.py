@@ -59,6 +59,10 @@ class BareClient:
         self.send(*fields)
         return await self.answers()
 
+    async def answers_of(self, count: int) -> list[list[str]]:
+        """Return the next *count* messages."""
+        return [await self.read() for _ in range(count)]
+
     def hang_up(self) -> None:
         self._writer.close()
 

@@ -3,6 +3,8 @@
 import asyncio
 import random
 from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,7 @@ DAY = 86400
 
 
 @st.composite
-def parents(draw):
+def parents(draw: Any) -> Any:
     opening, close = draw(st.integers(100, 50_000)), draw(st.integers(100, 50_000))
     high = max(opening, close) + draw(st.integers(0, 3000))
     low = min(opening, close) - draw(st.integers(0, 99))
@@ -27,15 +29,15 @@ def parents(draw):
 
 @settings(deadline=None)
 @given(parents(), st.integers(1, 400), st.integers())
-def test_the_parts_of_a_bar_are_the_bar(parent, count, seed):
-    parts = split(parent, range(0, count * 60, 60), random.Random(seed), lambda value: round(value, 2))
+def test_the_parts_of_a_bar_are_the_bar(parent: Bar, count: int, seed: int) -> None:
+    parts = split(parent, range(0, count * 60, 60), random.Random(seed), lambda value: round(value, 2))  # noqa: S311 - no secret
     assert [part.start for part in parts] == list(range(0, count * 60, 60))
     assert (parts[0].open, parts[-1].close) == (parent.open, parent.close)
     assert max(part.high for part in parts) == parent.high
     assert min(part.low for part in parts) == parent.low
     assert sum(part.volume for part in parts) == parent.volume
     assert sum(part.count for part in parts) == parent.count
-    assert all(one.close == two.open for one, two in zip(parts, parts[1:], strict=False))
+    assert all(one.close == two.open for one, two in pairwise(parts))
     for part in parts:
         assert part.low <= min(part.open, part.close)
         assert max(part.open, part.close) <= part.high
@@ -43,7 +45,7 @@ def test_the_parts_of_a_bar_are_the_bar(parent, count, seed):
 
 @pytest.mark.parametrize("key", ["AAPL", "EUR.USD", "ES", "SPX", "SAP.DE"])
 @pytest.mark.parametrize("size", [60, 300, 1800, 3600, 14400])
-def test_larger_bars_are_the_sum_of_smaller_ones(exchange, clock, key, size):
+def test_larger_bars_are_the_sum_of_smaller_ones(exchange: Exchange, clock: ManualClock, key: str, size: Any) -> None:
     one, end = exchange.catalogue.named(key), clock.time()
     start = end - 3 * DAY
     small = exchange.bars(one, start, end, 60, regular=True)
@@ -58,7 +60,7 @@ def test_larger_bars_are_the_sum_of_smaller_ones(exchange, clock, key, size):
         assert bar.volume == sum(part.volume for part in inside)
 
 
-def test_days_are_the_sum_of_their_minutes(exchange, clock):
+def test_days_are_the_sum_of_their_minutes(exchange: Exchange, clock: ManualClock) -> None:
     one, end = exchange.catalogue.named("AAPL"), clock.time()
     days = exchange.bars(one, end - 10 * DAY, end, DAY, regular=True)
     for day in days[1:]:
@@ -68,7 +70,7 @@ def test_days_are_the_sum_of_their_minutes(exchange, clock):
         assert day.volume == sum(bar.volume for bar in minutes)
 
 
-def test_minutes_are_the_sum_of_their_seconds(exchange, clock):
+def test_minutes_are_the_sum_of_their_seconds(exchange: Exchange, clock: ManualClock) -> None:
     one, end = exchange.catalogue.named("MSFT"), clock.time()
     minutes = exchange.bars(one, end - 600, end, 60, regular=True)
     for size in (1, 5, 15, 30):
@@ -79,14 +81,14 @@ def test_minutes_are_the_sum_of_their_seconds(exchange, clock):
         assert sum(bar.volume for bar in parts) == sum(bar.volume for bar in minutes)
 
 
-def test_the_past_ends_at_the_price_the_exchange_opened_with(exchange, clock):
+def test_the_past_ends_at_the_price_the_exchange_opened_with(exchange: Exchange, clock: ManualClock) -> None:
     for book in exchange.books():
         last = exchange.bars(book.instrument, clock.time() - 3600, clock.time(), 60, regular=True)[-1]
         assert last.close == book.last == book.instrument.price
 
 
-def test_one_seed_gives_one_past_and_another_seed_another():
-    def closes(seed):
+def test_one_seed_gives_one_past_and_another_seed_another() -> Any:
+    def closes(seed: int) -> Any:
         exchange = Exchange(seed=seed, clock=ManualClock(), walk=False)
         apple = exchange.catalogue.named("AAPL")
         now = exchange.clock.time()
@@ -98,7 +100,7 @@ def test_one_seed_gives_one_past_and_another_seed_another():
     assert closes(7)[0] != closes(8)[0]
 
 
-def test_a_day_of_the_past_does_not_depend_on_what_was_asked_before(clock):
+def test_a_day_of_the_past_does_not_depend_on_what_was_asked_before(clock: ManualClock) -> None:
     first, second = (Exchange(clock=clock, walk=False) for _ in range(2))
     apple, now = first.catalogue.named("AAPL"), clock.time()
     first.bars(apple, now - 600 * DAY, now, DAY, regular=True)
@@ -106,8 +108,8 @@ def test_a_day_of_the_past_does_not_depend_on_what_was_asked_before(clock):
     assert same[0] == same[1]
 
 
-async def test_one_seed_walks_one_way():
-    async def walked(seed):
+async def test_one_seed_walks_one_way() -> Any:
+    async def walked(seed: int) -> Any:
         clock = ManualClock()
         exchange = Exchange(seed=seed, clock=clock)
         task = asyncio.get_running_loop().create_task(exchange.run())
@@ -122,7 +124,7 @@ async def test_one_seed_walks_one_way():
     assert all(last != Exchange(clock=ManualClock()).catalogue.named(key).price for key, last, _ in one[:3])
 
 
-async def test_prints_make_the_bars_of_their_minute(exchange, clock):
+async def test_prints_make_the_bars_of_their_minute(exchange: Exchange, clock: ManualClock) -> None:
     apple = exchange.catalogue.named("AAPL")
     for price in (200.0, 205.0, 199.0, 201.5):
         exchange.push("AAPL", price, size=10)
@@ -136,7 +138,7 @@ async def test_prints_make_the_bars_of_their_minute(exchange, clock):
     assert day.volume == exchange.book(apple).volume
 
 
-async def test_a_new_day_begins_with_its_first_print(exchange, clock):
+async def test_a_new_day_begins_with_its_first_print(exchange: Exchange, clock: ManualClock) -> None:
     exchange.push("AAPL", 200.0)
     await clock.advance(DAY)
     exchange.push("AAPL", 203.0, size=7)
@@ -144,7 +146,7 @@ async def test_a_new_day_begins_with_its_first_print(exchange, clock):
     assert (book.previous_close, book.open, book.high, book.low, book.volume) == (200.0, 203.0, 203.0, 203.0, 7)
 
 
-def test_history_reaches_back_two_years(exchange, clock):
+def test_history_reaches_back_two_years(exchange: Exchange, clock: ManualClock) -> None:
     apple, now = exchange.catalogue.named("AAPL"), clock.time()
     days = exchange.bars(apple, now - 3 * 365 * DAY, now, DAY, regular=True)
     assert day_of(days[0].start) == day_of(now) - timedelta(days=730)
@@ -154,7 +156,7 @@ def test_history_reaches_back_two_years(exchange, clock):
     assert {day_of(bar.start).day for bar in months} == {1}
 
 
-def test_regular_hours_leave_out_early_and_late_trading():
+def test_regular_hours_leave_out_early_and_late_trading() -> None:
     clock = ManualClock()
     exchange = Exchange(clock=clock, walk=False, plan=RegularUS())
     apple = exchange.catalogue.named("AAPL")
@@ -169,7 +171,7 @@ def test_regular_hours_leave_out_early_and_late_trading():
     assert all(day_of(bar.start).weekday() < 5 for bar in days)
 
 
-def test_before_the_first_bell_the_last_close_is_the_price():
+def test_before_the_first_bell_the_last_close_is_the_price() -> None:
     saturday = moment(date(2024, 3, 30), 720)
     exchange = Exchange(clock=ManualClock(float(saturday)), walk=False, plan=RegularUS())
     for book in exchange.books():
@@ -178,7 +180,7 @@ def test_before_the_first_bell_the_last_close_is_the_price():
         assert (day_of(day.start), day.close) == (date(2024, 3, 29), book.last if day.volume else day.close)
 
 
-def test_an_option_follows_its_underlying(exchange, clock):
+def test_an_option_follows_its_underlying(exchange: Exchange, clock: ManualClock) -> None:
     option = next(one for one in exchange.catalogue.options(265598) if one.strike == 195.0 and one.right == "C")
     before = exchange.book(option).last
     exchange.push("AAPL", 206.45)
@@ -191,5 +193,5 @@ def test_an_option_follows_its_underlying(exchange, clock):
 @pytest.mark.parametrize(
     ("written", "meant"), [("2 D", (2, "D")), ("3600 S", (3600, "S")), ("1 Y", (1, "Y")), ("2 X", None), ("D", None)]
 )
-def test_durations(written, meant):
+def test_durations(written: str, meant: Any) -> None:
     assert parse_duration(written) == meant

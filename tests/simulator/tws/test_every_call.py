@@ -2,15 +2,20 @@
 
 import asyncio
 import logging
+from typing import Any
 
 import pytest
+
+from simulator.tws.clock import ManualClock
+from simulator.tws.exchange import Exchange
+from simulator.tws.server import TwsServer
 
 # Notices that are part of a normal life and that the libraries log as errors: a cancelled order, subscription or query.
 _NORMAL = ("Error 202,", "cancelled:", "unsubscribed from account data")
 
 
 @pytest.fixture(autouse=True)
-def _no_errors_in_the_library_log(lib, caplog):
+def _no_errors_in_the_library_log(lib: Any, caplog: pytest.LogCaptureFixture) -> Any:
     caplog.set_level(logging.WARNING, logger=lib.__name__)
     yield
     errors = [
@@ -21,17 +26,17 @@ def _no_errors_in_the_library_log(lib, caplog):
     assert errors == []
 
 
-async def settled(ib):
+async def settled(ib: Any) -> None:
     """All answers to earlier requests have come when this one has."""
     await ib.reqCurrentTimeAsync()
 
 
-async def qualified(lib, ib, contract):
+async def qualified(lib: Any, ib: Any, contract: Any) -> Any:
     (found,) = await ib.qualifyContractsAsync(contract)
     return found
 
 
-async def test_connecting_reads_orders_positions_and_account(ib, server):
+async def test_connecting_reads_orders_positions_and_account(ib: Any, server: TwsServer) -> None:
     assert ib.managedAccounts() == ["DU1234567"]
     assert {(one.contract.symbol, one.position) for one in ib.positions()} == {
         ("AAPL", 150),
@@ -43,7 +48,7 @@ async def test_connecting_reads_orders_positions_and_account(ib, server):
     assert {"NetLiquidation", "TotalCashValue", "BuyingPower", "InitMarginReq", "MaintMarginReq", "Cushion"} <= tags
 
 
-async def test_connecting_as_client_zero_and_read_only(lib, server):
+async def test_connecting_as_client_zero_and_read_only(lib: Any, server: TwsServer) -> None:
     first, second = lib.IB(), lib.IB()
     await first.connectAsync("127.0.0.1", server.port, clientId=0)
     await second.connectAsync("127.0.0.1", server.port, clientId=2, readonly=True)
@@ -52,7 +57,7 @@ async def test_connecting_as_client_zero_and_read_only(lib, server):
     second.disconnect()
 
 
-async def test_reference_data(lib, ib):
+async def test_reference_data(lib: Any, ib: Any) -> None:
     apple = await qualified(lib, ib, lib.Stock("AAPL", "SMART", "USD"))
     assert apple.conId == 265598
     (details,) = await ib.reqContractDetailsAsync(apple)
@@ -77,7 +82,7 @@ async def test_reference_data(lib, ib):
     await settled(ib)
 
 
-async def test_quotes(lib, ib, exchange, clock):
+async def test_quotes(lib: Any, ib: Any, exchange: Exchange, clock: ManualClock) -> None:
     contracts = [
         await qualified(lib, ib, contract)
         for contract in (
@@ -107,7 +112,7 @@ async def test_quotes(lib, ib, exchange, clock):
     await settled(ib)
 
 
-async def test_option_quotes_carry_greeks(lib, ib, exchange):
+async def test_option_quotes_carry_greeks(lib: Any, ib: Any, exchange: Exchange) -> None:
     expiry = exchange.catalogue.options(756733)[0].expiry
     option = await qualified(lib, ib, lib.Option("SPY", expiry, 570.0, "C", "SMART", currency="USD"))
     ticker = ib.reqMktData(option)
@@ -116,7 +121,7 @@ async def test_option_quotes_carry_greeks(lib, ib, exchange):
     assert ticker.bid > 0
 
 
-async def test_history(lib, ib, exchange, clock):
+async def test_history(lib: Any, ib: Any, exchange: Exchange, clock: ManualClock) -> None:
     apple = await qualified(lib, ib, lib.Stock("AAPL", "SMART", "USD"))
     euro = await qualified(lib, ib, lib.Forex("EURUSD"))
     daily = await ib.reqHistoricalDataAsync(apple, "", "1 Y", "1 day", "TRADES", useRTH=True)
@@ -143,7 +148,7 @@ async def test_history(lib, ib, exchange, clock):
     await settled(ib)
 
 
-async def test_bars_and_ticks_in_real_time(lib, ib, exchange, clock):
+async def test_bars_and_ticks_in_real_time(lib: Any, ib: Any, exchange: Exchange, clock: ManualClock) -> None:
     apple = await qualified(lib, ib, lib.Stock("AAPL", "SMART", "USD"))
     bars = ib.reqRealTimeBars(apple, 5, "TRADES", useRTH=False)
     ticker = ib.reqTickByTickData(apple, "AllLast")
@@ -162,7 +167,7 @@ async def test_bars_and_ticks_in_real_time(lib, ib, exchange, clock):
     await settled(ib)
 
 
-async def test_scanner(lib, ib, exchange, clock):
+async def test_scanner(lib: Any, ib: Any, exchange: Exchange, clock: ManualClock) -> None:
     assert len(await ib.reqScannerParametersAsync()) > 1_500_000
     exchange.push("KO", 90.0)
     found = await ib.reqScannerDataAsync(
@@ -185,7 +190,7 @@ async def test_scanner(lib, ib, exchange, clock):
     await settled(ib)
 
 
-async def test_news(lib, ib, exchange):
+async def test_news(lib: Any, ib: Any, exchange: Exchange) -> None:
     apple = await qualified(lib, ib, lib.Stock("AAPL", "SMART", "USD"))
     providers = await ib.reqNewsProvidersAsync()
     codes = "+".join(one.code for one in providers)
@@ -212,7 +217,7 @@ async def test_news(lib, ib, exchange):
     await settled(ib)
 
 
-async def test_orders(lib, ib, exchange):
+async def test_orders(lib: Any, ib: Any, exchange: Exchange) -> None:
     apple = await qualified(lib, ib, lib.Stock("AAPL", "SMART", "USD"))
     state = await ib.whatIfOrderAsync(apple, lib.MarketOrder("BUY", 10))
     assert float(state.initMarginChange) > 0
@@ -244,7 +249,7 @@ async def test_orders(lib, ib, exchange):
     assert execution.execution.orderRef == "sb-1-0"
 
 
-async def test_orders_of_every_kind_are_understood(lib, ib, exchange):
+async def test_orders_of_every_kind_are_understood(lib: Any, ib: Any, exchange: Exchange) -> None:
     apple = await qualified(lib, ib, lib.Stock("AAPL", "SMART", "USD"))
     kinds = [
         lib.StopOrder("SELL", 10, 150.0),
@@ -275,7 +280,7 @@ async def test_orders_of_every_kind_are_understood(lib, ib, exchange):
     await settled(ib)
 
 
-async def test_account(lib, ib, exchange, clock):
+async def test_account(lib: Any, ib: Any, exchange: Exchange, clock: ManualClock) -> None:
     summary = await ib.accountSummaryAsync()
     assert {"NetLiquidation", "BuyingPower"} <= {one.tag for one in summary}
     assert {one.currency for one in summary if one.account == "All"} <= {"BASE"}
@@ -297,7 +302,7 @@ async def test_account(lib, ib, exchange, clock):
     await asyncio.wait_for(settled(ib), 5)
 
 
-async def test_the_library_reads_single_bytes(lib, ib, server):
+async def test_the_library_reads_single_bytes(lib: Any, ib: Any, server: TwsServer) -> None:
     server.faults.split = True
     apple = await qualified(lib, ib, lib.Stock("AAPL", "SMART", "USD"))
     assert apple.conId == 265598

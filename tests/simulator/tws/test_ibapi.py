@@ -4,18 +4,23 @@ import asyncio
 import logging
 import threading
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
+from simulator.tws.clock import ManualClock
+from simulator.tws.exchange import Exchange
+from simulator.tws.server import TwsServer
+
 pytest.importorskip("ibapi", reason="ibapi, IBKR's own client, is not installed here")
 
-from ibapi.client import EClient  # noqa: E402 - only where there is one
-from ibapi.contract import Contract  # noqa: E402 - as above
-from ibapi.execution import ExecutionFilter  # noqa: E402 - as above
-from ibapi.order import Order  # noqa: E402 - as above
-from ibapi.order_condition import PriceCondition  # noqa: E402 - as above
-from ibapi.scanner import ScannerSubscription  # noqa: E402 - as above
-from ibapi.wrapper import EWrapper  # noqa: E402 - as above
+from ibapi.client import EClient
+from ibapi.contract import Contract
+from ibapi.execution import ExecutionFilter
+from ibapi.order import Order
+from ibapi.order_condition import PriceCondition
+from ibapi.scanner import ScannerSubscription
+from ibapi.wrapper import EWrapper
 
 
 class Recorder(EWrapper):
@@ -29,39 +34,39 @@ class Recorder(EWrapper):
             if not name.startswith("_") and callable(getattr(EWrapper, name)):
                 setattr(self, name, self._noting(name))
 
-    def _noting(self, name):
-        def note(*args, **named):
+    def _noting(self, name: str) -> Any:
+        def note(*args: Any, **named: Any) -> None:
             with self.arrived:
                 self.calls[name].append((*args, *named.values()))
                 self.arrived.notify_all()
 
         return note
 
-    def wait_for(self, name, count=1):
+    def wait_for(self, name: str, count: int = 1) -> None:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.calls[name]) >= count, timeout=20), name
 
 
-def stock():
+def stock() -> Any:
     made = Contract()
     made.symbol, made.secType, made.exchange, made.currency = "AAPL", "STK", "SMART", "USD"
     return made
 
 
-def order(**terms):
+def order(**terms: Any) -> Any:
     made = Order()
     for name, value in {"action": "BUY", "totalQuantity": 10, "orderType": "MKT", **terms}.items():
         setattr(made, name, value)
     return made
 
 
-def settle(client, recorder):
+def settle(client: Any, recorder: Any) -> None:
     seen = len(recorder.calls["currentTime"])
     client.reqCurrentTime()
     recorder.wait_for("currentTime", seen + 1)
 
 
-def account_and_reference(client, recorder):
+def account_and_reference(client: Any, recorder: Any) -> None:
     client.reqPositions()
     client.reqAccountUpdates(True, "DU1234567")
     client.reqAccountUpdatesMulti(11, "DU1234567", "", False)
@@ -84,7 +89,7 @@ def account_and_reference(client, recorder):
     settle(client, recorder)
 
 
-def market_data(client, recorder):
+def market_data(client: Any, recorder: Any) -> None:
     client.reqMarketDataType(1)
     client.reqMktData(21, stock(), "165,233,236", False, False, [])
     client.reqMktData(22, stock(), "", True, False, [])
@@ -106,7 +111,7 @@ def market_data(client, recorder):
     settle(client, recorder)
 
 
-def orders(client, recorder):
+def orders(client: Any, recorder: Any) -> None:
     (first,) = recorder.calls["nextValidId"][0]
     client.placeOrder(first, stock(), order(whatIf=True))
     client.placeOrder(first + 1, stock(), order())
@@ -122,7 +127,7 @@ def orders(client, recorder):
     settle(client, recorder)
 
 
-def market_data_cancels(client, recorder):
+def market_data_cancels(client: Any, recorder: Any) -> None:
     for number in (21, 23):
         client.cancelMktData(number)
     for number in (24, 25):
@@ -136,13 +141,13 @@ def market_data_cancels(client, recorder):
 
 
 @pytest.fixture
-async def recorder():
+async def recorder() -> Any:
     return Recorder()
 
 
 @pytest.fixture
-async def client(server, recorder, caplog):
-    """The client reads and writes in threads of its own; each test has its own connection, for the sake of 50 messages/s."""
+async def client(server: TwsServer, recorder: Any, caplog: pytest.LogCaptureFixture) -> Any:
+    """Each test has a connection of its own, for the sake of 50 messages a second; the client runs in threads."""
     caplog.set_level(logging.WARNING, logger="ibapi")
     made = EClient(recorder)
     await asyncio.to_thread(made.connect, "127.0.0.1", server.port, 5)
@@ -156,11 +161,11 @@ async def client(server, recorder, caplog):
     assert {call[1] for call in recorder.calls["error"]} <= {162, 202, 2100, 2104, 2106, 2158}
 
 
-def came(recorder):
+def came(recorder: Any) -> Any:
     return {name for name, calls in recorder.calls.items() if calls}
 
 
-async def test_account_and_reference(client, recorder):
+async def test_account_and_reference(client: Any, recorder: Any) -> None:
     await asyncio.to_thread(account_and_reference, client, recorder)
     assert came(recorder) >= {
         "accountDownloadEnd", "accountSummary", "accountSummaryEnd", "accountUpdateMulti", "accountUpdateMultiEnd",
@@ -170,7 +175,7 @@ async def test_account_and_reference(client, recorder):
     }  # fmt: skip
 
 
-async def test_market_data(client, recorder, exchange, clock):
+async def test_market_data(client: Any, recorder: Any, exchange: Exchange, clock: ManualClock) -> None:
     await asyncio.to_thread(market_data, client, recorder)
     exchange.push("AAPL", 200.0)
     exchange.publish("AAPL", "Apple rises")
@@ -185,7 +190,7 @@ async def test_market_data(client, recorder, exchange, clock):
     }  # fmt: skip
 
 
-async def test_orders(client, recorder):
+async def test_orders(client: Any, recorder: Any) -> None:
     await asyncio.to_thread(orders, client, recorder)
     assert came(recorder) >= {
         "commissionReport", "completedOrder", "completedOrdersEnd", "execDetails", "execDetailsEnd", "openOrder",
@@ -193,7 +198,7 @@ async def test_orders(client, recorder):
     }  # fmt: skip
 
 
-async def test_a_fill(client, recorder):
+async def test_a_fill(client: Any, recorder: Any) -> None:
     await asyncio.to_thread(client.placeOrder, 1, stock(), order(orderRef="sb-9-1"))
     await asyncio.to_thread(settle, client, recorder)
     _, _, execution = recorder.calls["execDetails"][0]

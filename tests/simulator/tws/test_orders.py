@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -10,14 +11,13 @@ from simulator.tws.exchange import Exchange
 from simulator.tws.plan import RegularUS
 from simulator.tws.server import TwsServer
 
-
 STATUSES = {"PreSubmitted", "Submitted", "Filled", "Cancelled", "Inactive"}
 
 
 class Trader:
     """Places orders as a library would encode them, and tells the answers in short."""
 
-    def __init__(self, lib, client):
+    def __init__(self, lib: Any, client: Any) -> None:
         self.lib = lib
         self.bare = client
         self._messages = []
@@ -27,21 +27,21 @@ class Trader:
         self._client.sendMsg = self._messages.append
         self.stock = lib.Stock("AAPL", "SMART", "USD", conId=265598)
 
-    async def place(self, order_id, order, contract=None):
+    async def place(self, order_id: int, order: Any, contract: Any = None) -> Any:
         self._client.placeOrder(order_id, contract or self.stock, order)
         return short(await self.bare.ask(*self._messages.pop().split("\0")[:-1]))
 
-    async def limit(self, order_id, action, quantity, price, **terms):
+    async def limit(self, order_id: int, action: str, quantity: float, price: float, **terms: Any) -> Any:
         return await self.place(order_id, self.lib.LimitOrder(action, quantity, price, **terms))
 
-    async def market(self, order_id, action, quantity, **terms):
+    async def market(self, order_id: int, action: str, quantity: float, **terms: Any) -> Any:
         return await self.place(order_id, self.lib.MarketOrder(action, quantity, **terms))
 
-    async def seen(self):
+    async def seen(self) -> Any:
         return short(await self.bare.answers())
 
 
-def short(messages):
+def short(messages: Any) -> Any:
     """Return order messages as ("open", status), ("status", status, filled), ("execution", shares, price) and so on."""
     told = []
     for message in messages:
@@ -59,11 +59,11 @@ def short(messages):
 
 
 @pytest.fixture
-async def trader(lib, connect):
+async def trader(lib: Any, connect: Any) -> Any:
     return Trader(lib, await connect(client_id=3, version=176))
 
 
-async def test_a_market_order_is_told_as_gateways_tell_it(trader):
+async def test_a_market_order_is_told_as_gateways_tell_it(trader: Any) -> None:
     assert await trader.market(1, "BUY", 10) == [
         ("open", "PreSubmitted"),
         ("status", "PreSubmitted", 0),
@@ -76,8 +76,13 @@ async def test_a_market_order_is_told_as_gateways_tell_it(trader):
     ]
 
 
-async def test_a_limit_order_rests_is_changed_and_cancelled(trader, exchange):
-    resting = [("open", "PreSubmitted"), ("status", "PreSubmitted", 0), ("open", "Submitted"), ("status", "Submitted", 0)]
+async def test_a_limit_order_rests_is_changed_and_cancelled(trader: Any, exchange: Exchange) -> None:
+    resting = [
+        ("open", "PreSubmitted"),
+        ("status", "PreSubmitted", 0),
+        ("open", "Submitted"),
+        ("status", "Submitted", 0),
+    ]
     assert await trader.limit(1, "BUY", 10, 190.0) == resting
     assert await trader.limit(1, "BUY", 10, 191.0) == [("open", "Submitted"), ("status", "Submitted", 0)]
     assert exchange.orders()[0]["limitPrice"] == 191.0
@@ -88,7 +93,7 @@ async def test_a_limit_order_rests_is_changed_and_cancelled(trader, exchange):
     ]
 
 
-async def test_a_resting_order_fills_when_the_market_comes_to_it(trader, exchange):
+async def test_a_resting_order_fills_when_the_market_comes_to_it(trader: Any, exchange: Exchange) -> None:
     await trader.limit(1, "BUY", 150, 190.0)
     exchange.push("AAPL", 190.5)
     assert await trader.seen() == []
@@ -100,13 +105,13 @@ async def test_a_resting_order_fills_when_the_market_comes_to_it(trader, exchang
     assert told[-2] == ("status", "Filled", 150)
 
 
-async def test_a_large_market_order_walks_the_book(trader, exchange):
+async def test_a_large_market_order_walks_the_book(trader: Any, exchange: Exchange) -> None:
     executions = [one for one in await trader.market(1, "BUY", 1000) if one[0] == "execution"]
     assert executions == [("execution", 300, 196.46), ("execution", 700, 196.47)]
     assert exchange.orders()[0]["avgFillPrice"] == pytest.approx(196.467)
 
 
-async def test_a_stop_waits_for_its_price(trader, lib, exchange):
+async def test_a_stop_waits_for_its_price(trader: Any, lib: Any, exchange: Exchange) -> None:
     told = await trader.place(1, lib.StopOrder("SELL", 10, 190.0))
     assert told == [("open", "PreSubmitted"), ("status", "PreSubmitted", 0)]
     exchange.push("AAPL", 190.01)
@@ -115,7 +120,7 @@ async def test_a_stop_waits_for_its_price(trader, lib, exchange):
     assert ("execution", 10, 189.89) in await trader.seen()
 
 
-async def test_a_trailing_stop_follows_the_market_up_only(trader, lib, exchange):
+async def test_a_trailing_stop_follows_the_market_up_only(trader: Any, lib: Any, exchange: Exchange) -> None:
     await trader.place(1, lib.Order(orderType="TRAIL", action="SELL", totalQuantity=10, auxPrice=5.0))
     for price in (200.0, 205.0, 202.0):
         exchange.push("AAPL", price)
@@ -124,13 +129,15 @@ async def test_a_trailing_stop_follows_the_market_up_only(trader, lib, exchange)
     assert exchange.orders()[0]["status"] == "Filled"
 
 
-async def test_an_order_kept_back_makes_no_sound_until_it_is_sent(trader, exchange):
+async def test_an_order_kept_back_makes_no_sound_until_it_is_sent(trader: Any, exchange: Exchange) -> None:
     assert await trader.limit(1, "BUY", 10, 190.0, transmit=False) == []
     assert exchange.orders()[0]["transmit"] is False
     assert (await trader.limit(1, "BUY", 10, 190.0))[-1] == ("status", "Submitted", 0)
 
 
-async def test_a_bracket_goes_out_with_its_last_order_and_one_exit_ends_the_other(trader, lib, exchange):
+async def test_a_bracket_goes_out_with_its_last_order_and_one_exit_ends_the_other(
+    trader: Any, lib: Any, exchange: Exchange
+) -> None:
     assert await trader.limit(1, "BUY", 10, 190.0, transmit=False) == []
     assert await trader.limit(2, "SELL", 10, 210.0, parentId=1, transmit=False) == []
     await trader.place(3, lib.StopOrder("SELL", 10, 180.0, parentId=1))
@@ -141,21 +148,21 @@ async def test_a_bracket_goes_out_with_its_last_order_and_one_exit_ends_the_othe
     assert [one["status"] for one in exchange.orders()] == ["Filled", "Filled", "Cancelled"]
 
 
-async def test_cancelling_a_parent_cancels_its_children(trader, exchange):
+async def test_cancelling_a_parent_cancels_its_children(trader: Any, exchange: Exchange) -> None:
     await trader.limit(1, "BUY", 10, 190.0, transmit=False)
     await trader.limit(2, "SELL", 10, 210.0, parentId=1)
     await trader.bare.ask(4, 1, 1, "")
     assert [one["status"] for one in exchange.orders()] == ["Cancelled", "Cancelled"]
 
 
-async def test_of_an_oca_group_one_fills(trader, exchange):
+async def test_of_an_oca_group_one_fills(trader: Any, exchange: Exchange) -> None:
     await trader.limit(1, "BUY", 10, 190.0, ocaGroup="g")
     await trader.limit(2, "BUY", 10, 180.0, ocaGroup="g")
     exchange.push("AAPL", 185.0)
     assert [one["status"] for one in exchange.orders()] == ["Filled", "Cancelled"]
 
 
-async def test_immediate_or_cancel_and_fill_or_kill(trader, exchange):
+async def test_immediate_or_cancel_and_fill_or_kill(trader: Any, exchange: Exchange) -> None:
     assert (await trader.limit(1, "BUY", 10, 190.0, tif="IOC"))[-3:] == [
         ("status", "PendingCancel", 0),
         ("status", "Cancelled", 0),
@@ -164,18 +171,18 @@ async def test_immediate_or_cancel_and_fill_or_kill(trader, exchange):
     assert (await trader.limit(2, "BUY", 10, 190.0, tif="FOK"))[-1] == ("status", "Inactive", 0)
 
 
-async def test_a_preview_makes_no_order(trader, exchange):
+async def test_a_preview_makes_no_order(trader: Any, exchange: Exchange) -> None:
     assert await trader.market(1, "BUY", 10, whatIf=True) == [("open", "PreSubmitted")]
     assert exchange.orders() == []
 
 
-async def test_a_preview_with_a_warning_comes_in_two_stages(trader, server):
+async def test_a_preview_with_a_warning_comes_in_two_stages(trader: Any, server: TwsServer) -> None:
     assert len(await trader.market(1, "BUY", 500, whatIf=True)) == 2
     server.faults.two_stage_previews = True
     assert len(await trader.market(2, "BUY", 1, whatIf=True)) == 2
 
 
-async def test_what_the_account_cannot_carry_is_rejected(trader, exchange):
+async def test_what_the_account_cannot_carry_is_rejected(trader: Any, exchange: Exchange) -> None:
     assert await trader.market(1, "BUY", 100_000) == [("error", 201), ("status", "Inactive", 0)]
     assert exchange.orders()[0]["status"] == "Inactive"
     assert await trader.market(2, "BUY", 100_000, whatIf=True) == [("error", 201)]
@@ -194,20 +201,22 @@ async def test_what_the_account_cannot_carry_is_rejected(trader, exchange):
         ({"account": "U999"}, 321),
     ],
 )
-async def test_a_wrong_order_is_answered_with_an_error_alone(trader, lib, exchange, terms, code):
+async def test_a_wrong_order_is_answered_with_an_error_alone(
+    trader: Any, lib: Any, exchange: Exchange, terms: Any, code: Any
+) -> None:
     order = lib.Order(**{"action": "BUY", "totalQuantity": 10, "orderType": "MKT", **terms})
     assert await trader.place(1, order) == [("error", code)]
     assert exchange.orders() == []
 
 
-async def test_an_order_without_exchange_or_for_an_index_is_refused(trader, lib):
+async def test_an_order_without_exchange_or_for_an_index_is_refused(trader: Any, lib: Any) -> None:
     nowhere = lib.Contract(conId=265598)
     assert await trader.place(1, lib.MarketOrder("BUY", 1), nowhere) == [("error", 321)]
     index = lib.Index("SPX", "CBOE", "USD")
     assert await trader.place(2, lib.MarketOrder("BUY", 1), index) == [("error", 201)]
 
 
-async def test_what_is_done_cannot_be_changed_or_cancelled(trader):
+async def test_what_is_done_cannot_be_changed_or_cancelled(trader: Any) -> None:
     await trader.market(1, "BUY", 10)
     assert await trader.market(1, "BUY", 20) == [("error", 104)]
     assert short(await trader.bare.ask(4, 1, 1, "")) == [("error", 10148)]
@@ -216,7 +225,7 @@ async def test_what_is_done_cannot_be_changed_or_cancelled(trader):
     assert await trader.limit(2, "SELL", 10, 250.0) == [("error", 105)]
 
 
-async def test_orders_belong_to_the_client_that_placed_them(trader, connect):
+async def test_orders_belong_to_the_client_that_placed_them(trader: Any, connect: Any) -> None:
     await trader.limit(1, "BUY", 10, 190.0)
     other = await connect(client_id=4)
     assert short(await other.ask(5, 1)) == []
@@ -224,7 +233,7 @@ async def test_orders_belong_to_the_client_that_placed_them(trader, connect):
     assert short(await other.ask(4, 1, 1, "")) == [("error", 10147)]
 
 
-async def test_after_a_reconnect_orders_and_executions_are_still_there(trader, connect):
+async def test_after_a_reconnect_orders_and_executions_are_still_there(trader: Any, connect: Any) -> None:
     await trader.market(1, "BUY", 10, orderRef="sb-1-0")
     await trader.limit(2, "BUY", 10, 190.0)
     trader.bare.hang_up()
@@ -237,12 +246,12 @@ async def test_after_a_reconnect_orders_and_executions_are_still_there(trader, c
     assert (completed[0], completed[22], end) == ("101", "sb-1-0", ["102"])
 
 
-async def test_the_next_valid_id_only_grows(trader, connect):
+async def test_the_next_valid_id_only_grows(trader: Any, connect: Any) -> None:
     await trader.limit(41, "BUY", 10, 190.0)
     assert await trader.bare.ask(8, 1, 1) == [["9", "1", "42"]]
 
 
-async def test_fills_move_cash_positions_and_profit_together(trader, exchange):
+async def test_fills_move_cash_positions_and_profit_together(trader: Any, exchange: Exchange) -> None:
     account = exchange.accounts["DU1234567"]
     cash, equity = account.cash, account.equity()
     await trader.market(1, "SELL", 150)
@@ -257,13 +266,13 @@ async def test_fills_move_cash_positions_and_profit_together(trader, exchange):
     assert account.profit()[0] == pytest.approx(daily)
 
 
-async def test_a_position_turns_from_long_to_short(trader, exchange):
+async def test_a_position_turns_from_long_to_short(trader: Any, exchange: Exchange) -> None:
     await trader.market(1, "SELL", 200)
     position = exchange.accounts["DU1234567"].positions[265598]
     assert (position.quantity, position.average_cost) == (-50, pytest.approx(196.44))
 
 
-async def test_futures_move_cash_only_when_closed(trader, lib, exchange):
+async def test_futures_move_cash_only_when_closed(trader: Any, lib: Any, exchange: Exchange) -> None:
     account = exchange.accounts["DU1234567"]
     future = lib.Contract(conId=exchange.catalogue.named("ES").con_id, exchange="CME")
     cash, equity = account.cash, account.equity()
@@ -276,7 +285,7 @@ async def test_futures_move_cash_only_when_closed(trader, lib, exchange):
 
 
 @pytest.fixture
-async def evening(lib, dial):
+async def evening(lib: Any, dial: Any) -> Any:
     """A trader on an exchange with regular hours, at 18:00 in New York."""
     clock = ManualClock(1711663200.0)
     exchange = Exchange(clock=clock, walk=False, plan=RegularUS())
@@ -286,7 +295,7 @@ async def evening(lib, dial):
     await server.stop()
 
 
-async def test_after_hours_an_order_waits_for_the_opening_bell(evening):
+async def test_after_hours_an_order_waits_for_the_opening_bell(evening: Any) -> None:
     trader, exchange, clock = evening
     assert (await trader.market(1, "BUY", 10))[-1] == ("error", 399)
     assert exchange.orders()[0]["status"] == "PreSubmitted"
@@ -295,14 +304,14 @@ async def test_after_hours_an_order_waits_for_the_opening_bell(evening):
     assert exchange.orders()[0]["status"] == "Filled"
 
 
-async def test_what_is_good_for_a_day_ends_with_the_day(trader, exchange, clock):
+async def test_what_is_good_for_a_day_ends_with_the_day(trader: Any, exchange: Exchange, clock: ManualClock) -> None:
     await trader.limit(1, "BUY", 10, 190.0)
     await trader.limit(2, "BUY", 10, 190.0, tif="GTC")
     await clock.advance(12 * 3600)
     assert [one["status"] for one in exchange.orders()] == ["Cancelled", "Submitted"]
 
 
-async def test_a_market_on_close_fills_at_the_bell(trader, lib, exchange):
+async def test_a_market_on_close_fills_at_the_bell(trader: Any, lib: Any, exchange: Exchange) -> None:
     await trader.place(1, lib.Order(orderType="MOC", action="BUY", totalQuantity=10))
     exchange.push("AAPL", 198.0)
     exchange.close_session()
