@@ -235,13 +235,20 @@ class Tape:
             watch = self._roster.watched.get(rule_id)
             if not isinstance(watch, PriceWatch):
                 continue
-            before = watch.memory()
-            firing = self._roster.guarded(watch.rule, at, partial(watch.consider, at, cause, exchange))
+            firing = self._roster.guarded(watch.rule, at, partial(self._evaluated, watch, at, cause, exchange))
             if firing is not None:
                 firings.append(firing)
-            elif watch.memory() != before:
-                self._roster.changed.add(rule_id)
             self._after(watch)
+
+    def _evaluated(
+        self, watch: PriceWatch, at: datetime, cause: PriceCause, exchange: datetime | None
+    ) -> Firing | None:
+        """Evaluate one rule; what it will have to remember is noted unless a firing carries it."""
+        before = watch.memory()
+        firing = watch.consider(at, cause, exchange)
+        if firing is None and watch.memory() != before:
+            self._roster.changed.add(watch.rule.id)
+        return firing
 
     def _after(self, watch: PriceWatch) -> None:
         """Keep a rule where it belongs after it was evaluated."""

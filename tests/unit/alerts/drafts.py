@@ -37,13 +37,42 @@ MSFT = Instrument(272093, "MSFT", primary_exchange="NASDAQ", name="MICROSOFT COR
 EURUSD = Instrument(12087792, "EUR", SecType.FOREX, "IDEALPRO", currency="USD", min_tick=0.00005)
 KNOWN = {"AAPL": AAPL, "MSFT": MSFT, "EUR.USD": EURUSD}
 
-WORD_TICKERS = "ALL ON IT A T OR NOW LOW OPEN DAY FOR UP ANY RSI EMA SMA AND NEWS SCAN WHEN IF TELL BID ASK OF NOTE".split()
-SYMBOLS = st.sampled_from([
-    *WORD_TICKERS,
-    *"AAPL BRK.B EUR.USD AAPL@NASDAQ BMW@IBIS/EUR #265598 BTC.USD@PAXOS 700@SEHK".split(),
-    "ES 202612",
-    "SPY 20261218 C600",
-])
+WORD_TICKERS = [
+    "ALL",
+    "ON",
+    "IT",
+    "A",
+    "T",
+    "OR",
+    "NOW",
+    "LOW",
+    "OPEN",
+    "DAY",
+    "FOR",
+    "UP",
+    "ANY",
+    "RSI",
+    "EMA",
+    "SMA",
+    "AND",
+    "NEWS",
+    "SCAN",
+    "WHEN",
+    "IF",
+    "TELL",
+    "BID",
+    "ASK",
+    "OF",
+    "NOTE",
+]
+SYMBOLS = st.sampled_from(
+    [
+        *WORD_TICKERS,
+        *["AAPL", "BRK.B", "EUR.USD", "AAPL@NASDAQ", "BMW@IBIS/EUR", "#265598", "BTC.USD@PAXOS", "700@SEHK"],
+        "ES 202612",
+        "SPY 20261218 C600",
+    ]
+)
 PRICES = st.one_of(
     st.integers(1, 10**9).map(float),
     st.floats(0.00001, 1e9, allow_nan=False, allow_subnormal=False),

@@ -87,11 +87,13 @@ def test_studies_are_taken_of_the_symbol_spoken_of() -> None:
     assert condition("AAPL rsi(14, 1h) < 30") == Comparison(
         Indicator("AAPL", "rsi", 14, BarSize.HOUR_1), Op.LT, Number(30.0)
     )
-    assert condition("MSFT > 5 and AAPL > 200 and rsi(14,1h) < 70") == Both((
-        Comparison(Price("MSFT"), Op.GT, Number(5.0)),
-        ABOVE_200,
-        Comparison(Indicator("AAPL", "rsi", 14, BarSize.HOUR_1), Op.LT, Number(70.0)),
-    ))
+    assert condition("MSFT > 5 and AAPL > 200 and rsi(14,1h) < 70") == Both(
+        (
+            Comparison(Price("MSFT"), Op.GT, Number(5.0)),
+            ABOVE_200,
+            Comparison(Indicator("AAPL", "rsi", 14, BarSize.HOUR_1), Op.LT, Number(70.0)),
+        )
+    )
 
 
 def test_and_binds_stronger_than_or() -> None:
@@ -214,7 +216,7 @@ def test_a_bad_line_says_where_and_what_was_expected(text: str, position: int, e
 
 @given(st.text(max_size=520) | st.text("AaPpLl >=<()\"'andor19,.$%#*news\n", max_size=80))
 @example("\x00")
-@example("AAPL > 5 note \"\\")
+@example('AAPL > 5 note "\\')
 @settings(max_examples=300)
 def test_no_text_does_worse_than_a_refusal(text: str) -> None:
     looks_like_alert(text)
@@ -244,6 +246,8 @@ def test_text_for_the_language_is_noticed(text: str) -> None:
     assert looks_like_alert(text)
 
 
-@pytest.mark.parametrize("text", ["ok", "all", "AAPL", "$LOW", "it", "hello world", "thanks, 5 is fine", "buy 10 AAPL", ""])
+@pytest.mark.parametrize(
+    "text", ["ok", "all", "AAPL", "$LOW", "it", "hello world", "thanks, 5 is fine", "buy 10 AAPL", ""]
+)
 def test_small_talk_is_not_an_alert(text: str) -> None:
     assert not looks_like_alert(text)

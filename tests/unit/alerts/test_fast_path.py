@@ -1,0 +1,168 @@
+"""The fast path: it agrees with a plain loop over all rules, and its work does not grow with the alerts."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.engine import Engine
+from alerts.levels import Ladder
+from alerts.needs import symbols_of
+from alerts.rule import (
+    Both,
+    Comparison,
+    Condition,
+    Crossing,
+    Direction,
+    Draft,
+    Either,
+    Number,
+    Op,
+    Options,
+    Price,
+    PriceField,
+    Repeat,
+    Rule,
+)
+from market.quote import Tick, TickField
+from tests.unit.alerts.drafts import AAPL, MSFT, NOW, rule, tick
+from tests.unit.alerts.naive import NaiveEngine
+
+GRID = [98.0, 99.5, 99.9, 99.95, 100.0, 100.05, 100.1, 100.5, 102.0]
+LEVELS = st.sampled_from([99.95, 100.0, 100.1]).map(Number)
+SIDES = st.sampled_from([Price("AAPL"), Price("MSFT"), Price("AAPL", PriceField.BID), Price("AAPL", PriceField.MID)])
+SINGLES = st.one_of(
+    st.builds(Comparison, SIDES, st.sampled_from(Op), LEVELS),
+    st.builds(Crossing, SIDES, st.sampled_from(Direction), LEVELS),
+)
+PAIRS = st.lists(SINGLES, min_size=2, max_size=2).map(tuple)
+CONDITIONS = st.one_of(SINGLES, SINGLES, PAIRS.map(Both), PAIRS.map(Either))
+OPTIONS = st.sampled_from(
+    [
+        Options(Repeat.ONCE),
+        Options(Repeat.EVERY),
+        Options(Repeat.EVERY, cooldown=timedelta(seconds=60)),
+    ]
+)
+FIELDS = st.sampled_from(
+    [
+        *[TickField.LAST] * 4,
+        TickField.BID,
+        TickField.ASK,
+        TickField.HIGH,
+        TickField.LOW,
+        TickField.HALTED,
+    ]
+)
+PAUSES = st.sampled_from([0, 0, 1, 1, 30, 90, 301])
+EVENTS = st.one_of(
+    *[st.tuples(st.sampled_from([AAPL, AAPL, MSFT]), FIELDS, st.sampled_from(GRID), PAUSES)] * 4,
+    st.tuples(CONDITIONS, OPTIONS),
+)
+
+
+def made(rule_id: int, condition: Condition, options: Options, at: datetime) -> Rule:
+    base = rule("AAPL > 1 and MSFT > 1", rule_id, at=at)
+    spoken = symbols_of(condition)
+    return replace(
+        base,
+        draft=Draft(condition, options),
+        instruments={symbol: found for symbol, found in base.instruments.items() if symbol in spoken},
+    )
+
+
+@given(st.lists(st.tuples(CONDITIONS, OPTIONS), min_size=1, max_size=6), st.lists(EVENTS, max_size=40))
+@settings(max_examples=250, deadline=None)
+def test_the_fast_path_and_a_plain_loop_agree(first: list[Any], events: list[Any]) -> None:
+    fast, naive, now = Engine(), NaiveEngine(), NOW
+    # Books exist from the start, so that both know the same prices when a rule joins later.
+    rules = [rule("AAPL > 1000 and MSFT > 1000", 1), *(made(n, *f, now) for n, f in enumerate(first, 2))]
+    fast.load(rules)
+    for each in rules:
+        naive.add(each)
+    for event in events:
+        if len(event) == 2:
+            joining = made(len(naive.states) + 1, *event, now)
+            fired, expected = fast.add(joining), naive.add(joining)
+        else:
+            instrument, field, price, pause = event
+            now += timedelta(seconds=pause)
+            value = float(price > 100) if field is TickField.HALTED else price
+            one = Tick(instrument, field, value, 1.0, now)
+            fired, expected = fast.on_ticks([one]), naive.on_tick(one)
+        assert [(f.rule.id, f.at) for f in fired] == expected
+
+
+class CountingFloat(float):
+    """Counts how often it is compared."""
+
+    compared = 0
+
+    def __lt__(self, other: float) -> bool:
+        CountingFloat.compared += 1
+        return float(self) < other
+
+    def __gt__(self, other: float) -> bool:
+        CountingFloat.compared += 1
+        return float(self) > other
+
+    def __le__(self, other: float) -> bool:
+        CountingFloat.compared += 1
+        return float(self) <= other
+
+    def __ge__(self, other: float) -> bool:
+        CountingFloat.compared += 1
+        return float(self) >= other
+
+
+def comparisons_of_a_tick_between(levels: int) -> int:
+    engine = Engine()
+    engine.load(rule(f"AAPL > {1000 + n}", n + 1) for n in range(levels))
+    engine.on_ticks([tick(100.0), tick(102.0), tick(101.0)])
+    CountingFloat.compared = 0
+    assert engine.on_ticks([tick(CountingFloat(100.5)) for _ in range(10)]) == []
+    return CountingFloat.compared // 10
+
+
+def test_a_tick_between_two_levels_costs_the_same_with_ten_and_with_ten_thousand() -> None:
+    # Two with the neighbouring levels, two with the extremes since the day's high and low were last heard of.
+    assert comparisons_of_a_tick_between(10) == 4
+    assert comparisons_of_a_tick_between(10_000) == 4
+
+
+@pytest.mark.parametrize("price", [99.0, 100.0, 100.5, 101.0, 102.0])
+def test_a_ladder_knows_its_neighbours(price: float) -> None:
+    ladder = Ladder()
+    ladder.fill([(100.0, 1), (101.0, 2), (101.0, 3)])
+    assert ladder.moved(price) == {1, 2, 3}
+    below, above = {99.0: (float("-inf"), 100.0), 100.0: (100.0, 100.0), 100.5: (100.0, 101.0)}.get(
+        price, (101.0, 101.0 if price == 101.0 else float("inf"))
+    )
+    assert (ladder.below, ladder.above) == (below, above)
+
+
+def test_a_ladder_tells_what_a_move_left_passed_and_reached() -> None:
+    ladder = Ladder()
+    ladder.fill([(100.0, 1), (101.0, 2), (102.0, 3), (103.0, 4)])
+    ladder.moved(100.5)
+    assert ladder.moved(102.0) == {2, 3}
+    assert ladder.moved(102.0) == set()
+    assert ladder.moved(102.5) == {3}
+    assert ladder.moved(99.0) == {1, 2, 3}
+    assert ladder.over(100.0, 102.0) == {2, 3}
+    assert ladder.under(102.0, 100.0) == {1, 2}
+
+
+def test_a_ladder_forgets_levels_nobody_watches() -> None:
+    ladder = Ladder()
+    ladder.moved(100.0)
+    ladder.insert(101.0, 1)
+    ladder.insert(101.0, 2)
+    ladder.discard(101.0, 1)
+    assert (len(ladder), ladder.above) == (1, 101.0)
+    ladder.discard(101.0, 2)
+    ladder.discard(101.0, 2)
+    assert (len(ladder), ladder.above) == (0, float("inf"))
