@@ -15,6 +15,7 @@ import struct
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -92,10 +93,16 @@ class ChartPainter:
             self._waiting -= 1
 
     async def close(self) -> None:
-        """End the process; a later picture would start a new one."""
-        process = self._abandoned()
-        if process is not None:
-            await process.wait()
+        """Kill the process, for one that hangs ends in no other way; a later picture starts a new one."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        with suppress(ProcessLookupError):
+            process.kill()
+        # Reads what it had still to say: only then is the pipe closed.
+        await process.communicate()
 
     async def _drawn(self, wanted: dict[str, Any]) -> bytes | None:
         limit_s = self._limit_s if self._is_warm else self._warmup_s
@@ -110,7 +117,7 @@ class ChartPainter:
         finally:
             # Also when whoever asked is cancelled: an answer nobody read would be taken for the next one's.
             if answer is None:
-                self._abandoned()
+                await self.close()
         if answer is None:
             return None
         kind, body = answer
@@ -147,10 +154,3 @@ class ChartPainter:
                 start_new_session=True,
             )
         return self._process
-
-    def _abandoned(self) -> Process | None:
-        """Kill the process, if there is one, and return it: a drawing that hangs ends in no other way."""
-        process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            process.kill()
-        return process

@@ -61,7 +61,7 @@ def created(rule: Rule, quote: Quote | None, *, already_true: bool, now: datetim
     if already_true:
         lines.append("This is true already, so it fires at once.")
     crossing = crossing_line(rule) if already_true else ""
-    next_crossing = line_button("⏭ Wait for the next crossing", Code.ALERT_LINE, crossing) if crossing else ()
+    next_crossing = line_button("⏭ Next crossing", Code.ALERT_LINE, crossing) if crossing else ()
     return Message(
         "\n".join(lines),
         rows(

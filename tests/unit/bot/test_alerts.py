@@ -55,7 +55,7 @@ async def test_one_that_is_true_already_fires_at_once_and_offers_the_next_crossi
     chat.engine.on_ticks([tick(chat, 196.42)])
     text = await chat.say("AAPL > 190")
     assert "true already, so it fires at once" in text
-    await chat.tap("next crossing")
+    await chat.tap("Next crossing")
     assert "AAPL crosses above 190.00" in chat.reply.text
 
 
