@@ -25,11 +25,13 @@ from market.errors import (
     UnknownSymbol,
 )
 from market.instrument import Instrument
+from market.ticket import EXAMPLES
 from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGone
 
 _COLUMNS = 34
 _WORDS = 400
 _MATCHES = 6
+_EXAMPLES = 2
 LINK_REASONS = {
     "refused": "nothing listens at its address; is TWS or the Gateway running, with its API switched on?",
     "silent": "it takes the connection but says nothing; look at the Gateway's screen for a dialog.",
@@ -67,9 +69,9 @@ def _(error: AlertSyntaxError) -> Message:
 
 @explain.register
 def _(error: TicketSyntaxError) -> Message:
-    return _syntax(
-        "I don't understand that order. " + _NO_MARKET, error.text, error.position, error.expected, error.examples
-    )
+    examples = [*error.examples, *(line for line in EXAMPLES if line not in error.examples)][:_EXAMPLES]
+    head = "I don't understand that order. " + _NO_MARKET
+    return _syntax(head, error.text, error.position, error.expected, examples)
 
 
 @explain.register

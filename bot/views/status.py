@@ -10,7 +10,7 @@ from bot.callback_data import Code, Place
 from bot.views.errors import LINK_REASONS
 from bot.views.keyboard import button, rows
 from bot.views.message import Message, text
-from bot.views.numbers import exact, moment, span
+from bot.views.numbers import fixed, moment, span
 from broker.status import LinkState, LinkStatus
 from market.account import is_paper_account
 
@@ -112,7 +112,7 @@ def _telegram_line(report: StatusReport) -> str:
     if lag is None:
         speed = "lag not measured yet"
     else:
-        speed = f"lag {exact(round(lag, 1))} s" + (" (slow)" if lag > _SLOW_S else "")
+        speed = f"lag {fixed(lag, 1)} s" + (" (slow)" if lag > _SLOW_S else "")
     return f"Telegram: {speed} · {report.outbox_depth} to deliver"
 
 
