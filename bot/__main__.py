@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bot import app, logs, settings
+from storage.errors import NewerDatabase, StorageBusy, StorageError
 
 _log = logging.getLogger(__name__)
 
@@ -42,10 +43,23 @@ def run() -> None:
     logs.configure(given.log_level, given.log_format, (given.token,))
     try:
         code = asyncio.run(app.run(given))
+    except StorageError as error:
+        typer.echo(f"squawkbot cannot start: DATABASE_URL: {_words(error)}", err=True)
+        code = 1
     except Exception as error:  # noqa: BLE001  the last place where anything can be said
         _log.critical("squawkbot stops: %s", error, exc_info=error)
         code = 1
     raise typer.Exit(code)
+
+
+def _words(error: StorageError) -> str:
+    match error:
+        case StorageBusy(path=path, holder=holder):
+            return f"{path} is in use by another squawkbot ({holder or 'unknown'}); stop that one first"
+        case NewerDatabase(path=path, found=found):
+            return f"{path} was written by a newer squawkbot (revision {found}); update this one"
+        case _:
+            return f"the database cannot be used ({error})"
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

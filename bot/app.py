@@ -131,7 +131,8 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         calendar = SessionCalendar(contracts, settings.summary_symbol, clock)
         delay = timedelta(seconds=settings.summary_delay_s)
         jobs = SqlJobs(database, clock)
-        daily = DailySummaries(calendar, summaries, notices, users, outbox, jobs, clock, delay)
+        is_linked = lambda: session.status.is_usable  # noqa: E731  read where it is used
+        daily = DailySummaries(calendar, summaries, notices, users, outbox, jobs, clock, delay, is_linked)
         painter = ChartPainter()
         stack.push_async_callback(painter.close)
 

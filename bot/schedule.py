@@ -32,10 +32,11 @@ class DailySummaries:
     """
     Puts each session's summary into the outbox, once, *delay* after its close.
 
+    Without a link (*is_linked*) there are no values to tell of: what is due then is sent when it is back.
     Sessions before the day of the bot's very first start are nobody's: they are passed over.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  when, what, for whom, and what was sent
         self,
         calendar: SessionCalendar,
         summaries: AccountSummaries,
@@ -45,6 +46,7 @@ class DailySummaries:
         jobs: SqlJobs,
         clock: Clock,
         delay: timedelta,
+        is_linked: Callable[[], bool],
     ) -> None:
         self._calendar = calendar
         self._summaries = summaries
@@ -54,11 +56,14 @@ class DailySummaries:
         self._jobs = jobs
         self._clock = clock
         self._delay = delay
+        self._is_linked = is_linked
         self.next: datetime | None = None
         """When the next summary is due, as far as the session's hours are known."""
 
     async def look(self) -> None:
         """Send the summary of the last session, if that is due and was not sent."""
+        if not self._is_linked():
+            return
         now = self._clock.now()
         told = await self._jobs.last(_SUMMARY)
         if told is None:

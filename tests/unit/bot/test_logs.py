@@ -18,7 +18,18 @@ def restored() -> Iterator[None]:
     before, level = root.handlers[:], root.level
     chatty = {
         name: logging.getLogger(name).level
-        for name in ("httpx", "httpcore", "telegram", "apscheduler", "ib_async", "ib_insync", "uvicorn.access")
+        for name in (
+            "httpx",
+            "httpcore",
+            "telegram",
+            "apscheduler.scheduler",
+            "ib_async.wrapper",
+            "ib_insync.wrapper",
+            "alembic",
+            "ib_async",
+            "ib_insync",
+            "uvicorn.access",
+        )
     }
     yield
     root.handlers[:] = before
