@@ -109,10 +109,8 @@ def _telegram_line(report: StatusReport) -> str:
     if report.telegram_trouble:
         return f"Telegram: <b>{text(report.telegram_trouble)}</b>, retrying · {report.outbox_depth} to deliver"
     lag = report.telegram_lag_s
-    if lag is None:
-        speed = "lag not measured yet"
-    else:
-        speed = f"lag {fixed(lag, 1)} s" + (" (slow)" if lag > _SLOW_S else "")
+    slow = " (slow)" if lag is not None and lag > _SLOW_S else ""
+    speed = "lag not measured yet" if lag is None else f"lag {fixed(lag, 1)} s{slow}"
     return f"Telegram: {speed} · {report.outbox_depth} to deliver"
 
 
