@@ -100,12 +100,21 @@ class BarLoop:
             course.latest, course.due = None, now
             return []
         new = [bar for bar in bars if bar.start > before]
-        return [f for bar in new for f in self._engine.on_bar(study.instrument, study.size, bar, now)]
+        firings: list[Firing] = []
+        for bar in new:
+            firings += self._engine.on_bar(study.instrument, study.size, bar, _moment(bar, study.size, now))
+        return firings
 
 
 def _is_trading(size: BarSize, latest: datetime, now: datetime) -> bool:
     """Return whether a bar is just late at *now*; where none closed for long there is no trading."""
     return size is not BarSize.DAY_1 and now - latest < 3 * size.duration
+
+
+def _moment(bar: Bar, size: BarSize, now: datetime) -> datetime:
+    """Return when *bar* counts: now, or as it closed where that is longer ago than a bar (the link was down)."""
+    closed = bar.start + size.duration
+    return closed if now - closed > size.duration else now
 
 
 def _count(study: Study, course: _Course, now: datetime) -> int:

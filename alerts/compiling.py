@@ -55,7 +55,8 @@ def _value(operand: Operand, rule: Rule, market: Market) -> Value:
             book = market.book(instrument_of(rule, symbol))
             return Quoted(book, book.slot(field), text)
         case Indicator(symbol):
-            return Studied(market.series(instrument_of(rule, symbol), operand), text)
+            instrument = instrument_of(rule, symbol)
+            return Studied(instrument, market.series(instrument, operand), text)
 
 
 def _min_tick(left: Value, right: Value) -> float | None:

@@ -30,7 +30,7 @@ class _Stream(Protocol):
 
 class Series:
     """
-    One indicator of one instrument at one bar size; *value* is that of the latest closed bar.
+    One indicator of one instrument at one bar size; *value* is that of the latest closed bar, *close* its price.
 
     None until there are enough bars: *length* for sma and ema, one more for rsi.
     """
@@ -43,6 +43,7 @@ class Series:
         self._stream = self._made()
         self._latest: datetime | None = None
         self.value: float | None = None
+        self.close: float | None = None
 
     def seed(self, bars: Iterable[Bar]) -> None:
         """Begin anew with *bars*, oldest first."""
@@ -57,6 +58,7 @@ class Series:
         if self._latest is not None and bar.start <= self._latest:
             return
         self._latest = bar.start
+        self.close = bar.close
         self._stream.add(bar.close)
         self.value = self._stream[-1]
         if self._is_flat():

@@ -8,7 +8,7 @@ from alerts.book import MID, Book
 from alerts.levels import Ladder
 from alerts.needs import needs_of
 from alerts.rule import Firing, PriceCause, Rule
-from alerts.truth import Compared, Crossed, Fixed, Node, Quoted
+from alerts.truth import Compared, Crossed, Fixed, Node, Quoted, Studied
 from alerts.watch import Watch
 from market.quote import BarSize, TickField
 
@@ -78,7 +78,7 @@ class PriceWatch(Watch):
         return placed
 
     def standing_cause(self) -> PriceCause | None:
-        """Return what a look without a tick speaks of: the first price it watches, as it stands; None without one."""
+        """Return what a look without a tick speaks of: the first price or bar close it knows; None without one."""
         for quoted in _quoted(self._node):
             book = quoted.book
             field = TickField.BID if quoted.slot == MID else TickField(quoted.slot)
@@ -86,6 +86,10 @@ class PriceWatch(Watch):
             if price is not None and book.latest is not None:
                 bid, ask = book.prices[TickField.BID], book.prices[TickField.ASK]
                 return PriceCause(book.instrument, field, price, book.latest.kind, bid, ask, book.change_pct)
+        for atom in self._node.atoms():
+            for value in (atom.left, atom.right):
+                if isinstance(value, Studied) and value.series.close is not None:
+                    return PriceCause(value.instrument, TickField.LAST, value.series.close)
         return None
 
     def distance(self) -> float | None:

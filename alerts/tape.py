@@ -162,12 +162,15 @@ class Tape:
 
     def _on_close(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
         firings: list[Firing] = []
-        rule_ids = self._studying.get((instrument.con_id, size), set())
-        for rule_id in rule_ids:
+        concerned = set[int]()
+        for rule_id in self._studying.get((instrument.con_id, size), set()):
             watch = self._roster.watched.get(rule_id)
             if isinstance(watch, PriceWatch):
                 self._replace(watch, at)
-        self._consider(set(rule_ids), at, PriceCause(instrument, TickField.LAST, bar.close), None, firings)
+                # A bar that comes late closed before a newer rule was armed: none of its business.
+                if watch.rule.since <= at:
+                    concerned.add(rule_id)
+        self._consider(concerned, at, PriceCause(instrument, TickField.LAST, bar.close), None, firings)
         return firings
 
     def _replace(self, watch: PriceWatch, at: datetime) -> None:

@@ -15,6 +15,7 @@ from typing import Protocol
 from alerts.book import Book
 from alerts.indicators import Series
 from alerts.rule import Direction, Op
+from market.instrument import Instrument
 
 Truth = bool | None
 
@@ -63,9 +64,10 @@ class Quoted:
 class Studied:
     """An indicator's value."""
 
-    __slots__ = ("series", "text")
+    __slots__ = ("instrument", "series", "text")
 
-    def __init__(self, series: Series, text: str) -> None:
+    def __init__(self, instrument: Instrument, series: Series, text: str) -> None:
+        self.instrument = instrument
         self.series = series
         self.text = text
 

@@ -275,14 +275,14 @@ def test_needs_name_lines_bars_news_and_scans() -> None:
         rule("AAPL > sma(50, 1d)", 1), rule("news MSFT", 2), rule("news *", 3), rule("scan TOP_PERC_GAIN top 5", 4)
     )
     needs = engine.needs()
-    assert (needs.ticks, needs.bars) == ({AAPL}, {(AAPL, BarSize.DAY_1)})
+    assert (needs.ticks, needs.bars) == (frozenset({AAPL}), frozenset({(AAPL, BarSize.DAY_1)}))
     assert needs.news == {MSFT, None}
     assert {spec.rows for spec in needs.scans} == {5}
     assert engine.count() == 4
 
 
-def bars(*closes: float, size: BarSize = BarSize.HOUR_1, start: int = -100) -> list[Bar]:
-    """Return bars that close one after the other; the first begins *start* bars before `NOW`."""
+def bars(*closes: float, size: BarSize = BarSize.HOUR_1, start: int = 0) -> list[Bar]:
+    """Return bars that close one after the other; the first begins *start* bars after `NOW`."""
     return [Bar(NOW + (start + n) * size.duration, c, c, c, c) for n, c in enumerate(closes)]
 
 
@@ -298,7 +298,7 @@ def test_an_indicator_fires_every_time_it_becomes_true_at_a_bars_close() -> None
     fired = [f for bar in bars(*closes) for f in engine.on_bar(AAPL, BarSize.HOUR_1, bar)]
     assert prices(fired) == [11.0, 13.0]
     assert fired[0].cause.values == {"AAPL sma(1, 1h)": 11.0}  # type: ignore[union-attr]
-    assert fired[1].at == NOW + timedelta(hours=-96)
+    assert fired[1].at == NOW + timedelta(hours=4)
 
 
 def test_a_price_crosses_an_average_that_moves_with_each_bar() -> None:
@@ -329,6 +329,19 @@ def test_seeding_on_bars_that_are_true_already_fires_at_once() -> None:
     engine = engine_with(rule("AAPL sma(1, 1h) > 10"))
     assert len(engine.seed(AAPL, BarSize.HOUR_1, bars(11.0, start=-1), NOW)) == 1
     assert engine.seed(AAPL, BarSize.HOUR_1, bars(11.0, start=-1), NOW) == []
+
+
+def test_an_indicator_known_already_is_looked_at_when_a_rule_joins() -> None:
+    engine = engine_with(rule("AAPL sma(1, 1h) > 100"))
+    engine.seed(AAPL, BarSize.HOUR_1, bars(11.0, start=-1), NOW)
+    (firing,) = engine.add(rule("AAPL sma(1, 1h) > 10", 2))
+    assert prices([firing]) == [11.0]
+
+
+def test_a_late_bar_is_none_of_a_newer_rules_business() -> None:
+    engine = engine_with(rule("AAPL sma(1, 1h) > 10", 1), rule("AAPL sma(1, 1h) > 10", 2, at=NOW + timedelta(hours=2)))
+    late = Bar(NOW, 11, 11, 11, 11)
+    assert [f.rule.id for f in engine.on_bar(AAPL, BarSize.HOUR_1, late)] == [1]
 
 
 def test_studies_say_how_many_bars_they_need_and_whether_they_have_them() -> None:

@@ -79,13 +79,16 @@ def made(rule_id: int, condition: Condition, options: Options, at: datetime) -> 
 def test_the_fast_path_and_a_plain_loop_agree(first: list[Any], events: list[Any]) -> None:
     fast, naive, now = Engine(), NaiveEngine(), NOW
     # Books exist from the start, so that both know the same prices when a rule joins later.
-    rules = [rule("AAPL > 1000 and MSFT > 1000", 1), *(made(n, *f, now) for n, f in enumerate(first, 2))]
+    rules = [
+        rule("AAPL > 1000 and MSFT > 1000", 1),
+        *(made(n, condition, options, now) for n, (condition, options) in enumerate(first, 2)),
+    ]
     fast.load(rules)
     for each in rules:
         naive.add(each)
     for event in events:
         if len(event) == 2:
-            joining = made(len(naive.states) + 1, *event, now)
+            joining = made(len(naive.states) + 1, event[0], event[1], now)
             fired, expected = fast.add(joining), naive.add(joining)
         else:
             instrument, field, price, pause = event

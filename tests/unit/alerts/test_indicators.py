@@ -1,4 +1,5 @@
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ def series(name: str, length: int, closes: list[float]) -> Series:
 
 def wilder(closes: list[float], length: int) -> float:
     """RSI as Wilder wrote it (New Concepts in Technical Trading Systems, 1978)."""
-    moves = [after - before for before, after in zip(closes, closes[1:], strict=False)]
+    moves = [after - before for before, after in pairwise(closes)]
     gain = sum(max(move, 0) for move in moves[:length]) / length
     loss = sum(max(-move, 0) for move in moves[:length]) / length
     for move in moves[length:]:

@@ -35,12 +35,12 @@ def engine_with(*rules: Rule) -> Engine:
         ("FDA approval", "FDA denies approval", False),
         ("$5bn", "a $5bn deal", True),
         ("C++", "C++ is old", True),
-        ("don't", "they don’t know", True),
+        ("don't", "they don\u2019t know", True),
         ("überschuss", "Apple meldet ÜBERSCHUSS", True),
     ],
 )
 def test_phrases_match_whole_words_regardless_of_case(phrase: str, text: str, *, is_meant: bool) -> None:
-    pattern = phrase_pattern((phrase.replace("’", "'"),))
+    pattern = phrase_pattern((phrase,))
     engine = engine_with(rule(f'news AAPL "{phrase}"'))
     assert pattern is not None
     assert bool(fired(engine, headline(text))) is is_meant

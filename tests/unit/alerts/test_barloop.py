@@ -1,0 +1,140 @@
+from datetime import datetime, timedelta
+
+from alerts.barloop import BarLoop
+from alerts.engine import Engine
+from alerts.rule import Firing, Rule
+from market.errors import BrokerError, LinkDown, RequestTimeout
+from market.quote import Bar, BarSize
+from tests.fakes.clock import FakeClock
+from tests.fakes.feeds import FakeBarSource
+from tests.unit.alerts.drafts import AAPL, NOW, rule
+
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+
+
+class Course:
+    """A bar loop over fakes; its market trades a bar a minute."""
+
+    def __init__(self, *rules: Rule) -> None:
+        self.clock = FakeClock(NOW)
+        self.engine = Engine()
+        self.engine.load(rules)
+        self.source = FakeBarSource()
+        self.fired: list[Firing] = []
+        self.loop = BarLoop(self.engine, self.source, self.clock, self.nap, self.fired.extend)
+
+    async def nap(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def close(self, price: float, start: datetime | None = None, size: BarSize = BarSize.MIN_1) -> None:
+        """Let the bar that ends now close at *price*."""
+        self.source.history[AAPL.con_id, size].append(
+            Bar(start or self.clock.now() - MINUTE, price, price, price, price)
+        )
+
+    async def rounds(self, seconds: int) -> None:
+        for _ in range(seconds):
+            await self.loop.round()
+            self.clock.advance(1)
+
+    def history(self, *closes: float) -> None:
+        for n, price in enumerate(closes):
+            self.close(price, NOW + (n - len(closes)) * MINUTE)
+
+
+async def test_indicators_are_seeded_and_then_fed_bar_by_bar() -> None:
+    course = Course(rule("AAPL sma(2, 1m) > 10"))
+    course.history(9.0, 9.0, 9.0)
+    await course.rounds(60)
+    assert course.source.asked == [("AAPL", BarSize.MIN_1, 12)]
+    course.close(12.0)
+    await course.rounds(5)
+    assert course.source.asked[1:] == [("AAPL", BarSize.MIN_1, 4)]
+    (firing,) = course.fired
+    assert firing.at == NOW + timedelta(seconds=62)
+
+
+async def test_a_bar_that_is_late_is_asked_for_again_before_the_next() -> None:
+    course = Course(rule("AAPL sma(2, 1m) > 10"))
+    course.history(9.0, 9.0)
+    await course.rounds(70)
+    course.close(12.0, NOW)
+    await course.rounds(15)
+    assert len(course.source.asked) == 3
+    assert len(course.fired) == 1
+
+
+async def test_while_nothing_trades_one_question_a_bar_is_enough() -> None:
+    course = Course(rule("AAPL sma(2, 1m) > 10"))
+    course.history(9.0, 9.0)
+    await course.rounds(5 * 60)
+    asked = len(course.source.asked)
+    await course.rounds(5 * 60)
+    assert len(course.source.asked) - asked == 5
+
+
+async def test_a_link_that_is_down_puts_it_off_a_little_longer_each_time() -> None:
+    course = Course(rule("AAPL sma(2, 1m) > 10"))
+    course.history(12.0, 12.0)
+    course.source.errors = [LinkDown(), RequestTimeout("bars", 60), BrokerError(162, "no data")]
+    await course.rounds(5 + 10 + 19)
+    assert (len(course.source.asked), course.fired) == (3, [])
+    await course.rounds(3)
+    assert len(course.fired) == 1
+
+
+async def test_bars_missed_meanwhile_are_all_taken() -> None:
+    course = Course(rule("AAPL sma(1, 1m) > 10"))
+    course.history(9.0)
+    await course.rounds(1)
+    course.clock.advance(180)
+    for n, price in enumerate((12.0, 9.0, 13.0)):
+        course.close(price, NOW + n * MINUTE)
+    await course.rounds(1)
+    told = [(firing.cause.price, firing.at) for firing in course.fired]  # type: ignore[union-attr]
+    assert told == [(12.0, NOW + MINUTE), (13.0, NOW + 181 * SECOND)]
+
+
+async def test_a_hole_that_cannot_be_filled_begins_the_series_anew() -> None:
+    course = Course(rule("AAPL sma(2, 1m) > 10"))
+    course.history(*[9.0] * 30)
+    await course.rounds(1)
+    course.clock.advance(3600)
+    course.source.history.clear()
+    for n in range(30, 60):
+        course.close(12.0, NOW + n * MINUTE)
+    await course.rounds(2)
+    assert [count for _, _, count in course.source.asked] == [12, 12, 12]
+    assert len(course.fired) == 1
+
+
+async def test_a_joining_indicator_is_seeded_too() -> None:
+    course = Course(rule("AAPL sma(2, 1m) > 100", 1))
+    course.history(*[9.0] * 30)
+    await course.rounds(1)
+    course.engine.add(rule("AAPL sma(5, 1m) < 10", 2))
+    await course.rounds(1)
+    assert [count for _, _, count in course.source.asked] == [12, 15]
+    assert [firing.rule.id for firing in course.fired] == [2]
+
+
+async def test_what_nobody_needs_is_not_asked_for() -> None:
+    course = Course(rule("AAPL sma(2, 1m) > 100"))
+    await course.rounds(1)
+    course.engine.remove(1)
+    await course.rounds(200)
+    assert len(course.source.asked) == 1
+
+
+async def test_a_days_bar_is_looked_for_all_day() -> None:
+    course = Course(rule("AAPL sma(1, 1d) > 10"))
+    course.close(9.0, NOW.replace(hour=0) - timedelta(days=1), BarSize.DAY_1)
+    await course.rounds(1)
+    for _ in range(5):
+        course.clock.advance(15 * 60)
+        await course.rounds(3)
+    assert len(course.source.asked) == 6
+    course.close(11.0, NOW.replace(hour=0), BarSize.DAY_1)
+    course.clock.advance(15 * 60)
+    await course.rounds(1)
+    assert len(course.fired) == 1

@@ -1,0 +1,177 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+from alerts.engine import Engine
+from alerts.ports import Feeds
+from alerts.rule import Rule, RuleState
+from alerts.rulebook import Rulebook
+from alerts.watcher import Watcher
+from market.instrument import Instrument
+from market.news import Headline
+from market.scan import ScanRow, ScanSpec
+from tests.fakes.clock import FakeClock
+from tests.fakes.feeds import FakeBarSource, FakeFinder, FakeNewsFeed, FakeScanFeed, FakeTickFeed
+from tests.fakes.rules import FakeFiringLog, FakeRuleStore
+from tests.unit.alerts.drafts import AAPL, MSFT, NOW, rule, tick
+
+ME = 111
+
+
+class Post:
+    """A watcher over fakes; naps pass at once and are counted."""
+
+    def __init__(self, *rules: Rule) -> None:
+        self.store = FakeRuleStore(*rules)
+        self.log = FakeFiringLog(self.store)
+        self.engine = Engine()
+        self.ticks, self.news, self.scans, self.bars = FakeTickFeed(), FakeNewsFeed(), FakeScanFeed(), FakeBarSource()
+        self.clock = FakeClock(NOW)
+        self.naps: list[float] = []
+        self.told_blind: list[int] = []
+        self.book = Rulebook(
+            self.store, self.engine, FakeFinder(AAPL, MSFT), self.ticks, self.news, self.scans, self.clock
+        )
+        self.watcher = Watcher(
+            self.engine,
+            self.book,
+            Feeds(self.ticks, self.news, self.scans, self.bars),
+            self.log,
+            self.clock,
+            self.nap,
+            on_blind=self.tell,
+        )
+
+    async def nap(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.clock.advance(seconds)
+        await asyncio.sleep(0)
+
+    async def tell(self, blind: Rule) -> None:
+        self.told_blind.append(blind.id)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        await self.book.load()
+        task = asyncio.create_task(self.watcher.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop turn until *condition* holds; it turns only so often."""
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(condition)
+
+
+async def test_a_tick_becomes_a_recorded_firing() -> None:
+    post = Post(rule("AAPL > 200"))
+    async with post.running():
+        post.ticks.push(tick(199.0), tick(201.0, after_s=2))
+        assert post.watcher.pending == 1
+        await until(lambda: post.log.firings)
+        assert post.watcher.pending == 0
+    assert post.store.rules[1].state is RuleState.FIRED
+    assert post.watcher.last_tick == NOW + timedelta(seconds=2)
+
+
+async def test_headlines_and_scans_become_firings_too() -> None:
+    spec = ScanSpec("TOP_PERC_GAIN")
+    post = Post(rule("news AAPL", 1), rule("scan TOP_PERC_GAIN", 2))
+    async with post.running():
+        post.news.push(Headline("DJNL", "1", "Apple up", NOW, AAPL.con_id))
+        post.scans.push(spec, [ScanRow(1, AAPL)])
+        post.scans.push(spec, [ScanRow(1, AAPL), ScanRow(2, Instrument(5, "X"))])
+        await until(lambda: len(post.log.firings) == 2)
+    assert {firing.at for firing in post.log.firings.values()} == {NOW}
+
+
+async def test_a_log_that_fails_is_tried_again_until_it_has_all() -> None:
+    post = Post(rule("AAPL > 200"))
+    post.log.failures = [OSError("disk full") for _ in range(9)]
+    async with post.running():
+        post.ticks.push(tick(201.0))
+        await until(lambda: post.log.firings)
+    assert post.naps == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0]
+
+
+async def test_a_firing_that_cannot_be_recorded_does_not_hold_up_the_others() -> None:
+    post = Post(rule("AAPL > 200", 1), rule("AAPL > 200", 2), rule("AAPL > 200", 3))
+    salt = int(NOW.timestamp() * 1e6)
+    post.log.poison = {f"2:1:{salt}"}
+    async with post.running():
+        post.ticks.push(tick(201.0))
+        await until(lambda: len(post.log.firings) == 2)
+        assert post.watcher.pending == 1
+        post.log.poison.clear()
+        await until(lambda: len(post.log.firings) == 3)
+
+
+async def test_a_firing_survives_the_loops_own_death() -> None:
+    post = Post(rule("AAPL > 200"))
+    async with post.running():
+        pass
+    post.ticks.push(tick(201.0))
+    assert post.watcher.pending == 1
+    async with post.running():
+        await until(lambda: post.log.firings)
+
+
+async def test_a_spent_rule_needs_no_line_any_more() -> None:
+    post = Post(rule("AAPL > 200", 1), rule("MSFT > 200", 2))
+    async with post.running():
+        post.ticks.push(tick(201.0))
+        await until(lambda: AAPL not in post.ticks.held)
+    assert post.ticks.held == {MSFT: 1}
+    assert post.engine.rule(1) is None
+
+
+async def test_re_arming_waits_for_the_log_and_stays_armed() -> None:
+    post = Post(rule("AAPL crosses 200"))
+    post.log.failures = [OSError() for _ in range(3)]
+    async with post.running():
+        post.ticks.push(tick(199.0), tick(201.0))
+        armed = await post.book.rearm(1, ME)
+        await until(lambda: not post.watcher.pending)
+        assert (armed.state, armed.fired_count) == (RuleState.ARMED, 1)
+    assert len(post.log.firings) == 1
+    assert post.store.rules[1].state is RuleState.ARMED
+    assert post.ticks.held == {AAPL: 1}
+
+
+async def test_what_a_rule_remembers_is_stored() -> None:
+    post = Post(rule("AAPL crosses 200"))
+    async with post.running():
+        post.ticks.push(tick(199.0))
+        await until(lambda: post.store.rules[1].memory)
+    assert post.store.rules[1].memory == {"sides": [[-1, False]]}
+
+
+async def test_the_owner_of_a_blind_rule_is_told_once() -> None:
+    post = Post(rule("AAPL > 200"))
+    async with post.running():
+        post.engine._roster.watched[1]._node = None  # type: ignore[attr-defined]
+        post.ticks.push(tick(201.0), tick(202.0))
+        await until(lambda: post.told_blind)
+        post.ticks.push(tick(203.0))
+        await asyncio.sleep(0)
+    assert post.told_blind == [1]
+    assert post.store.rules[1].state is RuleState.BLIND
+
+
+async def test_an_alert_that_is_true_at_once_is_recorded() -> None:
+    post = Post(rule("AAPL > 1000"))
+    async with post.running():
+        post.ticks.push(tick(201.0))
+        created = await post.book.create("AAPL > 200", ME, ME)
+        assert created.already_true
+        await until(lambda: post.log.firings)
+    assert post.store.rules[created.rule.id].state is RuleState.FIRED
