@@ -15,7 +15,8 @@ The control interface of the simulated market: HTTP routes under /sim/market/ an
   `two_stage` previews orders in two stages; `id_jump` `{"by"}` moves the next valid order id
 * frames: `unknown_message`, `short_frame`, `unknown_tick` `{"symbol", "tick_type"}`, `bad_tick` `{"symbol",
   "tick_type", "price", "size"}`, `rt_volume` `{"symbol", "value"}`, `duplicate` sends order messages twice, `late`
-  sends a tick after the cancel, `zone` `{"name"}` names a time zone, `unset_pnl` sends daily profit as unset
+  sends a tick after the cancel, `zone` `{"name"}` names a time zone, `utc_times` writes times of
+  fills in UTC, `raw` `{"fields": [...]}` sends any message, `unset_pnl` sends daily profit as unset
 * orders: `hold_acks` takes orders without a word, `hold_fills` acknowledges but fills none, `partial` `{"sizes":
   [...]}` cuts the next fills down, one print each
 * `heal` ends all; what was held back goes out
@@ -126,6 +127,8 @@ KINDS: dict[str, Callable[[Faults, Options], Any]] = {
     "unknown_tick": lambda faults, options: faults.unknown_tick(options["symbol"], int(options.get("tick_type", 299))),
     "bad_tick": _bad_tick,
     "rt_volume": _rt_volume,
+    "raw": lambda faults, options: faults.raw(*options["fields"]),
+    "utc_times": _flag("utc_times"),
     "duplicate": _flag("duplicates"),
     "late": _flag("late_frames"),
     "zone": _zone,

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from simulator.tws.desk import OrderDesk
 from simulator.tws.replies import Fields
+from simulator.tws.wire import Field
 
 RefusalKind = Literal["refuse", "reset", "eof", "silence", "in_use", "disclaimer"]
 
@@ -108,6 +109,7 @@ class Faults:
     two_stage_previews: bool = False
     unset_profit: bool = False
     id_jump: int = 0
+    utc_times: bool = False
 
     # Connections
 
@@ -210,6 +212,10 @@ class Faults:
         """Send a message that ends too early."""
         self.wires.broadcast((3, 1))
 
+    def raw(self, *fields: Field) -> None:
+        """Send any message to every client, such as the status of an order that nobody placed."""
+        self.wires.broadcast(fields)
+
     # Orders
 
     def hold_acks(self) -> None:
@@ -234,6 +240,7 @@ class Faults:
             "1100": self.disconnected, "swallow": bool(self.swallowed), "duplicate": self.duplicates,
             "late": self.late_frames, "zone": self.zone is not None, "delayed": bool(self.delayed),
             "two_stage": self.two_stage_previews, "unset_pnl": self.unset_profit, "id_jump": self.id_jump > 0,
+            "utc_times": self.utc_times,
             "error": any(rule.count != 0 for rule in self.rules), "hold_acks": self.desk.holds_acks,
             "hold_fills": self.desk.holds_fills, "partial": bool(self.desk.partial_sizes),
         }  # fmt: skip
@@ -247,7 +254,7 @@ class Faults:
         self.delayed.clear()
         self.refusal, self.refusals_left, self.zone = None, None, None
         self.silent = self.split = self.read_only = self.duplicates = self.late_frames = False
-        self.two_stage_previews = self.unset_profit = False
+        self.two_stage_previews = self.unset_profit = self.utc_times = False
         self.delay_s, self.id_jump = 0.0, 0
         self.desk.partial_sizes.clear()
         if was_refusing:

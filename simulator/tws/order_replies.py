@@ -5,8 +5,7 @@ Field orders are those of server versions 176 and 178; 177 dropped faProfile.
 Constants ("IB", "None", -1 ...) are those of real frames of plain orders.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from simulator.tws.order import Execution, Margins, Order
 from simulator.tws.plan import NEW_YORK
@@ -155,8 +154,8 @@ def commission_report(execution: Execution) -> Fields:
     return (59, 1, execution.execution_id, price(execution.commission), "USD", realized, _UNSET, "")
 
 
-def execution_time(at: float, zone: str, form: Callable[[float, str], str] | None = None) -> str:
-    """Return the time of a fill as gateways write it: `20231203 20:15:20 US/Eastern`."""
-    if form is not None:
-        return form(at, zone)
+def execution_time(at: float, zone: str, *, utc: bool = False) -> str:
+    """Return the time of a fill as gateways write it: `20231203 20:15:20 US/Eastern`, or in UTC `20231116-12:15:35`."""
+    if utc:
+        return f"{datetime.fromtimestamp(at, UTC):%Y%m%d-%H:%M:%S}"
     return f"{datetime.fromtimestamp(at, NEW_YORK):%Y%m%d %H:%M:%S} {zone}"

@@ -12,7 +12,8 @@ from simulator.tws.faults import Faults
 from simulator.tws.instrument import EASTERN
 from simulator.tws.limits import HistoricalPacing
 from simulator.tws.newsroom import Bulletin, NewsItem
-from simulator.tws.order import OrderEvent
+from simulator.tws.order import Execution, OrderEvent
+from simulator.tws.order_replies import execution_time
 from simulator.tws.quotes import QuoteStream
 from simulator.tws.replies import Fields, news_bulletin
 from simulator.tws.session import Session
@@ -73,6 +74,10 @@ class TwsServer:
     def zone_label(self) -> str:
         """The free-form label of the time zone in the handshake."""
         return self.faults.zone or "EST"
+
+    def execution_time(self, one: Execution) -> str:
+        """Return the time of a fill in the format of the day."""
+        return execution_time(one.time, self.zone, utc=self.faults.utc_times)
 
     async def start(self) -> None:
         """Listen, and let time pass at the exchange."""
@@ -148,7 +153,7 @@ class TwsServer:
 
     def count(self, family: str) -> int:
         """Return how many streams of a family all clients have."""
-        return sum(one.count(family) for one in self._sessions)
+        return sum(len(one.streams.of(family)) for one in self._sessions)
 
     def lines_used(self) -> int:
         """Return how many market data lines are in use."""
@@ -170,7 +175,7 @@ class TwsServer:
             del self.requests[: _REQUESTS_KEPT // 10]
 
     def _streams(self) -> list[Stream]:
-        return [stream for session in self._sessions for stream in session.streams()]
+        return [stream for session in self._sessions for stream in session.streams.all()]
 
     # Listener
 
@@ -233,7 +238,7 @@ class TwsServer:
         """Send a made message on every quote of *symbol*; return how many there were."""
         sent = 0
         for session in self._sessions:
-            for stream in session.streams():
+            for stream in session.streams.all():
                 if isinstance(stream, QuoteStream) and stream.book.instrument.key == symbol:
                     session.send_raw(make(stream.req_id))
                     sent += 1
@@ -242,7 +247,7 @@ class TwsServer:
     def forget_streams(self) -> None:
         """Drop all market data, bars and scans, as after 1101."""
         for session in self._sessions:
-            session.forget(market_data_only=True)
+            session.streams.forget(market_data_only=True)
 
     def resume(self) -> None:
         """Send what the loss of connection held back."""

@@ -15,7 +15,7 @@ from simulator.tws.handlers import account, history, market, news, orders, refer
 from simulator.tws.limits import MessageRate
 from simulator.tws.plan import NEW_YORK
 from simulator.tws.requests import LAYOUTS, MalformedRequest, Request, decode
-from simulator.tws.streams import PeriodicStream, Stream
+from simulator.tws.streams import PeriodicStream, Subscriptions
 from simulator.tws.wire import BrokenFrame, fields_of, frame, read_payload
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Session:
         self._is_dismissed = False
         self._reader = reader
         self._writer = writer
-        self._streams: dict[tuple[str, int], Stream] = {}
+        self.streams = Subscriptions()
         self._rate = MessageRate()
         self._outbox: deque[bytes] = deque()
         self._held: list[Fields] = []
@@ -90,7 +90,7 @@ class Session:
         finally:
             pump.cancel()
             await asyncio.gather(pump, return_exceptions=True)
-            self.forget()
+            self.streams.forget()
             self._writer.close()
 
     async def _handshake(self) -> bool:
@@ -145,7 +145,7 @@ class Session:
         """Close the socket at once, unsent data and all; the client id is free again."""
         self._is_dismissed = True
         self.client_id = -1
-        self.forget()
+        self.streams.forget()
         self._writer.transport.abort()
 
     # Requests
@@ -256,7 +256,7 @@ class Session:
         elif event.kind == "error":
             self.error(order.order_id, event.code, event.message)
         elif event.kind == "execution" and one is not None:
-            when = order_replies.execution_time(one.time, self.server.zone)
+            when = self.server.execution_time(one)
             self.send_order(order_replies.execution_details(-1, order, one, self.version, when))
         elif one is not None:
             self.send_order(order_replies.commission_report(one))
@@ -268,46 +268,9 @@ class Session:
         if self.wants_positions:
             self.send(replies.position_row(account_of.name, position))
         now = self.exchange.clock.time()
-        for (family, _), stream in list(self._streams.items()):
-            if family in {"account", "accountMulti", "summary", "profit"} and isinstance(stream, PeriodicStream):
+        for stream in self.streams.of("account", "accountMulti", "summary", "profit"):
+            if isinstance(stream, PeriodicStream):
                 stream.poke(now)
-
-    # Streams
-
-    def open(self, family: str, req_id: int, stream: Stream) -> None:
-        """Keep a stream, in place of one of the same family and request id."""
-        self.close(family, req_id)
-        self._streams[family, req_id] = stream
-
-    def close(self, family: str, req_id: int) -> bool:
-        """End a stream; return whether there was one."""
-        stream = self._streams.pop((family, req_id), None)
-        if stream is not None:
-            stream.close()
-        return stream is not None
-
-    def get(self, family: str, req_id: int) -> Stream | None:
-        """Return a stream, None where there is none."""
-        return self._streams.get((family, req_id))
-
-    def has(self, family: str, req_id: int) -> bool:
-        """Whether there is such a stream."""
-        return (family, req_id) in self._streams
-
-    def count(self, family: str) -> int:
-        """Return how many streams of a family there are."""
-        return sum(1 for one, _ in self._streams if one == family)
-
-    def streams(self) -> list[Stream]:
-        """Return all streams."""
-        return list(self._streams.values())
-
-    def forget(self, *, market_data_only: bool = False) -> None:
-        """End all streams, or those that 1101 ends."""
-        for key, stream in list(self._streams.items()):
-            if stream.is_market_data or not market_data_only:
-                stream.close()
-                del self._streams[key]
 
 
 assert {kind for kind, _ in LAYOUTS.values()} - HANDLERS.keys() == {"startApi"}  # noqa: S101 - a layout without a handler is a bug

@@ -193,3 +193,45 @@ class ScanStream(PeriodicStream):
         """Send the new list at once if it is ours."""
         if scan_code == self._scan_code:
             self.poke(self._clock.time())
+
+
+class Subscriptions:
+    """The streams of one client, by family ("quote", "bars", ...) and request id."""
+
+    def __init__(self) -> None:
+        self._streams: dict[tuple[str, int], Stream] = {}
+
+    def open(self, family: str, req_id: int, stream: Stream) -> None:
+        """Keep a stream, in place of one of the same family and request id."""
+        self.close(family, req_id)
+        self._streams[family, req_id] = stream
+
+    def close(self, family: str, req_id: int) -> bool:
+        """End a stream; return whether there was one."""
+        stream = self._streams.pop((family, req_id), None)
+        if stream is not None:
+            stream.close()
+        return stream is not None
+
+    def get(self, family: str, req_id: int) -> Stream | None:
+        """Return a stream, None where there is none."""
+        return self._streams.get((family, req_id))
+
+    def has(self, family: str, req_id: int) -> bool:
+        """Whether there is such a stream."""
+        return (family, req_id) in self._streams
+
+    def of(self, *families: str) -> list[Stream]:
+        """Return the streams of these families."""
+        return [stream for (family, _), stream in self._streams.items() if family in families]
+
+    def all(self) -> list[Stream]:
+        """Return all streams."""
+        return list(self._streams.values())
+
+    def forget(self, *, market_data_only: bool = False) -> None:
+        """End all streams, or those that 1101 ends."""
+        for key, stream in list(self._streams.items()):
+            if stream.is_market_data or not market_data_only:
+                stream.close()
+                del self._streams[key]

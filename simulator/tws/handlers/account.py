@@ -23,7 +23,7 @@ _PROFIT_S = 1.0
 
 def _account_updates(session: Session, request: Request) -> None:
     asked = request.text("account")
-    if session.close("account", 0):
+    if session.streams.close("account", 0):
         session.error(-1, 2100, "API client has been unsubscribed from account data.")
     if not request.flag("subscribe"):
         return
@@ -40,7 +40,7 @@ def _account_updates(session: Session, request: Request) -> None:
 
     tell()
     session.send((54, 1, account.name))
-    session.open("account", 0, _periodic(session, _ACCOUNT_S, tell))
+    session.streams.open("account", 0, _periodic(session, _ACCOUNT_S, tell))
 
 
 def _account(session: Session, name: str, req_id: int) -> Account | None:
@@ -70,7 +70,7 @@ def _cancel_positions(session: Session, _: Request) -> None:
 
 def _summary(session: Session, request: Request) -> None:
     req_id = request.whole("reqId")
-    if session.has("summary", req_id) or session.count("summary") >= ACCOUNT_SUMMARIES:
+    if session.streams.has("summary", req_id) or len(session.streams.of("summary")) >= ACCOUNT_SUMMARIES:
         session.error(
             req_id, 322, "Error processing request.-'bT' : cause - Maximum number of account summary requests exceeded"
         )
@@ -86,7 +86,7 @@ def _summary(session: Session, request: Request) -> None:
 
     tell()
     session.send((64, 1, req_id))
-    session.open("summary", req_id, _periodic(session, _ACCOUNT_S, tell))
+    session.streams.open("summary", req_id, _periodic(session, _ACCOUNT_S, tell))
 
 
 def _chosen(account: Account, tags: set[str]) -> list[tuple[str, str, str]]:
@@ -105,7 +105,7 @@ def _tell_ledger(session: Session, req_id: int) -> None:
 
 
 def _cancel_summary(session: Session, request: Request) -> None:
-    session.close("summary", request.whole("reqId"))
+    session.streams.close("summary", request.whole("reqId"))
 
 
 def _updates_multi(session: Session, request: Request) -> None:
@@ -122,11 +122,11 @@ def _updates_multi(session: Session, request: Request) -> None:
 
     tell()
     session.send((74, 1, req_id))
-    session.open("accountMulti", req_id, _periodic(session, _ACCOUNT_S, tell))
+    session.streams.open("accountMulti", req_id, _periodic(session, _ACCOUNT_S, tell))
 
 
 def _cancel_updates_multi(session: Session, request: Request) -> None:
-    session.close("accountMulti", request.whole("reqId"))
+    session.streams.close("accountMulti", request.whole("reqId"))
 
 
 def _profit(session: Session, request: Request) -> None:
@@ -159,7 +159,7 @@ def _profit_single(session: Session, request: Request) -> None:
 
 
 def _open_changing(session: Session, family: str, req_id: int, tell: Callable[[], None]) -> None:
-    session.open(family, req_id, _periodic(session, _PROFIT_S, tell))
+    session.streams.open(family, req_id, _periodic(session, _PROFIT_S, tell))
     tell()
 
 
@@ -172,7 +172,7 @@ def _cancel_profit_single(session: Session, request: Request) -> None:
 
 
 def _cancel_one(session: Session, family: str, request: Request) -> None:
-    if not session.close(family, request.whole("reqId")):
+    if not session.streams.close(family, request.whole("reqId")):
         session.error(request.whole("reqId"), 300, f"Can't find EId with tickerId:{request.whole('reqId')}")
 
 

@@ -220,12 +220,12 @@ def _keep_up(session: Session, inquiry: Inquiry) -> None:
             session.send(replies.historical_update(inquiry.req_id, bar, inquiry.when(bar), traded=inquiry.traded))
 
     sampler = Sampler(session.exchange.clock, session.server.sample_s, tell)
-    session.open("bars", inquiry.req_id, BarStream(sampler, inquiry.instrument))
+    session.streams.open("bars", inquiry.req_id, BarStream(sampler, inquiry.instrument))
 
 
 def _cancel_historical(session: Session, request: Request) -> None:
     req_id = request.whole("reqId")
-    if session.close("bars", req_id):
+    if session.streams.close("bars", req_id):
         session.error(req_id, 162, f"{_SERVICE}API historical data query cancelled: {req_id}")
     else:
         session.error(req_id, 366, f"No historical data query found for ticker id:{req_id}")

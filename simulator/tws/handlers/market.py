@@ -50,7 +50,7 @@ def _market_data(session: Session, request: Request) -> None:
     if snapshot:
         session.send((57, 1, req_id))
     else:
-        session.open("quote", req_id, stream)
+        session.streams.open("quote", req_id, stream)
 
 
 def _problem(session: Session, req_id: int, generics: list[str], *, snapshot: bool) -> tuple[int, str] | None:
@@ -65,7 +65,7 @@ def _problem(session: Session, req_id: int, generics: list[str], *, snapshot: bo
             f"Error validating request.-'bW' : cause - Incorrect generic tick list of {','.join(generics)}.  "
             f"Legal ones for (STK) are: {','.join(sorted(KNOWN_GENERICS))}"
         )
-    if session.has("quote", req_id) or session.has("news", req_id):
+    if session.streams.has("quote", req_id) or session.streams.has("news", req_id):
         return 322, "Error processing request.-'bW' : cause - Duplicate ticker id"
     if not snapshot and session.server.lines_used() >= MARKET_LINES:
         return 101, "Max number of tickers has been reached"
@@ -77,7 +77,7 @@ def _open_news(session: Session, req_id: int, instrument: Instrument, generic: s
     if not providers <= NEWS_PROVIDERS.keys():
         session.error(req_id, 10276, "News is not allowed.")
         return
-    session.open("news", req_id, NewsStream(session.send, session.exchange.seed, req_id, instrument, providers))
+    session.streams.open("news", req_id, NewsStream(session.send, session.exchange.seed, req_id, instrument, providers))
 
 
 def _data_type(session: Session, req_id: int, instrument: Instrument) -> int | None:
@@ -94,8 +94,8 @@ def _data_type(session: Session, req_id: int, instrument: Instrument) -> int | N
 
 def _cancel_market_data(session: Session, request: Request) -> None:
     req_id = request.whole("reqId")
-    stream = session.get("quote", req_id)
-    found = [session.close(family, req_id) for family in ("quote", "news")]
+    stream = session.streams.get("quote", req_id)
+    found = [session.streams.close(family, req_id) for family in ("quote", "news")]
     if not any(found):
         session.error(req_id, 300, f"Can't find EId with tickerId:{req_id}")
     elif session.server.faults.late_frames and isinstance(stream, QuoteStream):
@@ -115,11 +115,11 @@ def _tick_by_tick(session: Session, request: Request) -> None:
     if kind not in _TICK_TYPES or (kind in {"Last", "AllLast"} and not instrument.trades):
         session.error(req_id, 10189, f"Failed to request tick-by-tick data.{kind} is not available")
         return
-    session.open("tickByTick", req_id, TickByTickStream(session.send, req_id, instrument, kind))
+    session.streams.open("tickByTick", req_id, TickByTickStream(session.send, req_id, instrument, kind))
 
 
 def _cancel_tick_by_tick(session: Session, request: Request) -> None:
-    if not session.close("tickByTick", request.whole("reqId")):
+    if not session.streams.close("tickByTick", request.whole("reqId")):
         session.error(request.whole("reqId"), 300, f"Can't find EId with tickerId:{request.whole('reqId')}")
 
 
@@ -137,11 +137,11 @@ def _real_time_bars(session: Session, request: Request) -> None:
     stream = RealTimeBarStream(
         session.send, req_id, book, session.exchange.clock.time(), lambda bar: shifted(bar, half)
     )
-    session.open("realTimeBars", req_id, stream)
+    session.streams.open("realTimeBars", req_id, stream)
 
 
 def _cancel_real_time_bars(session: Session, request: Request) -> None:
-    if not session.close("realTimeBars", request.whole("reqId")):
+    if not session.streams.close("realTimeBars", request.whole("reqId")):
         session.error(request.whole("reqId"), 300, f"Can't find EId with tickerId:{request.whole('reqId')}")
 
 

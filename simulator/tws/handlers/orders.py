@@ -137,7 +137,7 @@ def _executions(session: Session, request: Request) -> None:
         for one in order.executions:
             if one.time < _since(request.text("time")):
                 continue
-            when = order_replies.execution_time(one.time, session.server.zone)
+            when = session.server.execution_time(one)
             session.send_order(order_replies.execution_details(req_id, order, one, session.version, when))
             session.send_order(order_replies.commission_report(one))
     session.send((55, 1, req_id))

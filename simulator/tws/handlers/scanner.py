@@ -27,7 +27,7 @@ def _subscribe(session: Session, request: Request) -> None:
     if not scan.is_known:
         session.error(req_id, 162, f"{_SERVICE}Scanner type with code {scan.code} is disabled")
         return
-    if session.has("scan", req_id):
+    if session.streams.has("scan", req_id):
         session.error(
             req_id, 322, "Error processing request.-'bU' : cause - Duplicate ticker ID for API scanner subscription"
         )
@@ -44,13 +44,13 @@ def _subscribe(session: Session, request: Request) -> None:
         else:
             session.error(req_id, 165, "Historical Market Data Service query message:no items retrieved")
 
-    session.open("scan", req_id, ScanStream(scan.code, session.exchange.clock, REFRESH_S, tell))
+    session.streams.open("scan", req_id, ScanStream(scan.code, session.exchange.clock, REFRESH_S, tell))
     tell()
 
 
 def _cancel(session: Session, request: Request) -> None:
     req_id = request.whole("reqId")
-    if session.close("scan", req_id):
+    if session.streams.close("scan", req_id):
         session.error(req_id, 162, f"{_SERVICE}API scanner subscription cancelled: {req_id}")
     else:
         session.error(req_id, 300, f"Can't find EId with tickerId:{req_id}")

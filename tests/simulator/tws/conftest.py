@@ -8,7 +8,8 @@ instead. The bare client speaks frames and nothing else.
 import asyncio
 import struct
 from collections.abc import AsyncIterator, Callable
-from types import ModuleType
+from importlib import import_module
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -63,6 +64,10 @@ class BareClient:
         """Return the next *count* messages."""
         return [await self.read() for _ in range(count)]
 
+    async def told_by(self, *fields: object) -> Any:
+        """Return what a request caused, in short (told)."""
+        return told(await self.ask(*fields))
+
     def hang_up(self) -> None:
         self._writer.close()
 
@@ -73,6 +78,53 @@ class BareClient:
                 found.append(await self.read())
             except (asyncio.IncompleteReadError, ConnectionError):
                 return found
+
+
+STATUSES = {"PreSubmitted", "Submitted", "Filled", "Cancelled", "Inactive"}
+
+
+def told(messages: Any) -> Any:
+    """Return order messages as ("open", status), ("status", status, filled), ("execution", shares, price) and so on."""
+    told = []
+    for message in messages:
+        if message[0] == "5":
+            told.append(("open", next(one for one in message if one in STATUSES)))
+        elif message[0] == "3":
+            told.append(("status", message[2], float(message[3])))
+        elif message[0] == "11":
+            told.append(("execution", float(message[19]), float(message[20])))
+        elif message[0] == "59":
+            told.append(("commission", float(message[3])))
+        elif message[0] == "4":
+            told.append(("error", int(message[3])))
+    return told
+
+
+class Trader:
+    """Places orders as a library would encode them, and tells the answers in short."""
+
+    def __init__(self, lib: ModuleType, client: Any) -> None:
+        self.lib = lib
+        self.bare = client
+        self._messages = []
+        self._client = import_module(f"{lib.__name__}.client").Client(SimpleNamespace())
+        self._client.isConnected = lambda: True
+        self._client.serverVersion = lambda: 176
+        self._client.sendMsg = self._messages.append
+        self.stock = lib.Stock("AAPL", "SMART", "USD", conId=265598)
+
+    async def place(self, order_id: int, order: Any, contract: Any = None) -> Any:
+        self._client.placeOrder(order_id, contract or self.stock, order)
+        return await self.bare.told_by(*self._messages.pop().split("\0")[:-1])
+
+    async def limit(self, order_id: int, action: str, quantity: float, price: float, **terms: Any) -> Any:
+        return await self.place(order_id, self.lib.LimitOrder(action, quantity, price, **terms))
+
+    async def market(self, order_id: int, action: str, quantity: float, **terms: Any) -> Any:
+        return await self.place(order_id, self.lib.MarketOrder(action, quantity, **terms))
+
+    async def seen(self) -> Any:
+        return told(await self.bare.answers())
 
 
 @pytest.fixture
@@ -137,3 +189,13 @@ async def ib(server: TwsServer) -> AsyncIterator[Any]:
     await made.connectAsync("127.0.0.1", server.port, clientId=7)
     yield made
     made.disconnect()
+
+
+@pytest.fixture
+def trade_with(lib: ModuleType) -> Callable[[BareClient], Trader]:
+    return lambda client: Trader(lib, client)
+
+
+@pytest.fixture
+async def trader(connect: Callable[..., Any], trade_with: Callable[[BareClient], Trader]) -> Trader:
+    return trade_with(await connect(client_id=3, version=176))

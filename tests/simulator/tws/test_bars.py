@@ -44,7 +44,7 @@ def test_the_parts_of_a_bar_are_the_bar(parent: Bar, count: int, seed: int) -> N
 
 
 @pytest.mark.parametrize("key", ["AAPL", "EUR.USD", "ES", "SPX", "SAP.DE"])
-@pytest.mark.parametrize("size", [60, 300, 1800, 3600, 14400])
+@pytest.mark.parametrize("size", [300, 3600, 14400])
 def test_larger_bars_are_the_sum_of_smaller_ones(exchange: Exchange, clock: ManualClock, key: str, size: Any) -> None:
     one, end = exchange.catalogue.named(key), clock.time()
     start = end - 3 * DAY

@@ -110,6 +110,7 @@ OPTIONS = {
     "bad_tick": {"symbol": "AAPL", "price": -1},
     "rt_volume": {"symbol": "AAPL", "value": "0.00;0;0;0;0;false"},
     "partial": {"sizes": [1]},
+    "raw": {"fields": [49, 1, 0]},
 }
 
 

@@ -38,11 +38,8 @@ async def qualified(lib: Any, ib: Any, contract: Any) -> Any:
 
 async def test_connecting_reads_orders_positions_and_account(ib: Any, server: TwsServer) -> None:
     assert ib.managedAccounts() == ["DU1234567"]
-    assert {(one.contract.symbol, one.position) for one in ib.positions()} == {
-        ("AAPL", 150),
-        ("MSFT", 60),
-        ("TSLA", -20),
-    }
+    held = {one.contract.symbol: one.position for one in ib.positions()}
+    assert held == {"AAPL": 150, "MSFT": 60, "TSLA": -20}
     assert {one.contract.symbol for one in ib.portfolio()} == {"AAPL", "MSFT", "TSLA"}
     tags = {one.tag for one in ib.accountValues()}
     assert {"NetLiquidation", "TotalCashValue", "BuyingPower", "InitMarginReq", "MaintMarginReq", "Cushion"} <= tags
@@ -266,15 +263,9 @@ async def test_orders_of_every_kind_are_understood(lib: Any, ib: Any, exchange: 
     ]
     trades = [ib.placeOrder(apple, order) for order in kinds]
     await settled(ib)
-    assert [trade.orderStatus.status for trade in trades] == [
-        "PreSubmitted",
-        "PreSubmitted",
-        "PreSubmitted",
-        "Filled",
-        "PreSubmitted",
-        "Submitted",
-        "Submitted",
-    ]
+    waiting, resting = "PreSubmitted", "Submitted"
+    expected = [waiting, waiting, waiting, "Filled", waiting, resting, resting]
+    assert [trade.orderStatus.status for trade in trades] == expected
     assert len(await ib.reqAllOpenOrdersAsync()) == 6
     ib.reqGlobalCancel()
     await settled(ib)

@@ -1,4 +1,4 @@
-"""What a TWS breaks on command, and that healing mends it."""
+"""What a TWS breaks on command in requests, ticks and orders, and that healing mends it."""
 
 import asyncio
 from typing import Any
@@ -25,126 +25,6 @@ async def received(client: Any, *numbers: int) -> Any:
         if int(message[0]) in numbers:
             found.append(message)
     return found
-
-
-async def test_a_dropped_client_sees_the_end(bare: Any, server: TwsServer) -> None:
-    server.faults.drop()
-    assert await bare.until_closed() == []
-    assert server.clients() == []
-
-
-async def test_a_refused_port_takes_connections_again_when_healed(
-    server: TwsServer, connect: Any, exchange: Exchange
-) -> None:
-    server.faults.refuse()
-    with pytest.raises(ConnectionRefusedError):
-        await asyncio.open_connection("127.0.0.1", server.port)
-    assert server.faults.active() == ["refuse"]
-    server.faults.heal()
-    assert await connect()
-    assert server.faults.active() == []
-
-
-@pytest.mark.parametrize("how", ["eof", "reset"])
-async def test_a_number_of_connections_ends_at_once(server: TwsServer, connect: Any, how: str) -> None:
-    server.faults.refuse(how, 2)
-    for _ in range(2):
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        try:
-            assert await reader.read() == b""
-        except ConnectionError:
-            assert how == "reset"
-        writer.close()
-    assert await connect()
-
-
-async def test_a_silent_port_takes_connections_and_says_nothing(server: TwsServer) -> None:
-    server.faults.refuse("silence", 1)
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(b"API\0\0\0\0\x09v157..178")
-    await writer.drain()
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(reader.read(1), 0.05)
-    writer.close()
-
-
-@pytest.mark.parametrize(("how", "code"), [("in_use", "326"), ("disclaimer", "10141")])
-async def test_a_client_is_sent_away_with_an_error(server: TwsServer, how: str, code: Any) -> None:
-    server.faults.refuse(how, 1)
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(b"API\0\0\0\0\x09v157..178")
-    writer.write(b"\0\0\0\x0871\x002\x003\0\0")
-    left = await reader.read()
-    assert f"4\0002\000-1\000{code}\000".encode() in left
-    writer.close()
-
-
-async def test_a_client_id_is_taken_once(connect: Any, server: TwsServer) -> None:
-    await connect(client_id=5)
-    with pytest.raises(asyncio.IncompleteReadError):
-        await connect(client_id=5)
-    assert server.clients() == [5]
-
-
-async def test_a_freed_client_id_can_be_used_again(connect: Any, server: TwsServer) -> None:
-    first = await connect(client_id=5)
-    first.hang_up()
-    await first.until_closed()
-    second = await connect(client_id=6)
-    assert await second.answers() == []
-    assert await connect(client_id=5)
-
-
-async def test_silence_and_swallowed_messages(bare: Any, server: TwsServer) -> None:
-    server.faults.swallowed.update({62, 53})
-    assert "62" not in {one[0] for one in await bare.ask(61, 1)}
-    server.faults.heal()
-    assert (await bare.ask(61, 1))[-1] == ["62", "1"]
-
-
-async def test_loss_of_connection_stops_streams_and_its_return_resumes_them(
-    bare: Any, server: TwsServer, exchange: Exchange, clock: ManualClock
-) -> None:
-    await bare.ask(*QUOTE)
-    server.faults.lose_connection()
-    assert codes(await bare.answers()) == [1100]
-    exchange.push("AAPL", 190.0)
-    assert await bare.ask(61, 1) == []
-    server.faults.regain_connection()
-    assert codes(await bare.answers()) == [1102]
-    await clock.advance(1)
-    exchange.push("AAPL", 191.0)
-    assert any(one[0] == "1" and one[4] == "191.0" for one in await bare.answers())
-
-
-async def test_after_1101_streams_are_gone(bare: Any, server: TwsServer, exchange: Exchange) -> None:
-    await bare.ask(*QUOTE)
-    server.faults.lose_connection()
-    server.faults.regain_connection(data_lost=True)
-    assert codes(await bare.answers()) == [1100, 1101]
-    exchange.push("AAPL", 191.0)
-    assert await bare.answers() == []
-    assert server.lines_used() == 0
-
-
-async def test_what_happens_to_orders_during_an_outage_is_told_after_it(
-    lib: Any, ib: Any, server: TwsServer, exchange: Exchange
-) -> None:
-    trade = ib.placeOrder(lib.Stock("AAPL", "SMART", "USD", conId=265598), lib.LimitOrder("BUY", 10, 190.0))
-    await ib.reqCurrentTimeAsync()
-    server.faults.lose_connection()
-    exchange.push("AAPL", 189.0)
-    await ib.reqCurrentTimeAsync()
-    assert trade.orderStatus.status == "Submitted"
-    server.faults.regain_connection()
-    await ib.reqCurrentTimeAsync()
-    assert trade.orderStatus.status == "Filled"
-    assert len(trade.fills) == 1
-
-
-async def test_a_farm_flap(bare: Any, server: TwsServer) -> None:
-    server.faults.flap("ushmds")
-    assert codes(await bare.answers()) == [2103, 2104]
 
 
 async def test_requests_are_answered_with_errors_as_often_as_asked(bare: Any, server: TwsServer) -> None:
@@ -221,7 +101,7 @@ async def test_held_fills_and_partial_fills(lib: Any, ib: Any, server: TwsServer
         assert trade.orderStatus.filled == filled
 
 
-async def test_duplicates_and_late_frames(bare: Any, server: TwsServer) -> None:
+async def test_a_tick_after_the_cancel(bare: Any, server: TwsServer) -> None:
     await bare.ask(*QUOTE)
     server.faults.late_frames = True
     assert [one[:3] for one in await bare.ask(2, 2, 9)] == [["2", "6", "9"]]
@@ -287,3 +167,23 @@ async def test_the_library_survives_every_strange_frame(
     exchange.push("AAPL", 198.0)
     await ib.reqCurrentTimeAsync()
     assert ticker.last in {196.45, 198.0}
+
+
+async def test_the_status_of_an_order_that_nobody_placed(bare: Any, server: TwsServer) -> None:
+    server.faults.raw(3, 4711, "Filled", 1, 0, 10.0, 99, 0, 10.0, 8, "", 0.0)
+    assert (await bare.answers())[0][:3] == ["3", "4711", "Filled"]
+
+
+async def test_times_of_fills_may_come_in_utc(lib: Any, ib: Any, bare: Any, server: TwsServer) -> None:
+    server.faults.utc_times = True
+    ib.placeOrder(lib.Stock("AAPL", "SMART", "USD", conId=265598), lib.MarketOrder("BUY", 10))
+    await ib.reqCurrentTimeAsync()
+    executions = await bare.ask(7, 3, 9, 0, "", "", "", "", "", "")
+    assert executions[0][15] == "20240328-18:00:00"
+
+
+async def test_order_messages_may_come_twice(lib: Any, ib: Any, bare: Any, server: TwsServer) -> None:
+    server.faults.duplicates = True
+    ib.placeOrder(lib.Stock("AAPL", "SMART", "USD", conId=265598), lib.LimitOrder("BUY", 10, 190.0))
+    await ib.reqCurrentTimeAsync()
+    assert [one[0] for one in await bare.ask(16, 1)] == ["5", "5", "3", "3", "53"]

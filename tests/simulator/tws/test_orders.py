@@ -1,66 +1,11 @@
 """Orders on the wire: the sequences of real gateways, matching, brackets, previews, refusals."""
 
-from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from simulator.tws.clock import ManualClock
 from simulator.tws.exchange import Exchange
-from simulator.tws.plan import RegularUS
 from simulator.tws.server import TwsServer
-
-STATUSES = {"PreSubmitted", "Submitted", "Filled", "Cancelled", "Inactive"}
-
-
-class Trader:
-    """Places orders as a library would encode them, and tells the answers in short."""
-
-    def __init__(self, lib: Any, client: Any) -> None:
-        self.lib = lib
-        self.bare = client
-        self._messages = []
-        self._client = import_module(f"{lib.__name__}.client").Client(SimpleNamespace())
-        self._client.isConnected = lambda: True
-        self._client.serverVersion = lambda: 176
-        self._client.sendMsg = self._messages.append
-        self.stock = lib.Stock("AAPL", "SMART", "USD", conId=265598)
-
-    async def place(self, order_id: int, order: Any, contract: Any = None) -> Any:
-        self._client.placeOrder(order_id, contract or self.stock, order)
-        return short(await self.bare.ask(*self._messages.pop().split("\0")[:-1]))
-
-    async def limit(self, order_id: int, action: str, quantity: float, price: float, **terms: Any) -> Any:
-        return await self.place(order_id, self.lib.LimitOrder(action, quantity, price, **terms))
-
-    async def market(self, order_id: int, action: str, quantity: float, **terms: Any) -> Any:
-        return await self.place(order_id, self.lib.MarketOrder(action, quantity, **terms))
-
-    async def seen(self) -> Any:
-        return short(await self.bare.answers())
-
-
-def short(messages: Any) -> Any:
-    """Return order messages as ("open", status), ("status", status, filled), ("execution", shares, price) and so on."""
-    told = []
-    for message in messages:
-        if message[0] == "5":
-            told.append(("open", next(one for one in message if one in STATUSES)))
-        elif message[0] == "3":
-            told.append(("status", message[2], float(message[3])))
-        elif message[0] == "11":
-            told.append(("execution", float(message[19]), float(message[20])))
-        elif message[0] == "59":
-            told.append(("commission", float(message[3])))
-        elif message[0] == "4":
-            told.append(("error", int(message[3])))
-    return told
-
-
-@pytest.fixture
-async def trader(lib: Any, connect: Any) -> Any:
-    return Trader(lib, await connect(client_id=3, version=176))
 
 
 async def test_a_market_order_is_told_as_gateways_tell_it(trader: Any) -> None:
@@ -86,7 +31,7 @@ async def test_a_limit_order_rests_is_changed_and_cancelled(trader: Any, exchang
     assert await trader.limit(1, "BUY", 10, 190.0) == resting
     assert await trader.limit(1, "BUY", 10, 191.0) == [("open", "Submitted"), ("status", "Submitted", 0)]
     assert exchange.orders()[0]["limitPrice"] == 191.0
-    assert short(await trader.bare.ask(4, 1, 1, "")) == [
+    assert await trader.bare.told_by(4, 1, 1, "") == [
         ("status", "PendingCancel", 0),
         ("status", "Cancelled", 0),
         ("error", 202),
@@ -219,8 +164,8 @@ async def test_an_order_without_exchange_or_for_an_index_is_refused(trader: Any,
 async def test_what_is_done_cannot_be_changed_or_cancelled(trader: Any) -> None:
     await trader.market(1, "BUY", 10)
     assert await trader.market(1, "BUY", 20) == [("error", 104)]
-    assert short(await trader.bare.ask(4, 1, 1, "")) == [("error", 10148)]
-    assert short(await trader.bare.ask(4, 1, 99, "")) == [("error", 10147)]
+    assert await trader.bare.told_by(4, 1, 1, "") == [("error", 10148)]
+    assert await trader.bare.told_by(4, 1, 99, "") == [("error", 10147)]
     await trader.limit(2, "BUY", 10, 150.0)
     assert await trader.limit(2, "SELL", 10, 250.0) == [("error", 105)]
 
@@ -228,9 +173,9 @@ async def test_what_is_done_cannot_be_changed_or_cancelled(trader: Any) -> None:
 async def test_orders_belong_to_the_client_that_placed_them(trader: Any, connect: Any) -> None:
     await trader.limit(1, "BUY", 10, 190.0)
     other = await connect(client_id=4)
-    assert short(await other.ask(5, 1)) == []
-    assert short(await other.ask(16, 1)) == [("open", "Submitted"), ("status", "Submitted", 0)]
-    assert short(await other.ask(4, 1, 1, "")) == [("error", 10147)]
+    assert await other.told_by(5, 1) == []
+    assert await other.told_by(16, 1) == [("open", "Submitted"), ("status", "Submitted", 0)]
+    assert await other.told_by(4, 1, 1, "") == [("error", 10147)]
 
 
 async def test_after_a_reconnect_orders_and_executions_are_still_there(trader: Any, connect: Any) -> None:
@@ -238,7 +183,7 @@ async def test_after_a_reconnect_orders_and_executions_are_still_there(trader: A
     await trader.limit(2, "BUY", 10, 190.0)
     trader.bare.hang_up()
     again = await connect(client_id=5)
-    assert short(await again.ask(16, 1)) == [("open", "Submitted"), ("status", "Submitted", 0)]
+    assert await again.told_by(16, 1) == [("open", "Submitted"), ("status", "Submitted", 0)]
     executions = await again.ask(7, 3, 9, 0, "", "", "", "", "", "")
     assert [one[0] for one in executions] == ["11", "59", "55"]
     assert executions[0][26] == "sb-1-0"
@@ -249,70 +194,3 @@ async def test_after_a_reconnect_orders_and_executions_are_still_there(trader: A
 async def test_the_next_valid_id_only_grows(trader: Any, connect: Any) -> None:
     await trader.limit(41, "BUY", 10, 190.0)
     assert await trader.bare.ask(8, 1, 1) == [["9", "1", "42"]]
-
-
-async def test_fills_move_cash_positions_and_profit_together(trader: Any, exchange: Exchange) -> None:
-    account = exchange.accounts["DU1234567"]
-    cash, equity = account.cash, account.equity()
-    await trader.market(1, "SELL", 150)
-    assert account.cash == pytest.approx(cash + 150 * 196.44 - 1.0)
-    assert account.equity() == pytest.approx(equity - 150 * 0.01 - 1.0)
-    position = account.positions[265598]
-    assert position.quantity == 0
-    assert position.realized == pytest.approx((196.44 - 171.22) * 150 - 1.0)
-    daily, _, realized = account.profit()
-    assert realized == pytest.approx(position.realized)
-    exchange.push("AAPL", 300.0)
-    assert account.profit()[0] == pytest.approx(daily)
-
-
-async def test_a_position_turns_from_long_to_short(trader: Any, exchange: Exchange) -> None:
-    await trader.market(1, "SELL", 200)
-    position = exchange.accounts["DU1234567"].positions[265598]
-    assert (position.quantity, position.average_cost) == (-50, pytest.approx(196.44))
-
-
-async def test_futures_move_cash_only_when_closed(trader: Any, lib: Any, exchange: Exchange) -> None:
-    account = exchange.accounts["DU1234567"]
-    future = lib.Contract(conId=exchange.catalogue.named("ES").con_id, exchange="CME")
-    cash, equity = account.cash, account.equity()
-    await trader.place(1, lib.MarketOrder("BUY", 1), future)
-    assert account.cash == pytest.approx(cash - 2.25)
-    exchange.push("ES", 5765.50)
-    assert account.equity() == pytest.approx(equity + 50 * 10.0 - 2.25)
-    await trader.place(2, lib.MarketOrder("SELL", 1), future)
-    assert account.cash == pytest.approx(cash + 50 * 9.75 - 4.5)
-
-
-@pytest.fixture
-async def evening(lib: Any, dial: Any) -> Any:
-    """A trader on an exchange with regular hours, at 18:00 in New York."""
-    clock = ManualClock(1711663200.0)
-    exchange = Exchange(clock=clock, walk=False, plan=RegularUS())
-    server = TwsServer(exchange)
-    await server.start()
-    yield Trader(lib, await dial(server.port, 3, 176)), exchange, clock
-    await server.stop()
-
-
-async def test_after_hours_an_order_waits_for_the_opening_bell(evening: Any) -> None:
-    trader, exchange, clock = evening
-    assert (await trader.market(1, "BUY", 10))[-1] == ("error", 399)
-    assert exchange.orders()[0]["status"] == "PreSubmitted"
-    assert (await trader.limit(2, "BUY", 10, 197.0, outsideRth=True))[-2] == ("status", "Filled", 10)
-    await clock.advance(16 * 3600)
-    assert exchange.orders()[0]["status"] == "Filled"
-
-
-async def test_what_is_good_for_a_day_ends_with_the_day(trader: Any, exchange: Exchange, clock: ManualClock) -> None:
-    await trader.limit(1, "BUY", 10, 190.0)
-    await trader.limit(2, "BUY", 10, 190.0, tif="GTC")
-    await clock.advance(12 * 3600)
-    assert [one["status"] for one in exchange.orders()] == ["Cancelled", "Submitted"]
-
-
-async def test_a_market_on_close_fills_at_the_bell(trader: Any, lib: Any, exchange: Exchange) -> None:
-    await trader.place(1, lib.Order(orderType="MOC", action="BUY", totalQuantity=10))
-    exchange.push("AAPL", 198.0)
-    exchange.close_session()
-    assert (exchange.orders()[0]["status"], exchange.orders()[0]["avgFillPrice"]) == ("Filled", 198.0)
