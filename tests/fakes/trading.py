@@ -132,7 +132,8 @@ class FakeGateway:
     """
     Remembers what was *submitted* and *cancelled*; raises *submit_error* or *preview_error* instead, where set.
 
-    *during_submit* runs when an order has left, before its sender hears of it: IBKR can be as fast as that.
+    *during_submit* runs when an order has left, before its sender hears of it: IBKR can be as fast as that. The sender
+    hears *submit_turns* turns of the event loop later.
     """
 
     submitted: list[tuple[str, OrderTicket, str]] = field(default_factory=list)
@@ -142,6 +143,7 @@ class FakeGateway:
     preview_error: MarketError | None = None
     submit_error: Exception | None = None
     during_submit: Callable[[str], None] | None = None
+    submit_turns: int = 1
     open: list[OrderReport] = field(default_factory=list)
     completed: list[OrderReport] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
@@ -167,7 +169,8 @@ class FakeGateway:
         self.submitted.append((order_ref, ticket, account))
         if self.during_submit:
             self.during_submit(order_ref)
-        await asyncio.sleep(0)
+        for _ in range(self.submit_turns):
+            await asyncio.sleep(0)
         return 100 + len(self.submitted)
 
     async def cancel(self, order_id: int) -> None:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.errors import TicketSyntaxError
@@ -194,11 +194,13 @@ def tickets(draw: st.DrawFn) -> OrderTicket:
     )
 
 
+@settings(deadline=None)
 @given(tickets())
 def test_what_is_written_is_read_back(ticket: OrderTicket) -> None:
     assert parse(format_ticket(ticket)) == ticket
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80).map(lambda text: f"buy {text}"))
 def test_no_text_does_more_than_be_refused(text: str) -> None:
     with suppress(TicketSyntaxError):

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from market.account import Position
@@ -54,6 +54,7 @@ proposals = st.builds(
     state=st.sampled_from(ProposalState),
 )
 moves = st.builds(DayMove, instrument=instruments, pnl=money, pct=st.none() | money)
+patient = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 days = st.dates(date(2000, 1, 1), date(2100, 1, 1))
 
 
@@ -61,6 +62,7 @@ def through_json(value: Any) -> Any:
     return json.loads(json.dumps(value, allow_nan=False))
 
 
+@patient
 @given(proposals)
 def test_a_proposal_and_what_its_confirm_is_bound_to(proposal: Proposal) -> None:
     read = codec.proposal_from_json(through_json(codec.proposal_to_json(proposal)))
@@ -69,6 +71,7 @@ def test_a_proposal_and_what_its_confirm_is_bound_to(proposal: Proposal) -> None
     assert read.digest == proposal.digest
 
 
+@patient
 @given(proposal=proposals, leg=legs, previous=st.sampled_from(LegState), at=times, found=st.booleans())
 def test_news_lose_nothing_but_the_token(
     proposal: Proposal, leg: Leg, previous: LegState, at: datetime, *, found: bool
@@ -81,6 +84,7 @@ def test_news_lose_nothing_but_the_token(
     assert (read.leg, read.previous, read.at, read.found_at_reconcile) == (leg, previous, at, found)
 
 
+@patient
 @given(
     st.builds(
         Snapshot,
@@ -95,6 +99,7 @@ def test_a_snapshot(snapshot: Snapshot) -> None:
     assert codec.snapshot_from_json(through_json(codec.snapshot_to_json(snapshot))) == snapshot
 
 
+@patient
 @given(
     st.builds(
         DailySummary,

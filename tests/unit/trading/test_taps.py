@@ -94,15 +94,12 @@ class Taps:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(STEPS, max_size=14))
-def test_no_order_of_taps_submits_twice(steps: list[tuple[str, object]]) -> None:
-    async def story() -> Taps:
-        taps = Taps()
-        for step, value in [("propose", True), *steps]:
-            await taps.play(step, value)
-        return taps
-
-    bench = asyncio.run(story()).bench
+@given(steps=st.lists(STEPS, max_size=14))
+async def test_no_order_of_taps_submits_twice(steps: list[tuple[str, object]]) -> None:
+    taps = Taps()
+    for step, value in [("propose", True), *steps]:
+        await taps.play(step, value)
+    bench = taps.bench
     sent = [order_ref for order_ref, _, _ in bench.gateway.submitted]
     assert len(sent) == len(set(sent))
     for proposal in bench.store.rows.values():

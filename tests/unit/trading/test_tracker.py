@@ -128,6 +128,7 @@ class TestEvents:
             tasks.append(asyncio.ensure_future(bench.tracker.step()))
 
         bench.gateway.during_submit = at_once
+        bench.gateway.submit_turns = 50
         assert (await bench.confirm(proposal)).outcome is Outcome.SENT
         await asyncio.gather(*tasks)
         assert bench.leg_state == "filled"
