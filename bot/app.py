@@ -215,6 +215,7 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         session.on_status(link_watch.take)
 
         repeated = await outbox.recover()
+        await desk.void_unshown()
         _log.info("squawkbot starts, boot %s; %s messages may have to be repeated", boot_id, repeated)
         await rulebook.load()
         timers = Timers()

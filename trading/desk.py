@@ -170,6 +170,16 @@ class OrderDesk:
         # The longest life a setting allows is an hour: in a day each of them would be over.
         return await self._close_all(self._clock.now() + timedelta(days=1), ProposalState.CANCELLED)
 
+    async def void_unshown(self) -> int:
+        """
+        Kill the cards of an earlier process whose message it did not live to note; return how many. Call at start.
+
+        Such a card may stand in the chat, and nobody knows under which message id: it can never be claimed.
+        """
+        standing = await self._store.proposed_until(self._clock.now() + timedelta(days=1))
+        closed = [await self.void(proposal.id) for proposal in standing if proposal.message_id is None]
+        return sum(closed)
+
     async def _confirm(self, proposal: Proposal | None, user_id: int, chat_id: int, message_id: int) -> Confirmation:
         if proposal is not None and (proposal.user_id, proposal.chat_id) != (user_id, chat_id):
             return Confirmation(Outcome.NOT_YOURS)

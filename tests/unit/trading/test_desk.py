@@ -363,3 +363,11 @@ class TestEnds:
         assert await bench.desk.void(proposal.id)
         assert not await bench.desk.void(proposal.id)
         assert (await bench.confirm(proposal)).outcome is Outcome.GONE
+
+
+async def test_a_card_whose_message_was_never_noted_is_void_after_a_restart(bench: DeskBench) -> None:
+    unshown, shown = await bench.propose(card=None), await bench.propose()
+    assert await bench.desk.void_unshown() == 1
+    assert bench.store.rows[unshown.id].state is ProposalState.VOID
+    assert bench.store.rows[shown.id].state is ProposalState.PROPOSED
+    assert await bench.desk.void_unshown() == 0
