@@ -26,7 +26,7 @@ test: install
 	$(BIN)/python -m pytest
 
 test-ib-insync: $(INSYNC)/installed
-	$(INSYNC)/bin/python -m pytest tests/integration/broker
+	$(INSYNC)/bin/python -m pytest tests/integration/broker tests/simulator/tws
 
 check: install
 	$(BIN)/ruff check .
