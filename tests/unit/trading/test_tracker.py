@@ -368,6 +368,16 @@ class TestReconcile:
         await asyncio.gather(*confirms)
         assert told(bench) == ["working 0"]
 
+    async def test_an_order_that_speaks_up_while_ibkr_is_asked_is_not_called_unknown(self, bench: DeskBench) -> None:
+        await bench.sent()
+        heard: list[asyncio.Future[None]] = []
+        bench.gateway.during_query = lambda: (
+            None if heard else heard.append(asyncio.ensure_future(hear(bench, report(OrderFate.WORKING))))
+        )
+        await bench.tracker.reconcile()
+        await asyncio.gather(*heard)
+        assert told(bench) == ["working 0"]
+
     async def test_a_confirm_that_is_just_sending_is_let_finish_before_ibkr_is_asked(self, bench: DeskBench) -> None:
         proposal = await bench.propose()
         found = asyncio.Event()
