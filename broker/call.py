@@ -52,8 +52,13 @@ def tap(ib: IB, name: str, listener: Callable[..., None]) -> None:
 
 
 def supplant(ib: IB, name: str, listener: Callable[..., None]) -> None:
-    """Let *listener* have every call of the wrapper's method *name* instead of the library."""
-    setattr(ib.wrapper, name, guarded(listener))
+    """
+    Let *listener* have every call of the wrapper's method *name* instead of the library.
+
+    What it raises is caught and logged by the library's decoder, frame by frame: nothing is put around it, since
+    ticks come this way.
+    """
+    setattr(ib.wrapper, name, listener)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,35 +22,39 @@ ABSURD = 1e300
 # Seconds reach this number in the year 5138.
 _MILLISECONDS = 1e11
 
-# Tick types whose price is a tick of ours: live, and the same delayed (66 and up).
-FIELDS: dict[int, TickField] = {
+# Tick types: live, and the same delayed (66 and up). Nearly all that comes is of the first table.
+HOT_FIELDS: dict[int, TickField] = {
     1: TickField.BID,
     2: TickField.ASK,
     4: TickField.LAST,
-    6: TickField.HIGH,
-    7: TickField.LOW,
-    8: TickField.VOLUME,
-    9: TickField.CLOSE,
-    14: TickField.OPEN,
-    37: TickField.MARK,
-    49: TickField.HALTED,
     66: TickField.BID,
     67: TickField.ASK,
     68: TickField.LAST,
+}
+RARE_FIELDS: dict[int, TickField] = {
+    6: TickField.HIGH,
+    7: TickField.LOW,
+    9: TickField.CLOSE,
+    14: TickField.OPEN,
+    37: TickField.MARK,
     72: TickField.HIGH,
     73: TickField.LOW,
-    74: TickField.VOLUME,
     75: TickField.CLOSE,
     76: TickField.OPEN,
-    90: TickField.HALTED,
-    # A size alone: the library puts the side's price beside it.
+}
+# Sizes that come alone.
+SIZES: dict[int, TickField] = {
     0: TickField.BID,
     3: TickField.ASK,
+    5: TickField.LAST,
+    8: TickField.VOLUME,
     69: TickField.BID,
     70: TickField.ASK,
+    71: TickField.LAST,
+    74: TickField.VOLUME,
 }
-# A last size alone is another trade at the same price, or repeats the size that came with the price.
-LAST_SIZES = frozenset({5, 71})
+HALTED = frozenset({49, 90})
+LAST_TIMES = frozenset({45, 88})
 
 DATA_KINDS = {
     1: DataKind.LIVE,

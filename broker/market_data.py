@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from broker import convert, errors
-from broker.call import guarded, tap
-from broker.library import IB, Contract, Ticker
+from broker.call import guarded, supplant, tap
+from broker.library import IB
 from broker.session import IbSession, link_of
 from market.clock import Clock
 from market.errors import BrokerError, LinkDown, RequestTimeout
@@ -16,40 +16,48 @@ from market.instrument import Instrument
 from market.quote import DataKind, Quote, Tick, TickField
 
 _DELAYED_IF_NOT_LIVE = 3
-_LAST_TIMES = frozenset({45, 88})
 # A quote this young answers `fresh` as it is.
 _YOUNG_S = 1.0
 # After the first price of a burst the others are there or do not exist (an index has no bid).
 _REST_OF_BURST_S = 0.25
 
 _LAST, _BID, _ASK = TickField.LAST, TickField.BID, TickField.ASK
-_VOLUME, _HALTED = TickField.VOLUME, TickField.HALTED
-_FIELDS = convert.FIELDS
-_SIDES = frozenset({_BID, _ASK})
-_PLAIN = {
+_HOT, _RARE, _ABSURD = convert.HOT_FIELDS, convert.RARE_FIELDS, convert.ABSURD
+_NAMES = {
     TickField.LAST: "last",
+    TickField.BID: "bid",
+    TickField.ASK: "ask",
     TickField.HIGH: "high",
     TickField.LOW: "low",
     TickField.OPEN: "open",
     TickField.CLOSE: "close",
     TickField.VOLUME: "volume",
 }
+_WHOLE = frozenset({_LAST, _BID, _ASK})
+# Half the time of Tick's own constructor, and there are thousands a second.
+_new = tuple.__new__
 
 
 @dataclass(slots=True, eq=False)
 class _Line:
-    """One instrument's subscription. *requests* are its live request ids: one, and one more while `fresh` asks."""
+    """
+    One instrument's subscription. *requests* are its live request ids: one, and one more while `fresh` asks.
+
+    *last_size* is the latest trade's size until TWS has sent it again by itself; *is_watched* that the next tick
+    matters to somebody who waits, or ends a refusal.
+    """
 
     instrument: Instrument
-    contract: Contract
     negative: bool
     quote: Quote
     holders: int = 0
     requests: set[int] = field(default_factory=set)
     exchange_time: datetime | None = None
+    last_size: float | None = None
     trouble: str = ""
     refusal: BrokerError | None = None
     waiting: list["_Burst"] = field(default_factory=list)
+    is_watched: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -65,9 +73,11 @@ class IbTickFeed:
     """
     The tick feed and the quotes it adds up to.
 
-    The library's `cancelMktData` ends the last request of a contract only, and ib_async shares one ticker between
-    all requests of a contract: request ids are kept here. Generic tick 233 is never asked for (its `0.00;0;…` reads
-    as a price in ib_async). A bid or ask that goes away (-1, or size 0) clears the quote's side and is no tick.
+    Ticks are taken from the wrapper's own methods, frame by frame, and handed on when the library has worked through
+    its network read. Its tickers are not used: ib_async writes -1 for sides without size and 0 for halted -1, shares
+    one ticker between all requests of a contract and logs an error for each unknown tick type; ib_insync drops
+    repeated quotes and does not know tick 45; both end only the last request of a contract. Generic tick 233 is never
+    asked for. A bid or ask that goes away (-1, or size 0) clears the quote's side and is no tick.
     """
 
     def __init__(self, session: IbSession, clock: Clock) -> None:
@@ -76,6 +86,8 @@ class IbTickFeed:
         self._lines: dict[int, _Line] = {}
         self._by_request: dict[int, _Line] = {}
         self._sink: Callable[[Sequence[Tick]], None] | None = None
+        self._ticks: list[Tick] = []
+        self._now = clock.now()
         self._link.on_open(self._attach)
         self._link.on_sync(self._replay, after_farm=True)
 
@@ -89,7 +101,6 @@ class IbTickFeed:
         if line is None:
             line = self._lines[instrument.con_id] = _Line(
                 instrument,
-                convert.contract(instrument),
                 convert.may_be_negative(instrument.sec_type),
                 Quote(instrument),
             )
@@ -144,8 +155,9 @@ class IbTickFeed:
     async def _burst(self, line: _Line, timeout_s: float) -> None:
         burst = _Burst()
         line.waiting.append(burst)
+        line.is_watched = True
         # A line that was subscribed a moment ago answers by itself.
-        extra = [] if line.quote.received is None else [self._request(line, anew=True)]
+        extra = [] if line.quote.received is None else [self._request(line)]
         try:
             async with asyncio.timeout(timeout_s):
                 await burst.begun.wait()
@@ -162,10 +174,14 @@ class IbTickFeed:
             self._cancel(line, extra)
 
     def _attach(self, ib: IB) -> None:
-        ib.pendingTickersEvent += guarded(self._on_tickers)
+        supplant(ib, "priceSizeTick", self._on_price)
+        supplant(ib, "tickSize", self._on_size)
+        supplant(ib, "tickGeneric", self._on_generic)
+        supplant(ib, "tickString", self._on_text)
+        supplant(ib, "tickOptionComputation", self._on_greeks)
+        tap(ib, "marketDataType", self._on_kind)
+        ib.updateEvent += guarded(self._flush)
         ib.errorEvent += guarded(self._on_error)
-        # ib_insync does not know tick 45; both hand the text through here.
-        tap(ib, "tickString", self._on_text)
         # What was asked of the connection before is gone with it.
         self._by_request.clear()
         for line in self._lines.values():
@@ -180,14 +196,10 @@ class IbTickFeed:
         except ConnectionError:
             raise LinkDown from None
 
-    def _request(self, line: _Line, *, anew: bool = False) -> int:
-        ib = self._link.ib()
-        # ib_insync tells tickers apart by the contract object and drops what its ticker has seen; a new object for
-        # a question asked anew makes it tell everything again.
-        contract = convert.contract(line.instrument) if anew else line.contract
-        request_id: int = ib.client.getReqId()
-        ib.wrapper.startTicker(request_id, contract, "mktData")
-        ib.client.reqMktData(request_id, contract, "", False, False, [])
+    def _request(self, line: _Line) -> int:
+        client = self._link.ib().client
+        request_id: int = client.getReqId()
+        client.reqMktData(request_id, convert.contract(line.instrument), "", False, False, [])
         line.trouble, line.refusal = "", None
         line.requests.add(request_id)
         self._by_request[request_id] = line
@@ -200,11 +212,84 @@ class IbTickFeed:
             if self._link.is_open:
                 self._link.ib().client.cancelMktData(request_id)
 
-    def _on_text(self, request_id: int, tick_type: int, value: str) -> None:
-        if tick_type in _LAST_TIMES:
-            line = self._by_request.get(request_id)
-            if line is not None and value:
-                line.exchange_time = convert.epoch(float(value))
+    def _on_price(self, request_id: int, code: int, price: float, size: float) -> None:
+        line = self._by_request.get(request_id)
+        if line is None:
+            return
+        what = _HOT.get(code)
+        if what is None or size <= 0 or not 0.0 < price < _ABSURD:
+            self._on_odd(line, what or _RARE.get(code), price, size)
+            return
+        quote, at = line.quote, None
+        if what is _LAST:
+            quote.last, line.last_size, at = price, size, line.exchange_time
+        elif what is _BID:
+            quote.bid, quote.bid_size = price, size
+        else:
+            quote.ask, quote.ask_size = price, size
+        if not self._ticks:
+            self._now = self._clock.now()
+        quote.received = now = self._now
+        self._ticks.append(_new(Tick, (line.instrument, what, price, size, now, at, quote.kind)))
+        if line.is_watched:
+            _wake(line, what)
+
+    def _on_odd(self, line: _Line, what: TickField | None, price: float, size: float) -> None:
+        """Take a price that is of a rare kind, comes without a size, or is none."""
+        if what is None:
+            return
+        gone = what in {_BID, _ASK} and size <= 0
+        value = None if gone else convert.price(price, size, negative=line.negative)
+        if value is not None:
+            self._take(line, what, value, size)
+        elif what is _BID:
+            line.quote.bid = line.quote.bid_size = None
+        elif what is _ASK:
+            line.quote.ask = line.quote.ask_size = None
+
+    def _on_size(self, request_id: int, code: int, size: float) -> None:
+        line = self._by_request.get(request_id)
+        what = convert.SIZES.get(code)
+        if line is None or what is None or not 0 <= size < _ABSURD:
+            return
+        quote = line.quote
+        if what is TickField.VOLUME:
+            if size > 0:
+                self._take(line, what, size, size)
+        elif what is _LAST:
+            # TWS repeats the size that came with the price; one more of the same is a trade of its own.
+            repeated, line.last_size = size == line.last_size, None
+            if quote.last is not None and not repeated:
+                self._take(line, what, quote.last, size)
+        elif (price := quote.bid if what is _BID else quote.ask) is not None:
+            self._on_side(line, what, price, size)
+
+    def _on_side(self, line: _Line, what: TickField, price: float, size: float) -> None:
+        """Take a side's new size; TWS also repeats the one that came with the price."""
+        if size <= 0:
+            self._on_odd(line, what, price, size)
+        elif size != (line.quote.bid_size if what is _BID else line.quote.ask_size):
+            self._take(line, what, price, size)
+
+    def _on_generic(self, request_id: int, code: int, value: float) -> None:
+        line = self._by_request.get(request_id)
+        # 0 trading, 1 and 2 halted, -1 not known.
+        if line is not None and code in convert.HALTED and value >= 0:
+            line.quote.halted = value > 0
+            self._take(line, TickField.HALTED, float(value > 0), 0.0)
+
+    def _on_text(self, request_id: int, code: int, value: str) -> None:
+        line = self._by_request.get(request_id)
+        if line is not None and code in convert.LAST_TIMES and value.isdigit():
+            line.exchange_time = convert.epoch(float(value))
+
+    def _on_greeks(self, *_values: float) -> None:
+        """Let an option's model values go: nothing asks for them yet, and the library logs an error for each."""
+
+    def _on_kind(self, request_id: int, kind: int) -> None:
+        line = self._by_request.get(request_id)
+        if line is not None:
+            line.quote.kind = convert.DATA_KINDS.get(kind, DataKind.LIVE)
 
     def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
         line = self._by_request.get(request_id)
@@ -216,89 +301,41 @@ class IbTickFeed:
         line.trouble = text
         if kind is errors.Kind.FATAL:
             line.refusal = errors.failure(code, text)
+            line.is_watched = True
             for burst in line.waiting:
                 burst.begun.set()
 
-    def _on_tickers(self, tickers: set[Ticker]) -> None:
-        now = self._clock.now()
-        ticks: list[Tick] = []
-        for ticker in tickers:
-            contract = ticker.contract
-            line = self._lines.get(contract.conId) if contract is not None else None
-            if line is not None:
-                before = len(ticks)
-                _read(line, ticker, now, ticks)
-                if line.refusal is not None and len(ticks) > before:
-                    # The competing session is over.
-                    line.trouble, line.refusal = "", None
-                if line.waiting:
-                    _wake(line, ticks[before:])
+    def _take(self, line: _Line, what: TickField, price: float, size: float) -> None:
+        quote = line.quote
+        name = _NAMES.get(what)
+        if name is not None:
+            setattr(quote, name, price)
+        if what is _BID:
+            quote.bid_size = size
+        elif what is _ASK:
+            quote.ask_size = size
+        if not self._ticks:
+            self._now = self._clock.now()
+        quote.received = self._now
+        at = line.exchange_time if what is _LAST else None
+        self._ticks.append(Tick(line.instrument, what, price, size, self._now, at, quote.kind))
+        if line.is_watched:
+            _wake(line, what)
+
+    def _flush(self) -> None:
+        """Hand the ticks of one network read on; the library says so once it has worked through it."""
+        ticks, self._ticks = self._ticks, []
         if ticks and self._sink is not None:
             self._sink(ticks)
 
 
-def _read(line: _Line, ticker: Ticker, now: datetime, out: list[Tick]) -> None:
-    """Append the ticks of one ticker's network read to *out* and bring the line's quote up to date."""
-    quote, instrument = line.quote, line.instrument
-    quote.received = now
-    quote.kind = kind = convert.DATA_KINDS.get(ticker.marketDataType, DataKind.LIVE)
-    at = line.exchange_time
-    for _, code, price, size in ticker.ticks:
-        what = _FIELDS.get(code) or _traded_again(line, code, price, size, out)
-        if what is None:
-            continue
-        if size <= 0 or not 0.0 < price < convert.ABSURD:
-            odd = _odd(line, what, price, size)
-            if odd is None:
-                continue
-            price = odd  # noqa: PLW2901  what the library had no price for
-        if what is _BID:
-            quote.bid, quote.bid_size = price, size
-        elif what is _ASK:
-            quote.ask, quote.ask_size = price, size
-        elif what in _PLAIN:
-            setattr(quote, _PLAIN[what], price)
-        out.append(Tick(instrument, what, price, size, now, at if what is _LAST else None, kind))
-
-
-def _odd(line: _Line, what: TickField, price: float, size: float) -> float | None:
-    """Return the price of a tick that has no size or no plain price, or None if there is none; clears gone sides."""
-    if what is _VOLUME:
-        return size if 0 < size < convert.ABSURD else None
-    if what is _HALTED:
-        # 0 trading, 1 and 2 halted, -1 not known (which ib_async has made 0).
-        line.quote.halted = price > 0
-        return None if price < 0 else float(price > 0)
-    gone = what in _SIDES and size <= 0
-    value = None if gone else convert.price(price, size, negative=line.negative)
-    if value is None and what is _BID:
-        line.quote.bid = line.quote.bid_size = None
-    elif value is None and what is _ASK:
-        line.quote.ask = line.quote.ask_size = None
-    return value
-
-
-def _traded_again(line: _Line, code: int, price: float, size: float, out: list[Tick]) -> TickField | None:
-    """Return LAST for a last size that is a trade of its own, not the size of the tick just before."""
-    if code not in convert.LAST_SIZES or (price == line.quote.last and _is_told(out, line.instrument, size)):
-        return None
-    return _LAST
-
-
-def _is_told(out: list[Tick], instrument: Instrument, size: float) -> bool:
-    """Whether the trade that this last size speaks of is the tick just before."""
-    for tick in reversed(out):
-        if tick.instrument is not instrument:
-            return False
-        if tick.field is _LAST:
-            return tick.size == size
-    return False
-
-
-def _wake(line: _Line, ticks: list[Tick]) -> None:
+def _wake(line: _Line, what: TickField) -> None:
+    """Tell those who wait that *what* has come; data that comes after a refusal ends that."""
+    if line.refusal is not None:
+        line.trouble, line.refusal = "", None
     for burst in line.waiting:
-        if ticks:
-            burst.seen.update(tick.field for tick in ticks)
-            burst.begun.set()
-        if {_LAST, _BID, _ASK} <= burst.seen:
+        burst.seen.add(what)
+        burst.begun.set()
+        if burst.seen >= _WHOLE:
             burst.done.set()
+    line.is_watched = bool(line.waiting)

@@ -122,7 +122,8 @@ class IbScanFeed:
         if spec.above_volume is not None:
             subscription.aboveVolume = spec.above_volume
         scan.request_id = client.getReqId()
-        scan.coming = []
+        # What was seen before the link was lost is no answer any more.
+        scan.coming, scan.rows = [], None
         self._by_request[scan.request_id] = scan
         client.reqScannerSubscription(scan.request_id, subscription, [], [])
 

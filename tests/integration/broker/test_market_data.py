@@ -64,14 +64,15 @@ async def test_a_sampled_print_is_still_in_the_days_high(desk: Desk, aapl: Instr
     await eventually(lambda: any(tick.field is TickField.HIGH and tick.price == 240.0 for tick in desk.ticks))
 
 
-@pytest.mark.parametrize("value", ["-1", "0", "-1.0", "0.0", "1.7976931348623157E308", "nan", ""])
 @pytest.mark.parametrize("tick_type", [1, 2, 4, 6, 9])
 async def test_what_is_no_price_never_becomes_a_tick(
-    desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange, value: str, tick_type: int
+    desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange, tick_type: int
 ) -> None:
     await streaming(desk, aapl)
     desk.ticks.clear()
-    server.faults.bad_tick("AAPL", tick_type, value)
+    for value in ("-1", "0", "-1.0", "0.0", "1.7976931348623157E308", "nan", "Infinity", ""):
+        for size in ("0", "100"):
+            server.faults.bad_tick("AAPL", tick_type, value, size)
     exchange.push("AAPL", 222.25)
     await eventually(lambda: 222.25 in desk.prices())
     assert all(math.isfinite(price) and price > 100 for price in desk.prices())
@@ -241,3 +242,39 @@ async def test_the_hundred_and_first_line_says_so(desk: Desk, aapl: Instrument, 
     await desk.feed.hold(aapl)
     await eventually(lambda: desk.feed.trouble(aapl.con_id))
     assert "tickers" in desk.feed.trouble(aapl.con_id)
+
+
+async def test_a_size_that_comes_alone_moves_the_quote_and_a_repeated_one_does_not(
+    desk: Desk, aapl: Instrument, server: TwsServer
+) -> None:
+    await streaming(desk, aapl)
+    quote = desk.feed.quote(aapl.con_id)
+    desk.ticks.clear()
+    server.faults.bad_tick("AAPL", 4, "205.5", "300")
+    for tick_type, size in ((5, 300), (5, 200), (0, 700), (0, 700), (3, 0)):
+        server.inject("AAPL", lambda request, kind=tick_type, much=size: (2, 6, request, kind, much))
+    await eventually(lambda: quote.ask is None)
+    assert quote.bid_size == 700
+    told = [(tick.field, tick.price, tick.size) for tick in desk.ticks]
+    assert told == [(TickField.LAST, 205.5, 300), (TickField.LAST, 205.5, 200), (TickField.BID, quote.bid, 700)]
+
+
+@pytest.mark.parametrize(("value", "halted"), [("-1", False), ("0", False), ("1", True), ("2", True)])
+async def test_a_halt_is_seen_and_minus_one_is_not_one(
+    desk: Desk, aapl: Instrument, server: TwsServer, value: str, halted: bool
+) -> None:
+    await streaming(desk, aapl)
+    desk.ticks.clear()
+    server.inject("AAPL", lambda request: (45, 6, request, 49, value))
+    server.faults.bad_tick("AAPL", 4, "205.5", "300")
+    await eventually(lambda: 205.5 in desk.prices())
+    assert desk.feed.quote(aapl.con_id).halted is halted
+    assert [tick.price for tick in desk.ticks if tick.field is TickField.HALTED] == [float(halted)] * (value != "-1")
+
+
+async def test_options_tick_without_errors(desk: Desk, exchange: Exchange, caplog: pytest.LogCaptureFixture) -> None:
+    spy = await desk.contracts.find("SPY")
+    listed = exchange.catalogue.options(spy.con_id)[0]
+    quote = await desk.feed.fresh(await desk.contracts.find(f"#{listed.con_id}"))
+    assert quote.bid is not None or quote.last is not None
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
