@@ -16,7 +16,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 $(INSYNC)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(INSYNC)
-	$(INSYNC)/bin/python $(PIP) --editable '.[ib-insync,simulator,test]'
+	$(INSYNC)/bin/python $(PIP) --editable '.[ib-insync,ibapi,simulator,test]'
 	@touch $@
 
 demo: install

@@ -31,7 +31,7 @@ def _move(label: str, path: str, body: dict[str, Any], done: str) -> dict[str, A
 
 
 GUIDANCE = "Apple raises guidance for the holiday quarter"
-GAINERS = ["PLTR", "AMD", "NVDA"]
+GAINERS = ["TSLA", "AMD", "NVDA"]
 HINTS: tuple[dict[str, Any], ...] = (
     {
         "title": "Set an alert, then make it fire.",
@@ -61,10 +61,10 @@ HINTS: tuple[dict[str, Any], ...] = (
         "steps": [
             _type("scan TOP_PERC_GAIN top 10"),
             _move(
-                "Lift PLTR",
+                "Lift TSLA",
                 "/sim/market/scanner",
                 {"scan_code": "TOP_PERC_GAIN", "symbols": GAINERS},
-                "PLTR leads the gainers",
+                "TSLA leads the gainers",
             ),
         ],
     },

@@ -1,0 +1,63 @@
+"""What the documents say is true: every command and setting is named, examples parse, links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from alerts.language import format_draft, parse
+from bot.commands import COMMANDS
+from bot.settings import Settings
+from market.ticket import parse as parse_ticket
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_is_in_the_readme_and_has_help(command) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001  the table's row
+    assert f"`/{command.name}`" in README
+    assert 5 < len(command.help) <= 256
+
+
+def test_every_setting_is_in_the_readme_with_its_default() -> None:
+    for name, field in Settings.model_fields.items():
+        assert f"`{name.upper()}`" in README, name
+        if isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
+            row = next(line for line in README.splitlines() if f"`{name.upper()}`" in line)
+            assert f"`{field.default:g}`" in row, row
+
+
+def test_every_setting_of_the_example_file_exists() -> None:
+    known = {name.upper() for name in Settings.model_fields} | {"TWS_USERID", "TWS_PASSWORD", "TRADING_MODE"}
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    named = {match[1] for line in lines if (match := re.match(r"#?([A-Z][A-Z_]+)=", line))}
+    assert named <= known
+
+
+def typed() -> list[str]:
+    """Return the lines of the README's table of what can be typed."""
+    table = README.partition("## Just type")[2].partition("## Commands")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    return [example for cell in cells for example in re.findall(r"`([^`]+)`", cell)]
+
+
+@pytest.mark.parametrize("line", typed())
+def test_every_line_the_readme_promises_is_understood(line: str) -> None:
+    if line.startswith(("buy", "sell")):
+        assert parse_ticket(line)
+    elif line != "AAPL":
+        draft = parse(line.replace("…", "AAPL > 200"))
+        assert parse(format_draft(draft)) == draft
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_local_link_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)\)", document.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (document.parent / target).exists(), target
+
+
+def test_the_changelog_has_the_packages_version_or_unreleased() -> None:
+    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
