@@ -20,6 +20,8 @@ from market.errors import LinkDown, RequestTimeout
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
+_LOUDNESS = {errors.Kind.INFORMATIONAL: logging.DEBUG, errors.Kind.CONNECTIVITY: logging.WARNING}
+
 
 def guarded(listener: Callable[..., None]) -> Callable[..., None]:
     """Return *listener* as one that logs what it raises: nothing of ours may break the library's reading of frames."""
@@ -161,8 +163,9 @@ class Link:
             raise
 
     def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
-        ib = self._ib
-        if ib is None or errors.kind_of(code) is not errors.Kind.FATAL:
+        ib, kind = self._ib, errors.kind_of(code)
+        _log.log(_LOUDNESS.get(kind, logging.INFO), "TWS says %s on request %s: %s", code, request_id, text)
+        if ib is None or kind is not errors.Kind.FATAL:
             return
         pending = ib.wrapper._futures  # noqa: SLF001  the library leaves requests that 321 and its like refuse pending
         keys: tuple[Any, ...] = (request_id,)

@@ -4,6 +4,8 @@ The one import of the broker library: ib_async, or ib_insync where that is insta
 Both have the same names; what differs in behaviour is evened out in `broker/convert.py` and `broker/link.py`.
 """
 
+import logging
+
 try:
     import ib_async as library
 except ImportError:
@@ -21,10 +23,21 @@ Order = library.Order
 OrderState = library.OrderState
 RequestError = library.wrapper.RequestError
 ScannerSubscription = library.ScannerSubscription
-Ticker = library.Ticker
 
 NAME = library.__name__
 VERSION = library.__version__
+
+
+def quieten() -> None:
+    """
+    Silence the library's log of what TWS says; `broker/call.py` logs it by what it means.
+
+    It logs every answer "no" (a mistyped symbol, a cancelled order) as an error, and every position at INFO. What its
+    decoder cannot read and what becomes of its socket is still logged.
+    """
+    for part in ("wrapper", "ib"):
+        logging.getLogger(f"{NAME}.{part}").setLevel(logging.CRITICAL)
+
 
 __all__ = [
     "IB",
@@ -41,5 +54,5 @@ __all__ = [
     "OrderState",
     "RequestError",
     "ScannerSubscription",
-    "Ticker",
+    "quieten",
 ]

@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 from broker import errors
 from broker.call import Link, guarded
-from broker.library import IB, NAME, VERSION
+from broker.library import IB, NAME, VERSION, quieten
 from broker.status import LinkReason, LinkState, LinkStatus
 from market.clock import Clock
 from market.errors import MarketError
@@ -66,6 +66,7 @@ class IbSession:
         backoff_s: tuple[float, float] = (1.0, 60.0),
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        quieten()
         self._settings = settings
         self._clock = clock
         self._connect_timeout_s = connect_timeout_s
