@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSYNC := .venv-ib-insync
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: install demo test test-ib-insync check clean
+.PHONY: install demo test test-ib-insync check docs clean
 
 install: $(VENV)/installed
 
@@ -33,6 +33,9 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install
+	$(BIN)/python docs/rooms.py
 
 clean:
 	rm -rf $(VENV) $(INSYNC) build *.egg-info

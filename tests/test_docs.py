@@ -1,5 +1,6 @@
 """What the documents say is true: every command and setting is named, examples parse, links lead somewhere."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -61,3 +62,13 @@ def test_every_local_link_leads_somewhere(document: Path) -> None:
 
 def test_the_changelog_has_the_packages_version_or_unreleased() -> None:
     assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_architecture_lists_every_module_in_its_own_words() -> None:
+    specification = importlib.util.spec_from_file_location("rooms", ROOT / "docs" / "rooms.py")
+    assert specification is not None
+    assert specification.loader is not None
+    rooms = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(rooms)
+    document = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert document == rooms.rewritten(document), "run `make docs`"
