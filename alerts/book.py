@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from math import inf
 
 from alerts.levels import Ladder
-from alerts.rule import PriceField
+from alerts.operand import PriceField
 from market.instrument import Instrument, SecType
 from market.quote import Tick, TickField
 

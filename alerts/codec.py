@@ -8,32 +8,22 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.rule import (
+from alerts.condition import (
     Both,
-    Cause,
     Comparison,
     Condition,
     Crossing,
     Direction,
     Draft,
     Either,
-    Firing,
-    Indicator,
-    NewsCause,
     NewsMatch,
-    Number,
     Op,
-    Operand,
     Options,
-    Price,
-    PriceCause,
-    PriceField,
     Repeat,
-    Rule,
-    RuleState,
-    ScanCause,
     ScanEntry,
 )
+from alerts.operand import Indicator, Number, Operand, Price, PriceField
+from alerts.rule import Cause, Firing, NewsCause, PriceCause, Rule, RuleState, ScanCause
 from market.codec import (
     headline_from_json,
     headline_to_json,

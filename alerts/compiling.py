@@ -3,10 +3,12 @@
 from typing import Protocol
 
 from alerts.book import Book
+from alerts.condition import Both, Comparison, Condition, Crossing, Either
 from alerts.errors import NotEvaluable
 from alerts.indicators import Series
 from alerts.needs import instrument_of
-from alerts.rule import Both, Comparison, Condition, Crossing, Either, Indicator, Number, Operand, Price, Rule
+from alerts.operand import Indicator, Number, Operand, Price
+from alerts.rule import Rule
 from alerts.truth import All, Any, Compared, Crossed, Fixed, Node, Quoted, Studied, Value
 from alerts.wording import operand_text
 from market.instrument import Instrument

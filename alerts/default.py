@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from alerts.rule import Both, Comparison, Condition, Crossing, Draft, Either, Indicator, NewsMatch, Repeat, ScanEntry
+from alerts.condition import Both, Comparison, Condition, Crossing, Draft, Either, NewsMatch, Repeat, ScanEntry
+from alerts.operand import Indicator
 
 
 def repeat_of(draft: Draft) -> Repeat:

@@ -8,10 +8,11 @@ reason; the others go on.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from alerts.condition import NewsMatch, ScanEntry
 from alerts.needs import Needs, needs_of
 from alerts.news import NewsDesk, NewsWatch
 from alerts.pricewatch import PriceWatch
-from alerts.rule import Firing, NewsMatch, Rule, RuleState, ScanEntry
+from alerts.rule import Firing, Rule, RuleState
 from alerts.scan import ScanDesk, ScanWatch
 from alerts.tape import Study, Tape
 from alerts.watch import Roster, Watch

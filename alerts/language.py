@@ -12,10 +12,11 @@ from typing import cast
 from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
+from alerts.condition import Both, Comparison, Condition, Crossing, Draft, Either, Options
 from alerts.errors import AlertSyntaxError
 from alerts.hint import example_lines, expectation, near_miss
+from alerts.operand import Indicator, Number, Operand
 from alerts.reading import Contradiction, Reader
-from alerts.rule import Both, Comparison, Condition, Crossing, Draft, Either, Indicator, Number, Operand, Options
 from alerts.wording import format_draft
 
 __all__ = ["format_draft", "looks_like_alert", "parse"]

@@ -2,21 +2,10 @@
 
 from dataclasses import dataclass
 
+from alerts.condition import Both, Comparison, Condition, Crossing, Either, NewsMatch, ScanEntry
 from alerts.errors import NotEvaluable
-from alerts.rule import (
-    Both,
-    Comparison,
-    Condition,
-    Crossing,
-    Either,
-    Indicator,
-    NewsMatch,
-    Number,
-    Operand,
-    Price,
-    Rule,
-    ScanEntry,
-)
+from alerts.operand import Indicator, Number, Operand, Price
+from alerts.rule import Rule
 from market.instrument import Instrument
 from market.quote import BarSize
 from market.scan import ScanSpec

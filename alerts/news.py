@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 
+from alerts.condition import NewsMatch
 from alerts.errors import NotEvaluable
 from alerts.needs import instrument_of
-from alerts.rule import Firing, NewsCause, NewsMatch, Rule, RuleState
+from alerts.rule import Firing, NewsCause, Rule, RuleState
 from alerts.watch import Roster, Watch
 from market.news import Headline
 

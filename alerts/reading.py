@@ -12,24 +12,20 @@ from typing import TypeVar
 from lark import Token, Transformer
 
 from alerts import number
-from alerts.rule import (
+from alerts.condition import (
     Both,
     Comparison,
     Condition,
     Crossing,
     Direction,
     Either,
-    Indicator,
     NewsMatch,
-    Number,
     Op,
-    Operand,
     Options,
-    Price,
-    PriceField,
     Repeat,
     ScanEntry,
 )
+from alerts.operand import Indicator, Number, Operand, Price, PriceField
 from alerts.wording import MOST_ROWS
 from market.scan import ScanSpec
 

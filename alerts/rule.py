@@ -1,159 +1,22 @@
 """
 What was asked (`Draft`, `Rule`) and that it happened (`Firing`).
 
-A `Draft` is a line of the alert language, understood but not yet tied to instruments. Resolving it gives a `Rule`:
-the same condition beside a table that maps each symbol as typed to its `Instrument`. The database keeps the rule as
-JSON (`alerts/codec.py`), so start-up parses nothing. Transitions are pure methods that return a new rule.
+A `Draft` (`alerts/condition.py`) is a line of the alert language, understood but not yet tied to instruments. Resolving
+it gives a `Rule`: the same condition beside a table that maps each symbol as typed to its `Instrument`. The database
+keeps the rule as JSON (`alerts/codec.py`), so start-up parses nothing. Transitions are pure methods that return a new rule.
 """
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
+from alerts.condition import Draft, OrderEvent
 from market.instrument import Instrument
 from market.news import Headline
-from market.quote import BarSize, DataKind, TickField
+from market.quote import DataKind, TickField
 from market.scan import ScanRow, ScanSpec
-
-
-class PriceField(StrEnum):
-    """Which price of an instrument a condition looks at."""
-
-    LAST = "last"
-    BID = "bid"
-    ASK = "ask"
-    MID = "mid"
-
-
-class Op(StrEnum):
-    """How two values are compared."""
-
-    GT = ">"
-    GE = ">="
-    LT = "<"
-    LE = "<="
-
-
-class Direction(StrEnum):
-    """Which way a value must cross another; EITHER is a plain `crosses`."""
-
-    ABOVE = "above"
-    BELOW = "below"
-    EITHER = "either"
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A fixed value."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """The price of *symbol* (as typed)."""
-
-    symbol: str
-    field: PriceField = PriceField.LAST
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """An indicator over *length* bars of *symbol*, taken at each bar's close; *name* is "rsi", "sma" or "ema"."""
-
-    symbol: str
-    name: str
-    length: int
-    bar: BarSize
-
-
-Operand = Number | Price | Indicator
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """True while *left* stands to *right* as *op* says."""
-
-    left: Operand
-    op: Op
-    right: Operand
-
-
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """
-    True at the observation at which *left* reached *right* from one side, or came over to the other.
-
-    Touching counts: `hits 200` and `crosses 200` are the same, from either side.
-    """
-
-    left: Operand
-    direction: Direction
-    right: Operand
-
-
-@dataclass(frozen=True, slots=True)
-class NewsMatch:
-    """
-    A headline about *symbol* ("*": any) that has one of *phrases* in it; no phrases: every headline.
-
-    A phrase matches whole words, regardless of case.
-    """
-
-    symbol: str
-    phrases: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ScanEntry:
-    """An instrument entered the first *spec.rows* of the scan."""
-
-    spec: ScanSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """`and`: true when every part is."""
-
-    parts: tuple["Condition", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """`or`: true when any part is."""
-
-    parts: tuple["Condition", ...]
-
-
-Condition = Comparison | Crossing | NewsMatch | ScanEntry | Both | Either
-
-
-class Repeat(StrEnum):
-    """How often a rule fires."""
-
-    ONCE = "once"
-    EVERY = "every"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What was typed after the condition; None: the kind's default of PRODUCT A1 holds."""
-
-    repeat: Repeat | None = None
-    cooldown: timedelta | None = None
-    note: str = ""
-    silent: bool = False
-    critical: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """One line of the alert language, understood: `parse(format(draft)) == draft`."""
-
-    condition: Condition
-    options: Options = Options()
 
 
 class RuleState(StrEnum):
@@ -254,7 +117,43 @@ class ScanCause:
     rows: tuple[ScanRow, ...]
 
 
-Cause = PriceCause | NewsCause | ScanCause
+@dataclass(frozen=True, slots=True)
+class AccountCause:
+    """The account or position value that did it: *values* by their text; *instrument* for a position."""
+
+    values: Mapping[str, float]
+    instrument: Instrument | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCause:
+    """The order that did it, as a person would write it, and where it was placed (*is_ours*: here)."""
+
+    event: OrderEvent
+    order: str
+    instrument: Instrument | None = None
+    price: float | None = None
+    is_ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimeCause:
+    """The moment that was due, *message* as typed; *collapsed* counts earlier ones that were missed."""
+
+    due: datetime
+    message: str = ""
+    collapsed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCause:
+    """Nothing was received of *instrument* since *last* (None: never)."""
+
+    instrument: Instrument
+    last: datetime | None
+
+
+Cause = PriceCause | NewsCause | ScanCause | AccountCause | OrderCause | TimeCause | FeedCause
 
 
 @dataclass(frozen=True, slots=True)

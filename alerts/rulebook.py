@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from alerts.condition import Draft
 from alerts.engine import Engine
 from alerts.errors import RuleGone, TooManyAlerts, TooManyScans
 from alerts.holding import Holding
 from alerts.language import parse
 from alerts.needs import needs_of, symbols_of
 from alerts.ports import InstrumentFinder, NewsFeed, RuleStore, ScanFeed, TickFeed
-from alerts.rule import Draft, Firing, Rule, RuleState
+from alerts.rule import Firing, Rule, RuleState
 from alerts.wording import format_draft
 from market.clock import Clock
 from market.quote import Quote

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
+from alerts.condition import ScanEntry
 from alerts.errors import NotEvaluable
-from alerts.rule import Firing, Rule, RuleState, ScanCause, ScanEntry
+from alerts.rule import Firing, Rule, RuleState, ScanCause
 from alerts.watch import Roster, Watch
 from market.scan import ScanRow, ScanSpec
 

@@ -15,8 +15,9 @@ from alerts.book import MID, Book
 from alerts.compiling import compiled
 from alerts.indicators import Series, bars_needed
 from alerts.levels import Ladder
+from alerts.operand import Indicator
 from alerts.pricewatch import PriceWatch
-from alerts.rule import Firing, Indicator, PriceCause, Rule, RuleState
+from alerts.rule import Firing, PriceCause, Rule, RuleState
 from alerts.watch import Roster
 from market.instrument import Instrument
 from market.quote import Bar, BarSize, Tick, TickField

@@ -13,8 +13,8 @@ from operator import ge, gt, le, lt
 from typing import Protocol
 
 from alerts.book import Book
+from alerts.condition import Direction, Op
 from alerts.indicators import Series
-from alerts.rule import Direction, Op
 from market.instrument import Instrument
 
 Truth = bool | None

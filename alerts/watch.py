@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
+from alerts.condition import Repeat
 from alerts.default import cooldown_of, repeat_of
-from alerts.rule import Cause, Firing, Repeat, Rule, RuleState
+from alerts.rule import Cause, Firing, Rule, RuleState
 
 _T = TypeVar("_T")
 

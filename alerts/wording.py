@@ -8,7 +8,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 
-from alerts.rule import (
+from alerts.condition import (
     Both,
     Comparison,
     Condition,
@@ -16,15 +16,11 @@ from alerts.rule import (
     Direction,
     Draft,
     Either,
-    Indicator,
     NewsMatch,
-    Number,
-    Operand,
     Options,
-    Price,
-    PriceField,
     ScanEntry,
 )
+from alerts.operand import Indicator, Number, Operand, Price, PriceField
 from market.scan import ScanSpec
 
 MOST_ROWS = 50

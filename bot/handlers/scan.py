@@ -1,8 +1,8 @@
 """Market scans on demand."""
 
+from alerts.condition import Draft, ScanEntry
 from alerts.errors import AlertSyntaxError
 from alerts.language import parse
-from alerts.rule import Draft, ScanEntry
 from alerts.wording import format_draft
 from bot.callback_data import Callback
 from bot.handlers.place import show

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from alerts.rule import Both, Comparison, Condition, Crossing, Draft, Either, NewsMatch, Number, Operand, ScanEntry
+from alerts.condition import Both, Comparison, Condition, Crossing, Draft, Either, NewsMatch, ScanEntry
+from alerts.operand import Number, Operand
 from alerts.wording import format_draft
 from bot.callback_data import Code
 from bot.views.symbols import Continuation

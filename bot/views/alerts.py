@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.condition import Repeat
 from alerts.default import cooldown_of, repeat_of
-from alerts.rule import Repeat, Rule, RuleState
+from alerts.rule import Rule, RuleState
 from bot.callback_data import Code, Place
 from bot.views.condition import crossing_line, describe, instrument_of, level_of, looks_at_prices, subject
 from bot.views.keyboard import PAGE, button, clamped, grid, line_button, pager, pages, rows, shortened

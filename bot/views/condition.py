@@ -3,23 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from alerts.rule import (
-    Both,
-    Comparison,
-    Condition,
-    Crossing,
-    Direction,
-    Either,
-    Indicator,
-    NewsMatch,
-    Number,
-    Op,
-    Operand,
-    Price,
-    PriceField,
-    Rule,
-    ScanEntry,
-)
+from alerts.condition import Both, Comparison, Condition, Crossing, Direction, Either, NewsMatch, Op, ScanEntry
+from alerts.operand import Indicator, Number, Operand, Price, PriceField
+from alerts.rule import Rule
 from alerts.wording import format_draft
 from bot.views.numbers import exact
 from market.instrument import Instrument

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.rule import Firing, NewsCause, NewsMatch, PriceCause, Rule, RuleState, ScanCause
+from alerts.condition import NewsMatch
+from alerts.rule import Firing, NewsCause, PriceCause, Rule, RuleState, ScanCause
 from bot.callback_data import Code, Place
 from bot.views.alerts import kind_mark
 from bot.views.condition import describe, direction_of, level_of, scan_phrase

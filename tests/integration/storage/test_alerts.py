@@ -8,21 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from alerts.codec import firing_from_json
-from alerts.rule import (
-    Cause,
-    Comparison,
-    Draft,
-    Firing,
-    NewsCause,
-    Number,
-    Op,
-    Options,
-    Price,
-    PriceCause,
-    Rule,
-    RuleState,
-    ScanCause,
-)
+from alerts.condition import Comparison, Draft, Op, Options
+from alerts.operand import Number, Price
+from alerts.rule import Cause, Firing, NewsCause, PriceCause, Rule, RuleState, ScanCause
 from market.instrument import Instrument
 from market.news import Headline
 from market.quote import TickField

@@ -5,9 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from alerts.language import parse
-from alerts.needs import symbols_of
-from alerts.rule import (
+from alerts.condition import (
     Both,
     Comparison,
     Condition,
@@ -15,17 +13,16 @@ from alerts.rule import (
     Direction,
     Draft,
     Either,
-    Indicator,
     NewsMatch,
-    Number,
     Op,
     Options,
-    Price,
-    PriceField,
     Repeat,
-    Rule,
     ScanEntry,
 )
+from alerts.language import parse
+from alerts.needs import symbols_of
+from alerts.operand import Indicator, Number, Price, PriceField
+from alerts.rule import Rule
 from alerts.wording import format_draft
 from market.instrument import Instrument, SecType
 from market.quote import BarSize, DataKind, Tick, TickField

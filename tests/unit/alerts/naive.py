@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from math import inf
 from typing import Any
 
+from alerts.condition import Both, Comparison, Condition, Crossing, Direction, Op, Repeat
 from alerts.default import cooldown_of, repeat_of
-from alerts.rule import Both, Comparison, Condition, Crossing, Direction, Number, Op, Price, PriceField, Repeat, Rule
+from alerts.operand import Number, Price, PriceField
+from alerts.rule import Rule
 from market.instrument import Instrument
 from market.quote import Tick, TickField
 

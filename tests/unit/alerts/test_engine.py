@@ -3,8 +3,10 @@ from datetime import timedelta
 
 import pytest
 
+from alerts.condition import Comparison, Draft, Op
 from alerts.engine import Engine
-from alerts.rule import Comparison, Draft, Firing, Op, Price, PriceCause, PriceField, Rule, RuleState
+from alerts.operand import Price, PriceField
+from alerts.rule import Firing, PriceCause, Rule, RuleState
 from market.quote import Bar, BarSize, DataKind, TickField
 from tests.unit.alerts.drafts import AAPL, EURUSD, MSFT, NOW, rule, tick
 

@@ -8,25 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerts.condition import Both, Comparison, Condition, Crossing, Direction, Draft, Either, Op, Options, Repeat
 from alerts.engine import Engine
 from alerts.levels import Ladder
 from alerts.needs import symbols_of
-from alerts.rule import (
-    Both,
-    Comparison,
-    Condition,
-    Crossing,
-    Direction,
-    Draft,
-    Either,
-    Number,
-    Op,
-    Options,
-    Price,
-    PriceField,
-    Repeat,
-    Rule,
-)
+from alerts.operand import Number, Price, PriceField
+from alerts.rule import Rule
 from market.quote import Tick, TickField
 from tests.unit.alerts.drafts import AAPL, MSFT, NOW, rule, tick
 from tests.unit.alerts.naive import NaiveEngine

@@ -2,25 +2,22 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from alerts.errors import AlertSyntaxError
-from alerts.language import LONGEST_LINE, looks_like_alert, parse
-from alerts.rule import (
+from alerts.condition import (
     Both,
     Comparison,
     Crossing,
     Direction,
     Draft,
     Either,
-    Indicator,
     NewsMatch,
-    Number,
     Op,
     Options,
-    Price,
-    PriceField,
     Repeat,
     ScanEntry,
 )
+from alerts.errors import AlertSyntaxError
+from alerts.language import LONGEST_LINE, looks_like_alert, parse
+from alerts.operand import Indicator, Number, Price, PriceField
 from alerts.wording import format_draft
 from market.quote import BarSize
 from market.scan import ScanSpec
