@@ -75,7 +75,7 @@ class Extreme:
 
 @dataclass(frozen=True, slots=True)
 class OptionValue:
-    """A value of the option *symbol*: *name* is iv (0.25: 25 %), delta, gamma, theta, vega, openinterest, dte (days)."""
+    """A value of the option *symbol*: *name* is iv (0.25: 25 %), delta, gamma, theta, vega, openinterest or dte."""
 
     symbol: str
     name: str

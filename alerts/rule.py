@@ -3,7 +3,8 @@ What was asked (`Draft`, `Rule`) and that it happened (`Firing`).
 
 A `Draft` (`alerts/condition.py`) is a line of the alert language, understood but not yet tied to instruments. Resolving
 it gives a `Rule`: the same condition beside a table that maps each symbol as typed to its `Instrument`. The database
-keeps the rule as JSON (`alerts/codec.py`), so start-up parses nothing. Transitions are pure methods that return a new rule.
+keeps the rule as JSON (`alerts/codec.py`), so start-up parses nothing. Transitions are pure methods that return a new
+rule.
 """
 
 import dataclasses
