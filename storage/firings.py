@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select, update
 
 from alerts.codec import firing_from_json, firing_to_json
 from alerts.rule import Firing, NewsCause, ScanCause
+from storage.aftermath import follow
 from storage.database import Database
 from storage.outbox import NewMessage, OutboxMessage, Priority, SqlOutbox
 from storage.rules import rule_columns
@@ -60,6 +61,7 @@ class SqlFiringLog:
             if firing_id is None:
                 continue
             _advance_rule(connection, firing)
+            follow(connection, firing_id, firing)
             message = self._outbox.insert(connection, message_of(firing, payload | {"firing_id": firing_id}))
             if message is not None:
                 messages.append(message)

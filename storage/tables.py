@@ -2,7 +2,7 @@
 The tables; private to this room.
 
 What is searched or guarded by the database is a column; the rest of an object is one JSON column, written and read by
-the codec of the room that owns the object. The first migration makes the same tables; a test compares the two.
+the codec of the room that owns the object. The migrations make the same tables; a test compares the two.
 """
 
 from sqlalchemy import (
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -198,4 +199,47 @@ jobs = Table(
     Column("key", String(64), primary_key=True),
     Column("day", Date, primary_key=True),
     Column("marked", Instant, nullable=False),
+)
+
+watchlist = Table(
+    "watchlist",
+    metadata,
+    Column("user_id", BIG, primary_key=True, autoincrement=False),
+    Column("con_id", BIG, primary_key=True, autoincrement=False),
+    Column("added", Instant, nullable=False),
+    Column("instrument", JSON, nullable=False),
+)
+
+forms = Table(
+    "forms",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("user_id", BIG, nullable=False),
+    Column("chat_id", BIG, nullable=False),
+    Column("message_id", BIG),
+    Column("kind", String(16), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("touched", Instant, nullable=False, index=True),
+    Index(None, "chat_id", "message_id"),
+    sqlite_autoincrement=True,
+)
+
+aftermath = Table(
+    "aftermath",
+    metadata,
+    Column("firing_id", SERIAL, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("instrument", JSON, nullable=False),
+    Column("after_hour", Float),
+    Column("after_day", Float),
+    Column("due", Instant, index=True),
+    Column("tries", Integer, nullable=False),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("chat_id", BIG, primary_key=True, autoincrement=False),
+    Column("name", String(64), nullable=False),
+    Column("seen", Instant, nullable=False),
 )

@@ -25,8 +25,8 @@ SECOND = '''
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -44,7 +44,7 @@ def later(tmp_path: Path) -> Later:
     def make(more: str = "SELECT 1") -> str:
         scripts = tmp_path / "newer"
         shutil.copytree(str(files("storage") / "migrations"), scripts, ignore=shutil.ignore_patterns("__pycache__"))
-        (scripts / "versions" / "0002_later.py").write_text(SECOND.format(more=more))
+        (scripts / "versions" / "9999_later.py").write_text(SECOND.format(more=more))
         return str(scripts)
 
     return make
@@ -60,7 +60,7 @@ def rows(path: Path, statement: str) -> list[tuple[object, ...]]:
 def test_an_empty_file_gets_the_whole_schema_and_needs_no_backup(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     assert migrate(path, FakeClock(), 5_000) is None
-    assert rows(path, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert rows(path, "SELECT version_num FROM alembic_version") == [("0002",)]
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".db") == ["a.db"]
 
 
@@ -87,7 +87,7 @@ def test_a_migration_of_a_database_with_data_leaves_a_copy_beside_it(tmp_path: P
     migrate(path, FakeClock(), 5_000)
     rows(path, "INSERT INTO jobs (key, day, marked) VALUES ('summary', '2026-11-20', 1)")
     backup = migrate(path, FakeClock(), 5_000, later())
-    assert backup == tmp_path / "a.before-migration-0001-20261120T150000Z.db"
+    assert backup == tmp_path / "a.before-migration-0002-20261120T150000Z.db"
     assert rows(backup, "SELECT * FROM jobs") == [("summary", "2026-11-20", 1)]
     assert rows(path, "SELECT * FROM jobs") == [("summary", "2026-11-20", 1, None)]
 
@@ -97,7 +97,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, la
     migrate(path, FakeClock(), 5_000)
     with pytest.raises(Exception, match="no such table: nowhere"):
         migrate(path, FakeClock(), 5_000, later("DROP TABLE nowhere"))
-    assert rows(path, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert rows(path, "SELECT version_num FROM alembic_version") == [("0002",)]
     assert "mood" not in str(rows(path, "SELECT sql FROM sqlite_master WHERE name = 'jobs'"))
 
 
@@ -116,7 +116,7 @@ def test_a_database_newer_than_the_program_is_refused(tmp_path: Path, later: Lat
     migrate(path, FakeClock(), 5_000, later())
     with pytest.raises(NewerDatabase) as caught:
         migrate(path, FakeClock(), 5_000)
-    assert (caught.value.found, caught.value.known) == ("0002", "0001")
+    assert (caught.value.found, caught.value.known) == ("9999", "0002")
 
 
 def test_every_file_a_migration_needs_is_in_the_wheel_and_found_from_any_folder(
