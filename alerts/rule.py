@@ -8,7 +8,7 @@ rule.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -38,7 +38,8 @@ class Rule:
     A stored alert. *id* is 0 until it is stored.
 
     *instruments* maps each symbol as typed to its instrument. *memory* is what the engine must know after a restart
-    (which side a crossing was last seen on, what a scan last showed): JSON values only.
+    (which side a crossing was last seen on, what a scan last showed): JSON values only. A SNOOZED one wakes at
+    *snoozed_until*, or with *wake_on* "recross" once it was false, "open" as its regular session opens.
     """
 
     id: int
@@ -54,6 +55,8 @@ class Rule:
     fired_count: int = 0
     last_fired: datetime | None = None
     memory: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    snoozed_until: datetime | None = None
+    wake_on: str = ""
 
     @property
     def is_watching(self) -> bool:
@@ -75,8 +78,36 @@ class Rule:
 
         The stories it told are kept: a headline fires once, however often the rule is armed.
         """
-        kept = {key: value for key, value in self.memory.items() if key == "seen"}
-        return replace(self, state=RuleState.ARMED, since=at, reason="", memory=kept)
+        return self._armed(at, {"seen"})
+
+    def pending(self, at: datetime) -> "Rule":
+        """Return the rule PENDING since *at*: it is true and must stay so for a while (`for 2m`)."""
+        return self.with_state(RuleState.PENDING, at)
+
+    def calmed(self, at: datetime) -> "Rule":
+        """Return the rule ARMED again *at*: what made it PENDING or BLIND is over. What it saw stays."""
+        return self.with_state(RuleState.ARMED, at)
+
+    def blinded(self, at: datetime, reason: str) -> "Rule":
+        """Return the rule BLIND since *at*, because *reason*."""
+        return self.with_state(RuleState.BLIND, at, reason)
+
+    def expired(self, at: datetime) -> "Rule":
+        """Return the rule EXPIRED *at*: its `until` is over."""
+        return self.with_state(RuleState.EXPIRED, at)
+
+    def snoozed(self, at: datetime, until: datetime | None = None, wake_on: str = "") -> "Rule":
+        """Return the rule SNOOZED from *at* *until* a moment, or until it "recross"es or its session "open"s."""
+        return replace(self.with_state(RuleState.SNOOZED, at), snoozed_until=until, wake_on=wake_on)
+
+    def woken(self, at: datetime) -> "Rule":
+        """Return the rule ARMED *at*, its snooze over: a level that holds fires; what it trails it trails on."""
+        return self._armed(at, {"seen", "shown", "best", "session", "each", "due"})
+
+    def _armed(self, at: datetime, kept: Collection[str]) -> "Rule":
+        memory = {key: value for key, value in self.memory.items() if key in kept}
+        armed = self.with_state(RuleState.ARMED, at)
+        return replace(armed, memory=memory, snoozed_until=None, wake_on="")
 
     def remembering(self, memory: Mapping[str, object]) -> "Rule":
         """Return the rule with another *memory*."""
@@ -135,6 +166,23 @@ class OrderCause:
     instrument: Instrument | None = None
     price: float | None = None
     is_ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHappened:
+    """
+    What an order feed tells: *order* was *event* at *at*; *key* is unique for ever, so that none is told twice.
+
+    The same order may happen more than once (two fills are two keys); what happened is replayed after a lost link.
+    """
+
+    event: OrderEvent
+    order: str
+    instrument: Instrument | None
+    price: float | None
+    is_ours: bool
+    at: datetime
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
