@@ -6,7 +6,7 @@ or passed are evaluated, beside those about which something is unknown just now 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from math import inf
@@ -41,7 +41,7 @@ class Tape:
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
         self._books: dict[int, Book] = {}
-        self._series: dict[tuple[int, BarSize], dict[tuple[str, int], Series]] = {}
+        self._series: dict[tuple[int, BarSize], dict[Indicator, Series]] = {}
         self._studying: dict[tuple[int, BarSize], set[int]] = {}
         self._unseeded: set[tuple[int, BarSize]] = set()
 
@@ -55,11 +55,11 @@ class Tape:
     def series(self, instrument: Instrument, indicator: Indicator) -> Series:
         """Return the series of *indicator* over the instrument's bars; a new one knows nothing until it is seeded."""
         kept = self._series.setdefault((instrument.con_id, indicator.bar), {})
-        key = indicator.name, indicator.length
+        key = replace(indicator, symbol="")
         if key not in kept:
             self.book(instrument)
             self._unseeded.add((instrument.con_id, indicator.bar))
-            kept[key] = Series(indicator.name, indicator.length, indicator.bar)
+            kept[key] = Series(key)
         return kept[key]
 
     def studies(self) -> list[Study]:
@@ -68,7 +68,7 @@ class Tape:
             Study(
                 self._books[con_id].instrument,
                 size,
-                max(bars_needed(name, length) for name, length in self._series[con_id, size]),
+                max(map(bars_needed, self._series[con_id, size])),
                 (con_id, size) not in self._unseeded,
             )
             for (con_id, size), rule_ids in self._studying.items()
