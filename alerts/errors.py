@@ -6,6 +6,7 @@ Why an alert was not taken.
   + RuleGone            the alert was deleted, or is someone else's
   + TooManyAlerts       the user's cap is reached
   + TooManyScans        IBKR allows ten active scans
+  + NoSuchChat          `to @name` names no allowed chat of which the owner is a member
   + NotEvaluable        a stored condition does not make sense to the engine
 """
 
@@ -56,6 +57,14 @@ class TooManyScans(AlertError):
     def __init__(self, cap: int) -> None:
         super().__init__(cap)
         self.cap = cap
+
+
+class NoSuchChat(AlertError):
+    """There is no allowed chat *name* of which the rule's owner is a member."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class NotEvaluable(AlertError):

@@ -2,13 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
-from alerts.condition import Draft
+from alerts.amendment import order_line
+from alerts.condition import Draft, Options
 from alerts.engine import Engine
-from alerts.errors import RuleGone, TooManyAlerts, TooManyScans
+from alerts.errors import NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
 from alerts.holding import Holding
 from alerts.language import parse
 from alerts.needs import needs_of, symbols_of
@@ -16,10 +20,18 @@ from alerts.ports import InstrumentFinder, NewsFeed, RuleStore, ScanFeed, TickFe
 from alerts.rule import Firing, Rule, RuleState
 from alerts.wording import format_draft
 from market.clock import Clock
+from market.instrument import Instrument
 from market.quote import Quote
 
 _log = logging.getLogger(__name__)
 _ALIVE = frozenset({RuleState.ARMED, RuleState.PENDING, RuleState.SNOOZED, RuleState.PAUSED, RuleState.BLIND})
+_UTC = ZoneInfo("UTC")
+_NONE_KNOWN: Mapping[str, Instrument] = MappingProxyType({})
+WITH_ALL = "with all the others"
+"""The reason of a rule that was paused by "pause all": "resume all" wakes these and no others."""
+
+ChatFinder = Callable[[str, int], Awaitable[int]]
+"""`to @desk`: from a chat's name and the owner to the chat's id. Raises NoSuchChat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,7 @@ class Rulebook:
     firing counted in it that could still be lost.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  store, engine, feeds, and who finds what
         self,
         store: RuleStore,
         engine: Engine,
@@ -54,6 +66,7 @@ class Rulebook:
         clock: Clock,
         *,
         cap: int = 200,
+        chats: ChatFinder | None = None,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -62,6 +75,7 @@ class Rulebook:
         self._holding = Holding(feed, news, scans)
         self._clock = clock
         self._cap = cap
+        self._chats = chats or _no_chats
         self._lock = asyncio.Lock()
         self._sink: Callable[[Sequence[Firing]], None] = _unheard
         self._settled: Callable[[], Awaitable[None]] = _at_once
@@ -79,24 +93,53 @@ class Rulebook:
             for rule in rules:
                 await self._hold_stored(rule.id)
 
-    async def create(self, text: str, owner_id: int, chat_id: int) -> Created:
+    async def create(self, text: str, owner_id: int, chat_id: int, zone: ZoneInfo = _UTC) -> Created:
         """
-        Take a line of the alert language (without `/alert`) and watch it.
+        Take a line of the alert language (without `/alert`) and watch it; *zone* is its owner's.
 
-        The rule's text is the line as `format_draft` spells it. Raises AlertSyntaxError, TooManyAlerts, TooManyScans
-        and what the finder raises (UnknownSymbol, AmbiguousSymbol, LinkDown, RequestTimeout, BrokerError); then
-        nothing is stored.
+        The rule's text is the line as `format_draft` spells it. Raises AlertSyntaxError, TooManyAlerts, TooManyScans,
+        NoSuchChat, TicketSyntaxError (its `then`) and what the finder raises (UnknownSymbol, AmbiguousSymbol, LinkDown,
+        RequestTimeout, BrokerError); then nothing is stored.
         """
-        draft = parse(text)
-        new = await self._resolved(draft, owner_id, chat_id)
+        return await self.enter(await self.resolve(self.read(text, zone), owner_id, chat_id))
+
+    def read(self, text: str, zone: ZoneInfo = _UTC) -> Draft:
+        """Return what a line says, as of now. Raises AlertSyntaxError."""
+        return parse(text, self._clock.now(), zone)
+
+    async def resolve(
+        self, draft: Draft, owner_id: int, chat_id: int, known: Mapping[str, Instrument] = _NONE_KNOWN
+    ) -> Rule:
+        """
+        Return the rule that *draft* would be, not stored (its id is 0); symbols in *known* are not looked up.
+
+        Raises as `create`, but for syntax and caps.
+        """
+        found = {}
+        for symbol in symbols_of(draft.condition):
+            found[symbol] = known.get(symbol) or await self._finder.find(symbol)
+        now = self._clock.now()
+        to = draft.options.to
+        chat = await self._chats(to, owner_id) if to else chat_id
+        rule = Rule(0, owner_id, chat, format_draft(draft), draft, found, created=now, since=now)
+        order_line(rule)
+        return rule
+
+    async def enter(self, new: Rule) -> Created:
+        """Store and watch a rule that `resolve` made. Raises TooManyAlerts, TooManyScans; then nothing is stored."""
         async with self._lock, AsyncExitStack() as undo:
-            await self._ensure_room(owner_id)
+            await self._ensure_room(new.owner_id)
             rule = await self._store.add(new)
             undo.push_async_callback(self._store.delete, rule.id)
             firings = await self._watched(rule, undo)
             undo.pop_all()
         self._sink(firings)
         return Created(self._engine.rule(rule.id) or rule, self._quote_of(rule), bool(firings))
+
+    async def room(self, owner_id: int) -> int:
+        """Return how many more alerts the person may have."""
+        alive = [rule for rule in await self.owned_by(owner_id) if rule.state in _ALIVE]
+        return max(0, self._cap - len(alive))
 
     async def get(self, rule_id: int, owner_id: int) -> Rule:
         """Return a rule as it stands now. Raises RuleGone where it was deleted or is someone else's."""
@@ -136,14 +179,65 @@ class Rulebook:
         self._sink(firings)
         return self._engine.rule(stored.id) or stored
 
-    async def pause(self, rule_id: int, owner_id: int) -> Rule:
+    async def amend(self, rule_id: int, owner_id: int, draft: Draft) -> Rule:
+        """
+        Give a rule another condition or other options.
+
+        It is armed anew, also when it was spent; a paused one stays paused, and a change of mere words (note, tag,
+        sound) leaves everything else as it was. Raises RuleGone, TooManyAlerts, TooManyScans and as `resolve`; then
+        nothing has changed.
+        """
+        before = await self.get(rule_id, owner_id)
+        new = await self.resolve(draft, owner_id, before.chat_id, before.instruments)
+        async with self._lock:
+            await self._settled()
+            current = await self.get(rule_id, owner_id)
+            changed = replace(current, draft=draft, text=new.text, instruments=new.instruments, chat_id=new.chat_id)
+            if _watches_the_same(current.draft, draft):
+                return await self._swapped(current, changed)
+            if current.state is RuleState.PAUSED:
+                rested = changed.rearmed(self._clock.now()).with_state(RuleState.PAUSED, current.since, current.reason)
+                return await self._swapped(current, rested)
+            if current.state not in _ALIVE:
+                await self._ensure_room(owner_id)
+            return await self._swapped(current, changed.rearmed(self._clock.now()))
+
+    async def snooze(self, rule_id: int, owner_id: int, until: datetime | None, wake_on: str = "") -> Rule:
+        """
+        Keep a rule silent *until* a moment, or, with *wake_on* "recross", until it was false once.
+
+        A spent one is armed again when it wakes. Raises RuleGone, TooManyAlerts, TooManyScans.
+        """
+        async with self._lock:
+            await self._settled()
+            rule = await self.get(rule_id, owner_id)
+            if rule.state not in _ALIVE:
+                await self._ensure_room(owner_id)
+            return await self._swapped(rule, rule.snoozed(self._clock.now(), until, wake_on))
+
+    async def pause_all(self, owner_id: int) -> int:
+        """Stop watching all of a person's rules until `resume_all`; return how many that were."""
+        watching = [rule.id for rule in await self.owned_by(owner_id) if rule.is_watching]
+        for rule_id in watching:
+            await self.pause(rule_id, owner_id, WITH_ALL)
+        return len(watching)
+
+    async def resume_all(self, owner_id: int) -> int:
+        """Watch again what `pause_all` stopped, not what was paused by itself; return how many. As `resume`."""
+        paused = [rule for rule in await self.owned_by(owner_id) if rule.state is RuleState.PAUSED]
+        mine = [rule.id for rule in paused if rule.reason == WITH_ALL]
+        for rule_id in mine:
+            await self.resume(rule_id, owner_id)
+        return len(mine)
+
+    async def pause(self, rule_id: int, owner_id: int, reason: str = "") -> Rule:
         """Stop watching a rule until `resume`; one that is not watched stays as it is. Raises RuleGone."""
         async with self._lock:
             await self._settled()
             rule = await self.get(rule_id, owner_id)
             if not rule.is_watching:
                 return rule
-            paused = rule.with_state(RuleState.PAUSED, self._clock.now())
+            paused = rule.with_state(RuleState.PAUSED, self._clock.now(), reason)
             await self._store.save(paused)
             self._engine.rest(paused)
             await self._holding.give(rule_id)
@@ -187,15 +281,31 @@ class Rulebook:
     async def _armed(self, rule: Rule) -> Rule:
         await self._settled()
         current = self._engine.rule(rule.id) or rule
-        armed = current.rearmed(self._clock.now())
+        return await self._swapped(current, current.rearmed(self._clock.now()))
+
+    async def _swapped(self, current: Rule, new: Rule) -> Rule:
+        """Store and watch *new* in the place of *current*; where that fails, *current* stands as it stood."""
         async with AsyncExitStack() as undo:
-            undo.callback(self._engine.rest, current)
-            await self._store.save(armed)
+            undo.push_async_callback(self._restored, current)
+            await self._store.save(new)
             undo.push_async_callback(self._store.save, current)
-            firings = await self._watched(armed, undo)
+            if new.is_watching:
+                firings = await self._watched(new, undo)
+            else:
+                self._engine.rest(new)
+                await self._holding.give(new.id)
+                firings = []
             undo.pop_all()
         self._sink(firings)
-        return self._engine.rule(rule.id) or armed
+        return self._engine.rule(new.id) or new
+
+    async def _restored(self, rule: Rule) -> None:
+        """Have the engine keep *rule* as it stood before a change that failed."""
+        if rule.is_watching and rule.state is not RuleState.BLIND:
+            self._sink(self._engine.add(rule))
+            await self._holding.take(rule.id, needs_of(rule))
+        else:
+            self._engine.rest(rule)
 
     async def _watched(self, rule: Rule, undo: AsyncExitStack) -> list[Firing]:
         """Have the engine watch *rule* and the feeds bring what it needs, in this order: no first tick is missed."""
@@ -213,14 +323,8 @@ class Rulebook:
         except TooManyScans as error:
             self._engine.blind(rule_id, self._clock.now(), f"TooManyScans: {error.cap}")
 
-    async def _resolved(self, draft: Draft, owner_id: int, chat_id: int) -> Rule:
-        instruments = {symbol: await self._finder.find(symbol) for symbol in symbols_of(draft.condition)}
-        now = self._clock.now()
-        return Rule(0, owner_id, chat_id, format_draft(draft), draft, instruments, created=now, since=now)
-
     async def _ensure_room(self, owner_id: int) -> None:
-        alive = [rule for rule in await self.owned_by(owner_id) if rule.state in _ALIVE]
-        if len(alive) >= self._cap:
+        if not await self.room(owner_id):
             raise TooManyAlerts(self._cap)
 
     def _quote_of(self, rule: Rule) -> Quote | None:
@@ -235,3 +339,17 @@ def _unheard(firings: Sequence[Firing]) -> None:
 
 async def _at_once() -> None:
     """Wait for nothing: no watcher is connected."""
+
+
+def _watches_the_same(one: Draft, other: Draft) -> bool:
+    """Return whether two drafts differ in nothing that is evaluated: in words, sound and address at most."""
+    return one.condition == other.condition and _evaluated(one.options) == _evaluated(other.options)
+
+
+def _evaluated(options: Options) -> Options:
+    return replace(options, note="", tag="", silent=False, critical=False, then="", to="")
+
+
+async def _no_chats(name: str, _owner_id: int) -> int:
+    """Know no chat but the owner's own."""
+    raise NoSuchChat(name)
