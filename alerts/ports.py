@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from alerts.rule import Firing, Rule
+from market.account import AccountSummary, Position
+from market.hours import Hours
 from market.instrument import Instrument
 from market.news import Headline
 from market.quote import Bar, BarSize, Quote, Tick
@@ -58,8 +60,13 @@ class TickFeed(Protocol):
         """Hand every tick of each network read, in order, to *sink* (called on the event loop; it must not block)."""
         ...
 
-    async def hold(self, instrument: Instrument) -> None:
-        """Subscribe to *instrument*, or count one more holder. Never fails for lack of a link: it is replayed."""
+    async def hold(self, instrument: Instrument, *, wants_greeks: bool = False, is_fast: bool = False) -> None:
+        """
+        Subscribe to *instrument*, or count one more holder. Never fails for lack of a link or a line: it is replayed.
+
+        *wants_greeks*: an option's model values and open interest too. *is_fast*: its rules live on every tick
+        (velocity, trailing, two instruments, options), so it comes before levels where lines are shared out.
+        """
         ...
 
     async def release(self, instrument: Instrument) -> None:
@@ -68,6 +75,24 @@ class TickFeed(Protocol):
 
     def quote(self, con_id: int) -> Quote | None:
         """Return the latest quote of a held instrument, or None."""
+        ...
+
+
+class LineFeed(TickFeed, Protocol):
+    """A tick feed that says how many lines there are, for the one who shares them out."""
+
+    @property
+    def cap(self) -> int:
+        """How many instruments may have a line at once: as configured, or fewer where IBKR said so (error 101)."""
+        ...
+
+    @property
+    def held(self) -> int:
+        """How many instruments are held, with a line or waiting for one."""
+        ...
+
+    def on_demoted(self, listener: Callable[[Instrument], None]) -> None:
+        """Call *listener* with each held instrument that is left without a line: none is free, or error 101."""
         ...
 
 
@@ -80,6 +105,30 @@ class BarSource(Protocol):
 
         Raises LinkDown, RequestTimeout, BrokerError.
         """
+        ...
+
+    async def minutes(self, instrument: Instrument, count: int) -> Sequence[Bar]:
+        """
+        Return what closed in the last *count* minutes (up to a day) as 1-minute bars, oldest first.
+
+        A minute without trades has none. Raises as `bars`, and PacingViolation.
+        """
+        ...
+
+
+class AccountFeed(Protocol):
+    """The default account as it changes."""
+
+    def connect(self, sink: Callable[[AccountSummary, Sequence[Position]], None]) -> None:
+        """Hand the account's state and all its holdings to *sink*, once for each network read that spoke of it."""
+        ...
+
+
+class HoursSource(Protocol):
+    """When instruments trade."""
+
+    async def hours(self, instrument: Instrument) -> Hours:
+        """Return the instrument's liquid hours. Raises UnknownSymbol, LinkDown, RequestTimeout, BrokerError."""
         ...
 
 

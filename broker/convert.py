@@ -52,7 +52,19 @@ SIZES: dict[int, TickField] = {
     70: TickField.ASK,
     71: TickField.LAST,
     74: TickField.VOLUME,
+    27: TickField.OPEN_INTEREST,
+    28: TickField.OPEN_INTEREST,
+    86: TickField.OPEN_INTEREST,
 }
+COUNTS = frozenset({TickField.VOLUME, TickField.OPEN_INTEREST})
+OPEN_INTEREST = {"C": 27, "P": 28}
+"""Which count of open interest is an option's own, by its right."""
+
+MODELS = frozenset({13, 83})
+"""The option computations of IBKR's own model, live and delayed."""
+
+# Generic ticks that bring the open interest (tws-wire.md): 101 of options, 588 of futures.
+_GENERICS = {SecType.OPTION: "101", SecType.FUTURE_OPTION: "101", SecType.FUTURE: "588"}
 HALTED = frozenset({49, 90})
 LAST_TIMES = frozenset({45, 88})
 
@@ -68,6 +80,35 @@ _BELOW_ZERO = frozenset({SecType.FUTURE, SecType.CONTINUOUS_FUTURE, SecType.COMB
 _ROUTED = frozenset({SecType.STOCK, SecType.OPTION, SecType.WARRANT})
 _VENUE = {SecType.FOREX: "IDEALPRO", SecType.CRYPTO: "PAXOS"}
 _MIDPOINT_ONLY = frozenset({SecType.FOREX, SecType.CFD, SecType.COMMODITY})
+
+
+def generics(sec_type: SecType) -> str:
+    """Return the generic ticks to be asked for beside the prices; the greeks of options come without."""
+    return _GENERICS.get(sec_type, "")
+
+
+def greeks(
+    volatility: float,
+    delta: float,
+    _price: float,
+    _dividend: float,
+    gamma: float,
+    vega: float,
+    theta: float,
+    _under: float,
+) -> list[tuple[TickField, float]]:
+    """
+    Return an option's model values as far as TWS has them, in the order of its frame.
+
+    It says "not computed" as -1 (volatility) and -2 (the greeks), and leaves them NaN or unset. No delta lies outside
+    -1 to 1, and gamma and vega are never below zero; a theta of -2 is one only beside a gamma.
+    """
+    known = [(TickField.IV, volatility, 0.0 < volatility < ABSURD)]
+    known.append((TickField.DELTA, delta, -1.0 <= delta <= 1.0))
+    known.append((TickField.GAMMA, gamma, 0.0 <= gamma < ABSURD))
+    known.append((TickField.VEGA, vega, 0.0 <= vega < ABSURD))
+    known.append((TickField.THETA, theta, -ABSURD < theta < ABSURD and 0.0 <= gamma < ABSURD))
+    return [(what, value) for what, value, is_known in known if is_known]
 
 
 def may_be_negative(sec_type: SecType) -> bool:

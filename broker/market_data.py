@@ -1,21 +1,20 @@
-"""Market data lines: subscribed by reference count, subscribed anew after each loss, read tick by tick."""
+"""Ticks, read frame by frame, and the quotes they add up to; which lines there are is `broker/lines.py`'s."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 
 from broker import convert, errors
 from broker.call import guarded, supplant, tap
 from broker.library import IB
+from broker.lines import Burst, Line, Lines
 from broker.session import IbSession, link_of
 from market.clock import Clock
-from market.errors import BrokerError, LinkDown, RequestTimeout
+from market.errors import RequestTimeout
 from market.instrument import Instrument
 from market.quote import DataKind, Quote, Tick, TickField
 
-_DELAYED_IF_NOT_LIVE = 3
 # A quote this young answers `fresh` as it is.
 _YOUNG_S = 1.0
 # After the first price of a burst the others are there or do not exist (an index has no bid).
@@ -38,37 +37,6 @@ _WHOLE = frozenset({_LAST, _BID, _ASK})
 _new = tuple.__new__
 
 
-@dataclass(slots=True, eq=False)
-class _Line:
-    """
-    One instrument's subscription. *requests* are its live request ids: one, and one more while `fresh` asks.
-
-    *last_size* is the latest trade's size until TWS has sent it again by itself; *is_watched* that the next tick
-    matters to somebody who waits, or ends a refusal.
-    """
-
-    instrument: Instrument
-    negative: bool
-    quote: Quote
-    holders: int = 0
-    requests: set[int] = field(default_factory=set)
-    exchange_time: datetime | None = None
-    last_size: float | None = None
-    trouble: str = ""
-    refusal: BrokerError | None = None
-    waiting: list["_Burst"] = field(default_factory=list)
-    is_watched: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Burst:
-    """Somebody waits for new prices; *begun* after the first, *done* when last, bid and ask are there."""
-
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-    seen: set[TickField] = field(default_factory=set)
-
-
 class IbTickFeed:
     """
     The tick feed and the quotes it adds up to.
@@ -80,53 +48,55 @@ class IbTickFeed:
     asked for. A bid or ask that goes away (-1, or size 0) clears the quote's side and is no tick.
     """
 
-    def __init__(self, session: IbSession, clock: Clock) -> None:
+    def __init__(self, session: IbSession, clock: Clock, *, most: int = 100) -> None:
         self._link = link_of(session)
         self._clock = clock
-        self._lines: dict[int, _Line] = {}
-        self._by_request: dict[int, _Line] = {}
+        self._lines = Lines(self._link, clock, most)
+        self._by_request = self._lines.by_request
         self._sink: Callable[[Sequence[Tick]], None] | None = None
         self._ticks: list[Tick] = []
         self._now = clock.now()
         self._link.on_open(self._attach)
-        self._link.on_sync(self._replay, after_farm=True)
+        self._link.on_sync(self._lines.replay, after_farm=True)
 
     def connect(self, sink: Callable[[Sequence[Tick]], None]) -> None:
         """Hand every tick of each network read, in order for each instrument, to *sink*."""
         self._sink = sink
 
-    async def hold(self, instrument: Instrument) -> None:
-        """Subscribe to *instrument*, or count one more holder; without a link it is subscribed when there is one."""
-        line = self._lines.get(instrument.con_id)
-        if line is None:
-            line = self._lines[instrument.con_id] = _Line(
-                instrument,
-                convert.may_be_negative(instrument.sec_type),
-                Quote(instrument),
-            )
-        line.holders += 1
-        if self._link.is_open and (line.refusal is not None or not line.requests):
-            self._cancel(line, list(line.requests))
-            self._request(line)
+    @property
+    def cap(self) -> int:
+        """How many instruments may have a line at once: *most*, or fewer where TWS said so (error 101)."""
+        return self._lines.cap
+
+    @property
+    def held(self) -> int:
+        """How many instruments are held, with a line or waiting for one."""
+        return self._lines.held
+
+    def on_demoted(self, listener: Callable[[Instrument], None]) -> None:
+        """Call *listener* with each held instrument that is left without a line: none is free, or error 101."""
+        self._lines.on_demoted(listener)
+
+    async def hold(self, instrument: Instrument, *, wants_greeks: bool = False, is_fast: bool = False) -> None:  # noqa: ARG002  for who shares lines out
+        """
+        Subscribe to *instrument*, or count one more holder; without a link or a line it is done once there is one.
+
+        *wants_greeks*: an option's model values and open interest are ticks too.
+        """
+        self._lines.hold(instrument, wants_greeks=wants_greeks)
 
     async def release(self, instrument: Instrument) -> None:
         """Count one holder less; the last one ends the subscription."""
-        line = self._lines.get(instrument.con_id)
-        if line is None:
-            return
-        line.holders -= 1
-        if line.holders <= 0:
-            del self._lines[instrument.con_id]
-            self._cancel(line, list(line.requests))
+        self._lines.release(instrument)
 
     def quote(self, con_id: int) -> Quote | None:
         """Return the latest quote of a held instrument, or None."""
-        line = self._lines.get(con_id)
+        line = self._lines.of(con_id)
         return None if line is None else line.quote
 
     def trouble(self, con_id: int) -> str:
         """Return IBKR's own words about why this instrument has no (or only delayed) data, or ""."""
-        line = self._lines.get(con_id)
+        line = self._lines.of(con_id)
         return "" if line is None else line.trouble
 
     @property
@@ -142,8 +112,7 @@ class IbTickFeed:
         with all that it has. Raises LinkDown, RequestTimeout (nothing came), NoMarketData, BrokerError.
         """
         self._link.ib()
-        await self.hold(instrument)
-        line = self._lines[instrument.con_id]
+        line = self._lines.hold(instrument, at_once=True)
         try:
             age = line.quote.age(self._clock.now())
             if line.quote.price is None or age is None or age.total_seconds() > _YOUNG_S:
@@ -152,12 +121,12 @@ class IbTickFeed:
         finally:
             await self.release(instrument)
 
-    async def _burst(self, line: _Line, timeout_s: float) -> None:
-        burst = _Burst()
+    async def _burst(self, line: Line, timeout_s: float) -> None:
+        burst = Burst()
         line.waiting.append(burst)
         line.is_watched = True
         # A line that was subscribed a moment ago answers by itself.
-        extra = [] if line.quote.received is None else [self._request(line)]
+        extra = [] if line.quote.received is None else [self._lines.request(line)]
         try:
             async with asyncio.timeout(timeout_s):
                 await burst.begun.wait()
@@ -171,7 +140,7 @@ class IbTickFeed:
             raise RequestTimeout("quote", timeout_s) from None
         finally:
             line.waiting.remove(burst)
-            self._cancel(line, extra)
+            self._lines.cancel(line, extra)
 
     def _attach(self, ib: IB) -> None:
         supplant(ib, "priceSizeTick", self._on_price)
@@ -182,35 +151,7 @@ class IbTickFeed:
         tap(ib, "marketDataType", self._on_kind)
         ib.updateEvent += guarded(self._flush)
         ib.errorEvent += guarded(self._on_error)
-        # What was asked of the connection before is gone with it.
-        self._by_request.clear()
-        for line in self._lines.values():
-            line.requests.clear()
-
-    async def _replay(self) -> None:
-        try:
-            self._link.ib().reqMarketDataType(_DELAYED_IF_NOT_LIVE)
-            for line in list(self._lines.values()):
-                self._cancel(line, list(line.requests))
-                self._request(line)
-        except ConnectionError:
-            raise LinkDown from None
-
-    def _request(self, line: _Line) -> int:
-        client = self._link.ib().client
-        request_id: int = client.getReqId()
-        client.reqMktData(request_id, convert.contract(line.instrument), "", False, False, [])
-        line.trouble, line.refusal = "", None
-        line.requests.add(request_id)
-        self._by_request[request_id] = line
-        return request_id
-
-    def _cancel(self, line: _Line, requests: list[int]) -> None:
-        for request_id in requests:
-            line.requests.discard(request_id)
-            self._by_request.pop(request_id, None)
-            if self._link.is_open:
-                self._link.ib().client.cancelMktData(request_id)
+        self._lines.attach()
 
     def _on_price(self, request_id: int, code: int, price: float, size: float) -> None:
         line = self._by_request.get(request_id)
@@ -234,7 +175,7 @@ class IbTickFeed:
         if line.is_watched:
             _wake(line, what)
 
-    def _on_odd(self, line: _Line, what: TickField | None, price: float, size: float) -> None:
+    def _on_odd(self, line: Line, what: TickField | None, price: float, size: float) -> None:
         """Take a price that is of a rare kind, comes without a size, or is none."""
         if what is None:
             return
@@ -253,9 +194,8 @@ class IbTickFeed:
         if line is None or what is None or not 0 <= size < _ABSURD:
             return
         quote = line.quote
-        if what is TickField.VOLUME:
-            if size > 0:
-                self._take(line, what, size, size)
+        if what in convert.COUNTS:
+            self._on_count(line, what, code, size)
         elif what is _LAST:
             # TWS repeats the size that came with the price; one more of the same is a trade of its own.
             repeated, line.last_size = size == line.last_size, None
@@ -264,7 +204,16 @@ class IbTickFeed:
         elif (price := quote.bid if what is _BID else quote.ask) is not None:
             self._on_side(line, what, price, size)
 
-    def _on_side(self, line: _Line, what: TickField, price: float, size: float) -> None:
+    def _on_count(self, line: Line, what: TickField, code: int, size: float) -> None:
+        """Take a size that is of no price: the session's volume, or the open interest."""
+        if what is TickField.OPEN_INTEREST:
+            # Of an option TWS sends both sides' counts; the other side's is 0.
+            if code == convert.OPEN_INTEREST.get(line.instrument.right, code):
+                self._on_value(line, what, size)
+        elif size > 0:
+            self._take(line, what, size, size)
+
+    def _on_side(self, line: Line, what: TickField, price: float, size: float) -> None:
         """Take a side's new size; TWS also repeats the one that came with the price."""
         if size <= 0:
             self._on_odd(line, what, price, size)
@@ -283,8 +232,19 @@ class IbTickFeed:
         if line is not None and code in convert.LAST_TIMES and value.isdigit():
             line.exchange_time = convert.epoch(float(value))
 
-    def _on_greeks(self, *_values: float) -> None:
-        """Let an option's model values go: nothing asks for them yet, and the library logs an error for each."""
+    def _on_greeks(self, request_id: int, code: int, _attribute: int, *model: float) -> None:
+        """Take the values of IBKR's own model; those of bid, ask and last computations jump with each quote."""
+        line = self._by_request.get(request_id)
+        if line is None or code not in convert.MODELS:
+            return
+        for what, value in convert.greeks(*model):
+            self._on_value(line, what, value)
+
+    def _on_value(self, line: Line, what: TickField, value: float) -> None:
+        """Tell an option's value where it has changed, if anybody asked for them."""
+        if line.wants_greeks and line.values.get(what) != value:
+            line.values[what] = value
+            self._take(line, what, value, 0.0)
 
     def _on_kind(self, request_id: int, kind: int) -> None:
         line = self._by_request.get(request_id)
@@ -294,6 +254,9 @@ class IbTickFeed:
     def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
         line = self._by_request.get(request_id)
         if line is None:
+            return
+        if code == errors.TOO_MANY_LINES:
+            self._lines.demote(request_id, text)
             return
         kind = errors.kind_of(code)
         if kind is errors.Kind.INFORMATIONAL and code != errors.SHOWING_DELAYED:
@@ -305,7 +268,7 @@ class IbTickFeed:
             for burst in line.waiting:
                 burst.begun.set()
 
-    def _take(self, line: _Line, what: TickField, price: float, size: float) -> None:
+    def _take(self, line: Line, what: TickField, price: float, size: float) -> None:
         quote = line.quote
         name = _NAMES.get(what)
         if name is not None:
@@ -329,7 +292,7 @@ class IbTickFeed:
             self._sink(ticks)
 
 
-def _wake(line: _Line, what: TickField) -> None:
+def _wake(line: Line, what: TickField) -> None:
     """Tell those who wait that *what* has come; data that comes after a refusal ends that."""
     if line.refusal is not None:
         line.trouble, line.refusal = "", None

@@ -9,7 +9,12 @@ from market.instrument import Instrument
 
 
 class TickField(IntEnum):
-    """What a tick speaks of. `HIGH` and `LOW` are the day's, `CLOSE` the prior session's official close."""
+    """
+    What a tick speaks of. `HIGH` and `LOW` are the day's, `CLOSE` the prior session's official close.
+
+    `IV` to `VEGA` are an option's, by IBKR's model: implied volatility a year (0.25: 25 %), theta a day, vega a
+    point of volatility. `OPEN_INTEREST` counts contracts.
+    """
 
     LAST = 1
     BID = 2
@@ -21,6 +26,12 @@ class TickField(IntEnum):
     VOLUME = 8
     MARK = 9
     HALTED = 10
+    IV = 11
+    DELTA = 12
+    GAMMA = 13
+    THETA = 14
+    VEGA = 15
+    OPEN_INTEREST = 16
 
 
 class DataKind(StrEnum):
@@ -36,9 +47,9 @@ class Tick(NamedTuple):
     """
     One change that TWS sent; a tuple because there may be thousands a second.
 
-    *price* is never NaN, -1, 0 or unset: those die in `broker/convert.py`. For `VOLUME` it is the
-    session's volume in shares, for `HALTED` 1.0 or 0.0. *received* is when its network read
-    arrived (UTC), *exchange_time* the exchange's own time where TWS gives one (tick type 45).
+    *price* is never NaN, -1, 0 or unset: those die in `broker/convert.py`. For `VOLUME` it is the session's volume in
+    shares, for `HALTED` 1.0 or 0.0; delta and theta may be below zero. *received* is when its network read arrived
+    (UTC), *exchange_time* the exchange's own time where TWS gives one (tick type 45).
     """
 
     instrument: Instrument

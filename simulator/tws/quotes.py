@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from simulator.tws import replies
 from simulator.tws.book import Book, Print
 from simulator.tws.exchange import Exchange
+from simulator.tws.instrument import Instrument
 from simulator.tws.replies import Fields
 from simulator.tws.streams import Sampler, Send, Stream
 
@@ -180,6 +181,28 @@ def _ranges(exchange: Exchange, req_id: int, book: Book) -> Iterator[Fields]:
     yield replies.tick_size(req_id, 21, book.instrument.daily_volume)
 
 
+def _open_interest(_: Exchange, req_id: int, book: Book) -> Iterator[Fields]:
+    """101: of an option its own count on its own side and 0 on the other; of a share all its options'."""
+    one = book.instrument
+    if one.sec_type == "OPT":
+        count = open_interest(one)
+        for kind, right in ((27, "C"), (28, "P")):
+            yield replies.tick_size(req_id, kind, count if one.right == right else 0)
+    elif "OPT" in one.derivatives:
+        yield replies.tick_size(req_id, 27, 1_250_000)
+        yield replies.tick_size(req_id, 28, 980_000)
+
+
+def _futures_open_interest(_: Exchange, req_id: int, book: Book) -> Iterator[Fields]:
+    if book.instrument.sec_type == "FUT":
+        yield replies.tick_size(req_id, 86, 2_045_118)
+
+
+def open_interest(option: Instrument) -> int:
+    """Return how many contracts of an option are open: a number of its own that stays."""
+    return 500 + option.con_id % 7919
+
+
 def _historical_volatility(_: Exchange, req_id: int, book: Book) -> Iterator[Fields]:
     yield replies.tick_generic(req_id, 23, book.instrument.volatility)
 
@@ -212,6 +235,7 @@ def _dividends(_: Exchange, req_id: int, book: Book) -> Iterator[Fields]:
 
 
 _EXTRAS: dict[str, Callable[[Exchange, int, Book], Iterator[Fields]]] = {
+    "101": _open_interest,
     "104": _historical_volatility,
     "106": _implied_volatility,
     "165": _ranges,
@@ -221,8 +245,9 @@ _EXTRAS: dict[str, Callable[[Exchange, int, Book], Iterator[Fields]]] = {
     "293": _trade_count,
     "318": _last_regular,
     "456": _dividends,
+    "588": _futures_open_interest,
 }
 KNOWN_GENERICS = frozenset(_EXTRAS) | {
-    "100", "101", "105", "225", "233", "256", "258", "292", "294", "295", "375", "411", "460", "576", "577", "578",
-    "586", "588", "595", "619", "623", "mdoff",
+    "100", "105", "225", "233", "256", "258", "292", "294", "295", "375", "411", "460", "576", "577", "578",
+    "586", "595", "619", "623", "mdoff",
 }  # fmt: skip

@@ -4,10 +4,13 @@ import math
 
 import pytest
 
+from broker.market_data import IbTickFeed
+from market.clock import SystemClock
 from market.errors import LinkDown, NoMarketData, RequestTimeout
 from market.instrument import Instrument, SecType
 from market.quote import DataKind, TickField
 from simulator.tws.exchange import Exchange
+from simulator.tws.quotes import open_interest
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
 from tests.integration.broker.conftest import Desk, desk_at, running
@@ -237,11 +240,62 @@ async def test_a_failing_sink_does_not_stop_the_ticks(desk: Desk, aapl: Instrume
     assert desk.session.status.is_usable
 
 
-async def test_the_hundred_and_first_line_says_so(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+async def test_the_hundred_and_first_line_says_so_and_waits(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+    demoted = []
+    desk.feed.on_demoted(demoted.append)
+    await streaming(desk, aapl)
+    msft = await desk.contracts.find("MSFT")
     server.faults.answer_with("reqMktData", 101, "Max number of tickers has been reached", count=1)
-    await desk.feed.hold(aapl)
-    await eventually(lambda: desk.feed.trouble(aapl.con_id))
-    assert "tickers" in desk.feed.trouble(aapl.con_id)
+    await desk.feed.hold(msft)
+    await eventually(lambda: demoted)
+    assert demoted == [msft]
+    assert "tickers" in desk.feed.trouble(msft.con_id)
+    assert (desk.feed.cap, desk.feed.held, desk.feed.lines) == (1, 2, 1)
+    await desk.feed.release(aapl)
+    await eventually(lambda: desk.feed.quote(msft.con_id).last)
+    assert desk.feed.trouble(msft.con_id) == ""
+
+
+async def test_no_more_lines_are_asked_for_than_are_ours_to_use(server: TwsServer) -> None:
+    desk = desk_at(server.port)
+    feed = IbTickFeed(desk.session, SystemClock(), most=2)
+    demoted = []
+    feed.on_demoted(demoted.append)
+    async with running(desk):
+        await desk.up()
+        aapl, msft, nvda = [await desk.contracts.find(symbol) for symbol in ("AAPL", "MSFT", "NVDA")]
+        for instrument in (aapl, msft, nvda):
+            await feed.hold(instrument)
+        await eventually(lambda: feed.quote(msft.con_id).last)
+        assert demoted == [nvda]
+        assert (feed.cap, feed.held, feed.lines, server.lines_used()) == (2, 3, 2, 2)
+        # A card asks beyond the cap, for a moment.
+        assert (await feed.fresh(await desk.contracts.find("TSLA"))).last
+        await eventually(lambda: server.lines_used() == 2)
+        server.drop_all()
+        await eventually(lambda: server.lines_used() == 0)
+        await eventually(lambda: server.lines_used() == 2)
+        await feed.release(aapl)
+        await eventually(lambda: feed.quote(nvda.con_id).last)
+        assert server.lines_used() == 2
+
+
+async def test_a_question_for_which_there_is_no_line_is_answered_by_what_streams(
+    desk: Desk, aapl: Instrument, server: TwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await streaming(desk, aapl)
+    await desk.feed.hold(await desk.contracts.find("MSFT"))
+    await eventually(lambda: server.lines_used() == 2)
+    demoted = []
+    desk.feed.on_demoted(demoted.append)
+    monkeypatch.setattr("broker.market_data._YOUNG_S", -1.0)
+    server.faults.answer_with("reqMktData", 101, count=1)
+    received = desk.feed.quote(aapl.con_id).received
+    quote = await desk.feed.fresh(aapl)
+    assert quote.received == received
+    assert demoted == [aapl]
+    assert desk.feed.cap == 1
+    assert server.lines_used() == 2
 
 
 async def test_a_size_that_comes_alone_moves_the_quote_and_a_repeated_one_does_not(
@@ -273,8 +327,60 @@ async def test_a_halt_is_seen_and_minus_one_is_not_one(
 
 
 async def test_options_tick_without_errors(desk: Desk, exchange: Exchange, caplog: pytest.LogCaptureFixture) -> None:
-    spy = await desk.contracts.find("SPY")
-    listed = exchange.catalogue.options(spy.con_id)[0]
-    quote = await desk.feed.fresh(await desk.contracts.find(f"#{listed.con_id}"))
+    option = await an_option(desk, exchange)
+    quote = await desk.feed.fresh(option)
     assert quote.bid is not None or quote.last is not None
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    assert not [tick for tick in desk.ticks if tick.field >= TickField.IV]
+
+
+async def an_option(desk: Desk, exchange: Exchange, right: str = "C") -> Instrument:
+    """Return an option on SPY, near the money."""
+    spy = await desk.contracts.find("SPY")
+    listed = [one for one in exchange.catalogue.options(spy.con_id) if one.right == right]
+    return await desk.contracts.find(f"#{listed[len(listed) // 8].con_id}")
+
+
+@pytest.mark.parametrize("right", ["C", "P"])
+async def test_an_options_model_values_are_ticks_where_they_are_wanted(
+    desk: Desk, exchange: Exchange, right: str
+) -> None:
+    option = await an_option(desk, exchange, right)
+    await desk.feed.hold(option)
+    await desk.feed.hold(option, wants_greeks=True)
+    await eventually(lambda: any(tick.field is TickField.OPEN_INTEREST for tick in desk.ticks))
+    values = {tick.field: tick.price for tick in desk.ticks}
+    model = exchange.greeks(exchange.catalogue.with_id(option.con_id))
+    assert values[TickField.IV] == pytest.approx(0.14)
+    assert values[TickField.DELTA] == pytest.approx(model.delta, abs=1e-4)
+    assert (values[TickField.DELTA] > 0) is (right == "C")
+    assert values[TickField.THETA] == pytest.approx(model.theta, abs=1e-4)
+    assert values[TickField.VEGA] == pytest.approx(model.vega, abs=1e-4)
+    assert values[TickField.GAMMA] == pytest.approx(model.gamma, abs=1e-4)
+    assert values[TickField.OPEN_INTEREST] == open_interest(exchange.catalogue.with_id(option.con_id))
+    desk.ticks.clear()
+    exchange.push("SPY", 580.0)
+    await eventually(lambda: any(tick.field is TickField.DELTA for tick in desk.ticks))
+    assert TickField.IV not in {tick.field for tick in desk.ticks}
+
+
+async def test_what_the_model_has_not_computed_is_no_tick(desk: Desk, exchange: Exchange, server: TwsServer) -> None:
+    option = await an_option(desk, exchange)
+    await desk.feed.hold(option, wants_greeks=True)
+    await eventually(lambda: any(tick.field is TickField.OPEN_INTEREST for tick in desk.ticks))
+    desk.ticks.clear()
+    unset = "1.7976931348623157E308"
+    name = exchange.catalogue.with_id(option.con_id).key
+    for iv, rest in (("-1", "-2"), (unset, unset), ("nan", "nan")):
+        server.inject(name, lambda request, v=iv, r=rest: (21, request, 13, 0, v, r, "-1", "-1", r, r, r, "-1"))
+    # The computation of a bid is not the model's.
+    server.inject(name, lambda request: (21, request, 10, 0, "0.9", "0.9", "1", "0", "0.1", "0.1", "-0.1", "570"))
+    server.inject(name, lambda request: (21, request, 13, 0, "0.21", "-2", "-1", "-1", "-2", "-2", "-2", "-1"))
+    await eventually(lambda: desk.ticks)
+    assert [(tick.field, tick.price) for tick in desk.ticks] == [(TickField.IV, 0.21)]
+
+
+async def test_a_future_has_open_interest(desk: Desk, exchange: Exchange) -> None:
+    future = await desk.contracts.find(f"#{exchange.catalogue.named('ES').con_id}")
+    await desk.feed.hold(future, wants_greeks=True)
+    await eventually(lambda: any(tick.field is TickField.OPEN_INTEREST for tick in desk.ticks))
