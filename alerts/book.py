@@ -5,11 +5,15 @@ from math import inf
 
 from alerts.levels import Ladder
 from alerts.operand import PriceField
+from alerts.window import Window
 from market.instrument import Instrument, SecType
 from market.quote import Tick, TickField
 
 FRESH = timedelta(minutes=5)
-"""A price older than this is unknown (PRODUCT A1, the default where trading is not liquid)."""
+"""A price older than this is unknown where trading is not liquid (PRODUCT A1, the table of defaults)."""
+
+LIQUID_FRESH = timedelta(seconds=30)
+"""The same where it is."""
 
 MID = 0
 """The slot of the middle, beside those of `TickField`."""
@@ -24,26 +28,46 @@ SLOTS = {
 # These are quoted, not traded on a tape: TWS sends no last price for them.
 _WITHOUT_TRADES = frozenset({SecType.FOREX, SecType.CFD, SecType.COMMODITY})
 
+# Known for the whole session once they are known; everything else ages with the line.
+_OF_THE_DAY = frozenset({int(TickField.OPEN), int(TickField.CLOSE)})
+_OPTION_FRESH = timedelta(minutes=2)
+_FRESH = {
+    int(TickField.VOLUME): timedelta(minutes=1),
+    **{int(slot): _OPTION_FRESH for slot in range(TickField.IV, TickField.OPEN_INTEREST + 1)},
+}
+
+# Liquid: ticks in at least so many of the seconds in which the line was looked at.
+_LOOKS = 60
+_LIQUID_LOOKS = 30
+
 
 class Book:
     """
     One instrument's prices by slot (`TickField`; `MID` is worked out from two) and their ladders.
 
     *latest* is the latest tick of any field: as long as anything comes, the line is alive and its prices are current.
-    *restless* are the rules that must be looked at with every tick (something about them is unknown just now).
+    *restless* are the rules that must be looked at with every tick (a price of this book was unknown to them).
     *top* and *bottom* are the extremes of the last trades since the day's high and low were last heard of: what TWS'
-    sampling showed by itself needs no second look when the day's high follows.
+    sampling showed by itself needs no second look when the day's high follows. *windows* keep a slot's recent prices,
+    *rules* are all that speak of the instrument.
     """
 
     __slots__ = (
+        "_active",
+        "_looked",
+        "_looks",
         "bottom",
+        "fresh",
         "halted",
         "instrument",
+        "is_on_bars",
         "ladders",
         "latest",
         "prices",
         "restless",
+        "rules",
         "top",
+        "windows",
     )
 
     def __init__(self, instrument: Instrument) -> None:
@@ -52,9 +76,16 @@ class Book:
         self.ladders: list[Ladder | None] = [None] * (max(TickField) + 1)
         self.latest: Tick | None = None
         self.halted = False
+        self.is_on_bars = False
         self.top = -inf
         self.bottom = inf
+        self.fresh = FRESH
         self.restless: set[int] = set()
+        self.rules: set[int] = set()
+        self.windows: dict[int, dict[timedelta, Window]] = {}
+        self._looked: Tick | None = None
+        self._looks = 0
+        self._active = 0
 
     def slot(self, field: PriceField) -> int:
         """Return the slot *field* is read from; the last price of what has no trades is its middle."""
@@ -62,9 +93,16 @@ class Book:
             return MID
         return SLOTS[field]
 
+    @property
+    def main_slot(self) -> int:
+        """The slot of the price one means without saying which."""
+        return self.slot(PriceField.LAST)
+
     def price(self, slot: int, now: datetime) -> float | None:
         """Return the price in *slot*, or None where it is unknown at *now*: never seen, halted or too old."""
-        if self.halted or self.latest is None or now - self.latest.received > FRESH:
+        if self.halted or self.latest is None:
+            return None
+        if slot not in _OF_THE_DAY and now - self.latest.received > _FRESH.get(slot, self.fresh):
             return None
         return self.known(slot)
 
@@ -89,6 +127,33 @@ class Book:
             if price is not None and not self.halted:
                 ladder.moved(price)
         return ladder
+
+    def window(self, slot: int, length: timedelta) -> Window:
+        """Return what keeps the prices in *slot* of the last *length*, made (with the price as known) when needed."""
+        windows = self.windows.setdefault(slot, {})
+        window = windows.get(length)
+        if window is None:
+            window = windows[length] = Window(length)
+            price = self.known(slot)
+            if price is not None and self.latest is not None and not self.halted:
+                window.add(price, self.latest.received)
+        return window
+
+    def looked_at(self) -> None:
+        """
+        Judge, once a second, how liquid the instrument is: what trades every other second is unknown after 30 s.
+
+        A line without any tick says nothing: it may be the session's end or the link.
+        """
+        self._looks += 1
+        if self.latest is not self._looked:
+            self._looked = self.latest
+            self._active += 1
+        if self._looks >= _LOOKS:
+            if self._active:
+                is_liquid = self._active >= _LIQUID_LOOKS and not self.is_on_bars
+                self.fresh = LIQUID_FRESH if is_liquid else FRESH
+            self._looks = self._active = 0
 
     @property
     def change_pct(self) -> float | None:

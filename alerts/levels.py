@@ -11,13 +11,13 @@ from math import inf
 
 class Ladder:
     """
-    Levels and the ids of the rules that watch them.
+    Levels and the ids of the rules that watch them; *listeners* are the rules that want every move of the price.
 
     The caller asks `ladder.below < price < ladder.above` itself and calls `moved` only when that is false: a call
     would cost more than both comparisons.
     """
 
-    __slots__ = ("_at", "_holders", "_values", "above", "below")
+    __slots__ = ("_at", "_holders", "_values", "above", "below", "listeners")
 
     def __init__(self) -> None:
         # Until a first price is known no price lies "between", so that the first one always comes to `moved`.
@@ -26,6 +26,7 @@ class Ladder:
         self._at: float | None = None
         self._values: list[float] = []
         self._holders: dict[float, set[int]] = {}
+        self.listeners: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._values)
@@ -58,6 +59,17 @@ class Ladder:
             del self._values[bisect_left(self._values, value)]
             self._settle()
 
+    def listen(self, rule_id: int) -> None:
+        """Let *rule_id* hear of every move."""
+        self.listeners.add(rule_id)
+        self._settle()
+
+    def unlisten(self, rule_id: int) -> None:
+        """Let *rule_id* no longer hear of every move; nothing happens if it did not."""
+        if rule_id in self.listeners:
+            self.listeners.discard(rule_id)
+            self._settle()
+
     def moved(self, price: float) -> set[int]:
         """Take *price* in and return the rules with a level that it left, passed or reached; at first: all."""
         before, self._at = self._at, price
@@ -70,7 +82,7 @@ class Ladder:
         else:
             touched = self._within(bisect_left(self._values, price), bisect_right(self._values, before))
         self._settle()
-        return touched
+        return touched | self.listeners
 
     def over(self, low: float, high: float) -> set[int]:
         """Return the rules with a level above *low*, up to and including *high*; the price stays where it is."""
@@ -86,7 +98,9 @@ class Ladder:
     def _settle(self) -> None:
         """Find the neighbours of the price anew."""
         price, values = self._at, self._values
-        if price is None:
+        if price is None or self.listeners:
+            # No price lies "between" then, so that each comes to `moved`.
+            self.below, self.above = inf, -inf
             return
         index = bisect_left(values, price)
         if index < len(values) and values[index] == price:

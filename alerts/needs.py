@@ -1,46 +1,127 @@
 """What must be listened to, so that a rule can be evaluated."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from alerts.condition import Both, Comparison, Condition, Crossing, Either, NewsMatch, ScanEntry
+from alerts.condition import (
+    AtSession,
+    AtTime,
+    Both,
+    Channel,
+    Comparison,
+    Condition,
+    Crossing,
+    DayMove,
+    Draft,
+    Either,
+    EveryTime,
+    Inverse,
+    NewsMatch,
+    OrderMatch,
+    PositionMove,
+    ScanEntry,
+    Stale,
+    TradingTime,
+    Trailing,
+    Velocity,
+)
 from alerts.errors import NotEvaluable
-from alerts.operand import Indicator, Number, Operand, Price
+from alerts.operand import (
+    AccountValue,
+    Arithmetic,
+    AverageCost,
+    AverageVolume,
+    Extreme,
+    Indicator,
+    Number,
+    Operand,
+    OptionValue,
+    PositionValue,
+    Price,
+    PriceField,
+    Volume,
+)
 from alerts.rule import Rule
-from market.instrument import Instrument
+from market.instrument import Instrument, SecType
 from market.quote import BarSize
 from market.scan import ScanSpec
+
+MARKET = "SPY"
+"""Whose regular session is meant where no instrument is named (`at close - 10m`, `every 30m rth`)."""
+
+ANY = "any"
+"""The symbol of `positions any`: each position by itself."""
+
+_BROAD = "*"
+_GROUPS = frozenset({"portfolio", "watchlist"})
+_QUOTED = frozenset({SecType.FOREX, SecType.CFD, SecType.COMMODITY})
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Market data lines, bars, headlines (None: broad tape) and scans."""
+    """
+    Market data lines, bars, headlines (None: broad tape), scans, and the rest.
+
+    *fast* are those of *ticks* whose rules live on every tick (velocity, trailing, two instruments, options, bid and
+    ask, `stale`): 1-minute bars do not do for them. *options* want greeks. *daily* are closed daily bars, so many
+    (they are among *bars* too). *account*, *orders* and *clock*: the account's stream, what happens to orders, a look
+    each second.
+    """
 
     ticks: frozenset[Instrument] = frozenset()
     bars: frozenset[tuple[Instrument, BarSize]] = frozenset()
     news: frozenset[Instrument | None] = frozenset()
     scans: frozenset[ScanSpec] = frozenset()
+    hours: frozenset[Instrument] = frozenset()
+    daily: frozenset[tuple[Instrument, int]] = frozenset()
+    options: frozenset[Instrument] = frozenset()
+    fast: frozenset[Instrument] = frozenset()
+    account: bool = False
+    orders: bool = False
+    clock: bool = False
 
     def __or__(self, other: "Needs") -> "Needs":
-        return Needs(self.ticks | other.ticks, self.bars | other.bars, self.news | other.news, self.scans | other.scans)
+        return Needs.of_all((self, other))
+
+    @staticmethod
+    def of_all(needs: Iterable["Needs"]) -> "Needs":
+        """Return what all of *needs* come to."""
+        found = tuple(needs)
+        return Needs(
+            frozenset[Instrument]().union(*(need.ticks for need in found)),
+            frozenset[tuple[Instrument, BarSize]]().union(*(need.bars for need in found)),
+            frozenset[Instrument | None]().union(*(need.news for need in found)),
+            frozenset[ScanSpec]().union(*(need.scans for need in found)),
+            frozenset[Instrument]().union(*(need.hours for need in found)),
+            frozenset[tuple[Instrument, int]]().union(*(need.daily for need in found)),
+            frozenset[Instrument]().union(*(need.options for need in found)),
+            frozenset[Instrument]().union(*(need.fast for need in found)),
+            account=any(need.account for need in found),
+            orders=any(need.orders for need in found),
+            clock=any(need.clock for need in found),
+        )
 
 
 def needs_of(rule: Rule) -> Needs:
     """Return what *rule* needs. Raises NotEvaluable where a symbol of its condition has no instrument."""
-    return _needs(rule.draft.condition, rule)
+    needs = _needs(rule.draft.condition, rule)
+    spoken = {instrument_of(rule, symbol) for symbol in symbols_of(rule.draft)}
+    is_timed = rule.draft.options.hold is not None
+    return needs | Needs(hours=frozenset(spoken), clock=is_timed)
 
 
-def symbols_of(condition: Condition) -> tuple[str, ...]:
-    """Return the symbols *condition* speaks of, each once, in order."""
-    match condition:
-        case Comparison(left, _, right) | Crossing(left, _, right):
-            found = [operand.symbol for operand in (left, right) if not isinstance(operand, Number)]
-        case NewsMatch(symbol, _):
-            found = [] if symbol == "*" else [symbol]
-        case ScanEntry():
-            found = []
-        case Both(parts) | Either(parts):
-            found = [symbol for part in parts for symbol in symbols_of(part)]
-    return tuple(dict.fromkeys(found))
+def symbols_of(said: Draft | Condition) -> tuple[str, ...]:
+    """
+    Return the symbols that *said* speaks of, each once, in order: all must be resolved.
+
+    Of a draft, that includes the market whose hours its options mean.
+    """
+    if not isinstance(said, Draft):
+        return tuple(dict.fromkeys(_symbols(said)))
+    found = dict.fromkeys(_symbols(said.condition))
+    if not found and said.options.hours is TradingTime.RTH and not isinstance(said.condition, NewsMatch | ScanEntry):
+        found[MARKET] = None
+    return tuple(found)
 
 
 def instrument_of(rule: Rule, symbol: str) -> Instrument:
@@ -51,26 +132,120 @@ def instrument_of(rule: Rule, symbol: str) -> Instrument:
     return found
 
 
-def _needs(condition: Condition, rule: Rule) -> Needs:
+def operands_of(condition: Condition) -> Iterator[Operand]:
+    """Yield the operands of *condition*, those within arithmetic too."""
     match condition:
         case Comparison(left, _, right) | Crossing(left, _, right):
-            return _of_operand(left, rule) | _of_operand(right, rule)
-        case NewsMatch(symbol, _):
-            return Needs(news=frozenset({None if symbol == "*" else instrument_of(rule, symbol)}))
+            yield from _flat(left)
+            yield from _flat(right)
+        case Channel(value):
+            yield from _flat(value)
+        case Both(parts) | Either(parts):
+            for part in parts:
+                yield from operands_of(part)
+        case Inverse(part):
+            yield from operands_of(part)
+        case _:
+            return
+
+
+def _flat(operand: Operand) -> Iterator[Operand]:
+    if isinstance(operand, Arithmetic):
+        yield from _flat(operand.left)
+        yield from _flat(operand.right)
+    else:
+        yield operand
+
+
+def _symbols(condition: Condition) -> Iterator[str]:  # noqa: C901  one case for each kind
+    match condition:
+        case Comparison() | Crossing() | Channel():
+            for operand in operands_of(condition):
+                if not isinstance(operand, Number | AccountValue | Arithmetic) and operand.symbol != ANY:
+                    yield operand.symbol
+        case DayMove(symbol) | Velocity(symbol) | Trailing(symbol) | Stale(symbol):
+            yield symbol
+        case NewsMatch(symbol) | PositionMove(symbol) | OrderMatch(_, symbol):
+            if symbol not in {_BROAD, ANY, ""} | _GROUPS:
+                yield symbol
+        case AtSession():
+            yield MARKET
+        case AtTime() | EveryTime() | ScanEntry():
+            return
+        case Both(parts) | Either(parts):
+            for part in parts:
+                yield from _symbols(part)
+        case Inverse(part):
+            yield from _symbols(part)
+
+
+def _needs(condition: Condition, rule: Rule) -> Needs:  # noqa: C901, PLR0911  one case for each kind
+    match condition:
+        case Comparison() | Crossing() | Channel():
+            return _of_values(condition, rule)
+        case DayMove(symbol):
+            return Needs(ticks=frozenset({instrument_of(rule, symbol)}))
+        case Trailing(symbol, _, _, _, atr):
+            found = _fast(symbol, rule)
+            return found if atr is None else found | _of_operand(atr, rule)
+        case Velocity(symbol):
+            return _fast(symbol, rule)
+        case Stale(symbol):
+            return _fast(symbol, rule) | Needs(clock=True)
+        case PositionMove():
+            return Needs(account=True)
+        case NewsMatch():
+            return _of_news(condition, rule)
         case ScanEntry(spec):
             return Needs(scans=frozenset({spec}))
+        case OrderMatch():
+            return Needs(orders=True)
+        case AtTime() | EveryTime() | AtSession():
+            return Needs(clock=True)
         case Both(parts) | Either(parts):
-            needs = Needs()
-            for part in parts:
-                needs |= _needs(part, rule)
-            return needs
+            return Needs.of_all(_needs(part, rule) for part in parts)
+        case Inverse(part):
+            return _needs(part, rule)
 
 
-def _of_operand(operand: Operand, rule: Rule) -> Needs:
+def _of_values(condition: Comparison | Crossing | Channel, rule: Rule) -> Needs:
+    needs = Needs.of_all(_of_operand(operand, rule) for operand in operands_of(condition))
+    # Two prices move each other's bound: minutes are too coarse to tell which was where when.
+    return needs | Needs(fast=needs.ticks) if len(needs.ticks) > 1 else needs
+
+
+def _of_operand(operand: Operand, rule: Rule) -> Needs:  # noqa: PLR0911  one case for each kind
     match operand:
-        case Number():
+        case Number() | Arithmetic():
             return Needs()
-        case Price(symbol, _):
+        case AccountValue() | PositionValue() | AverageCost():
+            return Needs(account=True)
+        case Indicator(symbol, _, _, bar, _, _, live):
+            found = instrument_of(rule, symbol)
+            return Needs(bars=frozenset({(found, bar)}), ticks=frozenset({found} if live else ()))
+        case AverageVolume(symbol, days) | Extreme(symbol, _, days):
+            found = instrument_of(rule, symbol)
+            return Needs(bars=frozenset({(found, BarSize.DAY_1)}), daily=frozenset({(found, days)}))
+        case OptionValue(symbol, name):
+            return Needs(clock=True) if name == "dte" else _fast(symbol, rule, is_option=True)
+        case Price(symbol, field):
+            found = instrument_of(rule, symbol)
+            is_fast = field is not PriceField.LAST and found.sec_type not in _QUOTED
+            return Needs(ticks=frozenset({found}), fast=frozenset({found} if is_fast else ()))
+        case Volume(symbol):
             return Needs(ticks=frozenset({instrument_of(rule, symbol)}))
-        case Indicator(symbol, _, _, bar):
-            return Needs(bars=frozenset({(instrument_of(rule, symbol), bar)}))
+
+
+def _fast(symbol: str, rule: Rule, *, is_option: bool = False) -> Needs:
+    found = frozenset({instrument_of(rule, symbol)})
+    return Needs(ticks=found, fast=found, options=found if is_option else frozenset())
+
+
+def _of_news(match: NewsMatch, rule: Rule) -> Needs:
+    if match.symbol == _BROAD:
+        return Needs(news=frozenset({None}))
+    is_group = match.symbol in _GROUPS
+    # Whose headlines a portfolio means follows from the account; the engine adds them (`Engine.needs_of`).
+    about = frozenset(rule.instruments.values()) if is_group else frozenset({instrument_of(rule, match.symbol)})
+    priced = about if match.gate is not None else frozenset()
+    return Needs(news=frozenset(about), ticks=priced, fast=priced, account=match.symbol == "portfolio")
