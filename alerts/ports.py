@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from alerts.rule import Firing, Rule
+from alerts.rule import Firing, OrderHappened, Rule
 from market.account import AccountSummary, Position
 from market.hours import Hours
 from market.instrument import Instrument
@@ -124,6 +124,14 @@ class AccountFeed(Protocol):
         ...
 
 
+class OrderFeed(Protocol):
+    """What happens to orders, also to those placed in TWS, on the phone or by other programs."""
+
+    def connect(self, sink: Callable[[OrderHappened], None]) -> None:
+        """Hand everything that becomes of an order to *sink*; after a restart what became of today's comes again."""
+        ...
+
+
 class HoursSource(Protocol):
     """When instruments trade."""
 
@@ -184,6 +192,9 @@ class Feeds:
     news: NewsFeed
     scans: ScanFeed
     bars: BarSource
+    accounts: AccountFeed
+    orders: OrderFeed
+    hours: HoursSource
 
 
 Nap = Callable[[float], Awaitable[None]]

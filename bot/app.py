@@ -46,6 +46,7 @@ from broker.contracts import IbContracts
 from broker.history import IbHistory
 from broker.market_data import IbTickFeed
 from broker.news import IbNewsFeed
+from broker.order_feed import IbOrderFeed
 from broker.orders import IbOrders
 from broker.portfolio import IbPortfolio
 from broker.scanner import IbScanFeed
@@ -95,16 +96,17 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
 
         session = IbSession(_address(settings), clock)
         contracts = IbContracts(session, clock, hours_ttl_s=min(900.0, settings.session_refresh_s))
-        feed = IbTickFeed(session, clock)
+        feed = IbTickFeed(session, clock, most=settings.ib_market_lines)
         history = IbHistory(session, clock, contracts)
         news = IbNewsFeed(session)
         scans = IbScanFeed(session)
         orders = IbOrders(session, clock)
         holdings = IbPortfolio(session, contracts)
+        order_feed = IbOrderFeed(session, orders, clock)
 
         engine = Engine()
         rulebook = Rulebook(SqlRuleStore(database), engine, contracts, feed, news, scans, clock)
-        feeds = Feeds(feed, news, scans, history)
+        feeds = Feeds(feed, news, scans, history, holdings, order_feed, contracts)
         watcher = Watcher(engine, rulebook, feeds, firings, clock, on_blind=notices.blind)
 
         turns = Turns()
@@ -227,6 +229,7 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         supervisor.start("watcher", watcher.run)
         supervisor.start("bars", watcher.run_bars)
         supervisor.start("orders", tracker.run)
+        supervisor.start("orders placed elsewhere", order_feed.run)
         supervisor.start("notifier", notifier.run)
         supervisor.start("link watch", link_watch.run)
         supervisor.start("telegram", telegram.run)

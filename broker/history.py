@@ -25,10 +25,15 @@ _SIZES = {
     BarSize.HOUR_1: "1 hour",
     BarSize.DAY_1: "1 day",
 }
-# IBKR's limits (historical limitations page): 50 open; the pacing of "small bars" is kept for all intraday ones.
+# IBKR's limits (historical limitations page): 50 open; the pacing of "small bars" is kept for all intraday ones, but
+# not for the few closed minutes of instruments without a line: theirs is the page's "soft" limit of bigger bars, of
+# which IBKR gives no number.
 _OPEN = 50
 _PER_WINDOW = 60
 _WINDOW_S = 600.0
+_MINUTES_PER_WINDOW = 40
+_MINUTES_WINDOW_S = 10.0
+_MINUTES_OPEN = 30
 _SHARED_S = 15.0
 _UTC_SECONDS = 2
 # The longest durations that IBKR takes in each unit.
@@ -38,13 +43,19 @@ _MAX_DAYS = 365
 
 @dataclass(slots=True, eq=False)
 class _Pace:
-    """How many requests went out lately; `turn` waits until one more may."""
+    """At most *most* requests in *window_s* and *at_once* without an answer; `turn` waits until one more may go out."""
 
     clock: Clock
     nap: Nap
+    most: int
+    window_s: float
+    at_once: int
     sent: deque[float] = field(default_factory=deque)
-    open: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_OPEN))
+    open: asyncio.Semaphore = field(init=False)
     entry: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.open = asyncio.Semaphore(self.at_once)
 
     async def turn(self) -> None:
         async with self.entry:
@@ -54,9 +65,9 @@ class _Pace:
 
     def _wait_s(self) -> float:
         now = self.clock.monotonic()
-        while self.sent and now - self.sent[0] >= _WINDOW_S:
+        while self.sent and now - self.sent[0] >= self.window_s:
             self.sent.popleft()
-        return 0.0 if len(self.sent) < _PER_WINDOW else self.sent[0] + _WINDOW_S - now
+        return 0.0 if len(self.sent) < self.most else self.sent[0] + self.window_s - now
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +83,8 @@ class IbHistory:
     The bar source.
 
     At most 50 requests are open, at most 60 intraday ones go out in 10 minutes (further ones wait their turn, which
-    does not count towards *timeout_s*), and the same question within 15 s shares one answer.
+    does not count towards *timeout_s*), and the same question within 15 s shares one answer. `minutes` has a pace of
+    its own, so that charts and indicators do not wait for it.
     """
 
     def __init__(
@@ -88,7 +100,8 @@ class IbHistory:
         self._clock = clock
         self._contracts = contracts
         self._timeout_s = timeout_s
-        self._pace = _Pace(clock, nap)
+        self._pace = _Pace(clock, nap, _PER_WINDOW, _WINDOW_S, _OPEN - _MINUTES_OPEN)
+        self._minute_pace = _Pace(clock, nap, _MINUTES_PER_WINDOW, _MINUTES_WINDOW_S, _MINUTES_OPEN)
         self._asked: dict[tuple[int, BarSize, str], _Asked] = {}
 
     async def bars(self, instrument: Instrument, size: BarSize, count: int) -> Sequence[Bar]:
@@ -103,6 +116,20 @@ class IbHistory:
         found = await self._shared(instrument, size, duration(size, count, hours, now))
         closed = [bar for bar in found if _is_closed(bar, size, hours, now)]
         return closed[-count:]
+
+    async def minutes(self, instrument: Instrument, count: int) -> Sequence[Bar]:
+        """
+        Return what closed in the last *count* minutes (up to a day) as 1-minute bars, oldest first.
+
+        A minute without trades has none. Raises LinkDown, RequestTimeout, PacingViolation, BrokerError.
+        """
+        reach = min(BarSize.MIN_1.duration * (count + 1), timedelta(seconds=_MAX_SECONDS))
+        async with self._minute_pace.open:
+            await self._minute_pace.turn()
+            asked_at = self._clock.now()
+            found = await self._bars(instrument, BarSize.MIN_1, f"{int(reach.total_seconds())} S")
+        # IBKR reaches back over the night where nothing traded since.
+        return [one for one in found if asked_at - reach <= one.start <= asked_at - BarSize.MIN_1.duration]
 
     async def _shared(self, instrument: Instrument, size: BarSize, length: str) -> list[Bar]:
         key = (instrument.con_id, size, length)
@@ -120,15 +147,18 @@ class IbHistory:
         async with self._pace.open:
             if size is not BarSize.DAY_1:
                 await self._pace.turn()
-            try:
-                answer = await self._request(instrument, size, length)
-            except BrokerError as error:
-                # "HMDS query returned no data" is an answer, not a failure.
-                if error.code == errors.HISTORY and "no data" in error.text.lower():
-                    return []
-                raise
+            return await self._bars(instrument, size, length)
+
+    async def _bars(self, instrument: Instrument, size: BarSize, length: str) -> list[Bar]:
+        try:
+            answer = await self._request(instrument, size, length)
+        except BrokerError as error:
+            # "HMDS query returned no data" is an answer, not a failure.
+            if error.code == errors.HISTORY and "no data" in error.text.lower():
+                return []
+            raise
         negative = convert.may_be_negative(instrument.sec_type)
-        made = [convert.bar(one, negative=negative) for one in answer]
+        made = [convert.bar(data, negative=negative) for data in answer]
         return [bar for bar in made if bar is not None]
 
     async def _request(self, instrument: Instrument, size: BarSize, length: str) -> list[BarData]:

@@ -90,3 +90,11 @@ def utc_stamp(text: str) -> str:
         return text
     at = naive.replace(tzinfo=zone(name) if name else UTC)
     return at.astimezone(UTC).strftime("%Y%m%d-%H:%M:%S")
+
+
+def stamp(text: str) -> datetime | None:
+    """Return the moment that *text* says, in any of the ways of `utc_stamp`; None for one of no known form."""
+    try:
+        return datetime.strptime(utc_stamp(text), "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None

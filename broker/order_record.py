@@ -8,10 +8,10 @@ The library's own `trade.orderStatus.status` is not looked at: it marks live ord
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from broker import convert, errors
+from broker import convert, errors, hours
 from broker.library import Contract, Order, OrderState
 from market.instrument import Instrument
-from market.ticket import OrderTicket, OrderType, Side, TimeInForce
+from market.ticket import OrderTicket, OrderType, Side, TimeInForce, format_ticket
 from trading.ports import OrderFate, OrderReport
 
 _FINAL = frozenset({OrderFate.FILLED, OrderFate.CANCELLED, OrderFate.REJECTED, OrderFate.EXPIRED})
@@ -39,6 +39,7 @@ class OrderRecord:
     remaining: Decimal = Decimal(0)
     average_price: Decimal | None = None
     message: str = ""
+    words: str = ""
     refusal: bool = False
     doubt: bool = False
     is_named: bool = False
@@ -72,6 +73,7 @@ class OrderRecord:
         ticket = ticket_of(contract, order)
         # What a person typed stays; quantity and price may have been changed in TWS.
         self.ticket = replace(ticket, symbol=self.ticket.symbol) if ticket and self.ticket else ticket or self.ticket
+        self.words = _words(self.ticket, contract, order)
         if not self.status:
             self.remaining = convert.quantity(order.totalQuantity)
         if state.status and state.status != "Filled":
@@ -118,6 +120,7 @@ class OrderRecord:
             instrument=self.instrument,
             ticket=self.ticket,
             message=self.message,
+            words=self.words or (format_ticket(self.ticket) if self.ticket else ""),
         )
 
     def _take(self, status: str) -> None:
@@ -135,7 +138,7 @@ def completed(contract: Contract, order: Order, state: OrderState) -> OrderRepor
 
     Its completedStatus is free text: "Filled Size: 100", "Cancelled by Trader", "Cancelled by System:…".
     """
-    words = state.completedStatus
+    words, ticket = state.completedStatus, ticket_of(contract, order)
     return OrderReport(
         order_ref=order.orderRef,
         perm_id=order.permId,
@@ -146,8 +149,10 @@ def completed(contract: Contract, order: Order, state: OrderState) -> OrderRepor
         filled=convert.quantity(order.filledQuantity),
         remaining=Decimal(0),
         instrument=convert.instrument(contract, smart=True),
-        ticket=ticket_of(contract, order),
+        ticket=ticket,
         message=words,
+        words=_words(ticket, contract, order),
+        at=hours.stamp(state.completedTime),
     )
 
 
@@ -159,6 +164,15 @@ def _completed_fate(status: str, words: str) -> OrderFate:
     if "reject" in words:
         return OrderFate.REJECTED
     return OrderFate.CANCELLED if status in _CANCELLED or "cancel" in words else OrderFate.CHECK
+
+
+def _words(ticket: OrderTicket | None, contract: Contract, order: Order) -> str:
+    """Return the order in one line, by IBKR's own code where it is of a kind that our tickets have no words for."""
+    if ticket is not None:
+        return format_ticket(ticket)
+    asset = convert.instrument(contract, smart=True)
+    quantity = convert.quantity(order.totalQuantity) or convert.quantity(order.filledQuantity)
+    return f"{order.action.lower()} {quantity:f} {asset.label if asset else contract.symbol} {order.orderType}"
 
 
 def ticket_of(contract: Contract, order: Order) -> OrderTicket | None:

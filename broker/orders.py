@@ -50,6 +50,7 @@ class IbOrders:
         self._clock = clock
         self._timeout_s = timeout_s
         self._on_report: Callable[[OrderReport], None] | None = None
+        self._listeners: list[Callable[[OrderReport], None]] = []
         self._records: dict[_Key, OrderRecord] = {}
         self._what_ifs: dict[int, _WhatIf] = {}
         self._listing: list[OrderRecord] | None = None
@@ -62,6 +63,10 @@ class IbOrders:
         """Hand every order event and every execution (again when its commission is known) to the two sinks."""
         self._on_report = guarded(on_report)
         self._executions.connect(guarded(on_fill))
+
+    def listen(self, listener: Callable[[OrderReport], None]) -> None:
+        """Hand every order event to *listener* too."""
+        self._listeners.append(guarded(listener))
 
     async def preview(self, instrument: Instrument, ticket: OrderTicket, account: str) -> Preview:
         """
@@ -208,8 +213,8 @@ class IbOrders:
         report = record.report()
         if report != record.told:
             record.told = report
-            if self._on_report is not None:
-                self._on_report(report)
+            for listener in [*([self._on_report] if self._on_report else []), *self._listeners]:
+                listener(report)
 
     def _on_what_if(self, request_id: int, state: OrderState) -> None:
         what_if = self._what_ifs.get(request_id)

@@ -54,6 +54,8 @@ class IbPortfolio:
         self._pnl_requests: dict[int, str] = {}
         self._single_requests: dict[int, tuple[str, int]] = {}
         self._listeners: list[Callable[[str], None]] = []
+        self._sink: Callable[[AccountSummary, Sequence[Position]], None] | None = None
+        self._heard = False
         self._link.on_open(self._attach)
         self._link.on_sync(self._subscribe)
 
@@ -74,7 +76,16 @@ class IbPortfolio:
         """Call *listener* with the account's name whenever something of it has changed."""
         self._listeners.append(guarded(listener))
 
+    def connect(self, sink: Callable[[AccountSummary, Sequence[Position]], None]) -> None:
+        """
+        Hand the default account's state and all its holdings to *sink*, once for each network read that spoke of it.
+
+        That nothing changed is told too: what is known is as young as the last frame.
+        """
+        self._sink = guarded(sink)
+
     def _attach(self, ib: IB) -> None:
+        ib.updateEvent += guarded(self._flush)
         tap(ib, "updateAccountValue", self._on_value)
         tap(ib, "accountUpdateMulti", self._on_multi_value)
         tap(ib, "updatePortfolio", self._on_portfolio)
@@ -239,8 +250,23 @@ class IbPortfolio:
         known = self._contracts.known(contract.conId) if self._contracts else None
         return known or convert.instrument(contract, smart=True)
 
+    def _hear(self, account: str) -> None:
+        """Notice that TWS spoke of *account*."""
+        self._heard = self._heard or account in self.accounts()[:1]
+
+    def _flush(self) -> None:
+        """Tell what came of the default account with the network read that the library has just worked through."""
+        if not self._heard or self._sink is None:
+            return
+        self._heard = False
+        account = self.accounts()[0]
+        summary = self._summaries.get(account)
+        if summary is not None:
+            self._sink(summary, self.positions(account))
+
     def _hold(self, position: Position) -> None:
         account, con_id = position.account, position.instrument.con_id
+        self._hear(account)
         held = self._positions.setdefault(account, {})
         if held.get(con_id) == position:
             return
@@ -255,6 +281,7 @@ class IbPortfolio:
         self._tell(account)
 
     def _keep(self, summary: AccountSummary) -> None:
+        self._hear(summary.account)
         if self._summaries.get(summary.account) != summary:
             self._summaries[summary.account] = summary
             self._tell(summary.account)

@@ -32,6 +32,8 @@ class OrderReport:
     What IBKR knows of one order, from an event, the open orders or the completed orders.
 
     *order_id* and *client_id* are 0 where IBKR leaves them out (completed orders). *message* is IBKR's own text.
+    *words* say the order in one line, also one of a kind that tickets have no words for; *at* is when it was
+    completed, where IBKR says so.
     """
 
     order_ref: str
@@ -46,6 +48,8 @@ class OrderReport:
     instrument: Instrument | None = None
     ticket: OrderTicket | None = None
     message: str = ""
+    words: str = ""
+    at: datetime | None = None
 
 
 class OrderGateway(Protocol):

@@ -6,7 +6,10 @@ from typing import Any
 
 from alerts.errors import TooManyScans
 from alerts.ports import Feeds
+from alerts.rule import OrderHappened
+from market.account import AccountSummary, Position
 from market.errors import UnknownSymbol
+from market.hours import Hours
 from market.instrument import Instrument
 from market.news import Headline
 from market.quote import Bar, BarSize, Quote, Tick
@@ -21,7 +24,7 @@ class _Held:
     def connect(self, sink: Callable[..., None]) -> None:
         self.sinks.append(sink)
 
-    async def hold(self, what: Any) -> None:
+    async def hold(self, what: Any, **_wishes: bool) -> None:
         self.held[what] += 1
 
     async def release(self, what: Any) -> None:
@@ -64,7 +67,7 @@ class FakeScanFeed(_Held):
         super().__init__()
         self.cap = cap
 
-    async def hold(self, what: ScanSpec) -> None:
+    async def hold(self, what: ScanSpec, **_wishes: bool) -> None:
         if what not in self.held and len(self.held) >= self.cap:
             raise TooManyScans(self.cap)
         await super().hold(what)
@@ -81,11 +84,38 @@ class FakeBarSource:
         self.errors: list[Exception] = []
         self.asked: list[tuple[str, BarSize, int]] = []
 
+    async def minutes(self, instrument: Instrument, count: int) -> Sequence[Bar]:
+        return await self.bars(instrument, BarSize.MIN_1, count)
+
     async def bars(self, instrument: Instrument, size: BarSize, count: int) -> Sequence[Bar]:
         self.asked.append((instrument.symbol, size, count))
         if self.errors:
             raise self.errors.pop(0)
         return self.history[instrument.con_id, size][-count:]
+
+
+class FakeAccountFeed(_Held):
+    """Implements `alerts.ports.AccountFeed`."""
+
+    def push(self, summary: AccountSummary, *positions: Position) -> None:
+        self.send(summary, positions)
+
+
+class FakeOrderFeed(_Held):
+    """Implements `alerts.ports.OrderFeed`."""
+
+    def push(self, happened: OrderHappened) -> None:
+        self.send(happened)
+
+
+class FakeHours:
+    """Implements `alerts.ports.HoursSource`: every instrument trades in *known*, by default never."""
+
+    def __init__(self, known: Hours | None = None) -> None:
+        self.known = known or Hours("UTC", ())
+
+    async def hours(self, instrument: Instrument) -> Hours:
+        return self.known
 
 
 class FakeFinder:
@@ -102,5 +132,13 @@ class FakeFinder:
 
 
 def fake_feeds() -> Feeds:
-    """Return fakes of all four."""
-    return Feeds(FakeTickFeed(), FakeNewsFeed(), FakeScanFeed(), FakeBarSource())
+    """Return fakes of all of them."""
+    return Feeds(
+        FakeTickFeed(),
+        FakeNewsFeed(),
+        FakeScanFeed(),
+        FakeBarSource(),
+        FakeAccountFeed(),
+        FakeOrderFeed(),
+        FakeHours(),
+    )

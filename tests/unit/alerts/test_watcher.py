@@ -12,7 +12,16 @@ from market.instrument import Instrument
 from market.news import Headline
 from market.scan import ScanRow, ScanSpec
 from tests.fakes.clock import FakeClock
-from tests.fakes.feeds import FakeBarSource, FakeFinder, FakeNewsFeed, FakeScanFeed, FakeTickFeed
+from tests.fakes.feeds import (
+    FakeAccountFeed,
+    FakeBarSource,
+    FakeFinder,
+    FakeHours,
+    FakeNewsFeed,
+    FakeOrderFeed,
+    FakeScanFeed,
+    FakeTickFeed,
+)
 from tests.fakes.rules import FakeFiringLog, FakeRuleStore
 from tests.unit.alerts.drafts import AAPL, MSFT, NOW, rule, tick
 
@@ -36,7 +45,7 @@ class Post:
         self.watcher = Watcher(
             self.engine,
             self.book,
-            Feeds(self.ticks, self.news, self.scans, self.bars),
+            Feeds(self.ticks, self.news, self.scans, self.bars, FakeAccountFeed(), FakeOrderFeed(), FakeHours()),
             self.log,
             self.clock,
             self.nap,
