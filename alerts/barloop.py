@@ -1,12 +1,17 @@
-"""Bars for the indicators: many to begin with, then each just after it closes."""
+"""
+Bars for the indicators, and for what looks back over days: many to begin with, then each just after it closes.
 
+Daily ones are asked for anew as a whole after each session's close, because IBKR adjusts old ones for splits.
+"""
+
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from alerts.engine import Engine
-from alerts.ports import BarSource, Nap
+from alerts.ports import BarSource, HoursSource, Nap
 from alerts.rule import Firing
 from alerts.tape import Study
 from market.clock import Clock
@@ -21,8 +26,13 @@ _AFTER_CLOSE = timedelta(seconds=2)
 _LATE_BAR = timedelta(seconds=16)
 _LATE_TRIES = 2
 _LONGEST_BACKOFF = timedelta(minutes=5)
-# A session ends when it ends: a day's bar is looked for all day.
+_AT_ONCE = 8
+# How often a day's bar is looked for: after the session's close until it is late for good, or all day where nobody
+# knows when that is. Hours are known for some days ahead only, so they are asked for again before long.
 _DAY_STEP = timedelta(minutes=15)
+_AFTER_SESSION = timedelta(minutes=1)
+_DAY_LATE_FOR = timedelta(hours=3)
+_LONGEST_WAIT = timedelta(hours=12)
 
 
 @dataclass(slots=True)
@@ -36,16 +46,23 @@ class _Course:
 
 
 class BarLoop:
-    """Keeps the engine's series fed; firings go to *sink*."""
+    """Keeps the engine's series fed; firings go to *sink*. *hours* say when sessions end, for the daily bars."""
 
     def __init__(
-        self, engine: Engine, bars: BarSource, clock: Clock, nap: Nap, sink: Callable[[Sequence[Firing]], None]
+        self,
+        engine: Engine,
+        bars: BarSource,
+        clock: Clock,
+        nap: Nap,
+        sink: Callable[[Sequence[Firing]], None],
+        hours: HoursSource | None = None,
     ) -> None:
         self._engine = engine
         self._bars = bars
         self._clock = clock
         self._nap = nap
         self._sink = sink
+        self._hours = hours
         self._courses: dict[tuple[int, BarSize], _Course] = {}
 
     async def run(self) -> None:
@@ -55,10 +72,11 @@ class BarLoop:
             await self._nap(_LOOK_EVERY_S)
 
     async def round(self) -> None:
-        """Fetch what is due now; a link that is down puts it off, a little longer each time."""
+        """Fetch what is due now, a few at a time; a link that is down puts it off, a little longer each time."""
         studies = self._engine.studies()
         wanted = {(study.instrument.con_id, study.size) for study in studies}
         self._courses = {key: course for key, course in self._courses.items() if key in wanted}
+        due: list[tuple[Study, _Course]] = []
         for study in studies:
             key = study.instrument.con_id, study.size
             course = self._courses.get(key)
@@ -66,11 +84,14 @@ class BarLoop:
                 # New, or joined by another indicator that must be seeded too.
                 course = self._courses[key] = _Course(self._clock.now())
             if course.due <= self._clock.now():
-                await self._fetched(study, course)
+                due.append((study, course))
+        for begin in range(0, len(due), _AT_ONCE):
+            await asyncio.gather(*(self._fetched(*one) for one in due[begin : begin + _AT_ONCE]))
 
     async def _fetched(self, study: Study, course: _Course) -> None:
         try:
             bars = await self._bars.bars(study.instrument, study.size, _count(study, course, self._clock.now()))
+            next_look = await self._next_look(study, bars)
         except MarketError as error:
             course.failed += 1
             pause = min(timedelta(seconds=5 * 2 ** min(course.failed - 1, 10)), _LONGEST_BACKOFF)
@@ -78,32 +99,46 @@ class BarLoop:
             _log.warning("no %s bars of %s (%r), again in %s", study.size, study.instrument.label, error, pause)
             return
         course.failed = 0
-        self._sink(self._taken(study, course, bars))
+        self._sink(self._taken(study, course, bars, next_look))
 
-    def _taken(self, study: Study, course: _Course, bars: Sequence[Bar]) -> list[Firing]:
-        """Hand *bars* to the engine and say when to look again."""
+    def _taken(self, study: Study, course: _Course, bars: Sequence[Bar], next_look: datetime) -> list[Firing]:
+        """Hand *bars* to the engine and say when to look again: at *next_look*, or sooner."""
         now = self._clock.now()
         before, newest = course.latest, bars[-1].start if bars else course.latest
         course.latest = newest
         if before is None:
-            course.due = _next_close(study.size, now)
+            course.due = next_look
             return self._engine.seed(study.instrument, study.size, bars, now)
         if newest == before:
             is_late = course.late < _LATE_TRIES and _is_trading(study.size, before, now)
             course.late = course.late + 1 if is_late else 0
-            course.due = now + _LATE_BAR if is_late else _next_close(study.size, now)
+            course.due = now + _LATE_BAR if is_late else next_look
             return []
         course.late = 0
-        course.due = _next_close(study.size, now)
+        course.due = next_look
         if bars[0].start > before:
             # There is a hole between what is known and what came: seeded anew at the next look.
             course.latest, course.due = None, now
             return []
         new = [bar for bar in bars if bar.start > before]
+        if study.size is BarSize.DAY_1 and len(new) == 1:
+            return self._engine.seed(study.instrument, study.size, bars, now)
         firings: list[Firing] = []
         for bar in new:
             firings += self._engine.on_bar(study.instrument, study.size, bar, _moment(bar, study.size, now))
         return firings
+
+    async def _next_look(self, study: Study, bars: Sequence[Bar]) -> datetime:
+        """Return when the next bar will be there; of a day, that is after the session's close. Raises MarketError."""
+        now = self._clock.now()
+        if study.size is not BarSize.DAY_1 or self._hours is None:
+            return _next_close(study.size, now)
+        hours = await self._hours.hours(study.instrument)
+        closed, coming = hours.last_close(now), hours.next_close(now)
+        is_there = closed is None or (bars and bars[-1].start.date() >= closed.day)
+        if closed is not None and not is_there and now - closed.end < _DAY_LATE_FOR:
+            return now + _DAY_STEP
+        return now + _LONGEST_WAIT if coming is None else min(coming.end + _AFTER_SESSION, now + _LONGEST_WAIT)
 
 
 def _is_trading(size: BarSize, latest: datetime, now: datetime) -> bool:
@@ -119,7 +154,7 @@ def _moment(bar: Bar, size: BarSize, now: datetime) -> datetime:
 
 def _count(study: Study, course: _Course, now: datetime) -> int:
     """Return how many bars to ask for: all to begin with, then what may have closed since, and one known one."""
-    if course.latest is None:
+    if course.latest is None or study.size is BarSize.DAY_1:
         return study.count
     return min(study.count, (now - course.latest) // study.size.duration + 2)
 

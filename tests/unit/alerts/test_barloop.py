@@ -1,27 +1,37 @@
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts.barloop import BarLoop
 from alerts.engine import Engine
 from alerts.rule import Firing, Rule
 from market.errors import BrokerError, LinkDown, RequestTimeout
+from market.hours import Hours, Session
+from market.instrument import Instrument
 from market.quote import Bar, BarSize
 from tests.fakes.clock import FakeClock
 from tests.fakes.feeds import FakeBarSource
 from tests.unit.alerts.drafts import AAPL, NOW, rule
 
-MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+DAY, MINUTE, SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
+
+
+class Sessions:
+    """Every day from 14:30 to 21:00 UTC."""
+
+    async def hours(self, instrument: Instrument) -> Hours:
+        starts = [datetime(2026, 11, 18, 14, 30, tzinfo=UTC) + n * DAY for n in range(5)]
+        return Hours("UTC", tuple(Session(start, start + timedelta(hours=6.5), start.date()) for start in starts))
 
 
 class Course:
     """A bar loop over fakes; its market trades a bar a minute."""
 
-    def __init__(self, *rules: Rule) -> None:
+    def __init__(self, *rules: Rule, hours: Sessions | None = None) -> None:
         self.clock = FakeClock(NOW)
         self.engine = Engine()
         self.engine.load(rules)
         self.source = FakeBarSource()
         self.fired: list[Firing] = []
-        self.loop = BarLoop(self.engine, self.source, self.clock, self.nap, self.fired.extend)
+        self.loop = BarLoop(self.engine, self.source, self.clock, self.nap, self.fired.extend, hours)
 
     async def nap(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -138,3 +148,48 @@ async def test_a_days_bar_is_looked_for_all_day() -> None:
     course.clock.advance(15 * 60)
     await course.rounds(1)
     assert len(course.fired) == 1
+
+
+async def minutes_until(course: Course, at: datetime) -> None:
+    while course.clock.now() < at:
+        course.clock.advance(60)
+        await course.loop.round()
+
+
+def daily(course: Course, *closes: float) -> None:
+    """Let the days until yesterday have closed so."""
+    today = NOW.replace(hour=0)
+    course.source.history[AAPL.con_id, BarSize.DAY_1] = []
+    for n, price in enumerate(closes):
+        course.close(price, today + (n - len(closes)) * DAY, BarSize.DAY_1)
+
+
+async def test_where_sessions_are_known_a_days_bar_is_looked_for_after_the_close() -> None:
+    course = Course(rule("AAPL sma(2, 1d) > 10"), hours=Sessions())
+    daily(course, *[9.0] * 20)
+    await course.loop.round()
+    close = NOW.replace(hour=21)
+    await minutes_until(course, close)
+    assert len(course.source.asked) == 1
+    await minutes_until(course, close + 10 * MINUTE)
+    course.close(15.0, NOW.replace(hour=0), BarSize.DAY_1)
+    assert (len(course.source.asked), course.fired) == (2, [])
+    await minutes_until(course, close + DAY - MINUTE)
+    assert course.source.asked == [("AAPL", BarSize.DAY_1, 12)] * 4
+    assert [firing.at for firing in course.fired] == [close + 16 * MINUTE]
+
+
+async def test_old_daily_bars_that_were_adjusted_for_a_split_are_taken_as_adjusted() -> None:
+    course = Course(rule("AAPL sma(10, 1d) < 6"), hours=Sessions())
+    daily(course, *[10.0] * 20)
+    await course.loop.round()
+    daily(course, *[5.0] * 20)
+    course.close(5.0, NOW.replace(hour=0), BarSize.DAY_1)
+    await minutes_until(course, NOW.replace(hour=22))
+    assert len(course.fired) == 1
+
+
+async def test_many_are_fetched_a_few_at_a_time() -> None:
+    course = Course(*(rule(f"AAPL sma({n}, {size}) > 10", n) for n, size in enumerate(("1m", "5m", "15m", "1h"), 2)))
+    await course.loop.round()
+    assert len(course.source.asked) == 4
