@@ -143,3 +143,30 @@ async def test_the_sixty_first_small_request_waits_its_turn(desk: Desk, exchange
 async def test_without_a_link_it_says_so() -> None:
     with pytest.raises(LinkDown):
         await desk_at(1).history.bars(Instrument(265598, "AAPL"), BarSize.MIN_1, 5)
+
+
+async def test_the_last_minutes_are_asked_for_by_the_clock_and_at_their_own_pace(
+    desk: Desk, aapl: Instrument, exchange: Exchange, server: TwsServer
+) -> None:
+    naps = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    history = IbHistory(desk.session, FakeClock(SystemClock().now()), desk.contracts, timeout_s=5.0, nap=nap)
+    bars = await history.minutes(aapl, 5)
+    now = SystemClock().now()
+    assert 4 <= len(bars) <= 6
+    assert bars[0].start >= now - timedelta(minutes=8)
+    assert bars[-1].start + timedelta(minutes=1) <= now
+    assert server.requests[-1][17] == "360 S"
+    for _ in range(39):
+        await history.minutes(aapl, 1)
+    assert naps == []
+    await history.minutes(aapl, 1)
+    assert naps == [10.0]
+
+
+async def test_minutes_before_a_night_are_not_those_just_closed(aapl: Instrument, desk: Desk) -> None:
+    history = IbHistory(desk.session, FakeClock(SystemClock().now() + timedelta(hours=9)), desk.contracts)
+    assert await history.minutes(aapl, 3) == []

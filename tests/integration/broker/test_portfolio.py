@@ -116,3 +116,40 @@ async def test_a_missing_end_message_costs_time_and_no_data(server: TwsServer) -
     async with running(desk):
         await desk.up()
         assert held(desk, "AAPL") == 150
+
+
+async def test_the_account_is_told_whole_with_each_read_that_spoke_of_it(desk: Desk, exchange: Exchange) -> None:
+    told = []
+    desk.portfolio.connect(lambda summary, positions: told.append((summary, positions)))
+    await eventually(lambda: len(told) > 1)
+    summary, positions = told[-1]
+    assert summary == desk.portfolio.summary(ACCOUNT)
+    assert [one.instrument.symbol for one in positions] == ["AAPL", "MSFT", "TSLA"]
+    exchange.push("AAPL", 100.0)
+    await eventually(lambda: any(one.daily_pnl < -10_000 for one in told[-1][1] if one.instrument.symbol == "AAPL"))
+    assert told[-1][0].daily_pnl < -10_000
+
+
+async def test_a_position_opened_and_closed_later_is_followed(desk: Desk) -> None:
+    told = []
+    desk.portfolio.connect(lambda _, positions: told.append({one.instrument.symbol: one for one in positions}))
+    ko = await desk.contracts.find("KO")
+    await desk.orders.submit(ko, OrderTicket(Side.BUY, Decimal(100), "KO", OrderType.MARKET), ACCOUNT, "sb-1-1")
+    await eventually(lambda: told and "KO" in told[-1])
+    await eventually(lambda: told[-1]["KO"].daily_pnl is not None)
+    await desk.orders.submit(ko, OrderTicket(Side.SELL, Decimal(100), "KO", OrderType.MARKET), ACCOUNT, "sb-1-2")
+    await eventually(lambda: "KO" not in told[-1])
+
+
+async def test_another_account_is_not_told_as_the_default_one() -> None:
+    exchange = Exchange(walk=False, accounts=("DU1234567", "DU7654321"))
+    server = TwsServer(exchange)
+    await server.start()
+    desk = desk_at(server.port, account="DU7654321")
+    told = []
+    desk.portfolio.connect(lambda summary, positions: told.append((summary.account, len(positions))))
+    async with running(desk):
+        await desk.up()
+        await eventually(lambda: told)
+    await server.stop()
+    assert set(told) == {("DU7654321", 0)}
