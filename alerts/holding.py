@@ -2,11 +2,21 @@
 
 from collections import Counter
 from contextlib import AsyncExitStack
+from functools import partial
+from typing import NamedTuple
 
 from alerts.needs import Needs
 from alerts.ports import NewsFeed, ScanFeed, TickFeed
 from market.instrument import Instrument
 from market.scan import ScanSpec
+
+
+class _Wish(NamedTuple):
+    """What a rule wants of an instrument's ticks; different wishes for one instrument are held beside each other."""
+
+    instrument: Instrument
+    wants_greeks: bool
+    is_fast: bool
 
 
 class Holding:
@@ -17,7 +27,7 @@ class Holding:
         self._news = news
         self._scans = scans
         self._of: dict[int, Needs] = {}
-        self._ticks = Counter[Instrument]()
+        self._ticks = Counter[_Wish]()
         self._headlines = Counter[Instrument | None]()
         self._lists = Counter[ScanSpec]()
 
@@ -30,10 +40,10 @@ class Holding:
                 if not self._lists[spec]:
                     await self._scans.hold(spec)
                     undo.push_async_callback(self._scans.release, spec)
-            for instrument in needs.ticks:
-                if not self._ticks[instrument]:
-                    await self._feed.hold(instrument)
-                    undo.push_async_callback(self._feed.release, instrument)
+            for wish in _wishes(needs):
+                if not self._ticks[wish]:
+                    await self._feed.hold(wish.instrument, wants_greeks=wish.wants_greeks, is_fast=wish.is_fast)
+                    undo.push_async_callback(partial(self._feed.release, wish.instrument, is_fast=wish.is_fast))
             for subject in needs.news:
                 if not self._headlines[subject]:
                     await self._news.hold(subject)
@@ -41,7 +51,7 @@ class Holding:
             undo.pop_all()
         self._of[rule_id] = needs
         self._lists.update(needs.scans)
-        self._ticks.update(needs.ticks)
+        self._ticks.update(_wishes(needs))
         self._headlines.update(needs.news)
 
     async def give(self, rule_id: int) -> None:
@@ -50,14 +60,18 @@ class Holding:
         if needs is None:
             return
         self._lists.subtract(needs.scans)
-        self._ticks.subtract(needs.ticks)
+        self._ticks.subtract(_wishes(needs))
         self._headlines.subtract(needs.news)
         for spec in needs.scans:
             if not self._lists[spec]:
                 await self._scans.release(spec)
-        for instrument in needs.ticks:
-            if not self._ticks[instrument]:
-                await self._feed.release(instrument)
+        for wish in _wishes(needs):
+            if not self._ticks[wish]:
+                await self._feed.release(wish.instrument, is_fast=wish.is_fast)
         for subject in needs.news:
             if not self._headlines[subject]:
                 await self._news.release(subject)
+
+
+def _wishes(needs: Needs) -> list[_Wish]:
+    return [_Wish(one, one in needs.options, one in needs.fast) for one in needs.ticks]

@@ -69,8 +69,8 @@ class TickFeed(Protocol):
         """
         ...
 
-    async def release(self, instrument: Instrument) -> None:
-        """Count one holder less; the last one ends the subscription."""
+    async def release(self, instrument: Instrument, *, is_fast: bool = False) -> None:
+        """Count one holder (that held it with this *is_fast*) less; the last one ends the subscription."""
         ...
 
     def quote(self, con_id: int) -> Quote | None:

@@ -85,7 +85,7 @@ class IbTickFeed:
         """
         self._lines.hold(instrument, wants_greeks=wants_greeks)
 
-    async def release(self, instrument: Instrument) -> None:
+    async def release(self, instrument: Instrument, *, is_fast: bool = False) -> None:  # noqa: ARG002  as in `hold`
         """Count one holder less; the last one ends the subscription."""
         self._lines.release(instrument)
 

@@ -27,7 +27,7 @@ class _Held:
     async def hold(self, what: Any, **_wishes: bool) -> None:
         self.held[what] += 1
 
-    async def release(self, what: Any) -> None:
+    async def release(self, what: Any, **_wishes: bool) -> None:
         self.held[what] -= 1
         if not self.held[what]:
             del self.held[what]
