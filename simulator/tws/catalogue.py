@@ -24,10 +24,10 @@ class UnknownInstrument(Exception):
 
 
 class Catalogue:
-    """Everything listed on the day the exchange opened."""
+    """Everything listed on the day the exchange opened, with so many *invented* shares (QAAA, QAAB, ...)."""
 
-    def __init__(self, today: date) -> None:
-        self._all = instruments(today)
+    def __init__(self, today: date, invented: int = 0) -> None:
+        self._all = instruments(today, invented)
         self._by_key = {one.key: one for one in self._all}
         self._by_con_id = {one.con_id: one for one in self._all}
 

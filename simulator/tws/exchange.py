@@ -56,7 +56,8 @@ class Exchange:
 
     With *walk* off, prices stand still unless they are pushed. *plan* decides
     when it is open (by default always); *accounts* are the names of its paper
-    accounts, the first of which holds the starting positions.
+    accounts, the first of which holds the starting positions. *invented* is
+    how many made-up shares it lists beside the real ones.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Exchange:
         walk: bool = True,
         plan: Plan | None = None,
         accounts: Sequence[str] = ("DU1234567",),
+        invented: int = 0,
     ) -> None:
         self.seed = seed
         self.clock: Clock = clock or SystemClock()
@@ -74,7 +76,7 @@ class Exchange:
         self.opened = self.clock.time()
         self._plan = plan or AlwaysOpen()
         self.timetable = Timetable(self._plan)
-        self.catalogue = Catalogue(day_of(self.opened))
+        self.catalogue = Catalogue(day_of(self.opened), invented)
         self.newsroom = Newsroom(seed, self.opened)
         self.listeners: list[Listener] = []
         self.ranks: dict[str, list[str]] = {}

@@ -123,6 +123,9 @@ _ETFS: dict[str, tuple[int, str, float, str, float, float, str]] = {
 }
 # conId of the simulated derivatives; real ones change with each expiry.
 _FIRST_OPTION = 700_000_001
+# Shares that nobody ever issued, for those who need many: QAAA, QAAB, ... No share's symbol begins so here.
+_FIRST_INVENTED = 900_000_001
+_INVENTED = "Q"
 _OPTION_ROOTS = ("SPY", "AAPL")
 _OPTION_EXPIRIES = 4
 _STRIKES_EACH_SIDE = 12
@@ -134,10 +137,11 @@ NEWS_PROVIDERS = {
 }
 
 
-def instruments(today: date) -> list[Instrument]:
-    """Return everything listed on *today*, underlyings before their derivatives."""
+def instruments(today: date, invented: int = 0) -> list[Instrument]:
+    """Return what is listed on *today*, underlyings before their derivatives, with so many *invented* shares."""
     listed = [*_stocks(), *_funds(), *_foreign(), *_currencies(), *_indices(), *_futures(today), *_news()]
     by_key = {one.key: one for one in listed}
+    listed.extend(_invented(number) for number in range(invented))
     listed.extend(_options([by_key[root] for root in _OPTION_ROOTS], today))
     return listed
 
@@ -152,6 +156,15 @@ def _stocks() -> Iterator[Instrument]:
             subcategory=category, stock_type="ADR" if key == "SAP" else "COMMON", isin=isin,
             derivatives=("CFD", "OPT", "IOPT", "WAR", "BAG"),
         )  # fmt: skip
+
+
+def _invented(number: int) -> Instrument:
+    letters = "".join(chr(ord("A") + number // 26**place % 26) for place in (2, 1, 0))
+    key, price = f"{_INVENTED}{letters}", 10 + number * 37 % 490 + number % 100 / 100
+    return Instrument(
+        key, _FIRST_INVENTED + number, key, "STK", f"INVENTED COMPANY {letters}", price,
+        primary_exchange="NYSE", local_symbol=key, trading_class=key, stock_type="COMMON", derivatives=("CFD",),
+    )  # fmt: skip
 
 
 def _funds() -> Iterator[Instrument]:
