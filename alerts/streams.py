@@ -26,29 +26,15 @@ from market.quote import Bar
 DayOf = Callable[[datetime], date]
 """Returns the trading day that a moment belongs to."""
 
-_PARAMETERS: dict[str, tuple[float, ...]] = {
-    "sma": (20,),
-    "ema": (20,),
-    "rsi": (14,),
-    "atr": (14,),
-    "adx": (14,),
-    "macd": (12, 26, 9),
-    "bbands": (20, 2),
-    "stoch": (14, 3, 3),
-    "vwap": (),
-}
-
 
 def parameters(indicator: Indicator) -> tuple[float, ...]:
     """
-    Return all parameters of *indicator*: those that were typed, and the usual ones for the rest.
+    Return all parameters of *indicator*, as many as its kind has.
 
     sma, ema, rsi, atr, adx: length; macd: fast, slow, signal; bbands: length, standard deviations; stoch: length,
-    smoothing of k, smoothing of d. Raises LookupError for a name that is none.
+    smoothing of k, smoothing of d; vwap: none.
     """
-    usual = _PARAMETERS[indicator.name]
-    typed = (indicator.length, *indicator.more) if indicator.length else ()
-    return (*typed, *usual[len(typed) :])[: len(usual)]
+    return (indicator.length, *indicator.more) if indicator.length else indicator.more
 
 
 class _Talipp(Protocol):
@@ -304,7 +290,11 @@ def _true_range(before: Bar, bar: Bar) -> float:
 
 
 def stream_of(indicator: Indicator, day_of: DayOf) -> Stream:
-    """Return a new stream of *indicator*, that knows nothing. Raises LookupError for a name or part that is none."""
+    """
+    Return a new stream of *indicator*, that knows nothing.
+
+    Raises LookupError for a name or part that is none, TypeError where it has not the parameters of its kind.
+    """
     given, part = parameters(indicator), indicator.part
     make: dict[str, Callable[[], Stream]] = {
         "sma": lambda: _Average(SMA, *given),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alerts.indicators import Series, bars_needed
 from alerts.operand import Indicator
-from alerts.streams import _Average, parameters, stream_of
+from alerts.streams import _Average, stream_of
 from market.hours import Hours
 from market.quote import Bar, BarSize
 from tests.unit.alerts.drafts import NOW
@@ -217,12 +217,13 @@ def test_stoch_is_unknown_as_long_as_bars_without_any_range_count(part: str) -> 
     assert made.value == 100.0
 
 
-def test_parameters_that_were_not_typed_are_the_usual_ones() -> None:
-    assert parameters(study("macd", 0)) == (12, 26, 9)
-    assert parameters(study("bbands", 10)) == (10, 2)
-    assert parameters(study("stoch", 5, 1)) == (5, 1, 3)
+def test_what_is_no_indicator_is_refused() -> None:
     with pytest.raises(LookupError):
-        parameters(study("magic", 1))
+        Series(study("magic", 1))
+    with pytest.raises(LookupError):
+        Series(study("bbands", 20, 2, part="signal"))
+    with pytest.raises(TypeError):
+        Series(study("macd", 12))
 
 
 def test_a_daily_bar_that_runs_is_the_venues_day() -> None:
