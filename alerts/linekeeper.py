@@ -201,7 +201,7 @@ class LineKeeper:
 
     def _room(self) -> int:
         """Return how many lines are for rules: all that others (open cards) do not hold."""
-        return self._feed.cap - (self._feed.held - self._lined())
+        return self._feed.cap - (self._feed.held_count - self._lined())
 
     def _lined(self) -> int:
         return sum(one.has_line for one in self._watched.values())

@@ -87,7 +87,7 @@ class LineFeed(TickFeed, Protocol):
         ...
 
     @property
-    def held(self) -> int:
+    def held_count(self) -> int:
         """How many instruments are held, with a line or waiting for one."""
         ...
 

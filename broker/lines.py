@@ -81,7 +81,7 @@ class Lines:
         return self._given
 
     @property
-    def held(self) -> int:
+    def held_count(self) -> int:
         """How many instruments are held."""
         return len(self._lines)
 

@@ -69,9 +69,9 @@ class IbTickFeed:
         return self._lines.cap
 
     @property
-    def held(self) -> int:
+    def held_count(self) -> int:
         """How many instruments are held, with a line or waiting for one."""
-        return self._lines.held
+        return self._lines.held_count
 
     def on_demoted(self, listener: Callable[[Instrument], None]) -> None:
         """Call *listener* with each held instrument that is left without a line: none is free, or error 101."""

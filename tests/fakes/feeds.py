@@ -53,6 +53,33 @@ class FakeTickFeed(_Held):
         return self.quotes.get(con_id)
 
 
+class FakeLineFeed(FakeTickFeed):
+    """Implements `alerts.ports.LineFeed` with *cap* lines; `wishes` is what was asked for with each instrument."""
+
+    def __init__(self, cap: int = 90) -> None:
+        super().__init__()
+        self.cap = cap
+        self.wishes: dict[Instrument, dict[str, bool]] = {}
+        self.listeners: list[Callable[[Instrument], None]] = []
+
+    @property
+    def held_count(self) -> int:
+        return len(self.held)
+
+    def on_demoted(self, listener: Callable[[Instrument], None]) -> None:
+        self.listeners.append(listener)
+
+    async def hold(self, what: Instrument, **wishes: bool) -> None:
+        await super().hold(what, **wishes)
+        self.wishes[what] = wishes
+
+    def demote(self, instrument: Instrument) -> None:
+        """TWS says 101: there are as many lines as the others have."""
+        self.cap = len(self.held) - 1
+        for listener in self.listeners:
+            listener(instrument)
+
+
 class FakeNewsFeed(_Held):
     """Implements `alerts.ports.NewsFeed`."""
 

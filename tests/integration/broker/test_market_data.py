@@ -250,7 +250,7 @@ async def test_the_hundred_and_first_line_says_so_and_waits(desk: Desk, aapl: In
     await eventually(lambda: demoted)
     assert demoted == [msft]
     assert "tickers" in desk.feed.trouble(msft.con_id)
-    assert (desk.feed.cap, desk.feed.held, desk.feed.lines) == (1, 2, 1)
+    assert (desk.feed.cap, desk.feed.held_count, desk.feed.lines) == (1, 2, 1)
     await desk.feed.release(aapl)
     await eventually(lambda: desk.feed.quote(msft.con_id).last)
     assert desk.feed.trouble(msft.con_id) == ""
@@ -268,7 +268,7 @@ async def test_no_more_lines_are_asked_for_than_are_ours_to_use(server: TwsServe
             await feed.hold(instrument)
         await eventually(lambda: feed.quote(msft.con_id).last)
         assert demoted == [nvda]
-        assert (feed.cap, feed.held, feed.lines, server.lines_used()) == (2, 3, 2, 2)
+        assert (feed.cap, feed.held_count, feed.lines, server.lines_used()) == (2, 3, 2, 2)
         # A card asks beyond the cap, for a moment.
         assert (await feed.fresh(await desk.contracts.find("TSLA"))).last
         await eventually(lambda: server.lines_used() == 2)
