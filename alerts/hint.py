@@ -2,40 +2,71 @@
 
 from difflib import get_close_matches
 
+from alerts.example import TOPICS
+
 _PHRASES = {
     "SYMBOL": "a symbol",
-    "FUNCTION": "sma(…), ema(…) or rsi(…)",
+    "FUNCTION": "a study, like sma(50, 1d)",
     "OP": ">, <, above or below",
     "_CROSSES": "crosses",
+    "MOVE": "a move, like +5%",
+    "SIZE": "a size, like 2% or $3",
+    "RANGE": "a range, like 190..200",
     "NUMBER": "a number",
     "PRICE_BOUND": "a price",
     "AMOUNT": "an amount, like 500k or 1M",
-    "COUNT": "a number of rows",
-    "LENGTH": "a number of bars, like 14",
-    "BAR": "a bar size: 1m, 5m, 15m, 1h or 1d",
+    "COUNT": "a whole number, like 10",
+    "ARGUMENT": "a number or bar size, like 14 or 1h",
     "DURATION": "a time span, like 30m",
+    "MOMENT": "a day or time, like friday or 2026-12-24",
     "STRING": "words in quotes",
+    "PATTERN": "a pattern, like /downgrad/i",
     "STAR": "* for any",
     "CODE": "a scan code, like TOP_PERC_GAIN",
+    "HOLDING_VALUE": "pnl, pnl%, day% or value",
+    "ACCOUNT_VALUE": "cushion, margin, dailypnl, netliq, cash or buyingpower",
+    "EVENT": "filled, rejected or cancelled",
+    "SESSION": "open or close",
+    "TIME": "a time of day, like 15:45",
+    "ORDER": "an order, like buy 10 limit 199.5",
+    "WORD": "a word",
+    "CHAT": "a chat, like @desk",
+    "_IN": "in a time, like in 15m",
     "COMMA": "a comma",
     "LPAR": "an opening parenthesis",
     "RPAR": "a closing parenthesis",
     "_PRICE": "price",
-    "_VOLUME": "volume",
     "_TOP": "top",
     "_AND": "and",
     "_OR": "or",
     "_OF": "of",
-    "ONCE": "an option (once, every, cooldown 30m, silent, critical, note)",
+    "_IF": "if",
+    "ONCE": "an option (once, every, cooldown 30m, for 2m, until friday, note …)",
     "$END": "the end of the line",
 }
 _WORDS = {
     "_CROSSES": ("crosses",),
-    "_REACHES": ("reaches", "hits"),
+    "_REACHES": ("reaches", "hits", "touches"),
     "WORD_OP": ("above", "below", "over", "under", "drops below", "rises above"),
     "DIRECTION": ("above", "below"),
     "FIELD": ("bid", "ask", "mid", "last"),
-    "FUNCTION": ("sma", "ema", "rsi"),
+    "GREEK": ("delta", "gamma", "theta", "vega", "openinterest"),
+    "CHANNEL": ("enters", "leaves"),
+    "MOVES": ("moves", "drops", "falls", "rises"),
+    "_TRAILS": ("trails",),
+    "_GAPS": ("gaps",),
+    "_STALE": ("stale",),
+    "_TODAY": ("today",),
+    "_FROM": ("from",),
+    "_IN": ("in", "within"),
+    "PART": ("signal", "histogram", "upper", "middle", "lower"),
+    "LIVE": ("live",),
+    "FUNCTION": ("sma", "ema", "rsi", "macd", "bbands", "atr", "vwap", "adx", "stoch", "high", "low", "avgvolume"),
+    "HOLDING_VALUE": ("pnl", "pnl%", "value"),
+    "ACCOUNT_VALUE": ("dailypnl", "netliq", "cash", "buyingpower", "cushion", "margin"),
+    "EVENT": ("filled", "rejected", "cancelled"),
+    "SESSION": ("open", "close"),
+    "DAYS": ("weekdays", "weekends", "daily"),
     "_NEWS": ("news",),
     "_SCAN": ("scan",),
     "_PRICE": ("price",),
@@ -49,28 +80,23 @@ _WORDS = {
     "SILENT": ("silent",),
     "CRITICAL": ("critical",),
     "COOLDOWN": ("cooldown",),
+    "MAX": ("max",),
+    "UNTIL": ("until",),
+    "EXPIRES": ("expires",),
+    "HYSTERESIS": ("hysteresis",),
+    "TAG": ("tag",),
     "NOTE": ("note",),
+    "THEN": ("then",),
 }
-_EXAMPLES = {
-    "news": ('news AAPL "guidance" or "outlook"', 'news * "FDA approval"'),
-    "scan": ("scan TOP_PERC_GAIN top 10", "scan TOP_PERC_GAIN price > 5 volume > 1M top 10"),
-    "study": ("AAPL rsi(14, 1h) < 30", "AAPL crosses above sma(50, 1d)"),
-    "cross": ("AAPL crosses 200", "AAPL crosses above sma(50, 1d)"),
-    "level": ("AAPL > 200", "AAPL drops below 180"),
-}
-_KINDS = (
-    ("news", ("news",)),
-    ("scan", ("scan",)),
-    ("study", ("study", "sma", "ema", "rsi")),
-    ("cross", ("cros",)),
-)
 
 
 def example_lines(text: str = "") -> tuple[str, str]:
-    """Return two lines that work, of the kind that *text* seems to be."""
+    """Return two lines that work, of the kind that *text* seems to be; a topic's name counts as its mark."""
     lowered = text.lower()
-    kind = next((kind for kind, marks in _KINDS if any(mark in lowered for mark in marks)), "level")
-    return _EXAMPLES[kind]
+    named = next((topic for topic in TOPICS if topic.name == text), None)
+    topic = named or next((topic for topic in TOPICS if any(mark in lowered for mark in topic.marks)), TOPICS[-1])
+    first, second, *_ = *topic.lines, *TOPICS[-1].lines
+    return first, second
 
 
 def expectation(terminals: set[str]) -> str:

@@ -2,21 +2,26 @@
 The alert language: text to `Draft` (the way back is `alerts.wording.format_draft`).
 
 The grammar is `grammar.lark`; what it cannot say (what a number means in its slot, which symbol a bare `sma(50, 1d)`
-speaks of, options that exclude each other) is said here.
+speaks of, options that exclude each other) is said in the modules beside it.
 """
 
 import re
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import cast
+from zoneinfo import ZoneInfo
 
-from lark import Lark
+from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from alerts.condition import Both, Comparison, Condition, Crossing, Draft, Either, Options
+from alerts import choice
+from alerts.condition import Condition, Draft
 from alerts.errors import AlertSyntaxError
 from alerts.hint import example_lines, expectation, near_miss
-from alerts.operand import Indicator, Number, Operand
-from alerts.reading import Contradiction, Reader
+from alerts.reading import Reader
+from alerts.sequel import has_symbol
+from alerts.spoken import Nameless, named, symbols_in
+from alerts.terminal import Contradiction
 from alerts.wording import format_draft
 
 __all__ = ["format_draft", "looks_like_alert", "parse"]
@@ -25,7 +30,7 @@ LONGEST_LINE = 500
 """Characters; a phone's screen holds less."""
 
 DEEPEST = 12
-"""Parentheses within parentheses; nobody reads more, and the evaluation recurses as deep."""
+"""Parentheses and `not`s within each other; nobody reads more, and the evaluation recurses as deep."""
 
 _PARSER = Lark(
     files("alerts").joinpath("grammar.lark").read_text(encoding="utf-8"),
@@ -35,41 +40,58 @@ _PARSER = Lark(
     maybe_placeholders=False,
 )
 _QUOTED = re.compile(r'["“”„«](?:\\.|[^"“”«»„\\])*["“”»]', re.DOTALL)
-_STUDY = re.compile(r"\b(?:sma|ema|rsi)\s*\(", re.IGNORECASE)
+_FUNCTIONS = "sma|ema|rsi|macd|bbands|atr|vwap|adx|stoch|high|low|avgvolume"
+_BARE = re.compile(rf"\b(?:(?:{_FUNCTIONS})\s*\(|(?:volume|avgcost)\b)", re.IGNORECASE)
+_MISSING_COMMA = re.compile(r"\s+(?=\S)")
+_DASHES = str.maketrans({"−": "-", "‒": "-", "—": "-"})
 _SHAPE = re.compile(
-    r"""\s*(?:
+    rf"""\s*(?:
         (?:please\s+)?(?:tell|alert|notify|ping|warn)(?:\s+me)?\s+(?:when|if)\b
       | (?:news|scan)\b
-      | \(*\s*(?:sma|ema|rsi)\s*\(
-      | (?:(?:when|if)\s+)?\(*\s*[$\#]?[\w.@/]+\s*(?:\b(?:bid|ask|mid|last)\b\s*)?
-        (?: [<>≤≥] | [+\-±]\s*\d[\d.]*\s*% | (?:sma|ema|rsi)\s*\(
-          | \b(?:above|below|over|under|crosses|hits|reaches|enters|leaves|moves|trails|gaps)\s+[$\d(]
-          | \b(?:drops|falls|dips|rises|climbs|jumps|goes|gets|is)\s+(?:above|below|over|under|to)\s+[$\d(] )
+      | (?:not\s*)?\(*\s*(?:{_FUNCTIONS})\s*\(
+      | orders?\s+(?:\S+\s+)?(?:filled|rejected|cancell?ed)\b
+      | positions?\s+\S+\s+(?:pnl|day|value|[-+]\s*\d)
+      | account\s+(?:daily|net|cash|buying|cushion|margin)
+      | at\s+(?:\d{{1,2}}:\d\d|\d{{1,2}}\s*[ap]m\b|(?:the\s+)?(?:open|close)\b\s*(?:$|["“+-]))
+      | every\s+\d+\s*[smh]
+      | (?:(?:when|if|not)\s+)?\(*\s*[$\#]?[\w.@/]+\s*(?:\d{{8}}\s+\w+\s*)?(?:\b(?:bid|ask|mid|last|volume)\b\s*)?
+        (?: [<>≤≥] | [+\-±]\s*\d[\d.]*\s*% | (?:{_FUNCTIONS})\s*\(
+          | \b(?:above|below|over|under|crosses|hits|reaches|enters|leaves|moves|trails|gaps|stale)\s+[$\d(]
+          | \b(?:drops|falls|dips|rises|climbs|jumps|loses|gains|goes|gets|is)\s+(?:above|below|over|under|to|up|down)
+            \s+[$\d(]
+          | \b(?:drops|falls|dips|rises|climbs|jumps|loses|gains|up|down)\s+(?:\$\s*\d|\d[\d.,]*\s*%) )
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""How lines begin that are meant for this language, of kinds also that it does not know yet."""
+"""How lines begin that are meant for this language."""
+
+# Whether a line parses does not depend on the clock here: no typed date lies before this moment by itself.
+_ANY_TIME = datetime(2000, 1, 3, tzinfo=UTC)
+_ANY_ZONE = ZoneInfo("UTC")
 
 
-def parse(text: str) -> Draft:
+def parse(text: str, now: datetime, zone: ZoneInfo) -> Draft:
     """
     Return the draft that *text* (without a leading `/alert`) says; symbols in upper case, otherwise as typed.
 
-    Raises AlertSyntaxError.
+    What is relative to the day (`until friday`) becomes absolute by *now* (aware) and the writer's *zone*. Raises
+    AlertSyntaxError.
     """
+    plain = _plain(text)
     _bound(text)
     try:
-        condition, options = cast("tuple[Condition, Options]", _PARSER.parse(text))
+        condition, choices = cast("tuple[Condition, tuple[choice.Choice, ...]]", _PARSER.parse(plain))
+        whole, _ = named(condition)
+        _ensure_sequel(whole, choices)
+        return Draft(whole, choice.options(choices, now, zone))
     except UnexpectedInput as error:
         raise _refusal(text, error) from None
     except Contradiction as error:
         raise _contradiction(text, error) from None
-    named, symbol = _named(condition, "")
-    if symbol is None:
-        study = _STUDY.search(text)
-        position = study.start() if study else 0
-        raise AlertSyntaxError(text, position, "a symbol before the indicator", example_lines("study"))
-    return Draft(named, options)
+    except Nameless:
+        bare = _BARE.search(text)
+        position = bare.start() if bare else 0
+        raise AlertSyntaxError(text, position, "a symbol before the indicator", example_lines("study")) from None
 
 
 def looks_like_alert(text: str) -> bool:
@@ -80,14 +102,23 @@ def looks_like_alert(text: str) -> bool:
     """
     if len(text) > LONGEST_LINE:
         return False
-    if _SHAPE.match(text):
+    if _SHAPE.match(_plain(text)):
         return True
     try:
-        parse(text)
+        parse(text, _ANY_TIME, _ANY_ZONE)
     except AlertSyntaxError as error:
         # One word misspelt in a line with a number in it: `AAPL croses 200`.
         return bool(error.suggestion) and error.position > 0 and re.search(r"\d", text) is not None
     return True
+
+
+def _plain(text: str) -> str:
+    """Return *text*, as long as before, with the dashes that phones make of a minus as minus; not within quotes."""
+    parts, end = [], 0
+    for quoted in _QUOTED.finditer(text):
+        parts += [text[end : quoted.start()].translate(_DASHES), quoted[0]]
+        end = quoted.end()
+    return "".join([*parts, text[end:].translate(_DASHES)])
 
 
 def _bound(text: str) -> None:
@@ -97,11 +128,23 @@ def _bound(text: str) -> None:
         raise AlertSyntaxError(text, LONGEST_LINE, expected, example_lines())
     if not text.strip():
         raise AlertSyntaxError(text, 0, "a symbol, `news` or `scan`", example_lines())
+    bare = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)
     depth = 0
-    for position, char in enumerate(_QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)):
-        depth += (char == "(") - (char == ")")
+    for mark in re.finditer(r"[()]|\bnot\b", bare, re.IGNORECASE):
+        depth += 1 if mark[0] != ")" else -1
         if depth > DEEPEST:
-            raise AlertSyntaxError(text, position, f"at most {DEEPEST} parentheses within each other", example_lines())
+            expected = f"at most {DEEPEST} parentheses within each other"
+            raise AlertSyntaxError(text, mark.start(), expected, example_lines())
+    signs = [mark.start() for mark in re.finditer(r"(?<!\S)[-+*/](?!\S)|[*/]", bare)]
+    if len(signs) > DEEPEST:
+        raise AlertSyntaxError(text, signs[DEEPEST], f"at most {DEEPEST} signs of arithmetic", example_lines("two"))
+
+
+def _ensure_sequel(condition: Condition, choices: tuple[choice.Choice, ...]) -> None:
+    for option in choices:
+        if option.name == "then" and option.value is not None and not has_symbol(option.value):
+            if not any(symbols_in(condition)):
+                raise Contradiction(option.value, "an order that names its symbol, like then buy 10 SPY")
 
 
 def _refusal(text: str, error: UnexpectedInput) -> AlertSyntaxError:
@@ -113,72 +156,53 @@ def _refusal(text: str, error: UnexpectedInput) -> AlertSyntaxError:
             position = error.token.start_pos or 0
     elif isinstance(error, UnexpectedCharacters):
         position, terminals = cast("int", error.pos_in_stream), error.allowed
+    examples = example_lines(text)
     match = re.compile(r"[A-Za-z]+").match(text, position)
     suggestion = near_miss(match[0], terminals) if match else ""
-    examples = example_lines(text)
-    if match and suggestion:
-        corrected = text[:position] + suggestion + text[match.end() :]
+    for corrected, word in _corrections(text, position, suggestion, terminals):
         if _parses(corrected):
             first = corrected.strip()
-            examples = (first, next(line for line in examples if line != first))
+            other = next(line for line in (*examples, *example_lines("level")) if line != first)
+            return AlertSyntaxError(text, position, expectation(terminals), (first, other), word)
     return AlertSyntaxError(text, position, expectation(terminals), examples, suggestion)
+
+
+def _corrections(text: str, position: int, suggestion: str, terminals: set[str]) -> list[tuple[str, str]]:
+    """Return lines that may have been meant, each with the word that makes the difference."""
+    found = []
+    if suggestion:
+        end = position + len(cast("re.Match[str]", re.compile(r"[A-Za-z]+").match(text, position))[0])
+        found.append((text[:position] + suggestion + text[end:], suggestion))
+    if "COMMA" in terminals:
+        opened = max(text.rfind("(", 0, position), 0)
+        start = cast("re.Match[str]", re.search(r"\w*\s*$", text[:opened])).start()
+        closed = text.find(")", position) + 1 or len(text)
+        head = text[start:opened]
+        inside = ", ".join(re.findall(r"[^\s,()]+", text[opened:closed]))
+        found.append((f"{text[:start]}{head}({inside}){text[closed:]}", f"{head.strip()}({inside})"))
+    return found
 
 
 def _contradiction(text: str, error: Contradiction) -> AlertSyntaxError:
     """Return what is wrong with a word the grammar took; the examples are its possible readings, where there are."""
     token = error.token
-    start, end = token.start_pos or 0, token.end_pos or len(text)
+    start, end = _place(token, text)
     lines = [(text[:start] + reading + text[end:]).strip() for reading in error.readings]
     good = tuple(line for line in lines if _parses(line))
-    examples = (good + tuple(e for e in example_lines(text) if e not in good))[:2]
+    examples = (good + tuple(e for e in (*example_lines(text), *example_lines("level")) if e not in good))[:2]
     return AlertSyntaxError(text, start, error.expected, examples)
 
 
+def _place(token: Token, text: str) -> tuple[int, int]:
+    return token.start_pos or 0, token.end_pos or len(text)
+
+
 def _parses(text: str) -> bool:
+    """Return whether *text* parses but for what depends on the clock."""
     try:
-        _PARSER.parse(text)
-    except (UnexpectedInput, Contradiction):
+        _bound(text)
+        condition, _ = cast("tuple[Condition, object]", _PARSER.parse(_plain(text)))
+        named(condition)
+    except (UnexpectedInput, Contradiction, Nameless, AlertSyntaxError):
         return False
     return True
-
-
-def _named(condition: Condition, symbol: str) -> tuple[Condition, str | None]:
-    """
-    Return *condition* with a symbol for every bare study, and the symbol last spoken of.
-
-    A bare `rsi(14, 1h)` speaks of the symbol before it, *symbol* at first; None is returned where there is none.
-    """
-    match condition:
-        case Comparison() | Crossing():
-            return _with_symbols(condition, symbol)
-        case Both(parts) | Either(parts):
-            named: list[Condition] = []
-            current: str | None = symbol
-            for part in parts:
-                if current is None:
-                    break
-                done, current = _named(part, current)
-                named.append(done)
-            return type(condition)(tuple(named)), current
-        case _:
-            return condition, symbol
-
-
-def _with_symbols(condition: Comparison | Crossing, symbol: str) -> tuple[Condition, str | None]:
-    left, left_symbol = _spoken_of(condition.left, symbol)
-    right, _ = _spoken_of(condition.right, left_symbol)
-    if not left_symbol:
-        return condition, None
-    if isinstance(condition, Comparison):
-        return Comparison(left, condition.op, right), left_symbol
-    return Crossing(left, condition.direction, right), left_symbol
-
-
-def _spoken_of(operand: Operand, symbol: str) -> tuple[Operand, str]:
-    match operand:
-        case Number():
-            return operand, symbol
-        case Indicator("", name, length, bar):
-            return Indicator(symbol, name, length, bar), symbol
-        case _:
-            return operand, operand.symbol

@@ -1,61 +1,71 @@
 """
 What each phrase of the grammar means: lark calls one method of `Reader` per rule of `grammar.lark`.
 
-* Contradiction      the grammar took a word that makes no sense where it stands
+Raises `alerts.terminal.Contradiction` where the grammar took a word that makes no sense where it stands.
 """
 
 import re
-from collections.abc import Callable
-from datetime import timedelta
-from typing import TypeVar
+from dataclasses import replace
+from typing import cast
 
 from lark import Token, Transformer
 
-from alerts import number
+from alerts import number, study
+from alerts.choice import Choice
 from alerts.condition import (
     Both,
+    Channel,
     Comparison,
     Condition,
     Crossing,
+    DayMove,
     Direction,
     Either,
-    NewsMatch,
+    Inverse,
     Op,
-    Options,
-    Repeat,
-    ScanEntry,
+    Trailing,
+    Unit,
+    Velocity,
+    Way,
 )
-from alerts.operand import Indicator, Number, Operand, Price, PriceField
-from alerts.wording import MOST_ROWS
-from market.scan import ScanSpec
+from alerts.event_reading import EventReader, signed, way
+from alerts.operand import (
+    AccountValue,
+    Arithmetic,
+    AverageCost,
+    Indicator,
+    Operand,
+    OptionValue,
+    PositionValue,
+    Price,
+    PriceField,
+    Sign,
+    Volume,
+)
+from alerts.slot import Typed, Word, distinct, filled, fitted
+from alerts.terminal import Contradiction, read, symbol
+from alerts.wording import RESERVED
 
-_T = TypeVar("_T")
 _OPS = {">": Op.GT, ">=": Op.GE, "≥": Op.GE, "<": Op.LT, "<=": Op.LE, "≤": Op.LE}
 _UP = ("above", "over", "up")
 _CLIMBING = ("rises", "climbs", "jumps")
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_AN_OPTION = re.compile(r"\S+ \d{8} \S.*|[A-Z]{1,6} ?\d{6}[CP]\d{8}|#\d+")
 
 
-class Contradiction(Exception):
-    """*token* cannot stand there; *expected* says what could, *readings* what may have been meant by it."""
-
-    def __init__(self, token: Token, expected: str, readings: tuple[str, ...] = ()) -> None:
-        super().__init__(token, expected)
-        self.token = token
-        self.expected = expected
-        self.readings = readings
-
-
-class Reader(Transformer[Token, object]):
+class Reader(EventReader, Transformer[Token, object]):
     """
     Builds conditions from the bottom up; holds no state, so one serves every line.
 
-    A bare study's symbol stays empty here: only the whole line tells it.
+    A bare study's symbol stays empty here: only the whole line tells it. Options stay as typed: they need the clock.
     """
 
-    def start(self, children: list[object]) -> tuple[object, Options]:
+    def start(self, children: list[object]) -> tuple[object, tuple[Choice, ...]]:
         """Return the condition and the options."""
-        return children[0], _options([child for child in children[1:] if isinstance(child, tuple)])
+        return children[0], tuple(child for child in children[1:] if isinstance(child, Choice))
+
+    def option(self, children: list[Token]) -> Choice:
+        """Keep an option and its value."""
+        return Choice(*children)
 
     def either(self, children: list[Condition]) -> Either:
         """Join by `or`; an `or` within an `or` is one."""
@@ -67,128 +77,164 @@ class Reader(Transformer[Token, object]):
         parts = [p for child in children for p in (child.parts if isinstance(child, Both) else (child,))]
         return Both(tuple(parts))
 
+    def inverse(self, children: list[Condition]) -> Inverse:
+        """Read `not SPY -1%`."""
+        return Inverse(children[0])
+
     def comparison(self, children: list[object]) -> Comparison:
         """Read `left op right`, the op as a sign or as a word."""
         left, op, right = children
-        return Comparison(_operand(left), _op(str(op)), _operand(right))
+        first, second = fitted(_operand(left), distinct(_operand(right)))
+        return Comparison(first, _op(str(op)), second)
 
     def crossing(self, children: list[object]) -> Crossing:
         """Read `left crosses [above] right` and `left hits right`."""
         direction = Direction.EITHER
         if len(children) == 3:  # noqa: PLR2004  left, direction, right
             direction = Direction.ABOVE if str(children[1]).lower() in _UP else Direction.BELOW
-        return Crossing(_operand(children[0]), direction, _operand(children[-1]))
+        left, right = fitted(_operand(children[0]), distinct(_operand(children[-1])))
+        return Crossing(left, direction, right)
+
+    def channel(self, children: list[object]) -> Channel:
+        """Read `AAPL enters 190..200`."""
+        value, word, bounds = children
+        return Channel(filled(_operand(value)), str(word).lower() == "enters", *read(number.range_of, _token(bounds)))
+
+    def signed_move(self, children: list[Token]) -> DayMove:
+        """Read `AAPL +5%` and `AAPL ±4% from 187.20`."""
+        percent, side = signed(children[1])
+        return DayMove(symbol(children[0]), percent, side, _base(children[2:]))
+
+    def worded_move(self, children: list[Token]) -> DayMove:
+        """Read `AAPL drops 3% today`."""
+        percent = _percent(children[2], "in a time: `in 15m`")
+        return DayMove(symbol(children[0]), percent, way(children[1]), _base(children[3:]))
+
+    def signed_gap(self, children: list[Token]) -> DayMove:
+        """Read `AAPL gaps +3%`."""
+        percent, side = signed(children[1])
+        return DayMove(symbol(children[0]), percent, side, is_gap=True)
+
+    def worded_gap(self, children: list[Token]) -> DayMove:
+        """Read `AAPL gaps 3%` and `AAPL gaps down 3%`."""
+        side = Way.EITHER if len(children) == 2 else way(children[1])  # noqa: PLR2004  symbol, size
+        return DayMove(symbol(children[0]), _percent(children[-1], "as a percentage"), side, is_gap=True)
+
+    def signed_velocity(self, children: list[Token]) -> Velocity:
+        """Read `AAPL -2% in 15m`."""
+        percent, side = signed(children[1])
+        return Velocity(symbol(children[0]), percent, Unit.PERCENT, side, read(number.window, children[2]))
+
+    def worded_velocity(self, children: list[Token]) -> Velocity:
+        """Read `AAPL drops $3 in 5m`."""
+        amount, unit = read(number.move, children[2])
+        window = read(number.window, children[3])
+        return Velocity(symbol(children[0]), amount, unit, way(children[1]), window)
+
+    def trailing(self, children: list[object]) -> Trailing:
+        """Read `AAPL trails 5%`, with `up` from the low, and `TSLA trails 2 atr(14, 1d)`."""
+        name, size, *rest = children
+        from_low = bool(rest) and isinstance(rest[-1], Token)
+        of = symbol(_token(name))
+        if not rest or isinstance(rest[0], Token):
+            amount, unit = read(number.move, _token(size))
+            return Trailing(of, amount, unit, from_low)
+        if not isinstance(rest[0], Indicator) or rest[0].name != "atr":
+            raise Contradiction(_token(size), "%, $ or an atr, like 2 atr(14, 1d)")
+        atr = Indicator(of, "atr", rest[0].length, rest[0].bar, live=rest[0].live)
+        return Trailing(of, read(number.times, _token(size)), Unit.ATR, from_low, atr)
+
+    def arithmetic(self, children: list[object]) -> Arithmetic:
+        """Read two values and the sign between them."""
+        left, sign, right = children
+        return Arithmetic(_operand(left), Sign(str(sign)), _operand(right))
+
+    def number(self, children: list[Token]) -> Typed:
+        """Keep a number until the comparison tells its slot."""
+        return Typed(0.0, children[0])
 
     def price(self, children: list[Token]) -> Price:
         """Read `AAPL` and `AAPL bid`."""
         field = PriceField(children[1].lower()) if len(children) > 1 else PriceField.LAST
-        return Price(_symbol(children[0]), field)
+        of = symbol(children[0])
+        if children[0].startswith("$") or of not in RESERVED:
+            return Price(of, field)
+        return Word(of, field, children[0])
 
-    def number(self, children: list[Token]) -> Number:
-        """Read the number a value is compared with."""
-        return Number(_read(number.price, children[0]))
+    def volume(self, children: list[Token]) -> Volume:
+        """Read `AAPL volume`."""
+        return Volume(symbol(children[0]))
 
-    def function(self, children: list[Token]) -> Indicator:
+    def bare_volume(self, _children: list[Token]) -> Volume:
+        """Read the volume of the symbol spoken of before."""
+        return Volume("")
+
+    def option_value(self, children: list[Token]) -> OptionValue:
+        """Read `SPY 20261218 C600 iv`."""
+        of = symbol(children[0])
+        if not _AN_OPTION.fullmatch(of):
+            raise Contradiction(children[0], "an option, like SPY 20261218 C600")
+        return OptionValue(of, re.sub(r"\s+", "", children[1].lower()))
+
+    def bare_cost(self, _children: list[Token]) -> AverageCost:
+        """Read the average cost of the symbol spoken of before."""
+        return AverageCost("")
+
+    def cost_of(self, children: list[Token]) -> AverageCost:
+        """Read `avgcost of AAPL`."""
+        return AverageCost(symbol(children[0]))
+
+    def position_value(self, children: list[object]) -> PositionValue:
+        """Read `position AAPL pnl%`."""
+        return PositionValue(str(children[0]), re.sub(r"\s+", "", str(children[1]).lower()))
+
+    def account_value(self, children: list[Token]) -> AccountValue:
+        """Read `account dailypnl`."""
+        return AccountValue(re.sub(r"\s+", "", children[0].lower()))
+
+    def function(self, children: list[Token]) -> study.Named:
         """Read `sma(50, 1d)`, of no symbol yet."""
-        name = children[0].lower()
-        length = _read(lambda text: number.study_length(name, text), children[1])
-        return Indicator("", name, length, _read(number.bar_size, children[2]))
+        of = {kind: [c for c in children if c.type == kind] for kind in ("ARGUMENT", "PART", "LIVE")}
+        return study.function(children[0], of["ARGUMENT"], *(next(iter(of[k]), None) for k in ("PART", "LIVE")))
 
-    def bare_study(self, children: list[Indicator]) -> Indicator:
+    def bare_study(self, children: list[study.Named]) -> study.Named:
         """Read a study of the symbol spoken of before."""
         return children[0]
 
-    def study_of(self, children: list[object]) -> Indicator:
+    def study_of(self, children: list[object]) -> study.Named:
         """Read `sma(50, 1d) of AAPL`."""
         return _study(children[0], children[1])
 
-    def study_on(self, children: list[object]) -> Indicator:
+    def study_on(self, children: list[object]) -> study.Named:
         """Read `AAPL sma(50, 1d)`."""
         return _study(children[1], children[0])
 
-    def subject(self, children: list[Token]) -> str:
-        """Read whom the news are about."""
-        return _symbol(children[0])
 
-    def any_subject(self, _children: list[Token]) -> str:
-        """Read `*`: news about anyone."""
-        return "*"
-
-    def news(self, children: list[object]) -> NewsMatch:
-        """Read `news AAPL "guidance" or "outlook"`."""
-        return NewsMatch(str(children[0]), tuple(_phrase(token) for token in children[1:] if isinstance(token, Token)))
-
-    def scan_price(self, children: list[Token]) -> tuple[str, float, Token]:
-        """Read `price > 5` and `price < 50`."""
-        which = "above_price" if _op(children[0]) in {Op.GT, Op.GE} else "below_price"
-        return which, _read(number.price, children[1]), children[0]
-
-    def scan_volume(self, children: list[Token]) -> tuple[str, int, Token]:
-        """Read `volume > 1M`; IBKR's scans know no upper bound."""
-        if _op(children[0]) not in {Op.GT, Op.GE}:
-            raise Contradiction(children[0], "`>`: a scan's volume has a lower bound only", (">",))
-        return "above_volume", _read(number.amount, children[1]), children[0]
-
-    def scan_top(self, children: list[Token]) -> tuple[str, int, Token]:
-        """Read `top 10`."""
-        return "rows", _read(number.row_count, children[0]), children[0]
-
-    def scan(self, children: list[object]) -> ScanEntry:
-        """Read `scan TOP_PERC_GAIN price > 5 volume > 1M top 10`."""
-        spec: dict[str, object] = {}
-        for child in children[1:]:
-            if isinstance(child, tuple):
-                key, value, token = child
-                if key in spec:
-                    raise Contradiction(token, "each bound only once")
-                spec[key] = value
-        return ScanEntry(_scan_spec(str(children[0]).upper(), spec))
-
-    def plain(self, children: list[Token]) -> tuple[str, object, Token]:
-        """Read `once`, `every`, `silent`, `critical`."""
-        return children[0].lower(), True, children[0]
-
-    def cooldown(self, children: list[Token]) -> tuple[str, object, Token]:
-        """Read `cooldown 30m`."""
-        return "cooldown", _read(number.duration, children[1]), children[0]
-
-    def note(self, children: list[Token]) -> tuple[str, object, Token]:
-        """Read `note "call Bob"`."""
-        return "note", _unquoted(children[1]), children[0]
+def _operand(child: object) -> Operand:
+    if isinstance(child, Operand):
+        return child
+    raise TypeError(child)
 
 
-def _scan_spec(code: str, given: dict[str, object]) -> ScanSpec:
-    above, below = given.get("above_price"), given.get("below_price")
-    volume, rows = given.get("above_volume"), given.get("rows", MOST_ROWS)
-    return ScanSpec(
-        code,
-        rows=rows if isinstance(rows, int) else MOST_ROWS,
-        above_price=above if isinstance(above, float) else None,
-        below_price=below if isinstance(below, float) else None,
-        above_volume=volume if isinstance(volume, int) else None,
-    )
+def _token(child: object) -> Token:
+    if isinstance(child, Token):
+        return child
+    raise TypeError(child)
 
 
-def _options(found: list[tuple[str, object, Token]]) -> Options:
-    """Return the options; each may stand once, and some exclude each other."""
-    given: dict[str, object] = {}
-    for word, value, token in found:
-        other = {"once": "every", "every": "once", "silent": "critical", "critical": "silent"}.get(word)
-        if word in given:
-            raise Contradiction(token, f"`{word}` only once")
-        if other in given:
-            raise Contradiction(token, f"either `{other}` or `{word}`")
-        if {"once", "cooldown"} <= {word, *given}:
-            raise Contradiction(token, "either `once` or `every` with `cooldown`")
-        given[word] = value
-    cooldown, note = given.get("cooldown"), given.get("note", "")
-    return Options(
-        repeat=Repeat.ONCE if "once" in given else Repeat.EVERY if "every" in given else None,
-        cooldown=cooldown if isinstance(cooldown, timedelta) else None,
-        note=str(note),
-        silent="silent" in given,
-        critical="critical" in given,
-    )
+def _study(found: object, name: object) -> study.Named:
+    return replace(cast("study.Named", found), symbol=symbol(_token(name)))
+
+
+def _percent(size: Token, otherwise: str) -> float:
+    amount, unit = read(number.move, size)
+    if unit is not Unit.PERCENT:
+        raise Contradiction(size, f"a percentage; money moves {otherwise}")
+    return amount
+
+
+def _base(tail: list[Token]) -> float | None:
+    return read(number.price, tail[0]) if tail else None
 
 
 def _op(text: str) -> Op:
@@ -198,37 +244,3 @@ def _op(text: str) -> Op:
     if words[-1] == "to":
         return Op.GE if words[0] in _CLIMBING else Op.LE
     return Op.GT if words[-1] in _UP else Op.LT
-
-
-def _operand(child: object) -> Operand:
-    if isinstance(child, Number | Price | Indicator):
-        return child
-    raise TypeError(child)
-
-
-def _study(study: object, symbol: object) -> Indicator:
-    if isinstance(study, Indicator) and isinstance(symbol, Token):
-        return Indicator(_symbol(symbol), study.name, study.length, study.bar)
-    raise TypeError(study)
-
-
-def _symbol(token: Token) -> str:
-    return " ".join(token.removeprefix("$").upper().split())
-
-
-def _phrase(token: Token) -> str:
-    text = _unquoted(token)
-    if not re.search(r"\w", text):
-        raise Contradiction(token, "a word or phrase in quotes")
-    return text
-
-
-def _unquoted(token: Token) -> str:
-    return _ESCAPE.sub(r"\1", token[1:-1])
-
-
-def _read(reader: Callable[[str], _T], token: Token) -> _T:
-    try:
-        return reader(str(token))
-    except number.Misread as error:
-        raise Contradiction(token, error.expected, error.readings) from None

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
@@ -116,7 +117,7 @@ DRAFTS = st.builds(Draft, CONDITIONS, options())
 
 def rule(text: str, rule_id: int = 1, *, at: datetime = NOW, **changes: Any) -> Rule:
     """Return the rule that *text* says, over the instruments of this file."""
-    draft = parse(text)
+    draft = parse(text, at, ZoneInfo("UTC"))
     instruments = {symbol: KNOWN[symbol] for symbol in symbols_of(draft.condition)}
     given = {"owner_id": 111, "chat_id": 111, "created": at, "since": at, **changes}
     return Rule(id=rule_id, text=format_draft(draft), draft=draft, instruments=instruments, **given)

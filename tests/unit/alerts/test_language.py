@@ -1,7 +1,11 @@
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from alerts import language
 from alerts.condition import (
     Both,
     Comparison,
@@ -16,14 +20,20 @@ from alerts.condition import (
     ScanEntry,
 )
 from alerts.errors import AlertSyntaxError
-from alerts.language import LONGEST_LINE, looks_like_alert, parse
+from alerts.language import LONGEST_LINE, looks_like_alert
 from alerts.operand import Indicator, Number, Price, PriceField
 from alerts.wording import format_draft
 from market.quote import BarSize
 from market.scan import ScanSpec
 from tests.unit.alerts.drafts import DRAFTS, WORD_TICKERS
 
+NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
+NEW_YORK = ZoneInfo("America/New_York")
 ABOVE_200 = Comparison(Price("AAPL"), Op.GT, Number(200.0))
+
+
+def parse(text: str) -> Draft:
+    return language.parse(text, NOW, NEW_YORK)
 
 
 def condition(text: str) -> object:
@@ -166,7 +176,7 @@ def test_a_comma_that_reads_two_ways_is_refused_with_both_readings() -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["200k", "5%", "1e5", "1.2.3", "1,23,456", "12,34.5", "nan", "9999999999999", "200!", "$", "1_000"]
+    "number", ["200k", "5%", "1e5", "1.2.3", "1,23,456", "12,34.5", "9999999999999", "200!", "$", "1_000"]
 )
 def test_what_is_no_price_is_refused_where_it_stands(number: str) -> None:
     assert refusal(f"AAPL > {number}").position == 7
@@ -185,15 +195,13 @@ def test_misspelt_words_get_a_suggestion_that_works() -> None:
         ("", 0, "a symbol"),
         ("AAPL", 4, ">, <"),
         ("AAPL >", 6, "a number"),
-        ("AAPL > MSFT", 7, "a number"),
-        ("AAPL +5%", 5, ">, <"),
+        ("AAPL > LOW", 7, "low(20d), or $LOW for the symbol"),
         ("rsi(14, 1h) < 30", 0, "a symbol before the indicator"),
         ("AAPL > 5 and", 12, "a symbol"),
-        ("AAPL rsi(14) < 30", 11, "a comma"),
+        ("AAPL rsi(14) < 30", 9, "a bar size after it"),
         ("AAPL rsi(1, 1h) < 30", 9, "from 2 to 500"),
         ("AAPL rsi(14, 2h) < 30", 13, "1m, 5m, 15m, 1h, 1d"),
         ("news AAPL guidance", 10, "words in quotes"),
-        ('news AAPL "a" and "b"', 14, "or"),
         ('news AAPL "!!"', 10, "a word or phrase"),
         ("news AAPL “open", 10, "words in quotes"),
         ("scan TOP_PERC_GAIN top 51", 23, "from 1 to 50"),

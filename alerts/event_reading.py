@@ -1,0 +1,227 @@
+"""What the phrases of whole lines mean: news, scans, orders, times, positions that move, feeds that stall."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+from lark import Token
+
+from alerts import moment, number
+from alerts.condition import (
+    AllOf,
+    AnyOf,
+    AtSession,
+    AtTime,
+    EveryTime,
+    NewsMatch,
+    OrderEvent,
+    OrderMatch,
+    Pattern,
+    Phrase,
+    PositionMove,
+    ScanEntry,
+    Stale,
+    Unit,
+    Velocity,
+    Way,
+    Words,
+)
+from alerts.terminal import Contradiction, read, symbol, unquoted
+from alerts.wording import MOST_ROWS
+from market.scan import ScanSpec
+
+LONGEST_OFFSET = timedelta(hours=12)
+LONGEST_MESSAGE = 300
+_UPWARD = frozenset({"up", "above", "over", "rises", "climbs", "jumps", "gains"})
+_DOWNWARD = frozenset({"down", "below", "under", "drops", "falls", "dips", "loses"})
+
+
+def way(token: Token) -> Way:
+    """Return which way a price `rises`, `drops` or `moves`."""
+    words = set(token.lower().split())
+    if words & _UPWARD:
+        return Way.UP
+    return Way.DOWN if words & _DOWNWARD else Way.EITHER
+
+
+def signed(token: Token) -> tuple[float, Way]:
+    """Read a move with its sign: `+5%`, `- 3 %`, `±4%`. Raises Contradiction."""
+    compact = re.sub(r"[\s/]", "", token)
+    sign = compact[: len(compact) - len(compact.lstrip("+-±"))]
+    if "$" in compact:
+        raise Contradiction(token, "a percentage")
+    percent, _ = read(lambda _: number.move(compact[len(sign) :]), token)
+    return percent, {"+": Way.UP, "-": Way.DOWN}.get(sign, Way.EITHER)
+
+
+class EventReader:
+    """The half of `alerts.reading.Reader` that reads whole lines."""
+
+    def holding(self, children: list[Token]) -> str:
+        """Read whose position: a symbol's, or of `any`."""
+        return "any" if children[0].type == "ANY" else symbol(children[0])
+
+    def position_move(self, children: list[object]) -> PositionMove:
+        """Read `positions any -5%`."""
+        of, size = children
+        assert isinstance(size, Token)  # noqa: S101  the grammar's own shape
+        percent, side = signed(size)
+        if side is Way.EITHER:
+            raise Contradiction(size, "+ or -", (size.replace("±", "+"), size.replace("±", "-")))
+        return PositionMove(str(of), percent if side is Way.UP else -percent)
+
+    def order_match(self, children: list[Token]) -> OrderMatch:
+        """Read `orders filled` and `orders AAPL rejected`."""
+        event = OrderEvent(children[-1].lower().replace("canceled", "cancelled"))
+        return OrderMatch(event, symbol(children[0]) if len(children) > 1 else "")
+
+    def stale(self, children: list[Token]) -> Stale:
+        """Read `AAPL stale 5m`."""
+        span = timedelta(seconds=5), timedelta(days=1)
+        return Stale(symbol(children[0]), read(lambda text: number.duration(text, *span), children[1]))
+
+    def at_time(self, children: list[Token]) -> AtTime:
+        """Read `at 15:45 ET weekdays "check MOC"`."""
+        found = {token.type: token for token in children}
+        hour, minute = read(moment.time_of_day, found["TIME"])
+        zone = read(moment.zone_name, found["ZONE"]) if "ZONE" in found else ""
+        days = read(moment.days, found["DAYS"]) if "DAYS" in found else ()
+        return AtTime(hour, minute, zone, days, _message(found.get("STRING")))
+
+    def at_session(self, children: list[Token]) -> AtSession:
+        """Read `at close - 10m`, `at open` and `at 10m before close`."""
+        found = {token.type: token for token in children}
+        offset = timedelta()
+        if "SHIFT" in found:
+            offset = _offset(found["SHIFT"], is_before="-" in found["SHIFT"])
+        elif "SPAN" in found:
+            offset = _offset(found["SPAN"], is_before=found["BESIDE"].lower() == "before")
+        return AtSession(found["SESSION"].lower().endswith("open"), offset, _message(found.get("STRING")))
+
+    def every_time(self, children: list[Token]) -> EveryTime:
+        """Read `every 30m`."""
+        span = timedelta(minutes=1), timedelta(days=1)
+        period = read(lambda text: number.duration(text, *span), children[0])
+        return EveryTime(period, _message(children[1] if len(children) > 1 else None))
+
+    def subject(self, children: list[Token]) -> str:
+        """Read whom the news are about."""
+        return symbol(children[0])
+
+    def any_subject(self, _children: list[Token]) -> str:
+        """Read `*`: news about anyone."""
+        return "*"
+
+    def collection(self, children: list[Token]) -> str:
+        """Read `portfolio` and `watchlist`; in capitals they are symbols."""
+        return str(children[0])
+
+    def phrase(self, children: list[Token]) -> Phrase:
+        """Read words in quotes."""
+        text = unquoted(children[0])
+        if not re.search(r"\w", text):
+            raise Contradiction(children[0], "a word or phrase in quotes")
+        return Phrase(text)
+
+    def pattern(self, children: list[Token]) -> Pattern:
+        """Read `/downgrad/i`."""
+        body, _, flag = children[0][1:].rpartition("/")
+        text = body.replace("\\/", "/")
+        try:
+            re.compile(text)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise Contradiction(children[0], f"a regular expression ({error})") from None
+        return Pattern(text, flag == "i")
+
+    def all_of(self, children: list[Words]) -> AllOf:
+        """Join patterns by `and`; an `and` within an `and` is one."""
+        return AllOf(tuple(p for child in children for p in (child.parts if isinstance(child, AllOf) else (child,))))
+
+    def any_of(self, children: list[Words]) -> AnyOf:
+        """Join patterns by `or`; an `or` within an `or` is one."""
+        return AnyOf(tuple(p for child in children for p in (child.parts if isinstance(child, AnyOf) else (child,))))
+
+    def worded_gate(self, children: list[Token]) -> tuple[Velocity, Token]:
+        """Read `if moves 1% in 5m`."""
+        amount, unit = read(number.move, children[1])
+        return Velocity("", amount, unit, way(children[0]), read(number.window, children[2])), children[0]
+
+    def signed_gate(self, children: list[Token]) -> tuple[Velocity, Token]:
+        """Read `if +1% in 5m`."""
+        percent, side = signed(children[0])
+        return Velocity("", percent, Unit.PERCENT, side, read(number.window, children[1])), children[0]
+
+    def news(self, children: list[object]) -> NewsMatch:
+        """Read `news AAPL "guidance" or /outlook/i if moves 1% in 5m`."""
+        subject = str(children[0])
+        gate = next((_gate(subject, *child) for child in children[1:] if isinstance(child, tuple)), None)
+        words = next((child for child in children[1:] if isinstance(child, Words)), None)
+        if words is None:
+            return NewsMatch(subject, gate=gate)
+        alternatives = words.parts if isinstance(words, AnyOf) else (words,)
+        plain = tuple(part.text for part in alternatives if isinstance(part, Phrase))
+        # Plain phrases are kept in their short form, as those of older rules are.
+        if len(plain) == len(alternatives):
+            return NewsMatch(subject, plain, gate=gate)
+        return NewsMatch(subject, words=words, gate=gate)
+
+    def scan_price(self, children: list[Token]) -> tuple[str, float, Token]:
+        """Read `price > 5`."""
+        return _bound(children[0]), read(number.price, children[1]), children[0]
+
+    def scan_volume(self, children: list[Token]) -> tuple[str, int, Token]:
+        """Read `volume > 1M`; IBKR's scans know no upper bound."""
+        if _bound(children[0]) == "below_price":
+            raise Contradiction(children[0], "`>`: a scan's volume has a lower bound only", (">",))
+        return "above_volume", read(number.amount, children[1]), children[0]
+
+    def scan_top(self, children: list[Token]) -> tuple[str, int, Token]:
+        """Read `top 10`."""
+        return "rows", read(number.row_count, children[0]), children[0]
+
+    def scan(self, children: list[object]) -> ScanEntry:
+        """Read `scan TOP_PERC_GAIN price > 5 volume > 1M top 10`."""
+        given: dict[str, object] = {}
+        for child in children[1:]:
+            if isinstance(child, tuple):
+                key, value, token = child
+                if key in given:
+                    raise Contradiction(token, "each bound only once")
+                given[key] = value
+        return ScanEntry(_scan_spec(str(children[0]).upper(), given))
+
+
+def _gate(subject: str, gate: Velocity, token: Token) -> Velocity:
+    if subject in {"*", "portfolio", "watchlist"}:
+        raise Contradiction(token, "the end of the line: a price gate needs news of one symbol")
+    return replace(gate, symbol=subject)
+
+
+def _scan_spec(code: str, given: dict[str, object]) -> ScanSpec:
+    above, below = given.get("above_price"), given.get("below_price")
+    volume, rows = given.get("above_volume"), given.get("rows", MOST_ROWS)
+    return ScanSpec(
+        code,
+        rows=rows if isinstance(rows, int) else MOST_ROWS,
+        above_price=above if isinstance(above, float) else None,
+        below_price=below if isinstance(below, float) else None,
+        above_volume=volume if isinstance(volume, int) else None,
+    )
+
+
+def _bound(op: Token) -> str:
+    text = op.lower()
+    return "above_price" if text[0] in ">≥" or text.endswith(("above", "over")) else "below_price"
+
+
+def _offset(token: Token, *, is_before: bool) -> timedelta:
+    text = token.lstrip("+- ")
+    length = read(lambda _: number.duration(text, timedelta(minutes=1), LONGEST_OFFSET), token)
+    return -length if is_before else length
+
+
+def _message(token: Token | None) -> str:
+    text = "" if token is None else unquoted(token)
+    if token is not None and len(text) > LONGEST_MESSAGE:
+        raise Contradiction(token, f"a message of at most {LONGEST_MESSAGE} characters")
+    return text
