@@ -12,11 +12,8 @@ from typing import Any
 from alerts.condition import Comparison, Condition, Crossing, DayMove, Draft, PositionMove, Trailing, Velocity
 from alerts.operand import Number
 from alerts.rule import Rule
-from market.errors import TicketSyntaxError
-from market.ticket import looks_like_ticket
+from alerts.sequel import order_line as completed
 from market.ticket import parse as parse_ticket
-
-_THEN_WORDS = 2
 
 
 def renamed(condition: Condition, old: str, new: str) -> Condition:
@@ -80,18 +77,10 @@ def order_line(rule: Rule) -> str:
     then = rule.draft.options.then.strip()
     if not then:
         return ""
-    words = then.split()
     instrument = next(iter(rule.instruments.values()), None)
-    if instrument is not None and looks_like_ticket(then):
-        line = " ".join([*words[:_THEN_WORDS], f"#{instrument.con_id}", *words[_THEN_WORDS:]])
-        try:
-            parse_ticket(line)
-        except TicketSyntaxError:
-            pass
-        else:
-            return line
-    parse_ticket(then)
-    return then
+    line = then if instrument is None else completed(then, f"#{instrument.con_id}")
+    parse_ticket(line)
+    return line
 
 
 def _walked(node: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401  the tree's nodes are of many types

@@ -33,6 +33,26 @@ class Code(StrEnum):
     ALERT_DELETE = "ad"
     ALERT_RESTORE = "ar"
     ALERT_UNDO = "au"
+    ALERT_FOUND = "af"
+    ALERT_FILTERS = "ax"
+    ALERT_EDIT = "ae"
+    ALERT_SET = "as"
+    ALERT_ASK = "aq"
+    ALERT_SNOOZE = "az"
+    ALERT_CLONE = "ak"
+    ALERT_HISTORY = "ah"
+    ALERT_CHART = "ay"
+    ALERT_BACKTEST = "ab"
+    ALERT_ALL = "aw"
+    ALERT_PURGE = "av"
+    BACKTEST_LINE = "bt"
+    EXPORT = "ex"
+    FORM_DO = "fo"
+    FORM_DROP = "fx"
+    WATCH_LIST = "wl"
+    WATCH_ADD = "wa"
+    WATCH_DROP = "wd"
+    WIZARD = "wz"
     ORDER_LINE = "ot"
     ORDER_PRICE = "oc"
     ORDER_CONFIRM = "ok"
@@ -82,6 +102,26 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.ALERT_DELETE: (_P, _N),
     Code.ALERT_RESTORE: (_P, _N),
     Code.ALERT_UNDO: (_P, _N),
+    Code.ALERT_FOUND: (_P, _N, _N, _L),  # page, version, filter
+    Code.ALERT_FILTERS: (_P,),
+    Code.ALERT_EDIT: (_P, _N),
+    Code.ALERT_SET: (_P, _N, _W, _W),  # what, to what
+    Code.ALERT_ASK: (_N, _W),  # what to ask for
+    Code.ALERT_SNOOZE: (_P, _N, _W),  # how long
+    Code.ALERT_CLONE: (_P, _N),
+    Code.ALERT_HISTORY: (_P, _N, _N),  # page
+    Code.ALERT_CHART: (_P, _N),
+    Code.ALERT_BACKTEST: (_P, _N),
+    Code.ALERT_ALL: (_P, _W),  # pause or resume
+    Code.ALERT_PURGE: (_P, _N, _L),  # version of the list, filter
+    Code.BACKTEST_LINE: (_N, _L),  # days
+    Code.EXPORT: (_W,),  # csv or json
+    Code.FORM_DO: (_N,),
+    Code.FORM_DROP: (_N,),
+    Code.WATCH_LIST: (_P, _N),
+    Code.WATCH_ADD: (_P, _N),
+    Code.WATCH_DROP: (_P, _N),
+    Code.WIZARD: (_N, _W, _W),  # form, what, value
     Code.ORDER_LINE: (_L,),
     Code.ORDER_PRICE: (_W, _L),  # which price, the order without it
     Code.ORDER_CONFIRM: (_T,),

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
-from telegram import Update
+from telegram import Chat, Update
 from telegram.ext import BaseUpdateProcessor, CallbackContext
 
 from bot.errors import DeliveryError
 from bot.reply import TelegramReply
-from bot.request import Press, TextIn
+from bot.request import FileIn, Press, TextIn
 from bot.views.message import Message, text
 from trading.access import Roster
 
@@ -26,6 +26,10 @@ class Router(Protocol):
         """Do what a text asks for."""
         ...
 
+    async def on_file(self, request: FileIn) -> None:
+        """Do what can be done with a file."""
+        ...
+
     async def on_press(self, press: Press) -> None:
         """Do what a press asks for."""
         ...
@@ -35,7 +39,8 @@ class Inbox:
     """
     Hands each text and press to the router; roles are looked up here, after the gate, for every single one.
 
-    *opened* is awaited with each person's private chat the first time it is heard from (`forget` makes it first again).
+    *opened* is awaited with each person's private chat the first time it is heard from (`forget` makes it first again),
+    *named* with a group's id and names whenever it is heard from.
     """
 
     def __init__(
@@ -44,11 +49,13 @@ class Inbox:
         roster: Roster,
         reply: TelegramReply,
         opened: Callable[[int], Awaitable[None]] | None = None,
+        named: Callable[[int, str, str], Awaitable[None]] | None = None,
     ) -> None:
         self._router = router
         self._roster = roster
         self._reply = reply
         self._opened = opened
+        self._named = named
         self._heard: set[int] = set()
 
     def forget(self, chat_id: int) -> None:
@@ -64,7 +71,7 @@ class Inbox:
         command = _command_for(message.text, context.bot.username)
         if command is None:
             return
-        await self._hear(message.chat_id, user.id)
+        await self._hear(message.chat, user.id)
         replied = message.reply_to_message
         await self._router.on_text(
             TextIn(
@@ -79,11 +86,38 @@ class Inbox:
             )
         )
 
-    async def _hear(self, chat_id: int, user_id: int) -> None:
-        if self._opened is None or chat_id != user_id or chat_id in self._heard:
+    async def on_file(self, update: Update, _context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
+        """Take in a file."""
+        message, user = update.message, update.effective_user
+        role = self._roster.role_of(user.id) if user else None
+        if message is None or user is None or role is None or message.document is None:
             return
-        await self._opened(chat_id)
-        self._heard.add(chat_id)
+        await self._hear(message.chat, user.id)
+        document = message.document
+
+        async def fetch() -> bytes:
+            return await self._reply.fetch(document.file_id)
+
+        await self._router.on_file(
+            FileIn(
+                user_id=user.id,
+                chat_id=message.chat_id,
+                message_id=message.message_id,
+                role=role,
+                name=document.file_name or "",
+                size=document.file_size or 0,
+                sent=message.date,
+                fetch=fetch,
+            )
+        )
+
+    async def _hear(self, chat: Chat, user_id: int) -> None:
+        if self._named is not None and chat.id != user_id:
+            await self._named(chat.id, chat.username or "", chat.title or "")
+        if self._opened is None or chat.id != user_id or chat.id in self._heard:
+            return
+        await self._opened(chat.id)
+        self._heard.add(chat.id)
 
     async def on_press(self, update: Update, _context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
         """Take in a press; one on a message that is gone is answered by the router like any other."""

@@ -101,6 +101,7 @@ class TelegramLink:
         # Blocking, and in a group of its own before all others: else its refusal would stop nothing.
         self._application.add_handler(TypeHandler(Update, gate.check, block=True), group=-1)
         self._application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, inbox.on_message))
+        self._application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.Document.ALL, inbox.on_file))
         self._application.add_handler(CallbackQueryHandler(inbox.on_press))
         self._application.add_error_handler(inbox.on_error)
 

@@ -8,7 +8,15 @@ from datetime import timedelta
 from typing import TypeVar
 
 import httpx
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto, ReplyParameters
+from telegram import (
+    Bot,
+    ForceReply,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    InputMediaPhoto,
+    ReplyParameters,
+)
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -36,6 +44,8 @@ _UNREACHABLE_PAUSE_S = 2.0
 _LONGEST_WAIT_S = 30.0
 _ATTEMPTS = 3
 _ANSWER_LIMIT = 200
+_PLACEHOLDER_LIMIT = 64
+_OUTSIDE = {"left", "kicked"}
 # Wording of the official server (tdlib/telegram-bot-api, Client.cpp).
 _SAME = "message is not modified"
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
@@ -101,6 +111,26 @@ class TelegramReply:
             )
         )
 
+    async def delete(self, chat_id: int, *message_ids: int) -> None:
+        """Remove messages; what cannot be removed stays (too old, gone already), and that is only logged."""
+        try:
+            await _judged(self._bot.delete_messages(chat_id, message_ids))
+        except DeliveryError as error:
+            _log.info("messages could not be removed: %s", error)
+
+    async def fetch(self, file_id: str) -> bytes:
+        """Return what is in a file that a person has sent. Raises as `deliver`."""
+        file = await _judged(self._bot.get_file(file_id))
+        return bytes(await _judged(file.download_as_bytearray()))
+
+    async def is_member(self, chat_id: int, user_id: int) -> bool:
+        """Return whether a person is in a chat; not known counts as no."""
+        try:
+            member = await _judged(self._bot.get_chat_member(chat_id, user_id))
+        except DeliveryError:
+            return False
+        return member.status not in _OUTSIDE
+
     async def answer(self, press: Press, text: str = "", *, alert: bool = False) -> None:
         """Answer a press, once; one that is too old for an answer, or unreachable, is let go."""
         if press.callback_id in self._answered:
@@ -136,6 +166,20 @@ class TelegramReply:
                 )
             )
             return sent.message_id
+        if message.file is not None:
+            sent = await _judged(
+                self._bot.send_document(
+                    chat_id,
+                    InputFile(message.file.body, message.file.name),
+                    caption=split(body, CAPTION_LIMIT)[0] if html else body[:CAPTION_LIMIT],
+                    parse_mode=mode,
+                    reply_markup=_keyboard(message),
+                    reply_parameters=reply,
+                    disable_notification=message.silent,
+                    protect_content=message.protect,
+                )
+            )
+            return sent.message_id
         parts = split(body) if html else [body[start : start + 4000] for start in range(0, len(body), 4000)]
         last = len(parts) - 1
         for number, part in enumerate(parts):
@@ -144,7 +188,7 @@ class TelegramReply:
                     chat_id,
                     part,
                     parse_mode=mode,
-                    reply_markup=_keyboard(message) if number == last else None,
+                    reply_markup=_markup(message) if number == last else None,
                     reply_parameters=reply if number == 0 else None,
                     disable_notification=message.silent,
                     protect_content=message.protect,
@@ -232,6 +276,12 @@ def _verdict(error: TelegramError) -> DeliveryError:
     if isinstance(error, NetworkError) and isinstance(error.__cause__, _NEVER_SENT):
         return RetryLater(type(error.__cause__).__name__, _UNREACHABLE_PAUSE_S, limited=False)
     return DeliveryUnknown(reason)
+
+
+def _markup(message: Message) -> InlineKeyboardMarkup | ForceReply | None:
+    if message.asks:
+        return ForceReply(input_field_placeholder=message.asks[:_PLACEHOLDER_LIMIT])
+    return _keyboard(message)
 
 
 def _keyboard(message: Message) -> InlineKeyboardMarkup | None:

@@ -1,5 +1,6 @@
 """What came in, after the gate, in our own words."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,24 @@ class TextIn:
     args: str
     sent: datetime
     reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileIn:
+    """
+    A file from a whitelisted person: its *name* (untrusted) and *size* in bytes, `fetch` gets what is in it.
+
+    `fetch` raises DeliveryError where Telegram does not give it.
+    """
+
+    user_id: int
+    chat_id: int
+    message_id: int
+    role: Role
+    name: str
+    size: int
+    sent: datetime
+    fetch: Callable[[], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)

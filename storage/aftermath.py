@@ -7,15 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from alerts.aftermath import DAY, HOUR, Aftermath, instrument_of
 from alerts.codec import firing_from_json
-from alerts.rule import AccountCause, FeedCause, Firing, NewsCause, OrderCause, PriceCause
+from alerts.rule import Firing
 from market.codec import instrument_from_json, instrument_to_json
 from market.instrument import Instrument
 from storage.database import Database
 from storage.tables import aftermath, firings
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 _AGAIN = timedelta(minutes=15)
 _MOST_TRIES = 400
 
@@ -33,15 +32,6 @@ class Followed:
     def due(self) -> datetime:
         """The moment whose price is wanted."""
         return self.at + (HOUR if self.is_hour else DAY)
-
-
-@dataclass(frozen=True, slots=True)
-class PastFiring:
-    """A firing and the prices 1 h and 1 d after it; None where they are not known (yet)."""
-
-    firing: Firing
-    after_hour: float | None = None
-    after_day: float | None = None
 
 
 class SqlAftermath:
@@ -77,7 +67,7 @@ class SqlAftermath:
         due = None if given_up and not followed.is_hour else later
         await self._change(followed.firing_id, {"due": due, "tries": 0 if given_up else (tries or 0) + 1})
 
-    async def of_rule(self, rule_id: int, limit: int) -> Sequence[PastFiring]:
+    async def of_rule(self, rule_id: int, limit: int) -> Sequence[Aftermath]:
         """Return the rule's latest firings with what came after, newest first; also those of a deleted rule."""
         statement = (
             select(firings.c.data, aftermath.c.after_hour, aftermath.c.after_day)
@@ -88,7 +78,7 @@ class SqlAftermath:
         )
         async with self._database.reading() as connection:
             rows = await connection.execute(statement)
-            return [PastFiring(firing_from_json(data), hour, day) for data, hour, day in rows]
+            return [Aftermath(firing_from_json(data), hour, day) for data, hour, day in rows]
 
     async def _change(self, firing_id: int, values: dict[str, Any]) -> None:
         async with self._database.writing() as connection:
@@ -97,7 +87,7 @@ class SqlAftermath:
 
 def follow(connection: Connection, firing_id: int, firing: Firing) -> None:
     """Make the row of a new firing that is about an instrument, within its transaction; of others nothing is kept."""
-    instrument = _instrument(firing)
+    instrument = instrument_of(firing)
     if instrument is None:
         return
     values = {
@@ -108,14 +98,6 @@ def follow(connection: Connection, firing_id: int, firing: Firing) -> None:
         "tries": 0,
     }
     connection.execute(aftermath.insert(), values)
-
-
-def _instrument(firing: Firing) -> Instrument | None:
-    match firing.cause:
-        case PriceCause() | NewsCause() | AccountCause() | OrderCause() | FeedCause():
-            return firing.cause.instrument
-        case _:
-            return None
 
 
 def _followed(row: Row[Any]) -> Followed:

@@ -1,23 +1,22 @@
-"""Setting, listing and changing alerts."""
+"""Setting alerts, and what is done to one of them: pausing, arming, deleting, undoing."""
 
-import zlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from alerts.language import parse
 from alerts.rule import Rule
 from alerts.rulebook import Rulebook
 from bot.callback_data import Callback
+from bot.handlers.cards import AlertCards
+from bot.handlers.past import PastHandler
 from bot.handlers.place import show
-from bot.handlers.ports import LiveQuotes, Reply, Zones
+from bot.handlers.ports import Reply, Zones
 from bot.handlers.symbols import alert_on
 from bot.request import Press, TextIn
 from bot.views import alerts as views
 from bot.views.condition import instrument_of, looks_at_prices
 from bot.views.errors import reason
 from bot.views.help import which_alert
-from bot.views.message import Message
 from bot.views.symbols import which_symbol
 from market.clock import Clock
 from market.errors import MarketError, SymbolError
@@ -30,32 +29,31 @@ _FIRST_PRICE_S = 2.0
 
 
 class AlertsHandler:
-    """Answers alert lines, /alerts and the buttons of alerts. *cap* is shown as the most a person may have."""
+    """Answers alert lines and the buttons of single alerts."""
 
     def __init__(
         self,
         *,
         reply: Reply,
         rulebook: Rulebook,
-        live: LiveQuotes,
+        cards: AlertCards,
+        past: PastHandler,
         quotes: QuoteSource,
         zones: Zones,
         clock: Clock,
-        cap: int = 200,
     ) -> None:
         self._reply = reply
         self._rulebook = rulebook
-        self._live = live
+        self._cards = cards
+        self._past = past
         self._quotes = quotes
         self._zones = zones
         self._clock = clock
-        self._cap = cap
         self._deleted: OrderedDict[tuple[int, int], tuple[Rule, datetime]] = OrderedDict()
 
     async def create(self, request: TextIn, line: str) -> None:
-        """Set the alert that *line* asks for. Raises AlertSyntaxError, TooManyAlerts, TooManyScans, MarketError."""
-        message = await self._created(line, request.user_id, request.chat_id)
-        await self._reply.send(request.chat_id, message, reply_to=request.message_id)
+        """Set the alert that *line* asks for. Raises AlertError, MarketError; then nothing is set."""
+        await self._create(line, request.user_id, request.chat_id, request.message_id)
 
     async def which(self, request: TextIn) -> None:
         """Say how to set an alert."""
@@ -63,27 +61,14 @@ class AlertsHandler:
 
     async def on_line(self, press: Press, callback: Callback) -> None:
         """Take a button's line as if it had been typed."""
-        message = await self._created(callback.args[0], press.user_id, press.chat_id)
+        await self._create(callback.args[0], press.user_id, press.chat_id, press.message_id)
         await self._reply.answer(press)
-        await self._reply.send(press.chat_id, message, reply_to=press.message_id)
-
-    async def show_all(self, request: TextIn) -> None:
-        """Send the first page of the person's alerts."""
-        rows = await self._rows(request.user_id)
-        await self._reply.send(request.chat_id, await self._page(rows, 0, request.user_id), reply_to=request.message_id)
-
-    async def on_list(self, press: Press, callback: Callback) -> None:
-        """Show a page of the person's alerts; a list that has changed meanwhile is said to have."""
-        rows = await self._rows(press.user_id)
-        version = callback.number(2)
-        await self._reply.answer(press, "The list has changed." if version not in {0, _version(rows)} else "")
-        await show(self._reply, press, callback, await self._page(rows, callback.number(1), press.user_id))
 
     async def on_card(self, press: Press, callback: Callback) -> None:
         """Show one alert. Raises RuleGone."""
         rule = await self._rulebook.get(callback.number(1), press.user_id)
         await self._reply.answer(press)
-        await self._show_card(press, callback, rule)
+        await self._cards.show(self._reply, press, callback, rule)
 
     async def on_pause(self, press: Press, callback: Callback) -> None:
         """Stop watching an alert. Raises RuleGone."""
@@ -120,15 +105,30 @@ class AlertsHandler:
         rule = await self._rulebook.restore(kept[0])
         self._deleted.pop((press.user_id, callback.number(1)), None)
         await self._reply.answer(press, f"Alert #{rule.id} is back")
-        await self._show_card(press, callback, rule)
+        await self._cards.show(self._reply, press, callback, rule)
 
-    async def _created(self, line: str, user_id: int, chat_id: int) -> Message:
+    async def _create(self, line: str, user_id: int, chat_id: int, reply_to: int) -> None:
+        zone = await self._zones.zone_of(user_id)
+        draft = self._rulebook.read(line, zone)
         try:
-            made = await self._rulebook.create(line, user_id, chat_id)
+            new = await self._rulebook.resolve(draft, user_id, chat_id)
         except SymbolError as error:
-            return which_symbol(error, alert_on(parse(line), error.symbol))
+            await self._reply.send(chat_id, which_symbol(error, alert_on(draft, error.symbol)), reply_to=reply_to)
+            return
+        await self.enter(new, chat_id, reply_to)
+
+    async def enter(self, new: Rule, chat_id: int, reply_to: int) -> None:
+        """
+        Set an alert that is resolved, tell so, and add by edit how often it would have fired.
+
+        Raises TooManyAlerts, TooManyScans.
+        """
+        made = await self._rulebook.enter(new)
         quote, trouble = await self._first_price(made.rule, made.quote)
-        return views.created(made.rule, quote, already_true=made.already_true, trouble=trouble, now=self._clock.now())
+        now = self._clock.now()
+        message = views.created(made.rule, quote, already_true=made.already_true, trouble=trouble, now=now)
+        message_id = await self._reply.send(chat_id, message, reply_to=reply_to)
+        self._past.begin(chat_id, message_id, message, made.rule)
 
     async def _first_price(self, rule: Rule, quote: Quote | None) -> tuple[Quote | None, str]:
         """Return a price to tell the distance from, or why there is none: the alert is set in any case."""
@@ -153,35 +153,4 @@ class AlertsHandler:
     ) -> None:
         rule = await change(callback.number(1), press.user_id)
         await self._reply.answer(press, done)
-        await self._show_card(press, callback, rule)
-
-    async def _show_card(self, press: Press, callback: Callback, rule: Rule) -> None:
-        zone = await self._zones.zone_of(press.user_id)
-        card = views.card(self._row(rule), now=self._clock.now(), zone=zone)
-        await show(self._reply, press, callback, card)
-
-    async def _page(self, rows: Sequence[views.AlertRow], page: int, user_id: int) -> Message:
-        zone = await self._zones.zone_of(user_id)
-        return views.listing(rows, page, cap=self._cap, version=_version(rows), now=self._clock.now(), zone=zone)
-
-    async def _rows(self, user_id: int) -> Sequence[views.AlertRow]:
-        """Return the person's alerts, nearest to firing first, those without a distance after them, spent ones last."""
-        rows = [self._row(rule) for rule in await self._rulebook.owned_by(user_id)]
-        return sorted(rows, key=_nearness)
-
-    def _row(self, rule: Rule) -> views.AlertRow:
-        instrument = instrument_of(rule)
-        quote = None if instrument is None else self._live.quote(instrument.con_id)
-        distance = self._rulebook.distance(rule.id) if rule.is_watching else None
-        return views.AlertRow(rule, quote.price if quote else None, distance)
-
-
-def _nearness(row: views.AlertRow) -> tuple[bool, bool, float, int]:
-    distance = row.distance_pct
-    return (not row.rule.is_watching, distance is None, abs(distance or 0.0), row.rule.id)
-
-
-def _version(rows: Sequence[views.AlertRow]) -> int:
-    """Return a number that changes when alerts come, go or change state, whatever their order."""
-    standing = sorted((row.rule.id, row.rule.state.value) for row in rows)
-    return zlib.crc32(repr(standing).encode()) or 1
+        await self._cards.show(self._reply, press, callback, rule)

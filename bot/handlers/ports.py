@@ -1,17 +1,21 @@
 """What the handlers need of the outside, so that a test can cut the wire there."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from bot.charts import Points, Theme
+from alerts.aftermath import Aftermath
+from alerts.history import Backtest
+from bot.charts import Line, Mark, Points, Theme
 from bot.request import Press
 from bot.views.message import Message
 from bot.views.status import StatusReport
 from market.instrument import Instrument
 from market.news import Article, Headline
-from market.quote import Quote
+from market.quote import Bar, Quote
 from market.scan import ScanRow, ScanSpec
+from storage.forms import Form
 from trading.summary import DailySummary
 
 
@@ -34,6 +38,10 @@ class Reply(Protocol):
         """Turn a text message into its picture with the text as caption. Raises as `send`."""
         ...
 
+    async def delete(self, chat_id: int, *message_ids: int) -> None:
+        """Remove messages, as far as Telegram lets it."""
+        ...
+
     async def answer(self, press: Press, text: str = "", *, alert: bool = False) -> None:
         """Answer a press: the first answer counts, one that is too late is let go."""
         ...
@@ -52,6 +60,78 @@ class LiveQuotes(Protocol):
 
     def quote(self, con_id: int) -> Quote | None:
         """Return the latest quote of a held instrument, or None."""
+        ...
+
+
+class Ranges(Protocol):
+    """How far instruments move in a day."""
+
+    def atr(self, instrument: Instrument) -> float | None:
+        """Return the daily average true range, None where it is not known; asks nothing."""
+        ...
+
+    async def learn(self, instruments: Iterable[Instrument]) -> bool:
+        """Ask for what is not known of today; return whether anything was learnt."""
+        ...
+
+
+class Forms(Protocol):
+    """What is begun and not finished; `storage/forms.py`."""
+
+    async def open(self, user_id: int, chat_id: int, kind: str, data: Mapping[str, Any], at: datetime) -> Form:
+        """Store a new form and return it with its id."""
+        ...
+
+    async def shown(self, form_id: int, message_id: int) -> None:
+        """Note the message that shows the form."""
+        ...
+
+    async def fill(self, form_id: int, data: Mapping[str, Any], at: datetime) -> None:
+        """Store what stands in the form now."""
+        ...
+
+    async def get(self, form_id: int, user_id: int) -> Form | None:
+        """Return the form, or None where it is closed or someone else's."""
+        ...
+
+    async def at_message(self, chat_id: int, message_id: int, user_id: int) -> Form | None:
+        """Return the person's form that a message shows, or None."""
+        ...
+
+    async def latest(self, user_id: int, chat_id: int, kind: str) -> Form | None:
+        """Return the person's newest open form of *kind* in a chat, or None."""
+        ...
+
+    async def untouched_since(self, before: datetime) -> Sequence[Form]:
+        """Return the forms last touched at or before *before*."""
+        ...
+
+    async def close(self, form_id: int) -> bool:
+        """Remove the form; True for the one caller who did."""
+        ...
+
+
+class Watchlists(Protocol):
+    """Each person's watchlist; `storage/watchlists.py`."""
+
+    async def of(self, user_id: int) -> Sequence[Instrument]:
+        """Return the person's instruments, oldest entry first."""
+        ...
+
+    async def add(self, user_id: int, instrument: Instrument, at: datetime) -> bool:
+        """Put an instrument on the list; False if it is there already."""
+        ...
+
+    async def remove(self, user_id: int, con_id: int) -> bool:
+        """Take an instrument off the list; False if it was not there."""
+        ...
+
+
+class FiringHistory(Protocol):
+    """Past firings with what came after; `storage/aftermath.py`."""
+
+    async def of_rule(self, rule_id: int, limit: int) -> Sequence[Aftermath]:
+        """Return the rule's latest firings, newest first."""
         ...
 
 
@@ -90,6 +170,29 @@ class Painter(Protocol):
         self, points: Points, theme: Theme = Theme.DARK, *, title: str = "", currency: str = ""
     ) -> bytes | None:
         """Return a PNG of the account's value over time, or None where it could not be drawn."""
+        ...
+
+
+class PastPainter(Protocol):
+    """Draws prices; `bot/charts.py`."""
+
+    async def price_chart(
+        self,
+        bars: Sequence[Bar],
+        theme: Theme = Theme.DARK,
+        *,
+        title: str = "",
+        zone: str = "UTC",
+        lines: Sequence[Line] = (),
+        marks: Sequence[Mark] = (),
+    ) -> bytes | None:
+        """Return a PNG of the bars with *lines* and *marks*, or None where it could not be drawn."""
+        ...
+
+    async def backtest_chart(
+        self, backtest: Backtest, theme: Theme = Theme.DARK, *, title: str = "", zone: str = "UTC"
+    ) -> bytes | None:
+        """Return a PNG of the backtest's bars with each firing marked, or None where it could not be drawn."""
         ...
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from alerts.condition import Both, Comparison, Condition, Crossing, Draft, Either, NewsMatch, ScanEntry
-from alerts.operand import Number, Operand
+from alerts.amendment import renamed
+from alerts.condition import Draft
 from alerts.wording import format_draft
 from bot.callback_data import Code
 from bot.views.symbols import Continuation
@@ -15,8 +15,16 @@ def alert_on(draft: Draft, symbol: str) -> Continuation:
     """Return how *draft* goes on with the instrument chosen for *symbol*."""
 
     def onward(chosen: Instrument) -> tuple[Code, tuple[object, ...]]:
-        condition = _renamed(draft.condition, symbol, f"#{chosen.con_id}")
-        return Code.ALERT_LINE, (format_draft(replace(draft, condition=condition)),)
+        return Code.ALERT_LINE, (_line(draft, symbol, chosen),)
+
+    return onward
+
+
+def backtest_of(draft: Draft, symbol: str, days: int) -> Continuation:
+    """Return how a backtest of *draft* goes on with the instrument chosen for *symbol*."""
+
+    def onward(chosen: Instrument) -> tuple[Code, tuple[object, ...]]:
+        return Code.BACKTEST_LINE, (days, _line(draft, symbol, chosen))
 
     return onward
 
@@ -39,21 +47,5 @@ def card_of(code: Code, *args: object) -> Continuation:
     return onward
 
 
-def _renamed(condition: Condition, old: str, new: str) -> Condition:
-    match condition:
-        case Comparison(left, op, right):
-            return Comparison(_operand(left, old, new), op, _operand(right, old, new))
-        case Crossing(left, direction, right):
-            return Crossing(_operand(left, old, new), direction, _operand(right, old, new))
-        case NewsMatch(symbol):
-            return replace(condition, symbol=new) if symbol == old else condition
-        case Both(parts) | Either(parts):
-            return type(condition)(tuple(_renamed(part, old, new) for part in parts))
-        case ScanEntry():
-            return condition
-
-
-def _operand(operand: Operand, old: str, new: str) -> Operand:
-    if isinstance(operand, Number) or operand.symbol != old:
-        return operand
-    return replace(operand, symbol=new)
+def _line(draft: Draft, symbol: str, chosen: Instrument) -> str:
+    return format_draft(replace(draft, condition=renamed(draft.condition, symbol, f"#{chosen.con_id}")))

@@ -1,6 +1,5 @@
 """Alerts as they are set, listed and changed; what they say when they fire is in `bot/views/firing.py`."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,18 +8,18 @@ from alerts.condition import Repeat
 from alerts.default import cooldown_of, repeat_of
 from alerts.rule import Rule, RuleState
 from bot.callback_data import Code, Place
-from bot.views.condition import crossing_line, describe, instrument_of, level_of, looks_at_prices, subject
-from bot.views.keyboard import PAGE, button, clamped, grid, line_button, pager, pages, rows, shortened
+from bot.views.condition import crossing_line, describe, instrument_of, level_of, looks_at_prices
+from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Button, Message, text
-from bot.views.numbers import moment, percent, price, span
+from bot.views.numbers import day, fixed, moment, percent, price, span
 from market.instrument import Instrument
 from market.quote import DataKind, Quote
 
 UNDO_S = 30
 _HERE = Place.HERE
 _NOTE = 300
-_LINE = 120
-_MARKS = {
+LINE = 120
+MARKS = {
     RuleState.ARMED: "",
     RuleState.PENDING: "⏳ ",
     RuleState.FIRED: "✔️ ",
@@ -29,6 +28,7 @@ _MARKS = {
     RuleState.BLIND: "⚠️ ",
     RuleState.EXPIRED: "⌛ ",
 }
+_WAKES = {"recross": "until it has been false once", "open": "until the market opens"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,15 @@ class AlertRow:
     """
     One alert as listed, with its instrument's *price* now.
 
-    *distance_pct* is how far the price must move to fire it (signed); None where there is no such number.
+    *distance_pct* is how far the price must move to fire it (signed), *distance_atr* the same in daily average true
+    ranges; None where there is no such number. *on_bars*: it has no market data line and runs on 1-minute bars.
     """
 
     rule: Rule
     price: float | None = None
     distance_pct: float | None = None
+    distance_atr: float | None = None
+    on_bars: bool = False
 
 
 def created(rule: Rule, quote: Quote | None, *, already_true: bool, now: datetime, trouble: str = "") -> Message:
@@ -52,11 +55,12 @@ def created(rule: Rule, quote: Quote | None, *, already_true: bool, now: datetim
     (plain text) says why there is no price.
     """
     lines = [
-        f"✅ <b>Alert #{rule.id} set</b> · {text(shortened(describe(rule), _LINE))}",
+        f"✅ <b>Alert #{rule.id} set</b> · {text(shortened(describe(rule), LINE))}",
         *_instrument_lines(rule),
         "",
         *_now_lines(rule, quote, now, trouble),
         _repeats(rule),
+        *_option_lines(rule),
         *_note(rule),
     ]
     if already_true:
@@ -67,7 +71,7 @@ def created(rule: Rule, quote: Quote | None, *, already_true: bool, now: datetim
         "\n".join(lines),
         rows(
             next_crossing,
-            _state_buttons(rule),
+            (button("✏️ Edit", Code.ALERT_EDIT, _HERE, rule.id), *_state_buttons(rule)),
             (
                 button(f"↩️ Undo {UNDO_S} s", Code.ALERT_UNDO, _HERE, rule.id),
                 button("🔔 All alerts", Code.ALERT_LIST, _HERE, 0, 0),
@@ -80,43 +84,54 @@ def card(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> Message:
     """Return one alert with everything known about it and what can be done."""
     rule = row.rule
     lines = [
-        f"🔔 <b>Alert #{rule.id}</b> · {text(shortened(describe(rule), _LINE))}",
+        f"🔔 <b>Alert #{rule.id}</b> · {text(shortened(describe(rule), LINE))}",
         *_instrument_lines(rule),
         "",
         state_line(rule, now=now, zone=zone),
         *_distance_lines(row),
         _repeats(rule),
+        *_option_lines(rule),
         *_fired_lines(rule, now=now, zone=zone),
         *_note(rule),
         f"<code>{text(rule.text)}</code>",
     ]
-    return Message("\n".join(lines), rows(_state_buttons(rule), _subject_buttons(rule)))
-
-
-def listing(alerts: Sequence[AlertRow], page: int, *, cap: int, version: int, now: datetime, zone: ZoneInfo) -> Message:
-    """Return page *page* (from 0) of a user's alerts, in the order given; none at all teaches how to set one."""
-    if not alerts:
-        return Message(
-            "🔔 <b>No alerts yet.</b>\nType one, for example:\n"
-            "<code>AAPL &gt; 200</code>\n<code>news AAPL &quot;guidance&quot;</code>\n"
-            "<code>scan TOP_PERC_GAIN top 10</code>"
-        )
-    page = clamped(page, len(alerts))
-    total = pages(len(alerts))
-    where = f" ({page + 1}/{total})" if total > 1 else ""
-    shown = alerts[page * PAGE : (page + 1) * PAGE]
-    body = "\n".join(_list_line(row, now=now, zone=zone) for row in shown)
-    picks = [button(f"{row.rule.id} {_short_subject(row.rule)}", Code.ALERT_CARD, _HERE, row.rule.id) for row in shown]
+    edit = button("✏️ Edit", Code.ALERT_EDIT, _HERE, rule.id)
     return Message(
-        f"🔔 <b>Alerts</b> {len(alerts)} of {cap} · nearest first{where}\n\n{body}",
-        rows(*grid(picks, 4), pager(Code.ALERT_LIST, page, len(alerts), version)),
+        "\n".join(lines),
+        rows((edit, *_state_buttons(rule)), snooze_buttons(rule, _HERE), _more_buttons(rule), _subject_buttons(rule)),
+    )
+
+
+def snooze_buttons(rule: Rule, place: Place) -> tuple[Button, ...]:
+    """Return the ways to be left in peace for a while; none for an alert that was put aside by hand."""
+    if rule.state in {RuleState.PAUSED, RuleState.EXPIRED, RuleState.SNOOZED}:
+        return ()
+    return tuple(
+        button(f"😴 {label}", Code.ALERT_SNOOZE, place, rule.id, what)
+        for label, what in (("15m", "15m"), ("1h", "1h"), ("Tomorrow", "tomorrow"), ("Later…", "more"))
+    )
+
+
+def snoozing(rule: Rule, *, place: Place) -> Message:
+    """Return the question for how long an alert is to be silent."""
+    choices = [("15 min", "15m"), ("1 hour", "1h"), ("Tomorrow", "tomorrow")]
+    if instrument_of(rule) is not None:
+        choices.insert(2, ("Until open", "open"))
+    if looks_at_prices(rule):
+        choices.append(("Until re-cross", "recross"))
+    asked = [button(f"😴 {label}", Code.ALERT_SNOOZE, place, rule.id, what) for label, what in choices]
+    back = (button("« Back", Code.ALERT_CARD, place, rule.id),)
+    return Message(
+        f"😴 <b>Snooze alert #{rule.id}</b> · {text(shortened(describe(rule), LINE))}\n"
+        "For how long? It tells you again after that if it still holds.",
+        rows(*grid(asked, 3), back),
     )
 
 
 def deleted(rule: Rule) -> Message:
     """Return what stands in the place of an alert that was deleted, with the way back."""
     return Message(
-        f"🗑 <b>Alert #{rule.id} deleted</b> · {text(shortened(describe(rule), _LINE))}\n<code>{text(rule.text)}</code>",
+        f"🗑 <b>Alert #{rule.id} deleted</b> · {text(shortened(describe(rule), LINE))}\n<code>{text(rule.text)}</code>",
         rows(
             (
                 button(f"↩️ Undo {UNDO_S} s", Code.ALERT_RESTORE, _HERE, rule.id),
@@ -127,10 +142,15 @@ def deleted(rule: Rule) -> Message:
 
 
 def state_line(rule: Rule, *, now: datetime, zone: ZoneInfo) -> str:
-    """Return where the alert is in its life, since when, and for a blind one why."""
+    """Return where the alert is in its life, since when, until when it sleeps, and for a blind one why."""
     since = moment(rule.since, zone, now)
     reason = f": {text(shortened(rule.reason, _NOTE))}" if rule.reason else ""
-    return f"{_MARKS[rule.state]}{rule.state.value.capitalize()} since {since}{reason}"
+    until = ""
+    if rule.state is RuleState.SNOOZED:
+        ends = [f"until {moment(rule.snoozed_until, zone, now)}"] if rule.snoozed_until is not None else []
+        ends += [_WAKES[rule.wake_on]] if rule.wake_on in _WAKES and not ends else []
+        until = f", {ends[0]}" if ends else ""
+    return f"{MARKS[rule.state]}{rule.state.value.capitalize()} since {since}{until}{reason}"
 
 
 def kind_mark(kind: DataKind) -> str:
@@ -138,26 +158,19 @@ def kind_mark(kind: DataKind) -> str:
     return "" if kind is DataKind.LIVE else f" · ⏱ {kind.value}"
 
 
-def _list_line(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> str:
-    rule = row.rule
-    head = f"{_MARKS[rule.state]}#{rule.id} <b>{text(shortened(describe(rule), _LINE))}</b>"
-    if rule.state is RuleState.FIRED and rule.last_fired is not None:
-        return f"{head} · fired {moment(rule.last_fired, zone, now)}"
-    if not rule.is_watching or rule.state is RuleState.BLIND:
-        return f"{head} · {rule.state.value}"
-    if row.distance_pct is None:
-        return head
-    at = "" if row.price is None else f" · now {price(row.price, _decimals(rule))}"
-    return f"{head}{at} · needs <b>{percent(row.distance_pct)}</b>"
+def needs_of(row: AlertRow) -> str:
+    """Return how far it is from firing, in percent and, where known, in average true ranges. HTML."""
+    atr = "" if row.distance_atr is None else f" ({fixed(abs(row.distance_atr), 1)} ATR)"
+    return f"needs <b>{percent(row.distance_pct)}</b>{atr}"
 
 
 def _distance_lines(row: AlertRow) -> list[str]:
     if row.price is None:
         return []
-    line = f"Now <code>{price(row.price, _decimals(row.rule))}</code>"
+    line = f"Now <code>{price(row.price, decimals_of(row.rule))}</code>"
     if row.distance_pct is not None and row.rule.is_watching:
-        line += f" · needs <b>{percent(row.distance_pct)}</b>"
-    return [line]
+        line += f" · {needs_of(row)}"
+    return [line + (" · 1m bars" if row.on_bars else "")]
 
 
 def _now_lines(rule: Rule, quote: Quote | None, now: datetime, trouble: str) -> list[str]:
@@ -202,19 +215,52 @@ def _repeats(rule: Rule) -> str:
     return "Fires every time" + (f", at most once in {span(cooldown)}" if cooldown else "")
 
 
+def _option_lines(rule: Rule) -> list[str]:
+    """Return the options that change when it speaks and to whom, on one line; none where none was given."""
+    options = rule.draft.options
+    parts = [
+        f"only {options.most} times" if options.most is not None else "",
+        f"after it held {span(options.hold)}" if options.hold is not None else "",
+        {"rth": "regular hours", "eth": "extended hours too"}.get(str(options.hours), ""),
+        f"until {day(options.until, _UTC)}" if options.until is not None else "",
+        "critical" if options.critical else "",
+        "silent" if options.silent else "",
+        f"#{options.tag}" if options.tag else "",
+        f"to @{options.to}" if options.to else "",
+        f"then: {options.then}" if options.then else "",
+    ]
+    told = " · ".join(text(shortened(part, LINE)) for part in parts if part)
+    return [told] if told else []
+
+
+_UTC = ZoneInfo("UTC")
+
+
 def _note(rule: Rule) -> list[str]:
     note = rule.draft.options.note
     return [f"📝 {text(shortened(note, _NOTE))}"] if note else []
 
 
 def _state_buttons(rule: Rule) -> tuple[Button, ...]:
-    if rule.state is RuleState.PAUSED:
-        change = button("▶️ Resume", Code.ALERT_RESUME, _HERE, rule.id)
+    if rule.state in {RuleState.PAUSED, RuleState.SNOOZED}:
+        wakes = Code.ALERT_RESUME if rule.state is RuleState.PAUSED else Code.ALERT_REARM
+        change = button("▶️ Resume", wakes, _HERE, rule.id)
     elif rule.is_watching:
         change = button("⏸ Pause", Code.ALERT_PAUSE, _HERE, rule.id)
     else:
         change = button("🔁 Re-arm", Code.ALERT_REARM, _HERE, rule.id)
     return (change, button("🗑 Delete", Code.ALERT_DELETE, _HERE, rule.id))
+
+
+def _more_buttons(rule: Rule) -> tuple[Button, ...]:
+    chart = () if instrument_of(rule) is None else (button("📈 Chart", Code.ALERT_CHART, Place.ANEW, rule.id),)
+    past = (button("🧮 Backtest", Code.ALERT_BACKTEST, Place.ANEW, rule.id),) if looks_at_prices(rule) else ()
+    return (
+        *chart,
+        button("🕘 History", Code.ALERT_HISTORY, _HERE, rule.id, 0),
+        *past,
+        button("⧉ Clone", Code.ALERT_CLONE, Place.ANEW, rule.id),
+    )
 
 
 def _subject_buttons(rule: Rule) -> tuple[Button, ...]:
@@ -223,10 +269,7 @@ def _subject_buttons(rule: Rule) -> tuple[Button, ...]:
     return (*quote, button("« All alerts", Code.ALERT_LIST, _HERE, 0, 0))
 
 
-def _short_subject(rule: Rule) -> str:
-    return shortened(subject(rule), 9)
-
-
-def _decimals(rule: Rule) -> int:
+def decimals_of(rule: Rule) -> int:
+    """Return how many decimals prices of the rule's first instrument have."""
     instrument = instrument_of(rule)
     return 2 if instrument is None else instrument.decimals

@@ -1,20 +1,35 @@
-"""What an alert says when it fires: a price, a headline, new rows of a scan."""
+"""What an alert says when it fires: a price, a headline, new rows of a scan, an order, a time, a silent feed."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.condition import NewsMatch
-from alerts.rule import Firing, NewsCause, PriceCause, Rule, RuleState, ScanCause
+from alerts.amendment import order_line
+from alerts.condition import NewsMatch, OrderEvent
+from alerts.rule import (
+    AccountCause,
+    FeedCause,
+    Firing,
+    NewsCause,
+    OrderCause,
+    PriceCause,
+    Rule,
+    RuleState,
+    ScanCause,
+    TimeCause,
+)
 from bot.callback_data import Code, Place
-from bot.views.alerts import kind_mark
+from bot.views.alerts import kind_mark, snooze_buttons
 from bot.views.condition import describe, direction_of, level_of, scan_phrase
 from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import clock, exact, fixed, moment, percent, price, span
 from bot.views.scan import table
-from market.instrument import SecType
+from market.errors import TicketSyntaxError
+from market.instrument import Instrument, SecType
 from market.news import Headline
 from market.quote import DataKind, Quote, TickField
+from market.ticket import OrderType
+from market.ticket import parse as parse_ticket
 
 _ANEW = Place.ANEW
 LATE = timedelta(seconds=30)
@@ -44,6 +59,8 @@ def firing(
             return _news(fired, headline, tail, now, zone)
         case ScanCause():
             return _scan(fired, fired.cause, tail, now, zone)
+        case AccountCause() | OrderCause() | TimeCause() | FeedCause():
+            return _plain(fired, fired.cause, tail, now, zone)
 
 
 def _price(fired: Firing, cause: PriceCause, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
@@ -102,7 +119,38 @@ def _price_buttons(rule: Rule, cause: PriceCause) -> Rows:
             button("🟢 Buy", Code.QUOTE_TRADE, _ANEW, con_id, "B", style=Style.SUCCESS),
             button("🔴 Sell", Code.QUOTE_TRADE, _ANEW, con_id, "S", style=Style.DANGER),
         )
-    return rows((*trade, button("📊 Quote", Code.QUOTE, _ANEW, con_id)), _rule_buttons(rule))
+    return rows(
+        _prepare(rule),
+        (*trade, button("📊 Quote", Code.QUOTE, _ANEW, con_id), button("📈 Chart", Code.ALERT_CHART, _ANEW, rule.id)),
+        *_rule_rows(rule),
+    )
+
+
+def _prepare(rule: Rule) -> tuple[Button, ...]:
+    """
+    Return the button for the alert's `then`: it opens the order's card, whose time begins at that tap.
+
+    The button bears the order itself: what it says and what it opens are the same, whatever becomes of the alert.
+    """
+    try:
+        line = order_line(rule)
+        return line_button(f"📝 Prepare {_spelled(line)}", Code.ORDER_LINE, line) if line else ()
+    except TicketSyntaxError:
+        return ()
+
+
+def _spelled(line: str) -> str:
+    ticket = parse_ticket(line)
+    at = "" if ticket.limit_price is None else f" @ {exact(ticket.limit_price, 2)}"
+    market = " MARKET" if ticket.order_type is OrderType.MARKET else ""
+    what = "" if ticket.symbol.startswith("#") else f" {ticket.symbol}"
+    return f"{ticket.side.value} {exact(ticket.quantity)}{what}{market}{at}"
+
+
+def _rule_rows(rule: Rule) -> Rows:
+    edit = button("✏️ Edit", Code.ALERT_EDIT, _ANEW, rule.id)
+    change, delete, every = _rule_buttons(rule)
+    return rows(snooze_buttons(rule, _ANEW), (edit, change, delete), (every,))
 
 
 def _rule_buttons(rule: Rule) -> tuple[Button, ...]:
@@ -129,9 +177,8 @@ def _news(fired: Firing, headline: Headline, tail: list[str], now: datetime, zon
     ]
     story = line_button("📖 Full story", Code.NEWS_STORY, _ANEW, 0, headline.provider, headline.article_id)
     quote = () if instrument is None else (button("📊 Quote", Code.QUOTE, _ANEW, instrument.con_id),)
-    return Message(
-        "\n".join(lines), rows((*story, *quote), _rule_buttons(rule)), silent=not rule.draft.options.critical
-    )
+    buttons = rows(_prepare(rule), (*story, *quote), *_rule_rows(rule))
+    return Message("\n".join(lines), buttons, silent=not rule.draft.options.critical)
 
 
 def _matched(rule: Rule, headline: Headline) -> str:
@@ -159,7 +206,51 @@ def _scan(fired: Firing, cause: ScanCause, tail: list[str], now: datetime, zone:
         for row in cause.rows[:_ROWS_SHOWN]
     ]
     silent = not rule.draft.options.critical
-    return Message("\n".join(lines), rows(*grid(picks, 4), _rule_buttons(rule)), silent=silent)
+    return Message("\n".join(lines), rows(*grid(picks, 4), *_rule_rows(rule)), silent=silent)
+
+
+_EVENTS = {OrderEvent.FILLED: "✅ Filled", OrderEvent.REJECTED: "❌ Rejected", OrderEvent.CANCELLED: "✖️ Cancelled"}
+
+
+def _plain(
+    fired: Firing,
+    cause: AccountCause | OrderCause | TimeCause | FeedCause,
+    tail: list[str],
+    now: datetime,
+    zone: ZoneInfo,
+) -> Message:
+    rule = fired.rule
+    critical = " · <b>CRITICAL</b>" if rule.draft.options.critical else ""
+    lines = [_head(fired, cause, now, zone) + critical, f"{text(shortened(describe(rule), _NOTE))} · alert #{rule.id}"]
+    lines += [*tail, f"<i>{moment(fired.at, zone, now, seconds=True)}</i>"]
+    about = None if isinstance(cause, TimeCause) else cause.instrument
+    quote = () if about is None else (button("📊 Quote", Code.QUOTE, _ANEW, about.con_id),)
+    buttons = rows(_prepare(rule), quote, *_rule_rows(rule))
+    return Message("\n".join(lines), buttons, silent=rule.draft.options.silent)
+
+
+def _head(
+    fired: Firing, cause: AccountCause | OrderCause | TimeCause | FeedCause, now: datetime, zone: ZoneInfo
+) -> str:
+    match cause:
+        case AccountCause(values, instrument):
+            told = " · ".join(f"{name} {exact(round(value, 4))}" for name, value in values.items())
+            return f"🔔 <b>{_about(instrument)}{text(told or describe(fired.rule))}</b>"
+        case OrderCause(event, order, instrument, at_price, is_ours):
+            decimals = 2 if instrument is None else instrument.decimals
+            at = "" if at_price is None else f" @ {price(at_price, decimals)}"
+            where = "" if is_ours else " · placed outside this chat"
+            return f"<b>{_EVENTS[event]}: {text(shortened(order, _NOTE))}{at}</b>{where}"
+        case TimeCause(due, message, collapsed):
+            missed = f" · {collapsed} earlier missed" if collapsed else ""
+            return f"⏰ <b>{text(shortened(message, _NOTE)) or moment(due, zone, now)}</b>{missed}"
+        case FeedCause(instrument, last):
+            since = "ever" if last is None else f"since {moment(last, zone, now, seconds=True)}"
+            return f"⚠️ <b>{text(instrument.label)}: nothing received</b> {since}"
+
+
+def _about(instrument: Instrument | None) -> str:
+    return "" if instrument is None else f"{text(instrument.label)} · "
 
 
 def _when(fired: Firing, now: datetime, zone: ZoneInfo) -> str:

@@ -27,12 +27,21 @@ Rows = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file to be sent: its *name* and its bytes."""
+
+    name: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """
     One message: *html* is in Telegram's HTML, every inserted value escaped.
 
-    *picture* is a PNG shown with the text as its caption (1,024 characters at most). *silent* sends without a sound,
-    *protect* forbids forwarding and saving (Bot API, protect_content).
+    *picture* is a PNG and *file* a file, shown with the text as caption (1,024 characters at most). *silent* sends
+    without a sound, *protect* forbids forwarding and saving (Bot API, protect_content). *asks* opens the reader's
+    keyboard for a reply, with these words in it (Bot API, ForceReply: 64 characters at most); then it has no buttons.
     """
 
     html: str
@@ -40,6 +49,8 @@ class Message:
     picture: bytes | None = field(default=None, repr=False)
     silent: bool = False
     protect: bool = False
+    asks: str = ""
+    file: File | None = None
 
 
 def text(value: object) -> str:

@@ -12,6 +12,8 @@ _MARKS = {Style.PLAIN: "", Style.PRIMARY: " (primary)", Style.SUCCESS: " (succes
 def readable(message: Message) -> str:
     """Return the message as its golden file has it: flags, HTML, and a line for each row of buttons."""
     flags = [name for name in ("silent", "protect") if getattr(message, name)]
+    flags += [f"asks: {message.asks}"] if message.asks else []
+    flags += [f"file: {message.file.name}"] if message.file else []
     rows = ["".join(f"[{button.label}{_MARKS[button.style]}]" for button in row) for row in message.buttons]
     return "\n".join([*([f"({', '.join(flags)})"] if flags else []), message.html, *rows]) + "\n"
 

@@ -13,7 +13,9 @@ def check_message(message: Message) -> str:
     """Return the plain text of *message*; fail where Telegram would refuse it (Bot API limits)."""
     plain, entities = parse_html(message.html)
     assert plain.strip(), "message text is empty"
-    assert utf16_length(plain) <= (_CAPTION if message.picture else _TEXT), "message is too long"
+    assert utf16_length(plain) <= (_CAPTION if message.picture or message.file else _TEXT), "message is too long"
+    assert len(message.asks) <= 64, "the placeholder is too long"
+    assert not (message.asks and message.buttons), "a question has no buttons"
     assert len(entities) <= 100, "too many entities"
     buttons = [button for row in message.buttons for button in row]
     assert len(buttons) <= 100, "too many buttons"
@@ -40,6 +42,7 @@ class FakeReply:
     attached: list[tuple[int, Message]] = field(default_factory=list)
     answers: dict[str, tuple[str, bool]] = field(default_factory=dict)
     failures: list[Exception | None] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
     edit_failures: list[Exception | None] = field(default_factory=list)
 
     async def send(self, chat_id: int, message: Message, *, reply_to: int | None = None) -> int:
@@ -63,6 +66,9 @@ class FakeReply:
         check_message(message)
         self.attached.append((message_id, message))
         self.shown[message_id] = message
+
+    async def delete(self, chat_id: int, *message_ids: int) -> None:
+        self.deleted += message_ids
 
     async def answer(self, press: Press, text: str = "", *, alert: bool = False) -> None:
         assert len(text) <= 200
