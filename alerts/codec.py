@@ -4,26 +4,25 @@ Drafts, rules and firings as JSON and back: what the database keeps, so that sta
 JSON values only (no NaN, no infinity). The readers raise KeyError, TypeError or ValueError where the JSON is not ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.condition import (
-    Both,
-    Comparison,
-    Condition,
-    Crossing,
-    Direction,
-    Draft,
-    Either,
-    NewsMatch,
-    Op,
-    Options,
-    Repeat,
-    ScanEntry,
+from alerts.condition import Draft, Options, OrderEvent, Repeat, TradingTime
+from alerts.condition_codec import condition_from_json, condition_to_json
+from alerts.rule import (
+    AccountCause,
+    Cause,
+    FeedCause,
+    Firing,
+    NewsCause,
+    OrderCause,
+    PriceCause,
+    Rule,
+    RuleState,
+    ScanCause,
+    TimeCause,
 )
-from alerts.operand import Indicator, Number, Operand, Price, PriceField
-from alerts.rule import Cause, Firing, NewsCause, PriceCause, Rule, RuleState, ScanCause
 from market.codec import (
     headline_from_json,
     headline_to_json,
@@ -36,9 +35,36 @@ from market.codec import (
     time_from_json,
     time_to_json,
 )
-from market.quote import BarSize, DataKind, TickField
+from market.instrument import Instrument
+from market.quote import DataKind, TickField
 
 Json = dict[str, Any]
+
+
+def _seconds(length: timedelta) -> float:
+    return length.total_seconds()
+
+
+def _span(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+_OPTIONS: dict[str, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "repeat": ("repeat", str, Repeat),
+    "cooldown": ("cooldown_s", _seconds, _span),
+    "note": ("note", str, str),
+    "silent": ("silent", bool, bool),
+    "critical": ("critical", bool, bool),
+    "most": ("most", int, int),
+    "hold": ("hold_s", _seconds, _span),
+    "hours": ("hours", str, TradingTime),
+    "until": ("until", datetime.isoformat, datetime.fromisoformat),
+    "tag": ("tag", str, str),
+    "hysteresis_pct": ("hysteresis_pct", float, float),
+    "then": ("then", str, str),
+    "to": ("to", str, str),
+}
+"""Every option: its key, and both ways."""
 
 
 def rule_to_json(rule: Rule) -> Json:
@@ -57,6 +83,8 @@ def rule_to_json(rule: Rule) -> Json:
         "fired_count": rule.fired_count,
         "last_fired": time_to_json(rule.last_fired),
         "memory": dict(rule.memory),
+        "snoozed_until": time_to_json(rule.snoozed_until),
+        "wake_on": rule.wake_on,
     }
 
 
@@ -76,32 +104,33 @@ def rule_from_json(data: Mapping[str, Any]) -> Rule:
         fired_count=data["fired_count"],
         last_fired=time_from_json(data["last_fired"]),
         memory=data["memory"],
+        snoozed_until=time_from_json(data.get("snoozed_until")),
+        wake_on=data.get("wake_on", ""),
     )
 
 
 def draft_to_json(draft: Draft) -> Json:
-    """Return *draft* as JSON; a cooldown in seconds."""
-    options = draft.options
-    return {
-        "condition": _condition_to_json(draft.condition),
-        "repeat": None if options.repeat is None else str(options.repeat),
-        "cooldown_s": None if options.cooldown is None else options.cooldown.total_seconds(),
-        "note": options.note,
-        "silent": options.silent,
-        "critical": options.critical,
-    }
+    """Return *draft* as JSON, time spans in seconds; options that were not typed are left out."""
+    data: Json = {"condition": condition_to_json(draft.condition)}
+    for field, (key, write, _) in _OPTIONS.items():
+        found = getattr(draft.options, field)
+        # 0 is False, and as good as not typed; a span of nothing cannot be typed.
+        if found:
+            data[key] = write(found)
+    return data
 
 
 def draft_from_json(data: Mapping[str, Any]) -> Draft:
     """Return the draft that `draft_to_json` wrote."""
-    options = Options(
-        repeat=None if data["repeat"] is None else Repeat(data["repeat"]),
-        cooldown=None if data["cooldown_s"] is None else timedelta(seconds=data["cooldown_s"]),
-        note=data["note"],
-        silent=data["silent"],
-        critical=data["critical"],
-    )
-    return Draft(_condition_from_json(data["condition"]), options)
+    condition = condition_from_json(data["condition"])
+    if len(data) == 1:
+        return Draft(condition)
+    found = {}
+    for field, (key, _, read) in _OPTIONS.items():
+        # Rules of the first version carry options that were not typed as None, "" or false.
+        if got := data.get(key):
+            found[field] = read(got)
+    return Draft(condition, Options(**found))
 
 
 def firing_to_json(firing: Firing) -> Json:
@@ -126,100 +155,103 @@ def firing_from_json(data: Mapping[str, Any]) -> Firing:
     )
 
 
-def _condition_to_json(condition: Condition) -> Json:
-    match condition:
-        case Comparison(left, op, right):
-            return {"is": "comparison", "left": _operand_to_json(left), "op": str(op), "right": _operand_to_json(right)}
-        case Crossing(left, way, right):
-            return {"is": "crossing", "left": _operand_to_json(left), "way": str(way), "right": _operand_to_json(right)}
-        case NewsMatch(symbol, phrases):
-            return {"is": "news", "symbol": symbol, "phrases": list(phrases)}
-        case ScanEntry(spec):
-            return {"is": "scan", "spec": spec_to_json(spec)}
-        case Both(parts):
-            return {"is": "and", "parts": [_condition_to_json(part) for part in parts]}
-        case Either(parts):
-            return {"is": "or", "parts": [_condition_to_json(part) for part in parts]}
-
-
-def _condition_from_json(data: Mapping[str, Any]) -> Condition:
-    match data["is"]:
-        case "comparison":
-            return Comparison(_operand_from_json(data["left"]), Op(data["op"]), _operand_from_json(data["right"]))
-        case "crossing":
-            return Crossing(_operand_from_json(data["left"]), Direction(data["way"]), _operand_from_json(data["right"]))
-        case "news":
-            return NewsMatch(data["symbol"], tuple(data["phrases"]))
-        case "scan":
-            return ScanEntry(spec_from_json(data["spec"]))
-        case "and":
-            return Both(tuple(_condition_from_json(part) for part in data["parts"]))
-        case "or":
-            return Either(tuple(_condition_from_json(part) for part in data["parts"]))
-        case other:
-            raise ValueError(other)
-
-
-def _operand_to_json(operand: Operand) -> Json:
-    match operand:
-        case Number(value):
-            return {"is": "number", "value": value}
-        case Price(symbol, field):
-            return {"is": "price", "symbol": symbol, "field": str(field)}
-        case Indicator(symbol, name, length, bar):
-            return {"is": "indicator", "symbol": symbol, "name": name, "length": length, "bar": str(bar)}
-
-
-def _operand_from_json(data: Mapping[str, Any]) -> Operand:
-    match data["is"]:
-        case "number":
-            return Number(data["value"])
-        case "price":
-            return Price(data["symbol"], PriceField(data["field"]))
-        case "indicator":
-            return Indicator(data["symbol"], data["name"], data["length"], BarSize(data["bar"]))
-        case other:
-            raise ValueError(other)
-
-
-def _cause_to_json(cause: Cause) -> Json:
+def _cause_to_json(cause: Cause) -> Json:  # noqa: PLR0911  one for each cause
     match cause:
         case PriceCause():
-            return {
-                "is": "price",
-                "instrument": instrument_to_json(cause.instrument),
-                "field": cause.field.name,
-                "price": cause.price,
-                "kind": str(cause.kind),
-                "bid": cause.bid,
-                "ask": cause.ask,
-                "change_pct": cause.change_pct,
-                "values": dict(cause.values),
-            }
+            return _price_cause_to_json(cause)
         case NewsCause(headline, instrument):
-            about = None if instrument is None else instrument_to_json(instrument)
-            return {"is": "news", "headline": headline_to_json(headline), "instrument": about}
+            return {"is": "news", "headline": headline_to_json(headline), "instrument": _known_to_json(instrument)}
         case ScanCause(spec, rows):
             return {"is": "scan", "spec": spec_to_json(spec), "rows": [row_to_json(row) for row in rows]}
+        case AccountCause(values, instrument):
+            return {"is": "account", "values": dict(values), "instrument": _known_to_json(instrument)}
+        case OrderCause(event, order, instrument, price, is_ours):
+            about = _known_to_json(instrument)
+            return {
+                "is": "order",
+                "event": str(event),
+                "order": order,
+                "instrument": about,
+                "price": price,
+                "is_ours": is_ours,
+            }
+        case TimeCause(due, message, collapsed):
+            return {"is": "time", "due": due.isoformat(), "message": message, "collapsed": collapsed}
+        case FeedCause(instrument, last):
+            return {"is": "feed", "instrument": instrument_to_json(instrument), "last": time_to_json(last)}
+
+
+def _price_cause_to_json(cause: PriceCause) -> Json:
+    return {
+        "is": "price",
+        "instrument": instrument_to_json(cause.instrument),
+        "field": cause.field.name,
+        "price": cause.price,
+        "kind": str(cause.kind),
+        "bid": cause.bid,
+        "ask": cause.ask,
+        "change_pct": cause.change_pct,
+        "values": dict(cause.values),
+    }
+
+
+def _price_cause(data: Mapping[str, Any]) -> Cause:
+    return PriceCause(
+        instrument=instrument_from_json(data["instrument"]),
+        field=TickField[data["field"]],
+        price=data["price"],
+        kind=DataKind(data["kind"]),
+        bid=data["bid"],
+        ask=data["ask"],
+        change_pct=data["change_pct"],
+        values=data["values"],
+    )
+
+
+def _news_cause(data: Mapping[str, Any]) -> Cause:
+    return NewsCause(headline_from_json(data["headline"]), _known(data["instrument"]))
+
+
+def _scan_cause(data: Mapping[str, Any]) -> Cause:
+    return ScanCause(spec_from_json(data["spec"]), tuple(row_from_json(row) for row in data["rows"]))
+
+
+def _account_cause(data: Mapping[str, Any]) -> Cause:
+    return AccountCause(data["values"], _known(data["instrument"]))
+
+
+def _order_cause(data: Mapping[str, Any]) -> Cause:
+    return OrderCause(
+        OrderEvent(data["event"]), data["order"], _known(data["instrument"]), data["price"], data["is_ours"]
+    )
+
+
+def _time_cause(data: Mapping[str, Any]) -> Cause:
+    return TimeCause(datetime.fromisoformat(data["due"]), data["message"], data["collapsed"])
+
+
+def _feed_cause(data: Mapping[str, Any]) -> Cause:
+    return FeedCause(instrument_from_json(data["instrument"]), time_from_json(data["last"]))
+
+
+_CAUSES: dict[str, Callable[[Mapping[str, Any]], Cause]] = {
+    "price": _price_cause,
+    "news": _news_cause,
+    "scan": _scan_cause,
+    "account": _account_cause,
+    "order": _order_cause,
+    "time": _time_cause,
+    "feed": _feed_cause,
+}
 
 
 def _cause_from_json(data: Mapping[str, Any]) -> Cause:
-    match data["is"]:
-        case "price":
-            return PriceCause(
-                instrument=instrument_from_json(data["instrument"]),
-                field=TickField[data["field"]],
-                price=data["price"],
-                kind=DataKind(data["kind"]),
-                bid=data["bid"],
-                ask=data["ask"],
-                change_pct=data["change_pct"],
-                values=data["values"],
-            )
-        case "news":
-            about = None if data["instrument"] is None else instrument_from_json(data["instrument"])
-            return NewsCause(headline_from_json(data["headline"]), about)
-        case "scan":
-            return ScanCause(spec_from_json(data["spec"]), tuple(row_from_json(row) for row in data["rows"]))
-        case other:
-            raise ValueError(other)
+    return _CAUSES[data["is"]](data)
+
+
+def _known_to_json(instrument: Instrument | None) -> Json | None:
+    return None if instrument is None else instrument_to_json(instrument)
+
+
+def _known(data: Mapping[str, Any] | None) -> Instrument | None:
+    return None if data is None else instrument_from_json(data)
