@@ -16,10 +16,15 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from alerts.history import Backtest
+from market.quote import Bar
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +44,24 @@ class Theme(StrEnum):
 
     DARK = "dark"
     LIGHT = "light"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A price drawn across a chart, with its *label*."""
+
+    price: float
+    label: str
+    kind: Literal["level", "entry", "stop", "target", "order"] = "level"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened *at* a moment, at *price*."""
+
+    at: datetime
+    price: float
+    kind: Literal["firing", "buy", "sell"] = "firing"
 
 
 class ChartPainter:
@@ -76,21 +99,67 @@ class ChartPainter:
         """
         if not points:
             return None
-        if self._waiting >= self._most_waiting:
-            _log.warning("no picture: %s are waiting already", self._waiting)
+        return await self._in_turn(
+            {
+                "kind": "equity",
+                "points": [(day.isoformat(), value) for day, value in points],
+                "theme": theme.value,
+                "title": title,
+                "currency": currency,
+            }
+        )
+
+    async def price_chart(
+        self,
+        bars: Sequence[Bar],
+        theme: Theme = Theme.DARK,
+        *,
+        title: str = "",
+        zone: str = "UTC",
+        lines: Sequence[Line] = (),
+        marks: Sequence[Mark] = (),
+    ) -> bytes | None:
+        """
+        Return a PNG (1280 x 720) of *bars* as candles with their volume, or None where it could not be drawn.
+
+        *bars* are oldest first; times are written as clocks in *zone* (IANA) show them.
+        """
+        if not bars:
             return None
-        wanted = {
-            "points": [(day.isoformat(), value) for day, value in points],
-            "theme": theme.value,
-            "title": title,
-            "currency": currency,
-        }
-        self._waiting += 1
-        try:
-            async with self._turn:
-                return await self._drawn(wanted)
-        finally:
-            self._waiting -= 1
+        return await self._in_turn(
+            {
+                "kind": "price",
+                "bars": _rows(bars, zone),
+                "theme": theme.value,
+                "title": title,
+                "lines": [(line.price, line.label, line.kind) for line in lines],
+                "marks": [(_local(mark.at, zone), mark.price, mark.kind) for mark in marks],
+            }
+        )
+
+    async def backtest_chart(
+        self, backtest: Backtest, theme: Theme = Theme.DARK, *, title: str = "", zone: str = "UTC"
+    ) -> bytes | None:
+        """Return a PNG (1280 x 720) of the price with each firing of *backtest* marked, or None as `price_chart`."""
+        if not backtest.bars:
+            return None
+        is_daily = _is_daily(backtest.bars)
+        return await self._in_turn(
+            {
+                "kind": "backtest",
+                "bars": _rows(backtest.bars, zone),
+                "theme": theme.value,
+                "title": title,
+                "headline": _headline(backtest),
+                "aside": _aside(backtest),
+                "level": backtest.level,
+                "marks": [
+                    # A daily bar is drawn on its date, whatever the time of its close.
+                    (one.at.date().isoformat() if is_daily else _local(one.at, zone), one.price, "firing")
+                    for one in backtest.firings
+                ],
+            }
+        )
 
     async def close(self) -> None:
         """Kill the process, for one that hangs ends in no other way; a later picture starts a new one."""
@@ -103,6 +172,17 @@ class ChartPainter:
             process.kill()
         # Reads what it had still to say: only then is the pipe closed.
         await process.communicate()
+
+    async def _in_turn(self, wanted: dict[str, Any]) -> bytes | None:
+        if self._waiting >= self._most_waiting:
+            _log.warning("no picture: %s are waiting already", self._waiting)
+            return None
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await self._drawn(wanted)
+        finally:
+            self._waiting -= 1
 
     async def _drawn(self, wanted: dict[str, Any]) -> bytes | None:
         limit_s = self._limit_s if self._is_warm else self._warmup_s
@@ -154,3 +234,39 @@ class ChartPainter:
                 start_new_session=True,
             )
         return self._process
+
+
+def _rows(bars: Sequence[Bar], zone: str) -> list[tuple[str, float, float, float, float, float]]:
+    is_daily = _is_daily(bars)
+    return [
+        (
+            # A daily bar's start is midnight UTC of its date, which is no moment anywhere else.
+            bar.start.date().isoformat() if is_daily else _local(bar.start, zone),
+            bar.open,
+            bar.high,
+            bar.low,
+            bar.close,
+            bar.volume,
+        )
+        for bar in bars
+    ]
+
+
+def _is_daily(bars: Sequence[Bar]) -> bool:
+    return not any(bar.start.hour or bar.start.minute for bar in bars)
+
+
+def _local(at: datetime, zone: str) -> str:
+    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat()
+
+
+def _headline(backtest: Backtest) -> str:
+    count = len(backtest.firings)
+    days = max((backtest.end - backtest.start).days, 1) if backtest.start is not None else 0
+    return f"{count} \u00d7 in {days} days" if count else f"never in {days} days"
+
+
+def _aside(backtest: Backtest) -> str:
+    moves = [(backtest.median_1h_pct, "1 h"), (backtest.median_1d_pct, "1 d")]
+    told = [f"{move:+.2f}% after {span}" for move, span in moves if move is not None]
+    return f"median {'   '.join(told)}" if told else ""
