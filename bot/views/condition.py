@@ -1,13 +1,37 @@
 """A condition of the alert language as a person would say it. Plain text: whoever inserts it escapes it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
-from alerts.condition import Both, Comparison, Condition, Crossing, Direction, Either, NewsMatch, Op, ScanEntry
-from alerts.operand import Indicator, Number, Operand, Price, PriceField
+from alerts.condition import (
+    AtSession,
+    AtTime,
+    Both,
+    Channel,
+    Comparison,
+    Condition,
+    Crossing,
+    DayMove,
+    Direction,
+    Either,
+    EveryTime,
+    Inverse,
+    NewsMatch,
+    Op,
+    OrderMatch,
+    PositionMove,
+    ScanEntry,
+    Stale,
+    Trailing,
+    Velocity,
+    Way,
+)
+from alerts.operand import AccountValue, Number, Operand, Price
 from alerts.rule import Rule
-from alerts.wording import format_draft
+from alerts.slot import leaves
+from alerts.wording import days_text, duration_text, format_draft, words_text
 from bot.views.numbers import exact
+from bot.views.operand import Instruments, first_symbol, label, number, operand, size
 from market.instrument import Instrument
 from market.scan import ScanSpec
 
@@ -19,8 +43,24 @@ _CROSSES = {
 }
 _UPWARD = {Op.GT, Op.GE, Direction.ABOVE}
 _DOWNWARD = {Op.LT, Op.LE, Direction.BELOW}
-
-Instruments = Mapping[str, Instrument]
+_MOVES = {Way.UP: "rises", Way.DOWN: "drops", Way.EITHER: "moves"}
+_SIDES = {Way.UP: "up", Way.DOWN: "down", Way.EITHER: "up or down"}
+_Leaf = (
+    Comparison
+    | Crossing
+    | Channel
+    | DayMove
+    | Velocity
+    | Trailing
+    | PositionMove
+    | OrderMatch
+    | AtTime
+    | EveryTime
+    | AtSession
+    | Stale
+    | NewsMatch
+    | ScanEntry
+)
 
 
 def describe(rule: Rule) -> str:
@@ -28,19 +68,25 @@ def describe(rule: Rule) -> str:
     return _phrase(rule.draft.condition, rule.instruments)
 
 
-def subject(rule: Rule) -> str:
-    """Return what the rule is about, briefly: its first instrument, the scan's code, or `Any news`."""
-    condition = next(_leaves(rule.draft.condition))
-    match condition:
+def subject(rule: Rule) -> str:  # noqa: PLR0911  one for each kind
+    """Return what the rule is about, briefly: its first instrument, the scan's code, `Any news`, `Account`."""
+    match next(_leaves(rule.draft.condition)):
         case ScanEntry(spec):
             return spec.code
         case NewsMatch("*"):
             return "Any news"
-        case NewsMatch(symbol):
-            return _label(symbol, rule.instruments)
+        case PositionMove("any"):
+            return "Any position"
+        case OrderMatch(_, ""):
+            return "Orders"
+        case AtTime() | EveryTime() | AtSession():
+            return "Time"
         case Comparison(left, _, right) | Crossing(left, _, right):
-            priced = next((side for side in (left, right) if not isinstance(side, Number)), None)
-            return _label(priced.symbol, rule.instruments) if priced else rule.text
+            return _compared(left, right, rule)
+        case Channel(value):
+            return label(first_symbol(value), rule.instruments)
+        case leaf:
+            return label(leaf.symbol, rule.instruments)
 
 
 def instrument_of(rule: Rule) -> Instrument | None:
@@ -49,8 +95,9 @@ def instrument_of(rule: Rule) -> Instrument | None:
 
 
 def looks_at_prices(rule: Rule) -> bool:
-    """Return whether any part of the rule compares or crosses: those of news and scans need no price."""
-    return any(isinstance(leaf, Comparison | Crossing) for leaf in _leaves(rule.draft.condition))
+    """Return whether any part of the rule looks at prices of an instrument: those of news and scans need none."""
+    kinds = Comparison | Crossing | Channel | DayMove | Velocity | Trailing
+    return bool(rule.instruments) and any(isinstance(leaf, kinds) for leaf in _leaves(rule.draft.condition))
 
 
 def level_of(rule: Rule) -> float | None:
@@ -96,65 +143,136 @@ def scan_phrase(spec: ScanSpec) -> str:
     return " · ".join(parts)
 
 
-def _leaves(condition: Condition) -> Iterator[Comparison | Crossing | NewsMatch | ScanEntry]:
-    if isinstance(condition, Both | Either):
-        for part in condition.parts:
-            yield from _leaves(part)
-    else:
-        yield condition
+def _compared(left: Operand, right: Operand, rule: Rule) -> str:
+    symbol = first_symbol(left) or first_symbol(right)
+    if symbol:
+        return "Any position" if symbol == "any" else label(symbol, rule.instruments)
+    of_account = any(isinstance(leaf, AccountValue) for side in (left, right) for leaf in leaves(side))
+    return "Account" if of_account else rule.text
 
 
-def _phrase(condition: Condition, instruments: Instruments) -> str:
+def _leaves(condition: Condition) -> Iterator[_Leaf]:
     match condition:
+        case Both(parts) | Either(parts):
+            for part in parts:
+                yield from _leaves(part)
+        case Inverse(part):
+            yield from _leaves(part)
+        case _:
+            yield condition
+
+
+def _phrase(condition: Condition, instruments: Instruments) -> str:  # noqa: PLR0911  one for each kind
+    match condition:
+        case Both(parts):
+            return " and ".join(_nested(part, instruments, Either) for part in parts)
+        case Either(parts):
+            return " or ".join(_phrase(part, instruments) for part in parts)
+        case Inverse(part):
+            return f"not {_nested(part, instruments, Both | Either)}"
         case Comparison(left, op, right):
             return _relation(left, _WORDS[op], right, instruments)
         case Crossing(left, direction, right):
             return _relation(left, _CROSSES[direction], right, instruments)
+        case Channel(value, enters, low, high):
+            bounds = f"{number(low, value, instruments)} to {number(high, value, instruments)}"
+            return f"{operand(value, value, instruments)} {'enters' if enters else 'leaves'} {bounds}"
+        case _:
+            return _moving(condition, instruments)
+
+
+def _nested(condition: Condition, instruments: Instruments, looser: object) -> str:
+    phrase = _phrase(condition, instruments)
+    return f"({phrase})" if isinstance(condition, looser) else phrase  # type: ignore[arg-type]  # a class or a union
+
+
+def _relation(left: Operand, words: str, right: Operand, instruments: Instruments) -> str:
+    return f"{operand(left, right, instruments)} {words} {operand(right, left, instruments)}"
+
+
+_Rest = (
+    DayMove
+    | Velocity
+    | Trailing
+    | PositionMove
+    | OrderMatch
+    | AtTime
+    | EveryTime
+    | AtSession
+    | Stale
+    | NewsMatch
+    | ScanEntry
+)
+
+
+def _moving(condition: _Rest, instruments: Instruments) -> str:
+    match condition:
+        case DayMove(symbol, percent, way, _, True):
+            side = "" if way is Way.EITHER else f" {_SIDES[way]}"
+            return f"{label(symbol, instruments)} gaps{side} {exact(percent)}% at the open"
+        case DayMove(symbol, percent, way, base):
+            instrument = instruments.get(symbol)
+            decimals = 2 if instrument is None else instrument.decimals
+            since = "today" if base is None else f"from {exact(base, decimals)}"
+            return f"{label(symbol, instruments)} {_SIDES[way]} {exact(percent)}% {since}"
+        case Velocity(symbol):
+            return f"{label(symbol, instruments)} {_velocity(condition)}"
+        case Trailing(symbol, amount, unit, from_low, atr):
+            best = "above its low" if from_low else "below its high"
+            return f"{label(symbol, instruments)} {size(amount, unit, atr)} {best} since set"
+        case PositionMove(symbol, percent):
+            whose = "any position" if symbol == "any" else f"your {label(symbol, instruments)}"
+            return f"{whose} {'up' if percent > 0 else 'down'} {exact(abs(percent))}% today"
+        case _:
+            return _happening(condition, instruments)
+
+
+def _happening(
+    condition: OrderMatch | AtTime | EveryTime | AtSession | Stale | NewsMatch | ScanEntry, instruments: Instruments
+) -> str:
+    match condition:
+        case OrderMatch(event, symbol):
+            return f"an order{f' in {label(symbol, instruments)}' if symbol else ''} is {event.value}"
+        case AtTime() | EveryTime() | AtSession():
+            return _time(condition)
+        case Stale(symbol, age):
+            return f"nothing heard of {label(symbol, instruments)} for {duration_text(age)}"
         case NewsMatch():
             return _news(condition, instruments)
         case ScanEntry(spec):
             return f"new in scan {spec.code} ({scan_phrase(spec).replace(' · ', ', ')})"
-        case Both(parts):
-            return " and ".join(_nested(part, instruments) for part in parts)
-        case Either(parts):
-            return " or ".join(_phrase(part, instruments) for part in parts)
 
 
-def _nested(condition: Condition, instruments: Instruments) -> str:
-    phrase = _phrase(condition, instruments)
-    return f"({phrase})" if isinstance(condition, Either) else phrase
+def _time(condition: AtTime | EveryTime | AtSession) -> str:
+    said = f": {condition.message}" if condition.message else ""
+    match condition:
+        case AtTime(hour, minute, zone, days):
+            words = [f"at {hour:02}:{minute:02}", f"{_city(zone)} time" if zone else ""]
+            when = days_text(days).replace(",", ", ")
+            return " ".join(word for word in (*words, f"on {when}" if when else "every day") if word) + said
+        case EveryTime(period):
+            return f"every {duration_text(period)}{said}"
+        case AtSession(is_open, offset):
+            event = "open" if is_open else "close"
+            if not offset:
+                return f"at the {event}{said}"
+            return f"{duration_text(abs(offset))} {'before' if offset.days < 0 else 'after'} the {event}{said}"
 
 
-def _relation(left: Operand, words: str, right: Operand, instruments: Instruments) -> str:
-    return f"{_operand(left, right, instruments)} {words} {_operand(right, left, instruments)}"
+def _city(zone: str) -> str:
+    return zone.rpartition("/")[2].replace("_", " ")
 
 
-def _operand(operand: Operand, other: Operand, instruments: Instruments) -> str:
-    match operand:
-        case Number(value):
-            return exact(value, _decimals(other, instruments))
-        case Price(symbol, field):
-            label = _label(symbol, instruments)
-            return label if field is PriceField.LAST else f"{label} {field.value}"
-        case Indicator(symbol, name, length, bar):
-            return f"{_label(symbol, instruments)} {name.upper()}({length}, {bar.value})"
-
-
-def _decimals(beside: Operand, instruments: Instruments) -> int:
-    """How a fixed number beside *beside* is written: as a price, or bare beside an index such as RSI."""
-    if isinstance(beside, Number) or (isinstance(beside, Indicator) and beside.name == "rsi"):
-        return 0
-    instrument = instruments.get(beside.symbol)
-    return 2 if instrument is None else instrument.decimals
+def _velocity(move: Velocity) -> str:
+    return f"{_MOVES[move.way]} {size(move.amount, move.unit)} within {duration_text(move.window)}"
 
 
 def _news(match: NewsMatch, instruments: Instruments) -> str:
-    about = "any news" if match.symbol == "*" else f"news on {_label(match.symbol, instruments)}"
-    if not match.phrases:
-        return about
-    return f"{about} with " + " or ".join(f"“{phrase}”" for phrase in match.phrases)
-
-
-def _label(symbol: str, instruments: Instruments) -> str:
-    instrument = instruments.get(symbol)
-    return symbol if instrument is None else instrument.label
+    about = {"*": "any news", "portfolio": "news on your positions", "watchlist": "news on your watchlist"}.get(
+        match.symbol, f"news on {label(match.symbol, instruments)}"
+    )
+    if match.words is not None:
+        about += f" with {words_text(match.words)}"
+    elif match.phrases:
+        about += " with " + " or ".join(f"“{phrase}”" for phrase in match.phrases)
+    return about if match.gate is None else f"{about}, if it {_velocity(match.gate)}"
