@@ -45,10 +45,10 @@ class ScanHandler:
 
     async def _result(self, bounds: str, user_id: int) -> Message:
         text = f"scan {bounds}"
-        condition = parse(text).condition
+        now, zone = self._clock.now(), await self._zones.zone_of(user_id)
+        condition = parse(text, now, zone).condition
         if not isinstance(condition, ScanEntry):
             raise AlertSyntaxError(text, len("scan "), "a scan by itself", _EXAMPLES)
         rows = await self._runner.run_once(condition.spec)
-        zone = await self._zones.zone_of(user_id)
         line = format_draft(Draft(condition))
         return views.scan_result(condition.spec, rows, line, now=self._clock.now(), zone=zone)

@@ -62,7 +62,7 @@ TOKEN = "T" * 22
 
 
 def rule(line: str, *instruments: Instrument, number: int = 12) -> Rule:
-    draft = parse(line)
+    draft = parse(line, NOW, BERLIN)
     named = {instrument.label: instrument for instrument in instruments}
     return Rule(number, 222, 222, line, draft, named, created=NOW, since=NOW)
 
