@@ -46,17 +46,19 @@ def ticks_of(
     for bar in bars:
         session = _session_at(hours, bar, size)
         today = bar.start.astimezone(zone).date()
+        told: list[Told] = []
         if today != day:
             day, volume = today, 0.0
             if close is not None:
-                yield _told(instrument, TickField.CLOSE, close, bar.start)
+                told.append(_told(instrument, TickField.CLOSE, close, bar.start))
         if session is not None and session != opened:
             opened = session
-            yield _told(instrument, TickField.OPEN, bar.open, max(bar.start, session.start))
+            told.append(_told(instrument, TickField.OPEN, bar.open, max(bar.start, session.start)))
         volume += bar.volume
         if session is not None or close is None:
             close = bar.close
-        yield from _path(instrument, size, bar, volume, closes_only=closes_only)
+        told += _path(instrument, size, bar, volume, closes_only=closes_only)
+        yield from sorted(told, key=lambda one: one.at)
 
 
 def closes_of(instrument: Instrument, size: BarSize, bars: Iterable[Bar], hours: Hours) -> Iterator[Told]:
