@@ -10,12 +10,12 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from alerts.amendment import order_line
-from alerts.condition import Draft, Options
+from alerts.condition import Draft, NewsMatch, Options
 from alerts.engine import Engine
 from alerts.errors import NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
 from alerts.holding import Holding
 from alerts.language import parse
-from alerts.needs import needs_of, symbols_of
+from alerts.needs import symbols_of
 from alerts.ports import InstrumentFinder, NewsFeed, RuleStore, ScanFeed, TickFeed
 from alerts.rule import Firing, Rule, RuleState
 from alerts.wording import format_draft
@@ -26,6 +26,7 @@ from market.quote import Quote
 _log = logging.getLogger(__name__)
 _ALIVE = frozenset({RuleState.ARMED, RuleState.PENDING, RuleState.SNOOZED, RuleState.PAUSED, RuleState.BLIND})
 _UTC = ZoneInfo("UTC")
+_COLLECTIONS = frozenset({"portfolio", "watchlist"})
 _NONE_KNOWN: Mapping[str, Instrument] = MappingProxyType({})
 WITH_ALL = "with all the others"
 """The reason of a rule that was paused by "pause all": "resume all" wakes these and no others."""
@@ -76,6 +77,7 @@ class Rulebook:
         self._clock = clock
         self._cap = cap
         self._chats = chats or _no_chats
+        self._following: set[int] = set()
         self._lock = asyncio.Lock()
         self._sink: Callable[[Sequence[Firing]], None] = _unheard
         self._settled: Callable[[], Awaitable[None]] = _at_once
@@ -116,7 +118,7 @@ class Rulebook:
         Raises as `create`, but for syntax and caps.
         """
         found = {}
-        for symbol in symbols_of(draft.condition):
+        for symbol in symbols_of(draft):
             found[symbol] = known.get(symbol) or await self._finder.find(symbol)
         now = self._clock.now()
         to = draft.options.to
@@ -261,6 +263,16 @@ class Rulebook:
                 await self._ensure_room(owner_id)
             return await self._armed(rule)
 
+    async def follow(self) -> None:
+        """Hold what news on a portfolio or a watchlist need now: what is in them changes."""
+        async with self._lock:
+            for rule_id in tuple(self._following):
+                rule = self._engine.rule(rule_id)
+                if rule is None or not rule.is_watching:
+                    self._following.discard(rule_id)
+                elif rule.state is not RuleState.BLIND:
+                    await self._hold(rule)
+
     async def save(self, rule: Rule) -> None:
         """Store what the engine changed by itself (memory, blindness), if the rule is still as it stood then."""
         async with self._lock:
@@ -303,7 +315,7 @@ class Rulebook:
         """Have the engine keep *rule* as it stood before a change that failed."""
         if rule.is_watching and rule.state is not RuleState.BLIND:
             self._sink(self._engine.add(rule))
-            await self._holding.take(rule.id, needs_of(rule))
+            await self._hold(rule)
         else:
             self._engine.rest(rule)
 
@@ -311,15 +323,21 @@ class Rulebook:
         """Have the engine watch *rule* and the feeds bring what it needs, in this order: no first tick is missed."""
         firings = self._engine.add(rule)
         undo.callback(self._engine.remove, rule.id)
-        await self._holding.take(rule.id, needs_of(rule))
+        await self._hold(rule)
         return firings
+
+    async def _hold(self, rule: Rule) -> None:
+        condition = rule.draft.condition
+        if isinstance(condition, NewsMatch) and condition.symbol in _COLLECTIONS:
+            self._following.add(rule.id)
+        await self._holding.take(rule.id, self._engine.needs_of(rule.id))
 
     async def _hold_stored(self, rule_id: int) -> None:
         rule = self._engine.rule(rule_id)
         if rule is None or not rule.is_watching or rule.state is RuleState.BLIND:
             return
         try:
-            await self._holding.take(rule_id, needs_of(rule))
+            await self._hold(rule)
         except TooManyScans as error:
             self._engine.blind(rule_id, self._clock.now(), f"TooManyScans: {error.cap}")
 

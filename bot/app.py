@@ -9,30 +9,30 @@ import asyncio
 import logging
 import secrets
 import signal
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 
 from alerts.engine import Engine
+from alerts.linekeeper import LineKeeper
+from alerts.pastbars import PastBars
 from alerts.ports import Feeds
+from alerts.ranges import AverageRanges
 from alerts.rulebook import Rulebook
 from alerts.watcher import Watcher
 from bot import http, polling
 from bot.calendar import SessionCalendar
 from bot.charts import ChartPainter
-from bot.commands import COMMANDS, Handlers, listed
+from bot.commands import COMMANDS, listed
 from bot.gate import Gate
-from bot.handlers.alerts import AlertsHandler
-from bot.handlers.news import NewsHandler
-from bot.handlers.orders import OrdersHandler
-from bot.handlers.portfolio import PortfolioHandler
-from bot.handlers.quotes import QuotesHandler
-from bot.handlers.scan import ScanHandler
-from bot.handlers.status import StatusHandler
+from bot.groups import GroupBook
+from bot.handlers.chores import Chores
 from bot.health import Health
 from bot.inbox import Inbox
 from bot.notices import LinkWatch, Notices
 from bot.notifier import Notifier
+from bot.pasts import AftermathKeeper, IbPast
 from bot.people import PersonalZones
 from bot.reply import TelegramReply
 from bot.router import Router
@@ -40,6 +40,7 @@ from bot.schedule import DailySummaries, Timers
 from bot.settings import Settings
 from bot.summaries import AccountSummaries
 from bot.supervise import Supervisor
+from bot.switchboard import Parts, connect
 from bot.views import outbox as outbox_views
 from bot.views.message import Message
 from broker.contracts import IbContracts
@@ -52,9 +53,13 @@ from broker.portfolio import IbPortfolio
 from broker.scanner import IbScanFeed
 from broker.session import IbAddress, IbSession
 from market.clock import SystemClock
+from market.instrument import Instrument
+from storage.aftermath import SqlAftermath
 from storage.audit import SqlAuditLog
 from storage.database import Database
 from storage.firings import SqlFiringLog
+from storage.forms import SqlForms
+from storage.groups import SqlGroups
 from storage.jobs import SqlJobs
 from storage.message import OutboxMessage
 from storage.outbox import SqlOutbox
@@ -62,6 +67,7 @@ from storage.proposals import SqlProposalStore
 from storage.rules import SqlRuleStore
 from storage.snapshots import SqlSnapshots
 from storage.users import SqlUsers
+from storage.watchlists import SqlWatchlists
 from trading.codec import summary_from_json
 from trading.desk import OrderDesk
 from trading.limits import Limits
@@ -73,6 +79,10 @@ _log = logging.getLogger(__name__)
 _REFUSED = 2
 _FLUSH_S = 5.0
 _EXPIRY_LOOK_S = 1.0
+_FORMS_LOOK_S = 20.0
+_AFTERMATH_LOOK_S = 60.0
+_FOLLOW_S = 60.0
+_MOST_ALERTS = 500
 
 
 async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, on purpose
@@ -104,10 +114,19 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         holdings = IbPortfolio(session, contracts)
         order_feed = IbOrderFeed(session, orders, clock)
 
-        engine = Engine()
-        rulebook = Rulebook(SqlRuleStore(database), engine, contracts, feed, news, scans, clock)
+        application = polling.build(settings.token, settings.telegram_api_url)
+        reply = TelegramReply(application.bot)
+        groups = GroupBook(SqlGroups(database), reply, settings.telegram_groups, clock)
+
+        engine = Engine(zones.known)
+        ranges = AverageRanges(history, clock)
+        keeper = LineKeeper(feed, history, engine, ranges, clock)
+        rulebook = Rulebook(
+            SqlRuleStore(database), engine, contracts, keeper, news, scans, clock, cap=_MOST_ALERTS, chats=groups.find
+        )
         feeds = Feeds(feed, news, scans, history, holdings, order_feed, contracts)
         watcher = Watcher(engine, rulebook, feeds, firings, clock, on_blind=notices.blind)
+        keeper.hand_to(watcher.take)
 
         turns = Turns()
         tracker = OrderTracker(proposals, orders, clock, turns=turns)
@@ -138,8 +157,6 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         painter = ChartPainter()
         stack.push_async_callback(painter.close)
 
-        application = polling.build(settings.token, settings.telegram_api_url)
-        reply = TelegramReply(application.bot)
         menus = {user: listed(role) for user, role in settings.roster.roles.items()}
         telegram = polling.TelegramLink(application, menus, clock, on_refused=stop.refused)
         stack.push_async_callback(telegram.close)
@@ -154,35 +171,50 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
             most_lines=settings.ib_market_lines,
             clock=clock,
         )
-        order_cards = OrdersHandler(
-            reply=reply,
-            desk=desk,
-            store=proposals,
-            symbols=contracts,
-            quotes=feed,
-            holdings=holdings,
-            zones=zones,
-            clock=clock,
-        )
-        portfolio = PortfolioHandler(
-            reply=reply, holdings=holdings, summaries=summaries, painter=painter, zones=zones, clock=clock
-        )
-        handlers = Handlers(
-            reply=reply,
-            alerts=AlertsHandler(reply=reply, rulebook=rulebook, live=feed, quotes=feed, zones=zones, clock=clock),
-            orders=order_cards,
-            portfolio=portfolio,
-            quotes=QuotesHandler(reply, contracts, feed, holdings, zones, clock),
-            news=NewsHandler(reply, contracts, news, zones, clock),
-            scan=ScanHandler(reply, scans, zones, clock),
-            status=StatusHandler(reply, health, zones, clock),
+        chores = Chores()
+        stack.push_async_callback(chores.stop)
+        watchlists, forms, aftermath = SqlWatchlists(database), SqlForms(database), SqlAftermath(database)
+        past_bars = PastBars(history, clock)
+
+        async def watchlist_changed(user_id: int, instruments: Sequence[Instrument]) -> None:
+            engine.set_watchlist(user_id, instruments)
+            await rulebook.follow()
+
+        handlers = connect(
+            Parts(
+                reply=reply,
+                rulebook=rulebook,
+                desk=desk,
+                proposals=proposals,
+                symbols=contracts,
+                quotes=feed,
+                live=keeper,
+                holdings=holdings,
+                summaries=summaries,
+                painter=painter,
+                past_painter=painter,
+                news=news,
+                scans=scans,
+                status=health,
+                forms=forms,
+                watchlists=watchlists,
+                firings=aftermath,
+                past=IbPast(past_bars, contracts, clock),
+                ranges=ranges,
+                zones=zones,
+                clock=clock,
+                chores=chores,
+                cap=_MOST_ALERTS,
+                on_bars=keeper.is_on_bars,
+                watchlist_changed=watchlist_changed,
+            )
         )
 
         async def opened(chat_id: int) -> None:
             await users.saw_chat(chat_id, chat_id, clock.now())
             await telegram.publish(chat_id)
 
-        inbox = Inbox(Router(COMMANDS, handlers, clock), settings.roster, reply, opened)
+        inbox = Inbox(Router(COMMANDS, handlers, clock), settings.roster, reply, opened, groups.named)
         telegram.connect(Gate(settings.roster, settings.telegram_groups, clock), inbox)
 
         def render(row: OutboxMessage) -> Message:
@@ -202,7 +234,7 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
 
         async def illustrate(row: OutboxMessage, message_id: int) -> None:
             summary = summary_from_json(row.payload)
-            await portfolio.illustrate(row.chat_id, message_id, render(row), summary)
+            await handlers.portfolio.illustrate(row.chat_id, message_id, render(row), summary)
 
         notifier = Notifier(
             outbox,
@@ -220,14 +252,23 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         await desk.void_unshown()
         _log.info("squawkbot starts, boot %s; %s messages may have to be repeated", boot_id, repeated)
         await rulebook.load()
+        for user_id in settings.roster.roles:
+            engine.set_watchlist(user_id, await watchlists.of(user_id))
         timers = Timers()
         timers.every(settings.session_refresh_s, "daily summary", daily.look)
-        timers.every(_EXPIRY_LOOK_S, "order cards", order_cards.expire)
+        timers.every(_EXPIRY_LOOK_S, "order cards", handlers.orders.expire)
+
+        timers.every(_FORMS_LOOK_S, "forms left alone", handlers.forms.expire)
+        timers.every(_AFTERMATH_LOOK_S, "prices after firings", AftermathKeeper(aftermath, history, clock).look)
+        timers.every(_FOLLOW_S, "alerts on what is held", rulebook.follow)
 
         supervisor = await stack.enter_async_context(Supervisor(notices.task_died))
         supervisor.start("ibkr", session.run)
         supervisor.start("watcher", watcher.run)
         supervisor.start("bars", watcher.run_bars)
+        supervisor.start("lines", keeper.run)
+        supervisor.start("time", watcher.run_clock)
+        supervisor.start("hours", watcher.run_hours)
         supervisor.start("orders", tracker.run)
         supervisor.start("orders placed elsewhere", order_feed.run)
         supervisor.start("notifier", notifier.run)
@@ -241,7 +282,7 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         code = await stop.wait()
         _log.info("squawkbot stops")
         await supervisor.stop("telegram")
-        await order_cards.cancel_all()
+        await handlers.orders.cancel_all()
         await supervisor.stop("orders")
         await tracker.flush()
         await session.stop()

@@ -3,14 +3,21 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bot.handlers.alert_list import AlertListHandler
 from bot.handlers.alerts import AlertsHandler
+from bot.handlers.editing import EditHandler
+from bot.handlers.exchange import ExchangeHandler
+from bot.handlers.forms import FormsHandler
 from bot.handlers.news import NewsHandler
 from bot.handlers.orders import OrdersHandler
+from bot.handlers.past import PastHandler
 from bot.handlers.portfolio import PortfolioHandler
 from bot.handlers.ports import Reply
 from bot.handlers.quotes import QuotesHandler
 from bot.handlers.scan import ScanHandler
 from bot.handlers.status import StatusHandler
+from bot.handlers.watching import WatchHandler, looks_like_each
+from bot.handlers.wizard import WizardHandler
 from bot.request import TextIn
 from bot.views import help as views
 from bot.views.message import Message
@@ -23,6 +30,13 @@ class Handlers:
 
     reply: Reply
     alerts: AlertsHandler
+    alert_list: AlertListHandler
+    editing: EditHandler
+    past: PastHandler
+    exchange: ExchangeHandler
+    watching: WatchHandler
+    wizard: WizardHandler
+    forms: FormsHandler
     orders: OrdersHandler
     portfolio: PortfolioHandler
     quotes: QuotesHandler
@@ -37,6 +51,10 @@ def _always(_args: str) -> bool:
 
 def _never(_args: str) -> bool:
     return False
+
+
+def _bare(args: str) -> bool:
+    return not args
 
 
 def _about_one_symbol(args: str) -> bool:
@@ -69,14 +87,40 @@ async def _help(handlers: Handlers, request: TextIn) -> None:
 
 
 async def _alert(handlers: Handlers, request: TextIn) -> None:
-    if request.args:
+    if looks_like_each(request.args):
+        await handlers.watching.each(request, request.args)
+    elif request.args:
         await handlers.alerts.create(request, request.args)
     else:
         await handlers.alerts.which(request)
 
 
+async def _new(handlers: Handlers, request: TextIn) -> None:
+    """Without words the wizard, with words what /alert does."""
+    if request.args:
+        await _alert(handlers, request)
+    else:
+        await handlers.wizard.begin(request)
+
+
 async def _alerts(handlers: Handlers, request: TextIn) -> None:
-    await handlers.alerts.show_all(request)
+    await handlers.alert_list.show_all(request)
+
+
+async def _watch(handlers: Handlers, request: TextIn) -> None:
+    await handlers.watching.watch(request)
+
+
+async def _backtest(handlers: Handlers, request: TextIn) -> None:
+    await handlers.past.backtest(request)
+
+
+async def _export(handlers: Handlers, request: TextIn) -> None:
+    await handlers.exchange.export(request)
+
+
+async def _import(handlers: Handlers, request: TextIn) -> None:
+    await handlers.exchange.how_to_import(request)
 
 
 async def _news(handlers: Handlers, request: TextIn) -> None:
@@ -127,8 +171,13 @@ async def _status(handlers: Handlers, request: TextIn) -> None:
 COMMANDS = (
     Command("start", "what this bot does", Role.VIEWER, _start),
     Command("help", "all commands, and what you can just type", Role.VIEWER, _help),
-    Command("alert", "set an alert: /alert AAPL > 200", Role.VIEWER, _alert, _never, ("new",)),
+    Command("alert", "set an alert: /alert AAPL > 200", Role.VIEWER, _alert, _never),
+    Command("new", "put an alert together by buttons", Role.VIEWER, _new, _bare),
     Command("alerts", "your alerts, nearest to firing first", Role.VIEWER, _alerts),
+    Command("watch", "your watchlist: /watch AAPL MSFT", Role.VIEWER, _watch, _bare),
+    Command("backtest", "how often it would have fired: /backtest AAPL rsi(14,1h) < 30 1y", Role.VIEWER, _backtest),
+    Command("export", "your alerts as a file", Role.VIEWER, _export),
+    Command("import", "alerts from a file: first what it would do", Role.VIEWER, _import),
     Command("news", "the last headlines: /news AAPL", Role.VIEWER, _news, _about_one_symbol),
     Command("scan", "run a market scan now", Role.VIEWER, _scan),
     Command("buy", "an order to confirm: /buy 10 AAPL 199.5", Role.TRADER, _buy, _never),

@@ -10,7 +10,8 @@ from alerts.language import looks_like_alert
 from bot.callback_data import BadCallback, Callback, Code, decode
 from bot.commands import Command, Handlers
 from bot.errors import DeliveryError
-from bot.request import Press, TextIn
+from bot.handlers.watching import looks_like_each
+from bot.request import FileIn, Press, TextIn
 from bot.views import help as views
 from bot.views.errors import explain
 from bot.views.message import Message
@@ -39,7 +40,27 @@ class Route:
 _VIEWER, _TRADER = Role.VIEWER, Role.TRADER
 _ROUTES: Mapping[Code, Route] = {
     Code.ALERT_LINE: Route(_VIEWER, lambda to, press, said: to.alerts.on_line(press, said)),
-    Code.ALERT_LIST: Route(_VIEWER, lambda to, press, said: to.alerts.on_list(press, said)),
+    Code.ALERT_LIST: Route(_VIEWER, lambda to, press, said: to.alert_list.on_list(press, said)),
+    Code.ALERT_FOUND: Route(_VIEWER, lambda to, press, said: to.alert_list.on_found(press, said)),
+    Code.ALERT_FILTERS: Route(_VIEWER, lambda to, press, said: to.alert_list.on_filters(press, said)),
+    Code.ALERT_ALL: Route(_VIEWER, lambda to, press, said: to.alert_list.on_all(press, said)),
+    Code.ALERT_PURGE: Route(_VIEWER, lambda to, press, said: to.alert_list.on_purge(press, said)),
+    Code.ALERT_EDIT: Route(_VIEWER, lambda to, press, said: to.editing.on_edit(press, said)),
+    Code.ALERT_SET: Route(_VIEWER, lambda to, press, said: to.editing.on_set(press, said)),
+    Code.ALERT_ASK: Route(_VIEWER, lambda to, press, said: to.editing.on_ask(press, said)),
+    Code.ALERT_SNOOZE: Route(_VIEWER, lambda to, press, said: to.editing.on_snooze(press, said)),
+    Code.ALERT_CLONE: Route(_VIEWER, lambda to, press, said: to.editing.on_clone(press, said)),
+    Code.ALERT_HISTORY: Route(_VIEWER, lambda to, press, said: to.past.on_history(press, said)),
+    Code.ALERT_CHART: Route(_VIEWER, lambda to, press, said: to.past.on_chart(press, said)),
+    Code.ALERT_BACKTEST: Route(_VIEWER, lambda to, press, said: to.past.on_backtest(press, said)),
+    Code.BACKTEST_LINE: Route(_VIEWER, lambda to, press, said: to.past.on_line(press, said)),
+    Code.EXPORT: Route(_VIEWER, lambda to, press, said: to.exchange.on_export(press, said)),
+    Code.FORM_DO: Route(_VIEWER, lambda to, press, said: to.forms.on_do(press, said)),
+    Code.FORM_DROP: Route(_VIEWER, lambda to, press, said: to.forms.on_drop(press, said)),
+    Code.WATCH_LIST: Route(_VIEWER, lambda to, press, said: to.watching.on_list(press, said)),
+    Code.WATCH_ADD: Route(_VIEWER, lambda to, press, said: to.watching.on_add(press, said)),
+    Code.WATCH_DROP: Route(_VIEWER, lambda to, press, said: to.watching.on_drop(press, said)),
+    Code.WIZARD: Route(_VIEWER, lambda to, press, said: to.wizard.on_press(press, said)),
     Code.ALERT_CARD: Route(_VIEWER, lambda to, press, said: to.alerts.on_card(press, said)),
     Code.ALERT_PAUSE: Route(_VIEWER, lambda to, press, said: to.alerts.on_pause(press, said)),
     Code.ALERT_RESUME: Route(_VIEWER, lambda to, press, said: to.alerts.on_resume(press, said)),
@@ -84,13 +105,11 @@ class Router:
 
     async def on_text(self, request: TextIn) -> None:
         """Do what a text asks for: a command, an order, an alert, or a quote of a lone symbol."""
-        try:
-            try:
-                await self._take(request)
-            except _TOLD as error:
-                await self._say(request, explain(error))
-        except DeliveryError as error:
-            _log.warning("an answer in chat %s ended with %s", request.chat_id, type(error).__name__)
+        await self._answered(self._take(request), request)
+
+    async def on_file(self, request: FileIn) -> None:
+        """Say what the alerts in a file would do."""
+        await self._answered(self._handlers.exchange.on_file(request), request)
 
     async def on_press(self, press: Press) -> None:
         """Do what a press asks for; it is answered exactly once, whatever it was."""
@@ -106,17 +125,28 @@ class Router:
         except DeliveryError as error:
             _log.warning("an answer in chat %s ended with %s", press.chat_id, type(error).__name__)
 
+    async def _answered(self, work: Awaitable[None], request: TextIn | FileIn) -> None:
+        """Wait for *work*; what a room refuses is told."""
+        try:
+            try:
+                await work
+            except _TOLD as error:
+                await self._handlers.reply.send(request.chat_id, explain(error), reply_to=request.message_id)
+        except DeliveryError as error:
+            _log.warning("an answer in chat %s ended with %s", request.chat_id, type(error).__name__)
+
     async def _take(self, request: TextIn) -> None:
         said = request.text.strip()
         if said.startswith("/"):
             await self._command(request, said)
+        elif await self._handlers.forms.takes(request):
+            return
         elif looks_like_ticket(said):
             await self._ordered(request, said)
         elif self._handlers.quotes.is_symbol(said):
             await self._handlers.quotes.card(request, said)
-        elif looks_like_alert(said):
-            if not await self._is_too_old(request):
-                await self._handlers.alerts.create(request, said)
+        elif looks_like_each(said) or looks_like_alert(said):
+            await self._alert(request, said)
         else:
             await self._say(request, views.not_understood())
 
@@ -129,6 +159,14 @@ class Router:
             await self._say(request, views.traders_only(f"/{name}"))
         elif command.reads(request.args) or not await self._is_too_old(request):
             await command.handler(self._handlers, request)
+
+    async def _alert(self, request: TextIn, said: str) -> None:
+        if await self._is_too_old(request):
+            return
+        if looks_like_each(said):
+            await self._handlers.watching.each(request, said)
+        else:
+            await self._handlers.alerts.create(request, said)
 
     async def _ordered(self, request: TextIn, said: str) -> None:
         if request.role < Role.TRADER:
@@ -145,6 +183,7 @@ class Router:
 
     async def _pressed(self, press: Press) -> None:
         callback = decode(press.data)
+        self._handlers.past.touched(press.chat_id, press.message_id)
         route = _ROUTES[callback.code]
         if press.role < route.role:
             await self._handlers.reply.answer(press, "That is for traders only. Nothing was done.", alert=True)

@@ -13,7 +13,6 @@ from bot.views import editing
 from bot.views.condition import instrument_of
 from bot.views.message import Message
 from market.clock import Clock
-from market.instrument import Instrument
 
 
 class AlertCards:
@@ -27,7 +26,7 @@ class AlertCards:
         ranges: Ranges,
         zones: Zones,
         clock: Clock,
-        on_bars: Callable[[Instrument], bool] = lambda _instrument: False,
+        on_bars: Callable[[int], bool] = lambda _con_id: False,
     ) -> None:
         self._rulebook = rulebook
         self._live = live
@@ -46,7 +45,9 @@ class AlertCards:
         distance = self._rulebook.distance(rule.id) if rule.is_watching else None
         atr = self._ranges.atr(instrument)
         in_atr = distance / 100 * price / atr if distance is not None and price and atr else None
-        return views.AlertRow(rule, price, distance, in_atr, on_bars=rule.is_watching and self._on_bars(instrument))
+        return views.AlertRow(
+            rule, price, distance, in_atr, on_bars=rule.is_watching and self._on_bars(instrument.con_id)
+        )
 
     async def card(self, rule: Rule, user_id: int) -> Message:
         """Return the alert's card."""

@@ -1,6 +1,7 @@
 """What an alert did and would have done: its history, its chart, and backtests."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -40,7 +41,7 @@ class PastMarket(Protocol):
         """Run *rule* over the last *days*. Raises LinkDown, RequestTimeout, BrokerError."""
         ...
 
-    async def bars(self, instrument: Instrument) -> list[Bar]:
+    async def bars(self, instrument: Instrument) -> Sequence[Bar]:
         """Return the bars of a chart, oldest first. Raises as above."""
         ...
 

@@ -1,6 +1,6 @@
 """What the handlers need of the outside, so that a test can cut the wire there."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -125,6 +125,10 @@ class Watchlists(Protocol):
     async def remove(self, user_id: int, con_id: int) -> bool:
         """Take an instrument off the list; False if it was not there."""
         ...
+
+
+WatchlistChanged = Callable[[int, Sequence[Instrument]], Awaitable[None]]
+"""Hears of a person's new watchlist."""
 
 
 class FiringHistory(Protocol):

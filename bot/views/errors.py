@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import singledispatch
 
-from alerts.errors import AlertSyntaxError, RuleGone, TooManyAlerts, TooManyScans
+from alerts.errors import AlertSyntaxError, NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
+from alerts.exchange import UnreadableFile
 from bot.views.keyboard import shortened
 from bot.views.message import Message, text
 from bot.views.numbers import exact
@@ -146,6 +147,22 @@ def _(error: RuleGone) -> Message:
 def _(error: TooManyAlerts) -> Message:
     return Message(
         f"🔔 <b>You have {error.cap} alerts, the most there may be.</b>\nDelete one in /alerts, then try again."
+    )
+
+
+@explain.register
+def _(error: NoSuchChat) -> Message:
+    return Message(
+        f"🔔 <b>I know no chat @{text(shortened(error.name, 60))} that you are in.</b> Nothing was set.\n"
+        "Its id must be in TELEGRAM_GROUPS; write something in it to me, so that I learn what it is called."
+    )
+
+
+@explain.register
+def _(error: UnreadableFile) -> Message:
+    return Message(
+        f"📥 <b>I cannot read that file</b>: line {error.line}, {text(error.why)}.\n"
+        "Nothing was set. /import says what a file must look like."
     )
 
 

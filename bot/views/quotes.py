@@ -84,9 +84,14 @@ def trade_size(instrument: Instrument, side: Side, position: Position | None) ->
 
 def stepped(value: float, instrument: Instrument) -> Decimal:
     """Return *value* at the nearest price that the instrument can trade at."""
-    step = Decimal(repr(instrument.min_tick))
+    return stepped_to(value, instrument.min_tick, instrument.decimals)
+
+
+def stepped_to(value: float, min_tick: float, decimals: int) -> Decimal:
+    """Return *value* at the nearest multiple of *min_tick*; without a step rounded to *decimals*."""
+    step = Decimal(repr(min_tick))
     if step <= 0:
-        return Decimal(repr(round(value, instrument.decimals)))
+        return Decimal(repr(round(value, decimals)))
     return (Decimal(repr(value)) / step).to_integral_value() * step
 
 

@@ -11,15 +11,10 @@ from alerts.engine import Engine
 from alerts.rulebook import Rulebook
 from bot.charts import Points, Theme
 from bot.commands import COMMANDS, Handlers
-from bot.handlers.alerts import AlertsHandler
-from bot.handlers.news import NewsHandler
-from bot.handlers.orders import OrdersHandler
-from bot.handlers.portfolio import PortfolioHandler
-from bot.handlers.quotes import QuotesHandler
-from bot.handlers.scan import ScanHandler
-from bot.handlers.status import StatusHandler
-from bot.request import Press, TextIn
+from bot.handlers.chores import Chores
+from bot.request import FileIn, Press, TextIn
 from bot.router import Router
+from bot.switchboard import Parts, connect
 from bot.views.message import Button
 from bot.views.status import StatusReport
 from broker.status import LinkReason, LinkState, LinkStatus
@@ -31,6 +26,7 @@ from market.quote import Quote
 from market.scan import ScanRow, ScanSpec
 from tests.fakes.clock import FakeClock
 from tests.fakes.feeds import FakeNewsFeed, FakeScanFeed, FakeTickFeed
+from tests.fakes.forms import FakeForms, FakePast, FakeWatchlists
 from tests.fakes.reply import FakeReply
 from tests.fakes.rules import FakeRuleStore
 from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProposalStore
@@ -75,6 +71,9 @@ class FakeFloor(FakeMarket):
             if one.label == symbol.removeprefix("$").upper():
                 return one
         raise UnknownSymbol(symbol, (AAPL, EVIL) if symbol == "APPL" else ())
+
+    async def search(self, text: str) -> Sequence[Instrument]:
+        return [one for one in self.instruments if one.symbol.startswith(text) or text in one.name]
 
     def positions(self, account: str) -> Sequence[Position]:
         return self.held_positions
@@ -161,17 +160,39 @@ class Chat:
             self.rules, self.engine, self.floor, self.ticks, FakeNewsFeed(), FakeScanFeed(), self.clock, cap=5
         )
         self.rulebook.connect(lambda firings: None, _settled)
+        self.forms, self.watchlists = FakeForms(), FakeWatchlists()
+        self.past, self.chores = FakePast(self.clock), Chores()
+        self.on_bars: set[int] = set()
         self._tokens = count(1)
         self._calls = count(1)
         self.desk = self._desk()
         self.handlers = self._handlers()
         self.router = Router(COMMANDS, self.handlers, self.clock)
 
-    async def say(self, text: str, user_id: int = TRADER, *, age_s: float = 0.0, sent: datetime | None = None) -> str:
-        """Write *text* and return the plain text of the last answer."""
+    async def say(
+        self,
+        text: str,
+        user_id: int = TRADER,
+        *,
+        age_s: float = 0.0,
+        sent: datetime | None = None,
+        reply_to: int | None = None,
+    ) -> str:
+        """Write *text* and return the plain text of the last answer, as it stands when nothing is under way."""
         at = sent or self.clock.now() - timedelta(seconds=age_s)
         args = text.partition(" ")[2].strip() if text.startswith("/") else text
-        await self.router.on_text(TextIn(user_id, user_id, next(self._calls), ROLES[user_id], text, args, at))
+        await self.router.on_text(TextIn(user_id, user_id, next(self._calls), ROLES[user_id], text, args, at, reply_to))
+        await self.chores.idle()
+        return self.reply.text
+
+    async def send_file(self, name: str, body: bytes, user_id: int = TRADER) -> str:
+        """Send a file and return the plain text of the last answer."""
+
+        async def fetch() -> bytes:
+            return body
+
+        said = FileIn(user_id, user_id, next(self._calls), ROLES[user_id], name, len(body), self.clock.now(), fetch)
+        await self.router.on_file(said)
         return self.reply.text
 
     async def press(self, data: str, message_id: int, user_id: int = TRADER, *, chat_id: int | None = None) -> str:
@@ -179,6 +200,7 @@ class Chat:
         callback = f"cb{next(self._calls)}"
         press = Press(user_id, user_id if chat_id is None else chat_id, message_id, ROLES[user_id], data, callback)
         await self.router.on_press(press)
+        await self.chores.idle()
         assert callback in self.reply.answers, "the press was not answered"
         return self.reply.answers[callback][0]
 
@@ -219,30 +241,39 @@ class Chat:
         )
 
     def _handlers(self) -> Handlers:
-        reply, office, floor, clock = self.reply, self.office, self.floor, self.clock
-        return Handlers(
-            reply=reply,
-            alerts=AlertsHandler(
-                reply=reply, rulebook=self.rulebook, live=self.ticks, quotes=floor, zones=office, clock=clock, cap=5
-            ),
-            orders=OrdersHandler(
-                reply=reply,
+        return connect(
+            Parts(
+                reply=self.reply,
+                rulebook=self.rulebook,
                 desk=self.desk,
-                store=self.store,
-                symbols=floor,
-                quotes=floor,
-                holdings=floor,
-                zones=office,
-                clock=clock,
-            ),
-            portfolio=PortfolioHandler(
-                reply=reply, holdings=floor, summaries=office, painter=office, zones=office, clock=clock
-            ),
-            quotes=QuotesHandler(reply, floor, floor, floor, office, clock),
-            news=NewsHandler(reply, floor, self.news, office, clock),
-            scan=ScanHandler(reply, self.scans, office, clock),
-            status=StatusHandler(reply, office, office, clock),
+                proposals=self.store,
+                symbols=self.floor,
+                quotes=self.floor,
+                live=self.ticks,
+                holdings=self.floor,
+                summaries=self.office,
+                painter=self.office,
+                past_painter=self.past,
+                news=self.news,
+                scans=self.scans,
+                status=self.office,
+                forms=self.forms,
+                watchlists=self.watchlists,
+                firings=self.past,
+                past=self.past,
+                ranges=self.past,
+                zones=self.office,
+                clock=self.clock,
+                chores=self.chores,
+                cap=5,
+                on_bars=self.on_bars.__contains__,
+                watchlist_changed=self._watchlist_changed,
+            )
         )
+
+    async def _watchlist_changed(self, user_id: int, instruments: Sequence[Instrument]) -> None:
+        self.engine.set_watchlist(user_id, instruments)
+        await self.rulebook.follow()
 
 
 async def _settled() -> None:

@@ -1,0 +1,197 @@
+"""All handlers, made of what they need and tied to each other: once by the composition root, once by the tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from alerts.rulebook import Rulebook
+from bot.commands import Handlers
+from bot.handlers import alert_list, editing, exchange, wizard
+from bot.handlers.alert_list import AlertListHandler
+from bot.handlers.alerts import AlertsHandler
+from bot.handlers.cards import AlertCards
+from bot.handlers.chores import Chores
+from bot.handlers.editing import EditHandler
+from bot.handlers.exchange import ExchangeHandler
+from bot.handlers.forms import FormsHandler
+from bot.handlers.news import NewsHandler
+from bot.handlers.orders import Desk, OrdersHandler
+from bot.handlers.past import PastHandler, PastMarket
+from bot.handlers.portfolio import PortfolioHandler
+from bot.handlers.ports import (
+    FiringHistory,
+    Forms,
+    HeadlineSource,
+    LiveQuotes,
+    Painter,
+    PastPainter,
+    Ranges,
+    Reply,
+    ScanRunner,
+    StatusSource,
+    Summaries,
+    WatchlistChanged,
+    Watchlists,
+    Zones,
+)
+from bot.handlers.quotes import QuotesHandler
+from bot.handlers.scan import ScanHandler
+from bot.handlers.status import StatusHandler
+from bot.handlers.watching import WatchHandler
+from bot.handlers.wizard import SymbolSearch, WizardHandler
+from market.clock import Clock
+from trading.ports import Holdings, ProposalStore, QuoteSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the handlers are made of; see each handler for what it does with it."""
+
+    reply: Reply
+    rulebook: Rulebook
+    desk: Desk
+    proposals: ProposalStore
+    symbols: SymbolSearch
+    quotes: QuoteSource
+    live: LiveQuotes
+    holdings: Holdings
+    summaries: Summaries
+    painter: Painter
+    past_painter: PastPainter
+    news: HeadlineSource
+    scans: ScanRunner
+    status: StatusSource
+    forms: Forms
+    watchlists: Watchlists
+    firings: FiringHistory
+    past: PastMarket
+    ranges: Ranges
+    zones: Zones
+    clock: Clock
+    chores: Chores
+    cap: int
+    on_bars: Callable[[int], bool]
+    watchlist_changed: WatchlistChanged
+
+
+def connect(parts: Parts) -> Handlers:
+    """Return the handlers."""
+    p = parts
+    cards = AlertCards(
+        rulebook=p.rulebook, live=p.live, ranges=p.ranges, zones=p.zones, clock=p.clock, on_bars=p.on_bars
+    )
+    past = PastHandler(
+        reply=p.reply,
+        rulebook=p.rulebook,
+        market=p.past,
+        firings=p.firings,
+        painter=p.past_painter,
+        zones=p.zones,
+        clock=p.clock,
+        chores=p.chores,
+    )
+    alerts = AlertsHandler(
+        reply=p.reply, rulebook=p.rulebook, cards=cards, past=past, quotes=p.quotes, zones=p.zones, clock=p.clock
+    )
+    listed = AlertListHandler(
+        reply=p.reply,
+        rulebook=p.rulebook,
+        cards=cards,
+        ranges=p.ranges,
+        forms=p.forms,
+        zones=p.zones,
+        clock=p.clock,
+        chores=p.chores,
+        cap=p.cap,
+    )
+    edits = EditHandler(
+        reply=p.reply,
+        rulebook=p.rulebook,
+        cards=cards,
+        forms=p.forms,
+        symbols=p.symbols,
+        zones=p.zones,
+        clock=p.clock,
+    )
+    files = ExchangeHandler(
+        reply=p.reply, rulebook=p.rulebook, symbols=p.symbols, forms=p.forms, zones=p.zones, clock=p.clock
+    )
+    wizards = _wizards(p, alerts)
+    return Handlers(
+        reply=p.reply,
+        alerts=alerts,
+        alert_list=listed,
+        editing=edits,
+        past=past,
+        exchange=files,
+        watching=_watching(p),
+        wizard=wizards,
+        forms=FormsHandler(
+            p.reply,
+            p.forms,
+            p.clock,
+            doers={
+                alert_list.PURGE: listed.purge,
+                alert_list.UNPURGE: listed.bring_back,
+                alert_list.UNBULK: listed.take_back,
+                exchange.IMPORT: files.bring_in,
+            },
+            readers={editing.QUESTION: edits.answered, wizard.QUESTION: wizards.answered},
+        ),
+        orders=_orders(p),
+        portfolio=PortfolioHandler(
+            reply=p.reply,
+            holdings=p.holdings,
+            summaries=p.summaries,
+            painter=p.painter,
+            zones=p.zones,
+            clock=p.clock,
+        ),
+        quotes=QuotesHandler(p.reply, p.symbols, p.quotes, p.holdings, p.zones, p.clock),
+        news=NewsHandler(p.reply, p.symbols, p.news, p.zones, p.clock),
+        scan=ScanHandler(p.reply, p.scans, p.zones, p.clock),
+        status=StatusHandler(p.reply, p.status, p.zones, p.clock),
+    )
+
+
+def _orders(p: Parts) -> OrdersHandler:
+    return OrdersHandler(
+        reply=p.reply,
+        desk=p.desk,
+        store=p.proposals,
+        symbols=p.symbols,
+        quotes=p.quotes,
+        holdings=p.holdings,
+        zones=p.zones,
+        clock=p.clock,
+    )
+
+
+def _watching(p: Parts) -> WatchHandler:
+    return WatchHandler(
+        reply=p.reply,
+        watchlists=p.watchlists,
+        symbols=p.symbols,
+        live=p.live,
+        holdings=p.holdings,
+        rulebook=p.rulebook,
+        forms=p.forms,
+        zones=p.zones,
+        clock=p.clock,
+        changed=p.watchlist_changed,
+    )
+
+
+def _wizards(p: Parts, alerts: AlertsHandler) -> WizardHandler:
+    return WizardHandler(
+        reply=p.reply,
+        forms=p.forms,
+        rulebook=p.rulebook,
+        alerts=alerts,
+        symbols=p.symbols,
+        quotes=p.quotes,
+        live=p.live,
+        watchlists=p.watchlists,
+        holdings=p.holdings,
+        zones=p.zones,
+        clock=p.clock,
+    )
