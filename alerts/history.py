@@ -7,7 +7,7 @@ back, or stand for something else, the answer says so.
 """
 
 import asyncio
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from alerts.needs import operands_of
 from alerts.operand import Number, Price, PriceField
 from alerts.pastplan import Past, Plan, flat, plan_of, without_past
 from alerts.ports import BarSource, HoursSource, Nap
-from alerts.replay import Told
+from alerts.replay import Told, closes_of
 from alerts.rule import Firing, PriceCause, Rule, RuleState
 from market.instrument import Instrument
 from market.quote import Bar, BarSize
@@ -88,15 +88,16 @@ async def would_have_fired(
     """
     unsupported = without_past(rule.draft.condition)
     if unsupported:
-        return Backtest((), (), None, now, BarSize.DAY_1, None, unsupported=f"{unsupported} have no history")
+        return Backtest((), (), None, now, BarSize.DAY_1, None, unsupported=f"no history of {unsupported}")
     plan = plan_of(rule, now, days)
     past = await Past.fetched(plan, source, hours)
     bars = past.bars[plan.main, plan.size]
     if not bars:
         return Backtest((), (), None, now, plan.size, plan.main, unsupported="no bars of it")
     fired, reason = await _run(plan, past, pause)
+    ends = [told.at for told in closes_of(plan.main, plan.size, bars, past.hours[plan.main])]
     return Backtest(
-        tuple(_past_firing(firing, plan, bars) for firing in fired if firing.at >= plan.begin),
+        tuple(_past_firing(firing, plan.main, bars, ends) for firing in fired if firing.at >= plan.begin),
         tuple(bar for bar in bars if bar.start >= plan.begin),
         max(bars[0].start, plan.begin),
         now,
@@ -139,27 +140,23 @@ def _tell(engine: Engine, told: Told) -> list[Firing]:
     return fired + engine.on_time(told.at)
 
 
-def _past_firing(firing: Firing, plan: Plan, bars: Sequence[Bar]) -> PastFiring:
+def _past_firing(firing: Firing, main: Instrument, bars: Sequence[Bar], ends: Sequence[datetime]) -> PastFiring:
+    """Return *firing* with the prices after it; *ends* are those of *bars*."""
     cause = firing.cause
-    if isinstance(cause, PriceCause) and cause.instrument == plan.main:
+    if isinstance(cause, PriceCause) and cause.instrument == main:
         price = cause.price
     else:
-        closed = bisect_right(bars, firing.at - plan.size.duration, key=_start)
-        price = bars[max(closed - 1, 0)].close
-    after = [_price_after(bars, plan.size, firing.at + wait) for wait in (_HOUR, _DAY)]
+        price = bars[min(bisect_left(ends, firing.at), len(bars) - 1)].close
+    after = [_price_after(bars, ends, firing.at + wait) for wait in (_HOUR, _DAY)]
     return PastFiring(firing.at, price, *after)
 
 
-def _price_after(bars: Sequence[Bar], size: BarSize, at: datetime) -> float | None:
-    """Return the first price after *at*, as finely as bars tell; None where that is still to come."""
-    first = bisect_right(bars, at - size.duration, key=_start)
-    if first == len(bars):
+def _price_after(bars: Sequence[Bar], ends: Sequence[datetime], at: datetime) -> float | None:
+    """Return the first price from *at* on, as finely as bars tell; None where that is still to come."""
+    place = bisect_left(ends, at)
+    if place == len(bars):
         return None
-    return bars[first].open if bars[first].start >= at else bars[first].close
-
-
-def _start(bar: Bar) -> datetime:
-    return bar.start
+    return bars[place].open if bars[place].start >= at else bars[place].close
 
 
 def _level(condition: Condition) -> float | None:

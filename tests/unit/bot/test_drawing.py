@@ -64,7 +64,7 @@ async def test_what_does_not_move_or_is_not_traded_is_drawn_too() -> None:
 
 async def test_without_bars_there_is_no_picture() -> None:
     painter = ChartPainter()
-    nothing = Backtest((), (), None, START, BarSize.DAY_1, None, unsupported="news have no history")
+    nothing = Backtest((), (), None, START, BarSize.DAY_1, None, unsupported="no history of news")
     assert await painter.price_chart([]) is None
     assert await painter.backtest_chart(nothing) is None
 
