@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSYNC := .venv-ib-insync
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: install demo test test-ib-insync check docs clean
+.PHONY: install demo test test-ib-insync check bench docs clean
 
 install: $(VENV)/installed
 
@@ -33,6 +33,9 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m bench
 
 docs: install
 	$(BIN)/python docs/rooms.py
