@@ -26,8 +26,8 @@ from market.instrument import Instrument
 from market.quote import Bar, BarSize
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-# So many messages to the engine take some milliseconds; then others have their turn.
-_AT_ONCE = 100
+# So many messages to the engine take a few milliseconds; then others have their turn.
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,9 @@ async def would_have_fired(
     bars = past.bars[plan.main, plan.size]
     if not bars:
         return Backtest((), (), None, now, plan.size, plan.main, unsupported="no bars of it")
+    await pause(0)
     fired, reason = await _run(plan, past, pause)
+    await pause(0)
     ends = [told.at for told in closes_of(plan.main, plan.size, bars, past.hours[plan.main])]
     return Backtest(
         tuple(_past_firing(firing, plan.main, bars, ends) for firing in fired if firing.at >= plan.begin),
