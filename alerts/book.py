@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from math import inf
 
+from alerts.indicators import Series
 from alerts.levels import Ladder
 from alerts.operand import PriceField
 from alerts.window import Window
@@ -30,6 +31,7 @@ _WITHOUT_TRADES = frozenset({SecType.FOREX, SecType.CFD, SecType.COMMODITY})
 
 # Known for the whole session once they are known; everything else ages with the line.
 _OF_THE_DAY = frozenset({int(TickField.OPEN), int(TickField.CLOSE)})
+_LAST = int(TickField.LAST)
 _OPTION_FRESH = timedelta(minutes=2)
 _FRESH = {
     int(TickField.VOLUME): timedelta(minutes=1),
@@ -46,6 +48,7 @@ class Book:
     One instrument's prices by slot (`TickField`; `MID` is worked out from two) and their ladders.
 
     *latest* is the latest tick of any field: as long as anything comes, the line is alive and its prices are current.
+    *opened* is when the session's open was told.
     *restless* are the rules that must be looked at with every tick (a price of this book was unknown to them).
     *top* and *bottom* are the extremes of the last trades since the day's high and low were last heard of: what TWS'
     sampling showed by itself needs no second look when the day's high follows. *windows* keep a slot's recent prices,
@@ -54,15 +57,18 @@ class Book:
 
     __slots__ = (
         "_active",
+        "_bar_tick",
         "_looked",
         "_looks",
         "bottom",
         "fresh",
         "halted",
+        "halted_at",
         "instrument",
-        "is_on_bars",
         "ladders",
         "latest",
+        "live",
+        "opened",
         "prices",
         "restless",
         "rules",
@@ -75,8 +81,10 @@ class Book:
         self.prices: list[float | None] = [None] * (max(TickField) + 1)
         self.ladders: list[Ladder | None] = [None] * (max(TickField) + 1)
         self.latest: Tick | None = None
+        self.opened: datetime | None = None
         self.halted = False
-        self.is_on_bars = False
+        self.halted_at: datetime | None = None
+        self.live = list[Series]()
         self.top = -inf
         self.bottom = inf
         self.fresh = FRESH
@@ -84,6 +92,7 @@ class Book:
         self.rules: set[int] = set()
         self.windows: dict[int, dict[timedelta, Window]] = {}
         self._looked: Tick | None = None
+        self._bar_tick: Tick | None = None
         self._looks = 0
         self._active = 0
 
@@ -139,6 +148,61 @@ class Book:
                 window.add(price, self.latest.received)
         return window
 
+    def follow(self, tick: Tick) -> None:
+        """Let the windows and the running bars follow a last, bid or ask price."""
+        slot = _LAST if tick.field is TickField.LAST else MID
+        price = self.known(slot)
+        if price is None:
+            return
+        for kept in (slot, tick.field) if slot == MID else (slot,):
+            for window in self.windows.get(kept, {}).values():
+                window.add(price if kept == slot else tick.price, tick.received)
+        if self.live and slot == self.main_slot:
+            self._run(price, tick.received)
+
+    def follow_print(self, tick: Tick) -> None:
+        """Let the windows and the running bars follow a trade between the samples."""
+        for window in self.windows.get(_LAST, {}).values():
+            window.add(tick.price, tick.received)
+        self._run(tick.price, tick.received)
+
+    def halt(self, tick: Tick) -> None:
+        """Take in that trading is halted, or goes on."""
+        is_halted = tick.price > 0
+        if is_halted is not self.halted:
+            self.halted, self.halted_at = is_halted, tick.received if is_halted else None
+
+    def is_without_ticks_since(self, moment: datetime) -> bool:
+        """Return whether no tick came since *moment*: a minute's bar is all there is."""
+        return self.latest is None or self.latest is self._bar_tick or self.latest.received < moment
+
+    def stand_at(self, price: float, at: datetime, start: datetime) -> set[int]:
+        """Let the price of a minute that began at *start* be the price, *at* its receipt; return whom it concerns."""
+        slot = self.main_slot
+        self.latest = self._bar_tick = Tick(self.instrument, TickField.LAST, price, 0.0, at, start)
+        self.fresh = FRESH
+        for each in (TickField.BID, TickField.ASK) if slot == MID else (TickField.LAST,):
+            self.prices[each] = price
+        for window in self.windows.get(slot, {}).values():
+            window.add(price, at)
+        self._run(price, start)
+        ladder = self.ladders[slot]
+        return set() if ladder is None else ladder.moved(price)
+
+    def gap_pct(self) -> float | None:
+        """Return how far the nearest level of any price is from that price, in percent; None where unknown."""
+        gaps = []
+        for slot in SLOTS.values():
+            ladder, price = self.ladders[slot], self.known(slot)
+            gap = None if ladder is None or not price else ladder.gap(price)
+            if gap is not None and price:
+                gaps.append(gap / abs(price) * 100)
+        return min(gaps, default=None)
+
+    def _run(self, price: float, at: datetime) -> None:
+        for series in self.live:
+            series.run(price, at, self.prices[TickField.VOLUME])
+
     def looked_at(self) -> None:
         """
         Judge, once a second, how liquid the instrument is: what trades every other second is unknown after 30 s.
@@ -151,7 +215,7 @@ class Book:
             self._active += 1
         if self._looks >= _LOOKS:
             if self._active:
-                is_liquid = self._active >= _LIQUID_LOOKS and not self.is_on_bars
+                is_liquid = self._active >= _LIQUID_LOOKS and self.latest is not self._bar_tick
                 self.fresh = LIQUID_FRESH if is_liquid else FRESH
             self._looks = self._active = 0
 

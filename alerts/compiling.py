@@ -1,21 +1,69 @@
 """From a rule's condition to a `Node` that can be evaluated: symbols become books, indicators become series."""
 
+from functools import partial
 from typing import Protocol
 
 from alerts.book import Book
-from alerts.condition import Both, Comparison, Condition, Crossing, Either
+from alerts.condition import (
+    Both,
+    Channel,
+    Comparison,
+    Condition,
+    Crossing,
+    DayMove,
+    Either,
+    Inverse,
+    Op,
+    PositionMove,
+    Stale,
+    Trailing,
+    Velocity,
+)
+from alerts.daybars import DayBars
+from alerts.default import TABLE, kind_of
 from alerts.errors import NotEvaluable
 from alerts.indicators import Series
+from alerts.ledger import Ledger
+from alerts.motion import CLOSE, OPEN, DayMoved, Gapped, Moved, Silent, Trailed
 from alerts.needs import instrument_of
-from alerts.operand import Indicator, Number, Operand, Price
+from alerts.operand import (
+    AccountValue,
+    Arithmetic,
+    AverageCost,
+    AverageVolume,
+    Extreme,
+    Indicator,
+    Number,
+    Operand,
+    OptionValue,
+    PositionValue,
+    Price,
+    Volume,
+)
 from alerts.rule import Rule
-from alerts.truth import All, Any, Compared, Crossed, Fixed, Node, Quoted, Studied, Value
+from alerts.session import Sessions
+from alerts.truth import All, Any, Channelled, Compared, Crossed, Margin, Node, Not
+from alerts.value import Combined, Daily, DaysLeft, Fixed, Held, Quoted, Studied, Value
 from alerts.wording import operand_text
 from market.instrument import Instrument
+from market.quote import TickField
+
+_OPTION_SLOTS = {
+    "iv": TickField.IV,
+    "delta": TickField.DELTA,
+    "gamma": TickField.GAMMA,
+    "theta": TickField.THETA,
+    "vega": TickField.VEGA,
+    "openinterest": TickField.OPEN_INTEREST,
+}
+_OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
 class Market(Protocol):
-    """Where books and series are kept; equal requests get the same one."""
+    """Where books, series, hours and the account are kept; equal requests get the same one."""
+
+    sessions: Sessions
+    ledger: Ledger
 
     def book(self, instrument: Instrument) -> Book:
         """Return the instrument's book."""
@@ -25,44 +73,133 @@ class Market(Protocol):
         """Return the series of *indicator* over the instrument's bars."""
         ...
 
+    def days(self, instrument: Instrument, reach: int) -> DayBars:
+        """Return the instrument's daily bars, *reach* of them at least."""
+        ...
+
 
 def compiled(rule: Rule, market: Market) -> Node:
-    """Return *rule*'s condition, ready. Raises NotEvaluable where it is not about prices or lacks an instrument."""
+    """Return *rule*'s condition, ready. Raises NotEvaluable where it is no such condition, or lacks an instrument."""
     return _node(rule.draft.condition, rule, market)
 
 
-def _node(condition: Condition, rule: Rule, market: Market) -> Node:
+def velocity(move: Velocity, instrument: Instrument, market: Market) -> Moved:
+    """Return a move of *instrument*, whatever symbol *move* names (the price gate of a news rule)."""
+    book = market.book(instrument)
+    window = book.window(book.main_slot, move.window)
+    return Moved(Quoted(book, book.main_slot, move.symbol), move.amount, move.unit, move.way, window)
+
+
+def _node(condition: Condition, rule: Rule, market: Market) -> Node:  # noqa: C901, PLR0911  one case for each kind
+    value = partial(_value, rule=rule, market=market)
     match condition:
         case Comparison(left, op, right):
-            values = _value(left, rule, market), _value(right, rule, market)
-            return Compared(values[0], op, values[1], _min_tick(*values))
+            first = value(left)
+            return Compared(first, op, value(right), _margin(condition, first, rule))
         case Crossing(left, direction, right):
-            values = _value(left, rule, market), _value(right, rule, market)
-            return Crossed(values[0], direction, values[1], _min_tick(*values))
+            first = value(left)
+            return Crossed(first, direction, value(right), _margin(condition, first, rule))
+        case Channel(watched, enters, low, high):
+            first = value(watched)
+            return Channelled(first, low, high, _margin(condition, first, rule), enters=enters)
+        case PositionMove(symbol, percent):
+            first, op = value(PositionValue(symbol, "day%")), Op.LE if percent < 0 else Op.GE
+            return Compared(first, op, Fixed(percent, f"{percent:g}%"), _margin(condition, first, rule))
+        case DayMove():
+            return _day_move(condition, rule, market)
+        case Velocity(symbol):
+            return velocity(condition, instrument_of(rule, symbol), market)
+        case Trailing(symbol, amount, unit, from_low, atr):
+            price = _price(Price(symbol), rule, market)
+            return Trailed(price, amount, unit, None if atr is None else value(atr), from_low=from_low)
+        case Stale(symbol, age):
+            return Silent(market.book(instrument_of(rule, symbol)), age, market.sessions, rule.since)
         case Both(parts):
             return All(tuple(_node(part, rule, market) for part in parts))
         case Either(parts):
             return Any(tuple(_node(part, rule, market) for part in parts))
+        case Inverse(part):
+            return _inverse(part, rule, market)
         case _:
-            # News and scans happen at a moment of their own; nothing about prices can be asked of them.
+            # News, scans, orders and times happen at a moment of their own; nothing about prices can be asked of them.
             raise NotEvaluable(type(condition).__name__)
 
 
-def _value(operand: Operand, rule: Rule, market: Market) -> Value:
+def _inverse(part: Condition, rule: Rule, market: Market) -> Node:
+    """Return the opposite; of a comparison that is another one, which has a hysteresis of its own."""
+    match part:
+        case Comparison(left, op, right):
+            return _node(Comparison(left, _OPPOSITE[op], right), rule, market)
+        case Inverse(inner):
+            return _node(inner, rule, market)
+        case Both(parts):
+            return _node(Either(tuple(Inverse(each) for each in parts)), rule, market)
+        case Either(parts):
+            return _node(Both(tuple(Inverse(each) for each in parts)), rule, market)
+        case _:
+            return Not(_node(part, rule, market))
+
+
+def _day_move(move: DayMove, rule: Rule, market: Market) -> Node:
+    price = _price(Price(move.symbol), rule, market)
+    close = Quoted(price.book, CLOSE, f"{move.symbol} close")
+    if move.is_gap:
+        opening = Quoted(price.book, OPEN, f"{move.symbol} open")
+        return Gapped(opening, close, move.percent, move.way, market.sessions)
+    base = close if move.base is None else Fixed(move.base, f"{move.base:g}")
+    return DayMoved(price, base, move.percent, move.way)
+
+
+def _price(price: Price, rule: Rule, market: Market) -> Quoted:
+    book = market.book(instrument_of(rule, price.symbol))
+    return Quoted(book, book.slot(price.field), operand_text(price))
+
+
+def _value(operand: Operand, rule: Rule, market: Market) -> Value:  # noqa: C901, PLR0911  one case for each kind
     text = operand_text(operand)
     match operand:
         case Number(value):
             return Fixed(value, text)
-        case Price(symbol, field):
-            book = market.book(instrument_of(rule, symbol))
-            return Quoted(book, book.slot(field), text)
+        case Price():
+            return _price(operand, rule, market)
+        case Volume(symbol):
+            return Quoted(market.book(instrument_of(rule, symbol)), int(TickField.VOLUME), text)
         case Indicator(symbol):
             instrument = instrument_of(rule, symbol)
-            return Studied(instrument, market.series(instrument, operand), text)
+            series = market.series(instrument, operand)
+            return Studied(market.book(instrument), series, operand.bar, text, is_live=operand.live)
+        case AverageVolume(symbol, days) | Extreme(symbol, _, days):
+            instrument = instrument_of(rule, symbol)
+            return Daily(instrument, market.days(instrument, days), operand, text)
+        case OptionValue(symbol, name):
+            return _option(instrument_of(rule, symbol), name, market, text)
+        case AverageCost() | PositionValue() | AccountValue():
+            return _held(operand, rule, market, text)
+        case Arithmetic(left, sign, right):
+            return Combined(_value(left, rule, market), sign, _value(right, rule, market), text)
 
 
-def _min_tick(left: Value, right: Value) -> float | None:
-    for value in (left, right):
-        if isinstance(value, Quoted):
-            return value.book.instrument.min_tick
-    return None
+def _option(instrument: Instrument, name: str, market: Market, text: str) -> Value:
+    if name == "dte":
+        return DaysLeft(instrument, market.sessions, text)
+    return Quoted(market.book(instrument), int(_OPTION_SLOTS[name]), text)
+
+
+def _held(operand: AverageCost | PositionValue | AccountValue, rule: Rule, market: Market, text: str) -> Value:
+    match operand:
+        case AccountValue(name):
+            return Held.of_account(market.ledger, name, text)
+        case AverageCost(symbol):
+            return Held.of_cost(market.ledger, instrument_of(rule, symbol), text)
+        case PositionValue(symbol, name):
+            return Held.of_position(market.ledger, instrument_of(rule, symbol), name, text)
+
+
+def _margin(condition: Condition, first: Value, rule: Rule) -> Margin:
+    """Return the hysteresis of a single condition: as typed, else as its own kind has it."""
+    typed = rule.draft.options.hysteresis_pct
+    if typed is not None:
+        return Margin(typed)
+    usual = TABLE[kind_of(condition)]
+    least = first.book.instrument.min_tick * usual.hysteresis_ticks if isinstance(first, Quoted) else 0.0
+    return Margin(usual.hysteresis_pct, least)

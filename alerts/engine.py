@@ -5,33 +5,53 @@ The engine holds every rule it was given as it stands now. A rule whose own eval
 reason; the others go on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from alerts.condition import NewsMatch, ScanEntry
-from alerts.needs import Needs, needs_of
+from alerts.condition import AtSession, AtTime, EveryTime, NewsMatch, OrderMatch, PositionMove, ScanEntry
+from alerts.eachwatch import EachDesk, EachWatch
+from alerts.needs import ANY, Needs, needs_of, operands_of
 from alerts.news import NewsDesk, NewsWatch
+from alerts.operand import PositionValue
+from alerts.orderwatch import OrderDesk, OrderWatch
 from alerts.pricewatch import PriceWatch
-from alerts.rule import Firing, Rule, RuleState
+from alerts.rule import Firing, OrderHappened, Rule, RuleState
 from alerts.scan import ScanDesk, ScanWatch
+from alerts.session import Sessions
+from alerts.sight import Sight
+from alerts.sleep import Sleepers
 from alerts.tape import Study, Tape
+from alerts.timewatch import TimeDesk, TimeWatch
 from alerts.watch import Roster, Watch
+from market.account import AccountSummary, Position
+from market.hours import Hours
 from market.instrument import Instrument
 from market.news import Headline
 from market.quote import Bar, BarSize
 from market.scan import ScanRow, ScanSpec
 
-_WATCHED = frozenset({RuleState.ARMED, RuleState.PENDING})
+_WATCHED = frozenset({RuleState.ARMED, RuleState.PENDING, RuleState.SNOOZED})
+
+
+def _utc(_owner_id: int) -> ZoneInfo:
+    return ZoneInfo("UTC")
 
 
 class Engine:
-    """Evaluates rules; see the module."""
+    """Evaluates rules; see the module. *zone_of* returns a person's time zone by their id, for time rules."""
 
-    def __init__(self) -> None:
-        self._roster = Roster()
+    def __init__(self, zone_of: Callable[[int], ZoneInfo] = _utc) -> None:
+        self._roster = Roster(Sessions())
         self._tape = Tape(self._roster)
-        self._news = NewsDesk(self._roster)
+        self._news = NewsDesk(self._roster, self._tape)
         self._scans = ScanDesk(self._roster)
+        self._orders = OrderDesk(self._roster)
+        self._times = TimeDesk(self._roster, zone_of)
+        self._each = EachDesk(self._roster)
+        self._sight = Sight(self._roster, self._tape)
+        self._sleepers = Sleepers(self._roster)
+        self._regrouped: set[int] = set()
         self.on_ticks = self._tape.on_ticks
         """`on_ticks(ticks) -> firings`: the tape's own method, one call less for each network read."""
 
@@ -43,7 +63,7 @@ class Engine:
         """
         prices: list[PriceWatch] = []
         for rule in rules:
-            again = rule.with_state(RuleState.ARMED, rule.since) if rule.state is RuleState.BLIND else rule
+            again = rule.calmed(rule.since) if rule.state is RuleState.BLIND else rule
             if again is not rule:
                 self._roster.changed.add(rule.id)
             watch = self._entered(again)
@@ -64,7 +84,10 @@ class Engine:
         if watch is None:
             return []
         self._enter(watch)
-        return self._tape.look(watch, rule.since) if isinstance(watch, PriceWatch) else []
+        self._sight.concern(rule.id)
+        if not isinstance(watch, PriceWatch):
+            return []
+        return self._tape.look(watch, rule.since)
 
     def remove(self, rule_id: int) -> Rule | None:
         """Forget a rule, and return it as it stood; None if it was not there."""
@@ -80,7 +103,7 @@ class Engine:
         """Let a rule be BLIND since *at*, because *reason*; nothing happens if it is not there."""
         rule = self._roster.rule(rule_id)
         if rule is not None:
-            self.rest(rule.with_state(RuleState.BLIND, at, reason))
+            self.rest(rule.blinded(at, reason))
             self._roster.changed.add(rule_id)
 
     def rule(self, rule_id: int) -> Rule | None:
@@ -102,13 +125,25 @@ class Engine:
 
     def needs(self) -> Needs:
         """Return what all watched rules together need."""
-        needs = [needs_of(watch.rule) for watch in self._roster.watched.values()]
-        return Needs(
-            frozenset().union(*(need.ticks for need in needs)),
-            frozenset().union(*(need.bars for need in needs)),
-            frozenset().union(*(need.news for need in needs)),
-            frozenset().union(*(need.scans for need in needs)),
-        )
+        return Needs.of_all(self.needs_of(rule_id) or Needs() for rule_id in self._roster.watched)
+
+    def needs_of(self, rule_id: int) -> Needs | None:
+        """Return what one rule needs just now, its portfolio's or watchlist's members too; None if it is not here."""
+        rule = self._roster.rule(rule_id)
+        if rule is None:
+            return None
+        watch = self._roster.watched.get(rule_id)
+        needs = needs_of(rule)
+        if not isinstance(watch, NewsWatch) or not watch.group:
+            return needs
+        about = frozenset(watch.about.values())
+        priced = about if watch.gate is not None else frozenset()
+        return needs | Needs(ticks=priced, fast=priced, news=frozenset(about))
+
+    def take_regrouped(self) -> set[int]:
+        """Return the ids of the rules whose portfolio or watchlist changed, once: they need something else now."""
+        regrouped, self._regrouped = self._regrouped, set()
+        return regrouped
 
     def studies(self) -> list[Study]:
         """Return the bars that watched rules need."""
@@ -134,6 +169,59 @@ class Engine:
         """Take in a complete list of a scan, received *at*."""
         return self._scans.on_scan(spec, rows, at)
 
+    def on_minute(self, instrument: Instrument, bar: Bar, at: datetime) -> list[Firing]:
+        """
+        Take in a closed 1-minute bar, received *at*, of an instrument without a line, or beside it.
+
+        Its high and low are prints between samples. A firing's exchange time is the minute's beginning.
+        """
+        return self._tape.on_minute(instrument, bar, at)
+
+    def on_daily(self, instrument: Instrument, bars: Sequence[Bar], at: datetime) -> list[Firing]:
+        """Take in closed daily bars, oldest first: as `seed`."""
+        return self.seed(instrument, BarSize.DAY_1, bars, at)
+
+    def on_account(self, summary: AccountSummary, positions: Sequence[Position], at: datetime) -> list[Firing]:
+        """Take in the account's state and all its positions, received *at*."""
+        ledger = self._tape.ledger
+        ledger.take(summary, positions, at)
+        self._regrouped |= self._news.keep_portfolio(ledger.held)
+        return self._tape.on_account(at) + self._each.on_account(ledger.held, at)
+
+    def on_order(self, happened: OrderHappened, at: datetime | None = None) -> list[Firing]:
+        """Take in what happened to an order, heard of *at* (by default: as it happened); a key counts once for ever."""
+        return self._orders.on_order(happened, at or happened.at)
+
+    def on_time(self, now: datetime) -> list[Firing]:
+        """
+        Take in that it is *now*; called each second.
+
+        `for`, cooldowns and snoozes end, rules expire, feeds go stale, times come, and what cannot be evaluated is
+        BLIND.
+        """
+        self._end(now)
+        firings: list[Firing] = []
+        for rule in self._sleepers.woken(now):
+            firings += self.add(rule)
+            self._roster.changed.add(rule.id)
+        firings += self._tape.on_time(now)
+        firings += self._times.on_time(now)
+        firings += self._news.on_time(now)
+        self._sight.look(now)
+        return firings
+
+    def set_hours(self, instrument: Instrument, hours: Hours) -> None:
+        """Take in the instrument's liquid hours; until they are known, what keeps to regular hours is unknown."""
+        self._tape.keep_hours(instrument, hours)
+
+    def set_watchlist(self, owner_id: int, instruments: Sequence[Instrument]) -> None:
+        """Take in what is on a person's watchlist now, for `news watchlist`."""
+        self._regrouped |= self._news.keep_watchlist(owner_id, instruments)
+
+    def gap_pct(self, instrument: Instrument) -> float | None:
+        """Return how far the price is from the instrument's nearest level in percent of it; None where unknown."""
+        return self._tape.gap_pct(instrument)
+
     @property
     def has_changes(self) -> bool:
         """Whether `take_changed` would return anything."""
@@ -149,9 +237,18 @@ class Engine:
         """Have `take_changed` return this rule again: it could not be stored."""
         self._roster.changed.add(rule_id)
 
+    def _end(self, now: datetime) -> None:
+        """Let the rules expire whose `until` has come."""
+        for rule_id in self._sleepers.over(now):
+            rule = self._roster.rule(rule_id)
+            if rule is not None and rule.is_watching:
+                self.rest(rule.expired(now))
+                self._roster.changed.add(rule_id)
+
     def _entered(self, rule: Rule) -> Watch | None:
         """Return the rule made ready and on the roster; None where it rests, is broken, or is not to be watched."""
-        if rule.state not in _WATCHED:
+        self._sleepers.enter(rule)
+        if rule.state not in _WATCHED or self._sleepers.sleeps(rule):
             self._roster.rest(rule)
             return None
         watch = self._roster.guarded(rule, rule.since, lambda: self._made(rule))
@@ -162,25 +259,49 @@ class Engine:
     def _made(self, rule: Rule) -> Watch:
         match rule.draft.condition:
             case NewsMatch():
-                return NewsWatch(rule)
+                return self._news.made(rule)
             case ScanEntry():
                 return ScanWatch(rule)
+            case OrderMatch():
+                return OrderWatch(rule)
+            case AtTime() | EveryTime() | AtSession():
+                return self._times.made(rule)
             case _:
-                return self._tape.compiled(rule)
+                return EachWatch(rule, self._tape) if _is_any(rule) else self._tape.compiled(rule)
 
     def _enter(self, watch: Watch) -> None:
-        if isinstance(watch, PriceWatch):
-            self._tape.enter(watch)
-        elif isinstance(watch, NewsWatch):
-            self._news.enter(watch)
-        elif isinstance(watch, ScanWatch):
-            self._scans.enter(watch)
+        match watch:
+            case PriceWatch():
+                self._tape.enter(watch)
+            case NewsWatch():
+                self._news.enter(watch)
+            case ScanWatch():
+                self._scans.enter(watch)
+            case OrderWatch():
+                self._orders.enter(watch)
+            case TimeWatch():
+                self._times.enter(watch)
+            case EachWatch():
+                self._each.enter(watch)
 
     def _leave(self, rule_id: int) -> None:
-        watch = self._roster.watched.get(rule_id)
-        if isinstance(watch, PriceWatch):
-            self._tape.leave(watch)
-        elif isinstance(watch, NewsWatch):
-            self._news.leave(watch)
-        elif isinstance(watch, ScanWatch):
-            self._scans.leave(watch)
+        match self._roster.watched.get(rule_id):
+            case PriceWatch() as watch:
+                self._tape.leave(watch)
+            case NewsWatch() as watch:
+                self._news.leave(watch)
+            case ScanWatch() as watch:
+                self._scans.leave(watch)
+            case OrderWatch() as watch:
+                self._orders.leave(watch)
+            case TimeWatch() as watch:
+                self._times.leave(watch)
+            case EachWatch() as watch:
+                self._each.leave(watch)
+
+
+def _is_any(rule: Rule) -> bool:
+    condition = rule.draft.condition
+    if isinstance(condition, PositionMove):
+        return condition.symbol == ANY
+    return any(isinstance(operand, PositionValue) and operand.symbol == ANY for operand in operands_of(condition))

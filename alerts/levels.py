@@ -92,6 +92,11 @@ class Ladder:
         """Return the rules with a level below *high*, down to and including *low*; the price stays where it is."""
         return self._within(bisect_left(self._values, low), bisect_left(self._values, high))
 
+    def gap(self, price: float) -> float | None:
+        """Return how far the nearest level is from *price*; None where there is none."""
+        index = bisect_left(self._values, price)
+        return min((abs(value - price) for value in self._values[max(index - 1, 0) : index + 1]), default=None)
+
     def _within(self, first: int, last: int) -> set[int]:
         return set[int]().union(*(self._holders[value] for value in self._values[first:last]))
 

@@ -1,95 +1,166 @@
-"""A price rule while it is watched: its condition made ready, and whether it may fire."""
+"""A rule about values while it is watched: its condition made ready, and whether it may fire."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.book import MID, Book
+from alerts.default import Rearm
+from alerts.hold import Hold
 from alerts.levels import Ladder
-from alerts.needs import needs_of
-from alerts.rule import Firing, PriceCause, Rule
-from alerts.truth import Compared, Crossed, Fixed, Node, Quoted, Studied
+from alerts.motion import Silent, Trailed
+from alerts.rule import AccountCause, Cause, FeedCause, Firing, PriceCause, Rule, RuleState
+from alerts.session import Sessions
+from alerts.truth import Atom, Node, Truth
+from alerts.value import Held, Quoted, Studied, Study
 from alerts.watch import Watch
-from market.quote import BarSize, TickField
+from market.quote import TickField
+
+# How often a rule looks whether its market's hours are known by now.
+_UNKNOWN_HOURS = timedelta(minutes=1)
 
 
 class PriceWatch(Watch):
     """
-    A price rule.
+    A rule about prices, bars, the account: whatever has a value at any time.
 
-    *is_armed*: it was false (by the hysteresis) since it last fired. *is_restless*: the last look left something
-    open, so that it must be looked at with each tick. *is_floating*: it compares two prices, so no ladder holds it.
+    *is_armed*: it was false (by the hysteresis) since it last fired. *missed* are the books of which a price was
+    unknown at the last look. *wake* is when to look again even if nothing happens. *changed* is when its memory last
+    changed: prints from before are none of its business.
     """
 
-    __slots__ = ("_node", "_placed", "bars", "books", "is_armed", "is_floating", "is_restless")
+    __slots__ = (
+        "_atoms",
+        "_hold",
+        "_node",
+        "_placed",
+        "_session",
+        "bars",
+        "books",
+        "changed",
+        "is_armed",
+        "missed",
+        "wake",
+    )
 
     def __init__(self, rule: Rule, node: Node) -> None:
         super().__init__(rule)
         self._node = node
+        self._atoms: tuple[Atom, ...] = tuple(node.atoms())
         self._placed: tuple[tuple[Ladder, float], ...] = ()
-        self.books: tuple[Book, ...] = tuple({id(quoted.book): quoted.book for quoted in _quoted(node)}.values())
-        self.bars: tuple[tuple[int, BarSize], ...] = tuple(
-            (instrument.con_id, size) for instrument, size in needs_of(rule).bars
-        )
-        self.is_armed = rule.memory.get("armed") is not False
-        self.is_restless = False
-        self.is_floating = any(atom.is_floating for atom in node.atoms())
+        self._hold = None if self.manner.hold is None else Hold(self.manner.hold)
+        self._session = str(rule.memory.get("session", ""))
+        self.books: tuple[Book, ...] = tuple(dict.fromkeys(_books(self._atoms)))
+        values = [value for atom in self._atoms for value in atom.values]
+        self.bars: tuple[Study, ...] = tuple(dict.fromkeys(study for value in values for study in value.studies))
+        self.is_armed = rule.memory.get("armed") is not False and rule.state is not RuleState.SNOOZED
+        self.missed: tuple[Book, ...] = ()
+        self.wake: datetime | None = None
+        self.changed = rule.since
         self._recall(rule.memory)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the account's stream moves it."""
+        return any(value.is_held for atom in self._atoms for value in atom.values)
+
+    @property
+    def is_ticking(self) -> bool:
+        """Whether it is to be looked at each second."""
+        return self.rule.state is RuleState.PENDING or any(atom.is_timed for atom in self._atoms)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether its levels may change as it is looked at."""
+        return any(atom.is_moving for atom in self._atoms)
+
+    @property
+    def atoms(self) -> tuple[Atom, ...]:
+        """The single conditions in it."""
+        return self._atoms
+
+    def listens(self) -> Iterator[Quoted]:
+        """Yield the prices of which every move counts."""
+        for atom in self._atoms:
+            yield from atom.listens()
+
     def memory(self) -> Mapping[str, object]:
-        """Return whether it is armed and where its crossings were last seen."""
+        """Return whether it is armed, where its crossings were last seen, its best, what was held, when it fired."""
         memory: dict[str, object] = {} if self.is_armed else {"armed": False}
-        sides = [[atom.side, atom.has_crossed] for atom in self._crossings()]
+        sides = [[0, False] if (seen := atom.memory()) is None else seen for atom in self._atoms if _is_sided(atom)]
         if any(side or crossed for side, crossed in sides):
             memory["sides"] = sides
+        bests = [atom.best for atom in self._atoms if isinstance(atom, Trailed)]
+        if any(best is not None for best in bests):
+            memory["best"] = bests
+        if self._hold is not None and self._hold.is_begun:
+            memory["held_s"] = self._hold.stored_s
+        if self._session:
+            memory["session"] = self._session
+        if self.manner.most is not None and self.fired_count:
+            memory["count"] = self.fired_count
         return memory
 
-    def consider(self, at: datetime, cause: PriceCause, exchange_time: datetime | None) -> Firing | None:
-        """Evaluate *at* a moment, and return the firing if it fires."""
+    def consider(
+        self, at: datetime, cause: Cause, exchange_time: datetime | None, sessions: Sessions, counted: datetime
+    ) -> Firing | None:
+        """Evaluate *at* a moment, and return the firing if it fires; *counted* is the moment whose hours matter."""
+        self.missed = ()
+        self.wake = None
+        if self.is_over(at):
+            return None
+        if not self.is_in_hours(counted, sessions):
+            opening = sessions.next_open(self.venue, at)
+            self.wake = at + _UNKNOWN_HOURS if opening is None else opening
+            return None
         truth = self._node.truth(at)
-        self.is_restless = truth is None
-        if truth is False and not self.is_armed:
-            holds = self._node.holds(at)
-            self.is_armed = holds is False
-            self.is_restless = holds is None
-        if not truth or not self.is_armed:
+        self._see(truth, at)
+        if not self.is_armed:
+            self._rearm(truth, at)
+        ready = truth if self._hold is None else self._held(self._hold, truth, at)
+        if not ready or not self.is_armed or self._is_waiting(at, sessions):
             return None
-        if self.is_cooling(at):
-            self.is_restless = True
-            return None
-        values = dict(self._values(at))
-        # A crossing is over at once, a level is not: only what still holds must become false first.
-        self.is_armed = self._node.holds(at) is False
-        return self.fired(at, replace(cause, values=values), exchange_time)
+        return self._firing(at, cause, exchange_time, sessions)
 
     def place(self, now: datetime) -> tuple[tuple[Ladder, float], ...]:
         """Return the ladders and levels at which something changes about it, and remember them."""
-        self._placed = tuple(
-            (bound[0].book.ladder(bound[0].slot), mark)
-            for atom in self._node.atoms()
-            if (bound := atom.bound(now)) is not None
-            for mark in atom.marks(bound[1], repeats=self.repeats)
-        )
+        self._placed = self.marks(now)
         return self._placed
+
+    def marks(self, now: datetime) -> tuple[tuple[Ladder, float], ...]:
+        """Return the ladders and levels at which something changes about it as things are now."""
+        return tuple(
+            (quoted.book.ladder(quoted.slot), mark)
+            for atom in self._atoms
+            for quoted, mark in atom.marks(now, repeats=self.repeats or self.rule.state is RuleState.SNOOZED)
+        )
 
     def unplace(self) -> tuple[tuple[Ladder, float], ...]:
         """Return where it was placed last, and forget it."""
         placed, self._placed = self._placed, ()
         return placed
 
-    def standing_cause(self) -> PriceCause | None:
+    def is_misplaced(self, now: datetime) -> bool:
+        """Return whether its levels are no longer where they were placed."""
+        return self.is_moving and self.marks(now) != self._placed
+
+    def standing_cause(self) -> Cause | None:
         """Return what a look without a tick speaks of: the first price or bar close it knows; None without one."""
-        for quoted in _quoted(self._node):
+        for atom in self._atoms:
+            if isinstance(atom, Silent):
+                return FeedCause(atom.instrument, atom.last)
+        for quoted in _quoted(self._atoms):
             book = quoted.book
             field = TickField.BID if quoted.slot == MID else TickField(quoted.slot)
             price = book.prices[field]
             if price is not None and book.latest is not None:
                 bid, ask = book.prices[TickField.BID], book.prices[TickField.ASK]
                 return PriceCause(book.instrument, field, price, book.latest.kind, bid, ask, book.change_pct)
-        for atom in self._node.atoms():
-            for value in (atom.left, atom.right):
-                if isinstance(value, Studied) and value.series.close is not None:
-                    return PriceCause(value.instrument, TickField.LAST, value.series.close)
+        for value in (value for atom in self._atoms for value in atom.values):
+            if isinstance(value, Studied) and value.series.close is not None:
+                return PriceCause(value.instrument, TickField.LAST, value.series.close)
+            if value.is_held or value.is_timed:
+                return AccountCause({}, value.instrument if isinstance(value, Held) else None)
         return None
 
     def distance(self) -> float | None:
@@ -98,44 +169,112 @@ class PriceWatch(Watch):
 
         None where no price or no level is known.
         """
-        nearest: float | None = None
-        for atom in self._node.atoms():
-            gap = _gap(atom)
-            if gap is not None and (nearest is None or abs(gap) < abs(nearest)):
-                nearest = gap
-        return nearest
+        gaps = [gap for atom in self._atoms if (gap := _gap(atom)) is not None]
+        return min(gaps, key=abs, default=None)
+
+    def _see(self, truth: Truth, at: datetime) -> None:
+        """Note what was unknown; what is known is not blind."""
+        if truth is None:
+            self.missed = self._unknown(at)
+        elif self.rule.state is RuleState.BLIND:
+            self.rule = self.rule.calmed(at)
+
+    def _rearm(self, truth: Truth, at: datetime) -> None:
+        """Let it fire again where it is false by the hysteresis; one that slept until then is awake."""
+        if truth is not False:
+            return
+        holds = self._node.holds(at)
+        self.is_armed = holds is False
+        if holds is None:
+            self.missed = self._unknown(at)
+        if self.is_armed and self.rule.state is RuleState.SNOOZED:
+            self.rule = replace(self.rule.calmed(at), snoozed_until=None, wake_on="")
+
+    def _held(self, hold: Hold, truth: Truth, at: datetime) -> bool:
+        """Return whether it has been true for long enough; PENDING while it is on its way."""
+        is_pending = self.rule.state is RuleState.PENDING
+        standing = self._node.stays(at) if is_pending else truth
+        is_done = hold.observe(standing if self.is_armed else False, at)
+        if hold.is_begun and not is_pending:
+            self.rule = self.rule.pending(at)
+        elif is_pending and not hold.is_begun:
+            self.rule = self.rule.calmed(at)
+        return is_done
+
+    def _is_waiting(self, at: datetime, sessions: Sessions) -> bool:
+        """Return whether it would fire, but not yet: it is cooling, or fired in this session; it wakes by itself."""
+        if self.is_cooling(at) and self.rule.last_fired is not None:
+            self.wake = self.rule.last_fired + self.manner.cooldown
+            return True
+        if self.manner.rearm is Rearm.SESSION and self._session == self._session_of(at, sessions):
+            self.wake = sessions.next_open(self.venue, at)
+            return True
+        return False
+
+    def _firing(self, at: datetime, cause: Cause, exchange_time: datetime | None, sessions: Sessions) -> Firing:
+        numbers = {text: number for atom in self._atoms for text, number in atom.numbers(at)}
+        if isinstance(cause, PriceCause | AccountCause):
+            cause = replace(cause, values=numbers)
+        for atom in self._atoms:
+            atom.began(at)
+        if self._hold is not None:
+            self._hold.reset()
+        if self.manner.rearm is Rearm.SESSION:
+            self._session = self._session_of(at, sessions)
+            self.wake = sessions.next_open(self.venue, at)
+        elif self.manner.rearm is Rearm.COOLDOWN:
+            self.wake = at + self.manner.cooldown
+        else:
+            # A crossing is over at once, a level is not: only what still holds must become false first.
+            self.is_armed = self._node.holds(at) is False
+        return self.fired(at, cause, exchange_time)
+
+    def _session_of(self, at: datetime, sessions: Sessions) -> str:
+        """Return the session that *at* belongs to; a day of its own where the hours are not known."""
+        return str(sessions.day(self.venue, at) or at.date())
+
+    def _unknown(self, at: datetime) -> tuple[Book, ...]:
+        return tuple(dict.fromkeys(quoted.book for quoted in _quoted(self._atoms) if quoted.at(at) is None))
 
     def _recall(self, memory: Mapping[str, object]) -> None:
-        """Let the crossings know again where they were last seen."""
-        sides = memory.get("sides", [])
-        if not isinstance(sides, list):
-            raise TypeError(sides)
-        for atom, (side, has_crossed) in zip(self._crossings(), sides, strict=False):
-            atom.side, atom.has_crossed = int(side), bool(has_crossed)
-
-    def _crossings(self) -> list[Crossed]:
-        return [atom for atom in self._node.atoms() if isinstance(atom, Crossed)]
-
-    def _values(self, at: datetime) -> Iterator[tuple[str, float]]:
-        for atom in self._node.atoms():
-            for value in (atom.left, atom.right):
-                number = value.at(at)
-                if number is not None and not isinstance(value, Fixed):
-                    yield value.text, number
+        """Let each part know again what it saw."""
+        for key, atoms in (
+            ("sides", [atom for atom in self._atoms if _is_sided(atom)]),
+            ("best", [atom for atom in self._atoms if isinstance(atom, Trailed)]),
+        ):
+            kept = memory.get(key, [])
+            if not isinstance(kept, list):
+                raise TypeError(kept)
+            for atom, seen in zip(atoms, kept, strict=False):
+                if seen is not None:
+                    atom.recall(list(seen) if isinstance(seen, list | tuple) else [seen])
+        held = memory.get("held_s")
+        if self._hold is not None and isinstance(held, int | float):
+            self._hold.recall(held)
 
 
-def _quoted(node: Node) -> Iterator[Quoted]:
-    for atom in node.atoms():
-        for value in (atom.left, atom.right):
-            if isinstance(value, Quoted):
-                yield value
+def _is_sided(atom: Atom) -> bool:
+    return hasattr(atom, "has_crossed")
 
 
-def _gap(atom: Compared | Crossed) -> float | None:
+def _quoted(atoms: tuple[Atom, ...]) -> Iterator[Quoted]:
+    for atom in atoms:
+        yield from atom.quotes
+
+
+def _books(atoms: tuple[Atom, ...]) -> Iterator[Book]:
+    for atom in atoms:
+        if isinstance(atom, Silent):
+            yield atom.book
+    for quoted in _quoted(atoms):
+        yield quoted.book
+
+
+def _gap(atom: Atom) -> float | None:
     """Return how far the atom's price is from its level in percent, or None."""
-    if not isinstance(atom.left, Quoted) or isinstance(atom.right, Quoted):
+    quoted = next(iter(atom.quotes), None)
+    if quoted is None or quoted.book.latest is None:
         return None
-    price = atom.left.book.known(atom.left.slot)
-    latest = atom.left.book.latest
-    level = None if latest is None else atom.right.at(latest.received)
-    return None if not price or level is None else (level - price) / abs(price) * 100
+    found = atom.level(quoted.book.latest.received)
+    price = None if found is None else found[0].book.known(found[0].slot)
+    return None if found is None or not price else (found[1] - price) / abs(price) * 100

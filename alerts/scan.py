@@ -7,6 +7,7 @@ from functools import partial
 from alerts.condition import ScanEntry
 from alerts.errors import NotEvaluable
 from alerts.rule import Firing, Rule, RuleState, ScanCause
+from alerts.session import Sessions
 from alerts.watch import Roster, Watch
 from market.scan import ScanRow, ScanSpec
 
@@ -27,7 +28,7 @@ class ScanWatch(Watch):
 
     def memory(self) -> Mapping[str, object]:
         """Return what was last shown."""
-        return self.rule.memory if self.shown is None else {**self.rule.memory, "shown": sorted(self.shown)}
+        return super().memory() if self.shown is None else {**super().memory(), "shown": sorted(self.shown)}
 
     def entries(self, rows: Sequence[ScanRow]) -> tuple[ScanRow, ...]:
         """Take a list in and return what is new in it; of the first one nothing is, it is what to compare with."""
@@ -60,7 +61,7 @@ class ScanDesk:
             if not isinstance(watch, ScanWatch):
                 continue
             before = watch.shown
-            firing = self._roster.guarded(watch.rule, at, partial(_firing, watch, rows, at))
+            firing = self._roster.guarded(watch.rule, at, partial(_firing, watch, rows, at, self._roster.sessions))
             if watch.shown != before:
                 self._roster.changed.add(rule_id)
             if firing is None:
@@ -72,9 +73,9 @@ class ScanDesk:
         return firings
 
 
-def _firing(watch: ScanWatch, rows: Sequence[ScanRow], at: datetime) -> Firing | None:
+def _firing(watch: ScanWatch, rows: Sequence[ScanRow], at: datetime, sessions: Sessions) -> Firing | None:
     # While it keeps silent the list is not taken in: what is new then is told afterwards, if it is still there.
-    if watch.shown is not None and watch.is_cooling(at):
+    if watch.shown is not None and watch.is_quiet(at, sessions):
         return None
     best = [row for row in sorted(rows, key=lambda row: row.rank) if row.rank <= watch.spec.rows]
     entries = watch.entries(best)

@@ -2,27 +2,33 @@
 The rules about prices: ticks and closed bars in, firings out.
 
 A tick first costs two comparisons, with the next level below and above. Only the rules whose level it reached, left
-or passed are evaluated, beside those about which something is unknown just now (`Book.restless`).
+or passed are evaluated, beside those that follow every move of a price, and those to which something was unknown.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from math import inf
 
+from alerts.alarm import Alarms
 from alerts.book import MID, Book
 from alerts.compiling import compiled
+from alerts.daybars import DayBars
 from alerts.indicators import Series, bars_needed
+from alerts.ledger import Ledger
 from alerts.levels import Ladder
 from alerts.operand import Indicator
 from alerts.pricewatch import PriceWatch
-from alerts.rule import Firing, PriceCause, Rule, RuleState
+from alerts.rule import AccountCause, Cause, Firing, PriceCause, Rule, RuleState
+from alerts.value import Study as StudyKey
 from alerts.watch import Roster
+from market.hours import Hours
 from market.instrument import Instrument
 from market.quote import Bar, BarSize, Tick, TickField
 
 _LAST, _BID, _ASK = int(TickField.LAST), int(TickField.BID), int(TickField.ASK)
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +42,27 @@ class Study:
 
 
 class Tape:
-    """All price rules, by instrument and by series."""
+    """All rules about values, by instrument and by series."""
 
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
-        self._books: dict[int, Book] = {}
-        self._series: dict[tuple[int, BarSize], dict[Indicator, Series]] = {}
-        self._studying: dict[tuple[int, BarSize], set[int]] = {}
-        self._unseeded: set[tuple[int, BarSize]] = set()
+        self.sessions = roster.sessions
+        self.ledger = Ledger()
+        self.books: dict[int, Book] = {}
+        self._series: dict[StudyKey, dict[Indicator, Series]] = {}
+        self._days: dict[StudyKey, DayBars] = {}
+        self.studying: dict[StudyKey, set[int]] = {}
+        self.unseeded: set[StudyKey] = set()
+        self.held: set[int] = set()
+        self._ticking: set[int] = set()
+        self._woken: set[int] = set()
+        self._alarms = Alarms()
 
     def book(self, instrument: Instrument) -> Book:
         """Return the instrument's book."""
-        book = self._books.get(instrument.con_id)
+        book = self.books.get(instrument.con_id)
         if book is None:
-            book = self._books[instrument.con_id] = Book(instrument)
+            book = self.books[instrument.con_id] = Book(instrument)
         return book
 
     def series(self, instrument: Instrument, indicator: Indicator) -> Series:
@@ -57,21 +70,32 @@ class Tape:
         kept = self._series.setdefault((instrument.con_id, indicator.bar), {})
         key = replace(indicator, symbol="")
         if key not in kept:
-            self.book(instrument)
-            self._unseeded.add((instrument.con_id, indicator.bar))
-            kept[key] = Series(key)
+            book = self.book(instrument)
+            self.unseeded.add((instrument.con_id, indicator.bar))
+            kept[key] = Series(key, self.sessions.hours(instrument.con_id))
+            if indicator.live:
+                book.live.append(kept[key])
         return kept[key]
+
+    def days(self, instrument: Instrument, reach: int) -> DayBars:
+        """Return the instrument's daily bars, at least *reach* of them once they are seeded."""
+        key = instrument.con_id, BarSize.DAY_1
+        self.book(instrument)
+        bars = self._days.get(key)
+        if bars is None:
+            bars = self._days[key] = DayBars(instrument.con_id, self.sessions)
+        if reach > bars.reach:
+            bars.reach = reach
+            self.unseeded.add(key)
+        elif not self.studying.get(key):
+            self.unseeded.add(key)
+        return bars
 
     def studies(self) -> list[Study]:
         """Return the bars that rules need just now."""
         return [
-            Study(
-                self._books[con_id].instrument,
-                size,
-                max(map(bars_needed, self._series[con_id, size])),
-                (con_id, size) not in self._unseeded,
-            )
-            for (con_id, size), rule_ids in self._studying.items()
+            Study(self.books[key[0]].instrument, key[1], self._reach(key), key not in self.unseeded)
+            for key, rule_ids in self.studying.items()
             if rule_ids
         ]
 
@@ -100,15 +124,19 @@ class Tape:
         rule_id = watch.rule.id
         for ladder, value in watch.unplace():
             ladder.discard(value, rule_id)
+        for quoted in watch.listens():
+            quoted.book.ladder(quoted.slot).unlisten(rule_id)
         for book in watch.books:
             book.restless.discard(rule_id)
+            book.rules.discard(rule_id)
+        self.held.discard(rule_id)
+        self._ticking.discard(rule_id)
         for key in watch.bars:
-            rule_ids = self._studying.get(key, set())
+            rule_ids = self.studying.get(key, set())
             rule_ids.discard(rule_id)
             if not rule_ids:
                 # Bars come no more: what is kept of them would be a gap later.
-                self._series.pop(key, None)
-                self._studying.pop(key, None)
+                self._forget(key)
 
     def look(self, watch: PriceWatch, at: datetime) -> list[Firing]:
         """Evaluate one rule on what is known already: a level that is true when it is armed fires at once."""
@@ -121,7 +149,7 @@ class Tape:
     def on_ticks(self, ticks: Sequence[Tick]) -> list[Firing]:
         """Return the firings of one network read: each tick of it counts."""
         firings: list[Firing] = []
-        books = self._books
+        books = self.books
         for tick in ticks:
             book = books.get(tick.instrument.con_id)
             if book is None:
@@ -144,38 +172,117 @@ class Tape:
 
     def on_bar(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
         """Take a closed bar in, and return the firings of it *at* the moment it was received."""
-        for series in self._series.get((instrument.con_id, size), {}).values():
+        key = instrument.con_id, size
+        for series in self._series.get(key, {}).values():
             series.add(bar)
+        if key in self._days:
+            self._days[key].add(bar)
         return self._on_close(instrument, size, bar, at)
 
     def seed(self, instrument: Instrument, size: BarSize, bars: Sequence[Bar], at: datetime) -> list[Firing]:
         """Begin the series anew with *bars*, oldest first, and return the firings of where they stand now."""
-        for series in self._series.get((instrument.con_id, size), {}).values():
+        key = instrument.con_id, size
+        for series in self._series.get(key, {}).values():
             series.seed(bars)
-        self._unseeded.discard((instrument.con_id, size))
+        if key in self._days:
+            self._days[key].seed(bars)
+        self.unseeded.discard(key)
         return self._on_close(instrument, size, bars[-1], at) if bars else []
 
+    def on_account(self, at: datetime) -> list[Firing]:
+        """Return the firings of the account's state that the ledger just took in."""
+        firings: list[Firing] = []
+        for rule_id in sorted(self.held):
+            watch = self._roster.watched.get(rule_id)
+            if isinstance(watch, PriceWatch):
+                # What was paid on average is a level, and it moves with each fill.
+                self._replace(watch, at)
+                self._consider({rule_id}, at, watch.standing_cause() or AccountCause({}), None, firings)
+        return firings
+
+    def on_minute(self, instrument: Instrument, bar: Bar, at: datetime) -> list[Firing]:
+        """Take a closed 1-minute bar in: its high and low are prints, its close the price where no tick tells it."""
+        book = self.books.get(instrument.con_id)
+        firings: list[Firing] = []
+        if book is None or book.halted:
+            return firings
+        if book.is_without_ticks_since(bar.start):
+            self._run_through(book, bar, at, firings)
+        else:
+            self._look_beside(book, bar, at, firings)
+        return firings
+
+    def on_time(self, now: datetime) -> list[Firing]:
+        """Look at those whose time has come, and at those that time alone may make true."""
+        firings: list[Firing] = []
+        due = self._alarms.due(now) | self._ticking | self._woken
+        self._woken = set()
+        for rule_id in sorted(due):
+            watch = self._roster.watched.get(rule_id)
+            if not isinstance(watch, PriceWatch):
+                continue
+            cause = watch.standing_cause()
+            if cause is not None:
+                self._consider({rule_id}, now, cause, None, firings)
+        return firings
+
+    def keep_hours(self, instrument: Instrument, hours: Hours) -> None:
+        """Take in when an instrument's venue is open; who waited for that is looked at next."""
+        is_new = self.sessions.hours(instrument.con_id) is None
+        self.sessions.keep(instrument.con_id, hours)
+        for (con_id, _), kept in self._series.items():
+            if con_id == instrument.con_id:
+                for series in kept.values():
+                    series.keep_hours(hours)
+        book = self.books.get(instrument.con_id)
+        if is_new and book is not None:
+            self._woken |= book.rules
+        if is_new:
+            self._woken |= self.held
+
+    def gap_pct(self, instrument: Instrument) -> float | None:
+        """Return how far the price is from the nearest level anyone watches, in percent of it; None where unknown."""
+        book = self.books.get(instrument.con_id)
+        return None if book is None else book.gap_pct()
+
     def _settle_in(self, watch: PriceWatch) -> None:
+        rule_id = watch.rule.id
         for key in watch.bars:
-            self._studying.setdefault(key, set()).add(watch.rule.id)
-        # What is known now was not looked at yet; the first tick does.
-        self._stir(watch)
+            self.studying.setdefault(key, set()).add(rule_id)
+        for quoted in watch.listens():
+            quoted.book.ladder(quoted.slot).listen(rule_id)
+        for book in watch.books:
+            book.rules.add(rule_id)
+            # What is known now was not looked at yet; the first tick does.
+            book.restless.add(rule_id)
+        if watch.is_held:
+            self.held.add(rule_id)
+        if watch.is_ticking:
+            self._ticking.add(rule_id)
 
     def _on_close(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
         firings: list[Firing] = []
         concerned = set[int]()
-        for rule_id in self._studying.get((instrument.con_id, size), set()):
+        for rule_id in self.studying.get((instrument.con_id, size), set()):
             watch = self._roster.watched.get(rule_id)
             if isinstance(watch, PriceWatch):
                 self._replace(watch, at)
                 # A bar that comes late closed before a newer rule was armed: none of its business.
                 if watch.rule.since <= at:
                     concerned.add(rule_id)
-        self._consider(concerned, at, PriceCause(instrument, TickField.LAST, bar.close), None, firings)
+        cause = PriceCause(instrument, TickField.LAST, bar.close)
+        self._consider(concerned, at, cause, None, firings, counted=self._counted(instrument, size, bar))
         return firings
 
+    def _counted(self, instrument: Instrument, size: BarSize, bar: Bar) -> datetime:
+        """Return whose trading hours a closed bar belongs to: its last moment; a day's bar is that of its session."""
+        if size is not BarSize.DAY_1:
+            return bar.start + size.duration - _MOMENT
+        session = self.sessions.of_day(instrument.con_id, bar.start.date())
+        return bar.start if session is None else session.start
+
     def _replace(self, watch: PriceWatch, at: datetime) -> None:
-        """Move the rule's levels to where its indicators stand now."""
+        """Move the rule's levels to where its values stand now."""
         for ladder, value in watch.unplace():
             ladder.discard(value, watch.rule.id)
         for ladder, value in watch.place(at):
@@ -185,6 +292,7 @@ class Tape:
         """Evaluate what a last, bid or ask price reached (in a halt: nothing, until it ends)."""
         touched = set(book.restless)
         if not book.halted:
+            book.follow(tick)
             ladder, middle = book.ladders[tick.field], book.ladders[MID]
             if ladder is not None and not ladder.below < tick.price < ladder.above:
                 touched |= ladder.moved(tick.price)
@@ -194,17 +302,24 @@ class Tape:
             self._consider(touched, tick.received, _cause(book, tick), tick.exchange_time, firings)
 
     def _on_rare(self, book: Book, tick: Tick, firings: list[Firing]) -> None:
-        """Take in what is neither last, bid nor ask: the day's extremes, a halt, the close."""
-        before = book.prices[tick.field]
-        book.prices[tick.field] = tick.price
+        """Take in what is neither last, bid nor ask: the day's extremes, a halt, the close, a volume, an option."""
+        slot = tick.field
+        before = book.prices[slot]
+        book.prices[slot] = tick.price
         book.latest = tick
-        if tick.field in {TickField.HIGH, TickField.LOW}:
+        if slot in {TickField.HIGH, TickField.LOW}:
             self._on_extreme(book, tick, before, firings)
             return
         touched = set(book.restless)
-        if tick.field is TickField.HALTED:
-            book.halted = tick.price > 0
+        ladder = book.ladders[slot]
+        if slot == TickField.HALTED:
+            book.halt(tick)
             touched |= set() if book.halted else _caught_up(book)
+        elif slot == TickField.OPEN:
+            book.opened = tick.received
+            touched |= set() if ladder is None else ladder.listeners
+        elif ladder is not None and not book.halted and not ladder.below < tick.price < ladder.above:
+            touched |= ladder.moved(tick.price)
         if touched:
             self._consider(touched, tick.received, _cause(book, tick), tick.exchange_time, firings)
 
@@ -212,8 +327,7 @@ class Tape:
         """
         Evaluate a day's high that grew, or a low that fell: there was a trade that TWS' sampling did not show.
 
-        Only the levels count that no last price reached since the extreme was last heard of. The trade is over:
-        afterwards the last price stands where it stood, and what was touched is looked at again with the next tick.
+        Only the levels count that no last price reached since the extreme was last heard of.
         """
         last = book.prices[_LAST]
         reached = set() if before is None or last is None or book.halted else _reached_unseen(book, tick, before, last)
@@ -221,58 +335,142 @@ class Tape:
             book.top = -inf if last is None else last
         else:
             book.bottom = inf if last is None else last
-        if not reached:
-            return
+        if reached:
+            self._on_print(book, tick, reached, firings)
+
+    def _on_print(
+        self, book: Book, tick: Tick, reached: set[int], firings: list[Firing], *, counted: datetime | None = None
+    ) -> None:
+        """
+        Evaluate a trade between the samples, of the size and at the time of *tick*.
+
+        The trade is over: afterwards the last price stands where it stood, and what was touched is looked at again
+        with the next tick.
+        """
+        last = book.prices[_LAST]
         book.prices[_LAST] = tick.price
-        self._consider(reached, tick.received, _cause(book, tick), tick.exchange_time, firings)
+        book.follow_print(tick)
+        self._consider(reached, tick.received, _cause(book, tick), tick.exchange_time, firings, counted=counted)
         book.prices[_LAST] = last
         for rule_id in reached:
             watch = self._roster.watched.get(rule_id)
             if isinstance(watch, PriceWatch):
-                self._stir(watch)
+                for each in watch.books:
+                    each.restless.add(rule_id)
+
+    def _look_beside(self, book: Book, bar: Bar, at: datetime, firings: list[Firing]) -> None:
+        """Evaluate the extremes of a minute whose ticks were seen too: only what these did not reach."""
+        last, ladder = book.prices[_LAST], book.ladders[_LAST]
+        if last is None or ladder is None:
+            return
+        for field, price in ((TickField.HIGH, bar.high), (TickField.LOW, bar.low)):
+            if field is TickField.HIGH:
+                reached = ladder.over(max(book.top, last), price) if price > max(book.top, last) else set()
+            else:
+                reached = ladder.under(min(book.bottom, last), price) if price < min(book.bottom, last) else set()
+            older = {rule_id for rule_id in reached if self._is_older(rule_id, bar)}
+            if older:
+                tick = Tick(book.instrument, field, price, 0.0, at, bar.start)
+                self._on_print(book, tick, older, firings, counted=_last_moment(bar))
+
+    def _run_through(self, book: Book, bar: Bar, at: datetime, firings: list[Firing]) -> None:
+        """
+        Take a minute's prices in, one after the other, where no tick tells them.
+
+        The low comes first in a minute that rose, the high in one that fell: so it was more often than not. What is
+        younger than the minute's beginning hears of its close alone.
+        """
+        extremes = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
+        late = set[int]()
+        for price in (bar.open, *extremes):
+            touched = book.stand_at(price, at, bar.start)
+            older = {rule_id for rule_id in touched if self._is_older(rule_id, bar)}
+            late |= touched - older
+            cause = PriceCause(book.instrument, TickField.LAST, price, change_pct=book.change_pct)
+            self._consider(older, at, cause, bar.start, firings, counted=_last_moment(bar))
+        touched = book.stand_at(bar.close, at, bar.start) | late
+        cause = PriceCause(book.instrument, TickField.LAST, bar.close, change_pct=book.change_pct)
+        touched |= book.restless
+        self._consider(touched, at, cause, bar.start, firings, counted=_last_moment(bar))
+
+    def _is_older(self, rule_id: int, bar: Bar) -> bool:
+        """Return whether nothing about a rule changed since the bar began: all its prints concern it."""
+        watch = self._roster.watched.get(rule_id)
+        return isinstance(watch, PriceWatch) and watch.changed <= bar.start
 
     def _consider(
-        self, rule_ids: set[int], at: datetime, cause: PriceCause, exchange: datetime | None, firings: list[Firing]
+        self,
+        rule_ids: set[int],
+        at: datetime,
+        cause: Cause,
+        exchange: datetime | None,
+        firings: list[Firing],
+        *,
+        counted: datetime | None = None,
     ) -> None:
-        """Evaluate the rules, in the order of their ids."""
+        """Evaluate the rules, in the order of their ids; *counted* is the moment whose trading hours matter (*at*)."""
         for rule_id in sorted(rule_ids):
             watch = self._roster.watched.get(rule_id)
             if not isinstance(watch, PriceWatch):
                 continue
-            firing = self._roster.guarded(watch.rule, at, partial(self._evaluated, watch, at, cause, exchange))
+            evaluated = partial(self._evaluated, watch, at, cause, exchange, counted or at)
+            firing = self._roster.guarded(watch.rule, at, evaluated)
             if firing is not None:
                 firings.append(firing)
-            self._after(watch)
+            self._after(watch, at)
 
     def _evaluated(
-        self, watch: PriceWatch, at: datetime, cause: PriceCause, exchange: datetime | None
+        self, watch: PriceWatch, at: datetime, cause: Cause, exchange: datetime | None, counted: datetime
     ) -> Firing | None:
         """Evaluate one rule; what it will have to remember is noted unless a firing carries it."""
-        before = watch.memory()
-        firing = watch.consider(at, cause, exchange)
-        if firing is None and watch.memory() != before:
+        before, state = watch.memory(), watch.rule.state
+        firing = watch.consider(at, cause, exchange, self.sessions, counted)
+        is_changed = watch.memory() != before
+        if is_changed:
+            watch.changed = at
+        if firing is None and (is_changed or watch.rule.state is not state):
             self._roster.changed.add(watch.rule.id)
         return firing
 
-    def _after(self, watch: PriceWatch) -> None:
+    def _after(self, watch: PriceWatch, at: datetime) -> None:
         """Keep a rule where it belongs after it was evaluated."""
         rule_id = watch.rule.id
         if rule_id not in self._roster.watched:
             self.leave(watch)
-        elif watch.rule.state is RuleState.FIRED:
+            return
+        if watch.rule.state is RuleState.FIRED:
             self.leave(watch)
             self._roster.rest(watch.rule)
-        elif watch.is_restless or watch.is_floating:
-            self._stir(watch)
-        else:
-            for book in watch.books:
-                book.restless.discard(rule_id)
-
-    @staticmethod
-    def _stir(watch: PriceWatch) -> None:
-        """Have the rule looked at with each tick until it is settled."""
+            return
         for book in watch.books:
-            book.restless.add(watch.rule.id)
+            if book in watch.missed:
+                book.restless.add(rule_id)
+            else:
+                book.restless.discard(rule_id)
+        if watch.is_misplaced(at):
+            self._replace(watch, at)
+        if watch.wake is not None:
+            self._alarms.at(watch.wake, rule_id)
+        if watch.is_ticking:
+            self._ticking.add(rule_id)
+        else:
+            self._ticking.discard(rule_id)
+
+    def _reach(self, key: StudyKey) -> int:
+        days = self._days.get(key)
+        counts = [bars_needed(indicator) for indicator in self._series.get(key, ())]
+        return max([*counts, 0 if days is None else days.reach], default=1)
+
+    def _forget(self, key: StudyKey) -> None:
+        for series in self._series.pop(key, {}).values():
+            live = self.books[key[0]].live
+            live[:] = [each for each in live if each is not series]
+        self._days.pop(key, None)
+        self.studying.pop(key, None)
+
+
+def _last_moment(minute: Bar) -> datetime:
+    return minute.start + BarSize.MIN_1.duration - _MOMENT
 
 
 def _moved_middle(book: Book, middle: Ladder) -> set[int]:

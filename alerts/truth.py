@@ -1,79 +1,39 @@
 """
 Conditions made ready to be evaluated, in three-valued logic: True, False or None (unknown, which is neither).
 
-Every node answers two questions at a moment *now*:
+Every node answers three questions at a moment *now*:
 
 * `truth`: is it true? Asking a crossing also lets it observe; so each node is asked exactly once an observation.
 * `holds`: is it still true by its hysteresis? Only when this is False may a repeating rule fire again.
+* `stays`: is what was true still so, without observing? That is what `for 2m` asks after the crossing itself.
+
+Moves (of the day, in a window, from the best) stand in `alerts/motion.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from operator import ge, gt, le, lt
 from typing import Protocol
 
-from alerts.book import Book
 from alerts.condition import Direction, Op
-from alerts.indicators import Series
-from market.instrument import Instrument
+from alerts.value import Fixed, Quoted, Value
 
 Truth = bool | None
 
 _COMPARE: dict[Op, Callable[[float, float], bool]] = {Op.GT: gt, Op.GE: ge, Op.LT: lt, Op.LE: le}
 
 
-class Value(Protocol):
-    """A number that changes with time; *text* is how the alert language writes it."""
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """The hysteresis about a level: *pct* percent of it, at least *least*."""
 
-    text: str
+    pct: float = 0.0
+    least: float = 0.0
 
-    def at(self, now: datetime) -> float | None:
-        """Return it as it is known at *now*."""
-        ...
-
-
-class Fixed:
-    """A number that was typed."""
-
-    __slots__ = ("text", "value")
-
-    def __init__(self, value: float, text: str) -> None:
-        self.value = value
-        self.text = text
-
-    def at(self, _now: datetime) -> float | None:
-        """Return the number."""
-        return self.value
-
-
-class Quoted:
-    """A price out of a book."""
-
-    __slots__ = ("book", "slot", "text")
-
-    def __init__(self, book: Book, slot: int, text: str) -> None:
-        self.book = book
-        self.slot = slot
-        self.text = text
-
-    def at(self, now: datetime) -> float | None:
-        """Return the price, or None where it is unknown."""
-        return self.book.price(self.slot, now)
-
-
-class Studied:
-    """An indicator's value."""
-
-    __slots__ = ("instrument", "series", "text")
-
-    def __init__(self, instrument: Instrument, series: Series, text: str) -> None:
-        self.instrument = instrument
-        self.series = series
-        self.text = text
-
-    def at(self, now: datetime) -> float | None:
-        """Return the value at the latest bar's close, or None where it is unknown."""
-        return self.series.value_at(now)
+    def about(self, level: float) -> float:
+        """Return how far from *level* false begins."""
+        return max(abs(level) * self.pct / 100, self.least)
 
 
 class Node(Protocol):
@@ -87,36 +47,108 @@ class Node(Protocol):
         """Return whether it is true by its hysteresis."""
         ...
 
-    def atoms(self) -> Iterator["Atom"]:
-        """Yield the comparisons and crossings in it, in order."""
+    def stays(self, now: datetime) -> Truth:
+        """Return whether what was true is so still."""
+        ...
+
+    def atoms(self) -> "Iterator[Atom]":
+        """Yield the single conditions in it, in order."""
         ...
 
 
-class _Pair:
-    """Two values that are compared; a price on either side keeps *min_tick* for the hysteresis."""
+class Atom:
+    """
+    A single condition. *values* are what it looks at.
 
-    __slots__ = ("left", "min_tick", "right")
+    A price with a level to reach is on a ladder (`marks`); of any other price every move counts (`listens`).
+    """
 
-    def __init__(self, left: Value, right: Value, min_tick: float | None) -> None:
-        self.left = left
-        self.right = right
-        self.min_tick = min_tick
+    __slots__ = ("values",)
 
-    def margin(self, level: float) -> float:
-        """Return the hysteresis about *level*: 0.1 % or two ticks; none where no price is compared."""
-        return 0.0 if self.min_tick is None else max(abs(level) * 0.001, 2 * self.min_tick)
+    is_moving = False
+    """Whether its marks may change as it observes."""
+    is_timed = False
+    """Whether time alone may make it true."""
+
+    def __init__(self, values: tuple[Value, ...]) -> None:
+        self.values = values
+
+    def atoms(self) -> "Iterator[Atom]":
+        """Yield itself."""
+        yield self
 
     @property
-    def is_floating(self) -> bool:
-        """Whether no ladder can hold it: two prices are compared, so either may move the bound."""
-        return isinstance(self.left, Quoted) and isinstance(self.right, Quoted)
+    def quotes(self) -> Iterator[Quoted]:
+        """The prices it hangs on."""
+        for value in self.values:
+            yield from value.quotes
 
-    def bound(self, now: datetime) -> tuple[Quoted, float] | None:
+    def listens(self) -> Iterable[Quoted]:
+        """Return the prices of which every move counts."""
+        return self.quotes
+
+    def marks(self, _now: datetime, *, repeats: bool) -> Iterable[tuple[Quoted, float]]:  # noqa: ARG002  for others
+        """Return prices and levels at which something changes about it as things are now."""
+        return ()
+
+    def numbers(self, now: datetime) -> Iterator[tuple[str, float]]:
+        """Yield what a firing tells of it: the values as they stand, by their text."""
+        for value in self.values:
+            number = None if isinstance(value, Fixed) else value.at(now)
+            if number is not None:
+                yield value.text, number
+
+    def level(self, _now: datetime) -> tuple[Quoted, float] | None:
+        """Return the price that is watched and its nearest level, or None where there is none."""
+        return None
+
+    def memory(self) -> list[object] | None:
+        """Return what it must know after a restart, as JSON; None for nothing."""
+        return None
+
+    def recall(self, memory: list[object]) -> None:
+        """Take in what `memory` returned."""
+
+    def began(self, at: datetime) -> None:
+        """Note that its rule fired *at* a moment, and what it measures begins anew."""
+
+
+class _Pair(Atom):
+    """Two values that are compared."""
+
+    __slots__ = ("left", "margin", "right")
+
+    def __init__(self, left: Value, right: Value, margin: Margin) -> None:
+        super().__init__((left, right))
+        self.left = left
+        self.right = right
+        self.margin = margin
+
+    def listens(self) -> Iterable[Quoted]:
+        """Return the prices that no ladder can hold: where two are compared, either moves the other's bound."""
+        return () if self._is_laddered else self.quotes
+
+    def level(self, now: datetime) -> tuple[Quoted, float] | None:
         """Return the price that is watched and its level; None where there is no such level, or it is unknown."""
-        if not isinstance(self.left, Quoted) or isinstance(self.right, Quoted):
+        if not isinstance(self.left, Quoted) or self.right.quotes:
             return None
         level = self.right.at(now)
         return None if level is None else (self.left, level)
+
+    def marks(self, now: datetime, *, repeats: bool) -> Iterable[tuple[Quoted, float]]:
+        """Return the price and the levels at which something changes about it."""
+        found = self.level(now)
+        if found is None:
+            return ()
+        quoted, level = found
+        return [(quoted, mark) for mark in self._marks(level, repeats=repeats)]
+
+    @property
+    def _is_laddered(self) -> bool:
+        return isinstance(self.left, Quoted) and not self.right.quotes
+
+    def _marks(self, level: float, *, repeats: bool) -> tuple[float, ...]:
+        raise NotImplementedError
 
 
 class Compared(_Pair):
@@ -124,10 +156,15 @@ class Compared(_Pair):
 
     __slots__ = ("_compare", "op")
 
-    def __init__(self, left: Value, op: Op, right: Value, min_tick: float | None) -> None:
-        super().__init__(left, right, min_tick)
+    def __init__(self, left: Value, op: Op, right: Value, margin: Margin) -> None:
+        super().__init__(left, right, margin)
         self.op = op
         self._compare = _COMPARE[op]
+
+    @property
+    def is_timed(self) -> bool:  # type: ignore[override]
+        """Whether time alone may make it true (days left)."""
+        return self.left.is_timed or self.right.is_timed
 
     def truth(self, now: datetime) -> Truth:
         """Return whether the comparison holds."""
@@ -139,19 +176,18 @@ class Compared(_Pair):
         left, right = self.left.at(now), self.right.at(now)
         if left is None or right is None:
             return None
-        margin = self.margin(right)
+        margin = self.margin.about(right)
         within = left > right - margin if self.op in {Op.GT, Op.GE} else left < right + margin
         return within or self._compare(left, right)
 
-    def atoms(self) -> Iterator["Atom"]:
-        """Yield itself."""
-        yield self
+    def stays(self, now: datetime) -> Truth:
+        """Return whether the comparison holds."""
+        return self.truth(now)
 
-    def marks(self, level: float, *, repeats: bool) -> tuple[float, ...]:
-        """Return the prices at which something changes about it, its right side being *level*."""
+    def _marks(self, level: float, *, repeats: bool) -> tuple[float, ...]:
         if not repeats:
             return (level,)
-        margin = self.margin(level)
+        margin = self.margin.about(level)
         return (level, level - margin if self.op in {Op.GT, Op.GE} else level + margin)
 
 
@@ -163,13 +199,14 @@ class Crossed(_Pair):
     once left has gone from the level by the hysteresis, so that trembling about the level is one crossing.
     """
 
-    __slots__ = ("direction", "has_crossed", "side")
+    __slots__ = ("_came_from", "direction", "has_crossed", "side")
 
-    def __init__(self, left: Value, direction: Direction, right: Value, min_tick: float | None) -> None:
-        super().__init__(left, right, min_tick)
+    def __init__(self, left: Value, direction: Direction, right: Value, margin: Margin) -> None:
+        super().__init__(left, right, margin)
         self.direction = direction
         self.side = 0
         self.has_crossed = False
+        self._came_from = 0
 
     def truth(self, now: datetime) -> Truth:
         """Observe, and return whether left crossed just now."""
@@ -178,9 +215,10 @@ class Crossed(_Pair):
             return None
         crossed = self._is_crossed(left, right)
         if crossed:
+            self._came_from = self.side
             self.side = 0
             self.has_crossed = True
-        margin = self.margin(right) if self.has_crossed else 0.0
+        margin = self.margin.about(right) if self.has_crossed else 0.0
         if left > right and left >= right + margin:
             self.side = 1
         elif left < right and left <= right - margin:
@@ -191,13 +229,27 @@ class Crossed(_Pair):
         """Return False: a crossing is over as soon as it happened, its hysteresis is in *side*."""
         return False
 
-    def atoms(self) -> Iterator["Atom"]:
-        """Yield itself."""
-        yield self
+    def stays(self, now: datetime) -> Truth:
+        """Return whether left has not gone back behind the level it crossed."""
+        left, right = self.left.at(now), self.right.at(now)
+        if left is None or right is None:
+            return None
+        came_from = self._came_from or {Direction.ABOVE: -1, Direction.BELOW: 1}.get(self.direction, 0)
+        if not came_from:
+            # A restart while it was pending, and either way would do: it stays where it was not left.
+            return True
+        return left >= right if came_from < 0 else left <= right
 
-    def marks(self, level: float, *, repeats: bool) -> tuple[float, ...]:  # noqa: ARG002  as `Compared.marks`
-        """Return the prices at which something changes about it; beside another condition it may cross again."""
-        margin = self.margin(level)
+    def memory(self) -> list[object] | None:
+        """Return where left was last seen."""
+        return [self.side, self.has_crossed] if self.side or self.has_crossed else None
+
+    def recall(self, memory: list[object]) -> None:
+        """Take in where left was last seen."""
+        self.side, self.has_crossed = _sided(memory)
+
+    def _marks(self, level: float, *, repeats: bool) -> tuple[float, ...]:  # noqa: ARG002  beside others it may repeat
+        margin = self.margin.about(level)
         return (level, level - margin, level + margin)
 
     def _is_crossed(self, left: float, right: float) -> bool:
@@ -206,7 +258,106 @@ class Crossed(_Pair):
         return up or down
 
 
-Atom = Compared | Crossed
+class Channelled(Atom):
+    """
+    True at the observation at which a value entered a range (its bounds included), or left it.
+
+    *side* is where it was last seen: 1 inside, -1 outside, 0 not known yet; after it happened, only well in or out
+    (by the hysteresis) counts.
+    """
+
+    __slots__ = ("enters", "has_crossed", "high", "low", "margin", "side", "value")
+
+    def __init__(self, value: Value, low: float, high: float, margin: Margin, *, enters: bool) -> None:
+        super().__init__((value,))
+        self.value = value
+        self.enters = enters
+        self.low, self.high = min(low, high), max(low, high)
+        self.margin = margin
+        self.side = 0
+        self.has_crossed = False
+
+    def truth(self, now: datetime) -> Truth:
+        """Observe, and return whether it happened just now."""
+        value = self.value.at(now)
+        if value is None:
+            return None
+        is_inside = self.low <= value <= self.high
+        happened = self.side == (-1 if self.enters else 1) and is_inside is self.enters
+        if happened:
+            self.side = 0
+            self.has_crossed = True
+        inner, outer = self._margins() if self.has_crossed else (0.0, 0.0)
+        if is_inside and self.low + inner <= value <= self.high - inner:
+            self.side = 1
+        elif not is_inside and not self.low - outer < value < self.high + outer:
+            self.side = -1
+        return happened
+
+    def holds(self, now: datetime) -> Truth:  # noqa: ARG002  a node's signature
+        """Return False: it is over as soon as it happened."""
+        return False
+
+    def stays(self, now: datetime) -> Truth:
+        """Return whether it is inside (or outside) still."""
+        value = self.value.at(now)
+        return None if value is None else (self.low <= value <= self.high) is self.enters
+
+    def listens(self) -> Iterable[Quoted]:
+        """Return the prices that no ladder can hold."""
+        return () if isinstance(self.value, Quoted) else self.quotes
+
+    def marks(self, now: datetime, *, repeats: bool) -> Iterable[tuple[Quoted, float]]:  # noqa: ARG002  beside others
+        """Return the bounds, and where well in and well out begin."""
+        if not isinstance(self.value, Quoted):
+            return ()
+        inner, outer = self._margins()
+        low, high = self.low, self.high
+        return [(self.value, mark) for mark in (low, high, low + inner, high - inner, low - outer, high + outer)]
+
+    def level(self, _now: datetime) -> tuple[Quoted, float] | None:
+        """Return the price and the bound that is nearer."""
+        price = self.value.book.known(self.value.slot) if isinstance(self.value, Quoted) else None
+        if price is None or not isinstance(self.value, Quoted):
+            return None
+        return self.value, min((self.low, self.high), key=lambda bound: abs(bound - price))
+
+    def memory(self) -> list[object] | None:
+        """Return where it was last seen."""
+        return [self.side, self.has_crossed] if self.side or self.has_crossed else None
+
+    def recall(self, memory: list[object]) -> None:
+        """Take in where it was last seen."""
+        self.side, self.has_crossed = _sided(memory)
+
+    def _margins(self) -> tuple[float, float]:
+        outer = max(self.margin.about(self.low), self.margin.about(self.high))
+        return min(outer, (self.high - self.low) / 4), outer
+
+
+class Not:
+    """`not`, of what has no opposite of its own: unknown stays unknown."""
+
+    __slots__ = ("_part",)
+
+    def __init__(self, part: Node) -> None:
+        self._part = part
+
+    def truth(self, now: datetime) -> Truth:
+        """Observe, and return the opposite of what the part says."""
+        return _opposite(self._part.truth(now))
+
+    def holds(self, now: datetime) -> Truth:
+        """Return whether the part is not true, without any hysteresis."""
+        return _opposite(self._part.stays(now))
+
+    def stays(self, now: datetime) -> Truth:
+        """Return whether the part is not true."""
+        return _opposite(self._part.stays(now))
+
+    def atoms(self) -> Iterator[Atom]:
+        """Yield those of the part."""
+        yield from self._part.atoms()
 
 
 class _Joined:
@@ -225,6 +376,10 @@ class _Joined:
     def holds(self, now: datetime) -> Truth:
         """Return what the parts' hysteresis says together."""
         return self._together([part.holds(now) for part in self._parts])
+
+    def stays(self, now: datetime) -> Truth:
+        """Return whether what was true together is so still."""
+        return self._together([part.stays(now) for part in self._parts])
 
     def atoms(self) -> Iterator[Atom]:
         """Yield those of the parts, in order."""
@@ -253,3 +408,14 @@ class Any(_Joined):
 
     def __init__(self, parts: tuple[Node, ...]) -> None:
         super().__init__(parts, decisive=True)
+
+
+def _opposite(truth: Truth) -> Truth:
+    return None if truth is None else not truth
+
+
+def _sided(memory: list[object]) -> tuple[int, bool]:
+    side, has_crossed = memory
+    if not isinstance(side, int) or not isinstance(has_crossed, bool):
+        raise TypeError(memory)
+    return side, has_crossed

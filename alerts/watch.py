@@ -4,36 +4,62 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from alerts.condition import Repeat
-from alerts.default import cooldown_of, repeat_of
+from alerts.manner import Manner, manner_of
 from alerts.rule import Cause, Firing, Rule, RuleState
+from alerts.session import Sessions
 
 _T = TypeVar("_T")
 
 
 class Watch:
-    """A rule and what its life needs, whatever its kind; *rule* is always as it stands now, but for its memory."""
+    """
+    A rule and what its life needs, whatever its kind; *rule* is always as it stands now, but for its memory.
 
-    __slots__ = ("cooldown", "repeats", "rule")
+    *fired_count* counts since it was armed. *venue* is the contract id whose hours it keeps to; 0 where it names none.
+    """
+
+    __slots__ = ("fired_count", "manner", "rule", "venue")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self.repeats = repeat_of(rule.draft) is Repeat.EVERY
-        self.cooldown = cooldown_of(rule.draft)
+        self.manner: Manner = manner_of(rule.draft)
+        first = next(iter(rule.instruments.values()), None)
+        self.venue = 0 if first is None else first.con_id
+        count = rule.memory.get("count", 0)
+        self.fired_count = count if isinstance(count, int) else 0
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it fires more than once."""
+        return self.manner.repeats
 
     def memory(self) -> Mapping[str, object]:
         """Return what must be known after a restart."""
-        return self.rule.memory
+        if self.manner.most is None:
+            return self.rule.memory
+        return {**self.rule.memory, "count": self.fired_count}
 
     def current(self) -> Rule:
         """Return the rule as it stands, memory included."""
         memory = self.memory()
         return self.rule if memory == self.rule.memory else self.rule.remembering(memory)
 
+    def is_over(self, at: datetime) -> bool:
+        """Return whether its `until` has come."""
+        return self.manner.until is not None and at >= self.manner.until
+
     def is_cooling(self, at: datetime) -> bool:
         """Return whether it fired so shortly before *at* that it keeps silent."""
         fired = self.rule.last_fired
-        return self.repeats and fired is not None and at < fired + self.cooldown
+        return self.manner.repeats and fired is not None and at < fired + self.manner.cooldown
+
+    def is_quiet(self, at: datetime, sessions: Sessions) -> bool:
+        """Return whether nothing can come of it at *at*: over, cooling, or out of its hours."""
+        return self.is_over(at) or self.is_cooling(at) or not self.is_in_hours(at, sessions)
+
+    def is_in_hours(self, at: datetime, sessions: Sessions) -> bool:
+        """Return whether it counts at *at*; where it keeps to hours that are not known, it does not."""
+        return not self.manner.is_rth or sessions.is_open(self.venue, at) is True
 
     def fired(self, at: datetime, cause: Cause, exchange_time: datetime | None = None) -> Firing:
         """
@@ -41,7 +67,10 @@ class Watch:
 
         The key holds the rule's creation time too: an id of a deleted rule may come back, a moment does not.
         """
-        rule = self.rule.fired(at, spent=not self.repeats, memory=self.memory())
+        self.fired_count += 1
+        spent = not self.manner.repeats or (self.manner.most is not None and self.fired_count >= self.manner.most)
+        ready = self.rule if self.rule.state is RuleState.ARMED else self.rule.calmed(at)
+        rule = ready.fired(at, spent=spent, memory=self.memory())
         self.rule = rule
         salt = int(rule.created.timestamp() * 1_000_000)
         return Firing(f"{rule.id}:{rule.fired_count}:{salt}", rule, at, cause, exchange_time)
@@ -51,11 +80,12 @@ class Roster:
     """
     Every rule the engine was given, until it is removed.
 
-    *aside* are those that are not watched: paused, spent, or blind. *changed* are the ids of the rules whose state or
-    memory changed other than by a firing, and that are to be saved.
+    *aside* are those that are not watched: paused, spent, asleep or blind. *changed* are the ids of the rules whose
+    state or memory changed other than by a firing, and that are to be saved. *sessions* are the venues' hours.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sessions: Sessions) -> None:
+        self.sessions = sessions
         self.watched: dict[int, Watch] = {}
         self.aside: dict[int, Rule] = {}
         self.changed: set[int] = set()
@@ -83,6 +113,11 @@ class Roster:
         self.changed.discard(rule_id)
         return rule
 
+    def turned(self, watch: Watch, rule: Rule) -> None:
+        """Let a watched rule be *rule* from now on: its state changed, and is to be saved."""
+        watch.rule = rule
+        self.changed.add(rule.id)
+
     def guarded(self, rule: Rule, at: datetime, action: Callable[[], _T]) -> _T | None:
         """
         Return what *action* returns; where it fails, *rule* is BLIND since *at* with the reason, and None is returned.
@@ -92,7 +127,6 @@ class Roster:
         try:
             return action()
         except Exception as error:  # noqa: BLE001  the engine's per-rule guard (architecture, decision 6)
-            reason = f"{type(error).__name__}: {error}"
-            self.rest(rule.with_state(RuleState.BLIND, at, reason))
+            self.rest(rule.blinded(at, f"{type(error).__name__}: {error}"))
             self.changed.add(rule.id)
             return None

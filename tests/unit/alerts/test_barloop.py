@@ -10,6 +10,7 @@ from market.quote import Bar, BarSize
 from tests.fakes.clock import FakeClock
 from tests.fakes.feeds import FakeBarSource
 from tests.unit.alerts.drafts import AAPL, NOW, rule
+from tests.unit.alerts.hours import keep_open
 
 DAY, MINUTE, SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
 
@@ -27,7 +28,7 @@ class Course:
 
     def __init__(self, *rules: Rule, hours: Sessions | None = None) -> None:
         self.clock = FakeClock(NOW)
-        self.engine = Engine()
+        self.engine = keep_open(Engine())
         self.engine.load(rules)
         self.source = FakeBarSource()
         self.fired: list[Firing] = []

@@ -9,10 +9,11 @@ from alerts.operand import Price, PriceField
 from alerts.rule import Firing, PriceCause, Rule, RuleState
 from market.quote import Bar, BarSize, DataKind, TickField
 from tests.unit.alerts.drafts import AAPL, EURUSD, MSFT, NOW, rule, tick
+from tests.unit.alerts.hours import keep_open
 
 
 def engine_with(*rules: Rule) -> Engine:
-    engine = Engine()
+    engine = keep_open(Engine())
     engine.load(rules)
     return engine
 
@@ -57,14 +58,11 @@ def test_a_repeating_level_fires_again_only_after_it_was_false_by_the_hysteresis
 
 def test_a_cooldown_defers_a_level_that_still_holds() -> None:
     engine = engine_with(rule("AAPL > 200 every cooldown 1m"))
-    ticks = [
-        tick(201.0),
-        tick(190.0, after_s=1),
-        tick(202.0, after_s=2),
-        tick(202.5, after_s=61),
-        tick(203.0, after_s=62),
-    ]
-    assert prices(engine.on_ticks(ticks)) == [201.0, 202.5]
+    ticks = [tick(201.0), tick(190.0, after_s=1), tick(202.0, after_s=2), tick(202.5, after_s=59)]
+    assert prices(engine.on_ticks(ticks)) == [201.0]
+    assert engine.on_time(NOW + timedelta(seconds=59)) == []
+    assert prices(engine.on_time(NOW + timedelta(seconds=60))) == [202.5]
+    assert engine.on_time(NOW + timedelta(seconds=200)) == []
 
 
 def test_a_crossing_needs_an_observation_on_the_other_side_first() -> None:

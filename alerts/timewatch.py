@@ -1,0 +1,85 @@
+"""Time rules: each moment once, those that were missed together with the latest of them."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from alerts.condition import AtSession, AtTime, EveryTime
+from alerts.errors import NotEvaluable
+from alerts.rule import Firing, Rule, RuleState, TimeCause
+from alerts.session import Sessions
+from alerts.timing import Course
+from alerts.watch import Roster, Watch
+
+# What lies further back is not counted any more: one is told that it was due, not how often in all that time.
+_COUNTED = timedelta(days=7)
+_COUNTED_OFTEN = timedelta(days=1)
+
+
+class TimeWatch(Watch):
+    """A time rule; *told* is the latest moment it told, or that it need not tell any more."""
+
+    __slots__ = ("course", "message", "told")
+
+    def __init__(self, rule: Rule, zone: ZoneInfo) -> None:
+        super().__init__(rule)
+        when = rule.draft.condition
+        if not isinstance(when, AtTime | EveryTime | AtSession):
+            raise NotEvaluable(type(when).__name__)
+        self.message = when.message
+        self.course = Course(when, zone, rule.created, self.venue, self.manner.is_rth)
+        told = rule.memory.get("due")
+        self.told = datetime.fromisoformat(told) if isinstance(told, str) else rule.since
+
+    def memory(self) -> Mapping[str, object]:
+        """Return the latest moment it told."""
+        return {**super().memory(), "due": self.told.astimezone(UTC).isoformat()}
+
+    def consider(self, now: datetime, sessions: Sessions) -> Firing | None:
+        """Return the firing of the moments that came since the last one told."""
+        is_often = isinstance(self.course.when, EveryTime)
+        begin = max(self.told, now - (_COUNTED_OFTEN if is_often else _COUNTED))
+        end = now if self.manner.until is None else min(now, self.manner.until)
+        due = list(self.course.after(begin, end, sessions))
+        if not due or self.is_cooling(due[-1]):
+            return None
+        self.told = due[-1]
+        return self.fired(now, TimeCause(due[-1], self.message, len(due) - 1))
+
+
+class TimeDesk:
+    """All time rules; each is looked at every second, so that hours that change are never the wrong ones."""
+
+    def __init__(self, roster: Roster, zone_of: Callable[[int], ZoneInfo]) -> None:
+        self._roster = roster
+        self._zone_of = zone_of
+        self._ids: set[int] = set()
+
+    def made(self, rule: Rule) -> TimeWatch:
+        """Return *rule* made ready, in its owner's zone. Raises NotEvaluable."""
+        return TimeWatch(rule, self._zone_of(rule.owner_id))
+
+    def enter(self, watch: TimeWatch) -> None:
+        """Watch a rule."""
+        self._ids.add(watch.rule.id)
+
+    def leave(self, watch: TimeWatch) -> None:
+        """Watch it no longer."""
+        self._ids.discard(watch.rule.id)
+
+    def on_time(self, now: datetime) -> list[Firing]:
+        """Return the firings of what is due."""
+        firings = []
+        for rule_id in sorted(self._ids):
+            watch = self._roster.watched.get(rule_id)
+            if not isinstance(watch, TimeWatch):
+                continue
+            firing = self._roster.guarded(watch.rule, now, partial(watch.consider, now, self._roster.sessions))
+            if firing is None:
+                continue
+            firings.append(firing)
+            if firing.rule.state is RuleState.FIRED:
+                self.leave(watch)
+                self._roster.rest(firing.rule)
+        return firings

@@ -1,0 +1,243 @@
+"""The numbers that conditions compare, made ready: each is known or unknown at a moment, and says what it hangs on."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+from alerts.book import Book
+from alerts.daybars import DayBars
+from alerts.indicators import Series
+from alerts.ledger import Ledger
+from alerts.operand import AverageVolume, Extreme, Sign
+from alerts.session import Sessions
+from market.instrument import Instrument
+from market.quote import BarSize
+
+Study = tuple[int, BarSize]
+"""Bars that a value hangs on: contract id and size."""
+
+
+class Value(ABC):
+    """
+    A number that changes with time; *text* is how the alert language writes it.
+
+    What it hangs on: *quotes* are prices whose ticks move it, *studies* bars, *is_held* the account, *is_timed* the
+    passing of time alone.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @property
+    def quotes(self) -> "tuple[Quoted, ...]":
+        """The prices whose ticks move it."""
+        return ()
+
+    @property
+    def studies(self) -> tuple[Study, ...]:
+        """The bars it is made of."""
+        return ()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the account's stream moves it."""
+        return False
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether time alone moves it."""
+        return False
+
+    @abstractmethod
+    def at(self, now: datetime) -> float | None:
+        """Return it as it is known at *now*."""
+
+
+class Fixed(Value):
+    """A number that was typed."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: float, text: str) -> None:
+        super().__init__(text)
+        self.value = value
+
+    def at(self, now: datetime) -> float | None:  # noqa: ARG002  a value's signature
+        """Return the number."""
+        return self.value
+
+
+class Quoted(Value):
+    """A price (or a volume, or an option's value) out of a book."""
+
+    __slots__ = ("book", "slot")
+
+    def __init__(self, book: Book, slot: int, text: str) -> None:
+        super().__init__(text)
+        self.book = book
+        self.slot = slot
+
+    @property
+    def quotes(self) -> "tuple[Quoted, ...]":
+        """Itself."""
+        return (self,)
+
+    def at(self, now: datetime) -> float | None:
+        """Return the price, or None where it is unknown."""
+        return self.book.price(self.slot, now)
+
+
+class Studied(Value):
+    """An indicator's value; a live one moves with each trade."""
+
+    __slots__ = ("_quotes", "_studies", "instrument", "series")
+
+    def __init__(self, book: Book, series: Series, size: BarSize, text: str, *, is_live: bool) -> None:
+        super().__init__(text)
+        self.instrument = book.instrument
+        self.series = series
+        self._studies = ((book.instrument.con_id, size),)
+        self._quotes = (Quoted(book, book.main_slot, text),) if is_live else ()
+
+    @property
+    def quotes(self) -> tuple[Quoted, ...]:
+        """A live one: the trades."""
+        return self._quotes
+
+    @property
+    def studies(self) -> tuple[Study, ...]:
+        """Its bars."""
+        return self._studies
+
+    def at(self, now: datetime) -> float | None:
+        """Return the value at the latest bar's close (live: in the running bar), or None where it is unknown."""
+        return self.series.value_at(now)
+
+
+class Daily(Value):
+    """An extreme or the mean volume of closed daily bars."""
+
+    __slots__ = ("_studies", "bars", "spec")
+
+    def __init__(self, instrument: Instrument, bars: DayBars, spec: Extreme | AverageVolume, text: str) -> None:
+        super().__init__(text)
+        self.bars = bars
+        self.spec = spec
+        self._studies = ((instrument.con_id, BarSize.DAY_1),)
+
+    @property
+    def studies(self) -> tuple[Study, ...]:
+        """The daily bars."""
+        return self._studies
+
+    def at(self, now: datetime) -> float | None:
+        """Return the value, or None where there are not enough bars."""
+        return self.bars.value(self.spec, now)
+
+
+class Held(Value):
+    """A value of the account or of a position; *read* returns it."""
+
+    __slots__ = ("instrument", "read")
+
+    def __init__(self, read: Callable[[datetime], float | None], text: str, instrument: Instrument | None) -> None:
+        super().__init__(text)
+        self.read = read
+        self.instrument = instrument
+
+    @property
+    def is_held(self) -> bool:
+        """It is the account's."""
+        return True
+
+    @classmethod
+    def of_account(cls, ledger: Ledger, name: str, text: str) -> "Held":
+        """Return a value of the account."""
+        return cls(lambda now: ledger.account(name, now), text, None)
+
+    @classmethod
+    def of_position(cls, ledger: Ledger, instrument: Instrument, name: str, text: str) -> "Held":
+        """Return a value of the position in *instrument*."""
+        return cls(lambda now: ledger.position(instrument.con_id, name, now), text, instrument)
+
+    @classmethod
+    def of_cost(cls, ledger: Ledger, instrument: Instrument, text: str) -> "Held":
+        """Return the average cost of the position in *instrument*."""
+        return cls(lambda now: ledger.cost(instrument.con_id, now), text, instrument)
+
+    def at(self, now: datetime) -> float | None:
+        """Return the value, or None where it is unknown."""
+        return self.read(now)
+
+
+class DaysLeft(Value):
+    """The days until an instrument expires, counted by dates at its venue."""
+
+    __slots__ = ("instrument", "sessions")
+
+    def __init__(self, instrument: Instrument, sessions: Sessions, text: str) -> None:
+        super().__init__(text)
+        self.instrument = instrument
+        self.sessions = sessions
+
+    @property
+    def is_timed(self) -> bool:
+        """A day passes by itself."""
+        return True
+
+    def at(self, now: datetime) -> float | None:
+        """Return the days, or None for what does not expire."""
+        expiry = self.instrument.expiry
+        if len(expiry) != len("20261218"):
+            return None
+        today = now.astimezone(self.sessions.zone(self.instrument.con_id) or UTC).date()
+        return float((date.fromisoformat(expiry) - today).days)
+
+
+class Combined(Value):
+    """Two values, combined."""
+
+    __slots__ = ("left", "right", "sign")
+
+    def __init__(self, left: Value, sign: Sign, right: Value, text: str) -> None:
+        super().__init__(text)
+        self.left = left
+        self.sign = sign
+        self.right = right
+
+    @property
+    def quotes(self) -> tuple[Quoted, ...]:
+        """Those of both."""
+        return self.left.quotes + self.right.quotes
+
+    @property
+    def studies(self) -> tuple[Study, ...]:
+        """Those of both."""
+        return self.left.studies + self.right.studies
+
+    @property
+    def is_held(self) -> bool:
+        """Whether either hangs on the account."""
+        return self.left.is_held or self.right.is_held
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether either hangs on time alone."""
+        return self.left.is_timed or self.right.is_timed
+
+    def at(self, now: datetime) -> float | None:
+        """Return the outcome; None where either is unknown, or where it would divide by zero."""
+        left, right = self.left.at(now), self.right.at(now)
+        if left is None or right is None:
+            return None
+        match self.sign:
+            case Sign.PLUS:
+                return left + right
+            case Sign.MINUS:
+                return left - right
+            case Sign.TIMES:
+                return left * right
+            case Sign.OVER:
+                return left / right if right else None
