@@ -330,7 +330,9 @@ class Rulebook:
         condition = rule.draft.condition
         if isinstance(condition, NewsMatch) and condition.symbol in _COLLECTIONS:
             self._following.add(rule.id)
-        await self._holding.take(rule.id, self._engine.needs_of(rule.id))
+        needs = self._engine.needs_of(rule.id)
+        if needs is not None:
+            await self._holding.take(rule.id, needs)
 
     async def _hold_stored(self, rule_id: int) -> None:
         rule = self._engine.rule(rule_id)

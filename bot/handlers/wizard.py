@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from alerts.amendment import amount_of
 from alerts.errors import AlertError
 from alerts.rulebook import Rulebook
+from alerts.wording import number_text
 from bot.callback_data import BadCallback, Callback
 from bot.handlers.alerts import AlertsHandler
 from bot.handlers.forms import LIFETIME
@@ -268,15 +270,16 @@ class WizardHandler:
 
     def _levelled(self, wizard: Wizard, said: str) -> tuple[Wizard, str]:
         """Return the wizard with the typed level, and what to say where it makes no alert."""
-        level = said.strip().lstrip("$").removesuffix("%").strip()
-        if wizard.kind not in KINDS or not level:
-            return wizard, f"{said[:40]} is no level."
-        tried = wizard.at_level(level)
+        refusal = f"{said[:40]} is no level."
+        if wizard.kind not in KINDS:
+            return wizard, refusal
         try:
+            level = amount_of(self._rulebook.read(f"AAPL > {said.removesuffix('%')}"))
+            tried = wizard if level is None else wizard.at_level(number_text(level))
             self._rulebook.read(tried.bare().line())
         except AlertError:
-            return wizard, f"{said[:40]} is no level."
-        return tried, ""
+            return wizard, refusal
+        return (wizard, refusal) if level is None else (tried, "")
 
     def _is_over(self, form: Form) -> bool:
         return self._clock.now() - form.touched > LIFETIME
