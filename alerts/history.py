@@ -23,11 +23,14 @@ from alerts.ports import BarSource, HoursSource, Nap
 from alerts.replay import Told, closes_of
 from alerts.rule import Firing, PriceCause, Rule, RuleState
 from market.instrument import Instrument
-from market.quote import Bar, BarSize
+from market.quote import Bar, BarSize, TickField
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 # So many messages to the engine take a few milliseconds; then others have their turn.
 _AT_ONCE = 16
+_PRICES = frozenset({TickField.LAST, TickField.BID, TickField.ASK, TickField.HIGH, TickField.LOW, TickField.OPEN})
+# Weekends and holidays at the beginning are no lack of bars.
+_LACK = timedelta(days=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ async def would_have_fired(
         plan.main,
         _level(rule.draft.condition),
         unsupported=reason,
-        note=_note(rule, plan, days, is_timed=hours is not None),
+        note=_note(rule, plan, now - timedelta(days=days), bars[0].start, is_timed=hours is not None),
     )
 
 
@@ -145,7 +148,7 @@ def _tell(engine: Engine, told: Told) -> list[Firing]:
 def _past_firing(firing: Firing, main: Instrument, bars: Sequence[Bar], ends: Sequence[datetime]) -> PastFiring:
     """Return *firing* with the prices after it; *ends* are those of *bars*."""
     cause = firing.cause
-    if isinstance(cause, PriceCause) and cause.instrument == main:
+    if isinstance(cause, PriceCause) and cause.instrument == main and cause.field in _PRICES:
         price = cause.price
     else:
         price = bars[min(bisect_left(ends, firing.at), len(bars) - 1)].close
@@ -171,11 +174,12 @@ def _level(condition: Condition) -> float | None:
     return levels[0] if len(levels) == 1 else None
 
 
-def _note(rule: Rule, plan: Plan, days: int, *, is_timed: bool) -> str:
-    """Return what was taken for what, or ""."""
+def _note(rule: Rule, plan: Plan, wanted: datetime, known: datetime, *, is_timed: bool) -> str:
+    """Return what was taken for what, or ""; *wanted* is the beginning that was asked for, *known* the first bar's."""
     found = []
-    if plan.days < days:
-        found.append(f"only the last {plan.days} days, in {plan.size} bars")
+    begin = max(plan.begin, known)
+    if begin - wanted > _LACK:
+        found.append(f"only since {begin.day} {begin:%b %Y}, in {plan.size} bars")
     if any(isinstance(one, Price) and one.field is not PriceField.LAST for one in operands_of(rule.draft.condition)):
         found.append("bid and ask taken as the trades")
     if len(plan.needs.ticks) > 1:

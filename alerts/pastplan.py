@@ -36,12 +36,12 @@ from market.instrument import Instrument, SecType
 from market.quote import Bar, BarSize
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-# How many days of bars one question asks IBKR for at most: about five thousand bars.
+# How many days of bars one question asks IBKR for at most: about five thousand bars of a share.
 _MOST_DAYS = {BarSize.MIN_1: 5, BarSize.MIN_5: 25, BarSize.MIN_15: 90, BarSize.HOUR_1: 366, BarSize.DAY_1: 366}
 _SIZES = sorted(BarSize, key=lambda size: size.duration, reverse=True)
 # Regular and extended hours of a share are 16 a day, five days a week.
-_SHARE_DAY, _SHARE_WEEK = timedelta(hours=16), 5
-_AROUND_THE_CLOCK = frozenset({SecType.FOREX, SecType.FUTURE, SecType.CONTINUOUS_FUTURE, SecType.FUTURE_OPTION})
+_SHARE_DAY, _SHARE_WEEK, _SATURDAY = timedelta(hours=16), 5, 5
+_LONG_DAYS = frozenset({SecType.FOREX, SecType.FUTURE, SecType.CONTINUOUS_FUTURE, SecType.FUTURE_OPTION})
 # Before the first day that counts: the close before it, and where the price came from.
 _RUN_UP = timedelta(days=7)
 
@@ -138,17 +138,15 @@ class Past:
     @classmethod
     async def fetched(cls, plan: Plan, source: BarSource, hours: HoursSource | None) -> "Past":
         """Return what *plan* wants. Raises what the sources raise."""
-        wanted: dict[Key, int] = {(plan.main, plan.size): _count(plan.main, plan.size, plan.days)}
-        for instrument in plan.needs.ticks:
-            wanted[instrument, plan.size] = _count(instrument, plan.size, plan.days)
-        for instrument, size in plan.needs.bars:
-            count = _count(instrument, size, plan.days) + _seeding(plan, size)
-            wanted[instrument, size] = max(count, wanted.get((instrument, size), 0))
+        instruments = {plan.main, *plan.needs.ticks, *(one for one, _ in plan.needs.bars)}
+        told = {} if hours is None else {one: await hours.hours(one) for one in instruments}
+        wanted = {(one, plan.size): _count(one, plan.size, plan.days, told.get(one)) for one in plan.needs.ticks}
+        for one, size in {(plan.main, plan.size), *plan.needs.bars}:
+            count = _count(one, size, plan.days, told.get(one)) + _seeding(plan, size)
+            wanted[one, size] = max(count, wanted.get((one, size), 0))
         bars = {key: await source.bars(*key, count) for key, count in wanted.items()}
-        instruments = {key[0] for key in wanted}
         if hours is None:
             return cls(bars, {one: _always(one, bars) for one in instruments})
-        told = {instrument: await hours.hours(instrument) for instrument in instruments}
         return cls(bars, {one: past_hours(known, _days_of(one, known, bars)) for one, known in told.items()})
 
     def events(self, plan: Plan) -> Iterator[Told]:
@@ -191,16 +189,16 @@ def _studies(condition: Condition) -> list[Indicator]:
     return [operand for operand in operands_of(condition) if isinstance(operand, Indicator)] + ranges
 
 
-def _count(instrument: Instrument, size: BarSize, days: int) -> int:
+def _count(instrument: Instrument, size: BarSize, days: int, hours: Hours | None) -> int:
     """Return how many bars *days* of the calendar, and those before them that are told too, have at most."""
     days += _RUN_UP.days
     if size is BarSize.DAY_1:
         return days
-    if instrument.sec_type is SecType.CRYPTO:
-        return days * (_DAY // size.duration)
-    if instrument.sec_type in _AROUND_THE_CLOCK:
-        return -(-days * 6 // 7) * (_DAY // size.duration)
-    return -(-days * _SHARE_WEEK // 7) * (_SHARE_DAY // size.duration)
+    sessions = () if hours is None else hours.sessions
+    is_long = instrument.sec_type in _LONG_DAYS or any(one.end - one.start > _SHARE_DAY for one in sessions)
+    never_rests = instrument.sec_type is SecType.CRYPTO or any(one.day.weekday() == _SATURDAY for one in sessions)
+    week = 7 if never_rests else 6 if is_long else _SHARE_WEEK
+    return -(-days * week // 7) * ((_DAY if is_long or never_rests else _SHARE_DAY) // size.duration)
 
 
 def _seeding(plan: Plan, size: BarSize) -> int:

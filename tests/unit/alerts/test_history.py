@@ -154,7 +154,7 @@ async def test_a_move_within_minutes_is_sought_in_bars_that_show_it() -> None:
     past.trade(BarSize.MIN_5, flat(*[100.0] * 50, 103.0, *[103.0] * 50))
     tested = await past.run("AAPL moves 2% in 5m", 90)
     assert len(tested.firings) == 1
-    assert (tested.size, tested.note) == (BarSize.MIN_5, "only the last 25 days, in 5m bars")
+    assert (tested.size, tested.note) == (BarSize.MIN_5, "only since 19 Nov 2026, in 5m bars")
 
 
 async def test_two_instruments_are_compared_at_the_close_of_their_bars() -> None:
@@ -163,7 +163,7 @@ async def test_two_instruments_are_compared_at_the_close_of_their_bars() -> None
     past.trade(BarSize.HOUR_1, [(100, 200, 50, 100)] * 11, MSFT)
     tested = await past.run("AAPL / MSFT > 1.05")
     assert [firing.price for firing in tested.firings] == [110.0]
-    assert tested.note == "compared at the close of 1h bars"
+    assert tested.note.endswith("; compared at the close of 1h bars")
 
 
 async def test_currencies_have_no_trades_and_are_run_on_their_middle() -> None:
@@ -178,7 +178,8 @@ async def test_bid_and_ask_are_said_to_be_taken_as_the_trades() -> None:
     past = Past()
     past.trade(BarSize.HOUR_1, flat(200, 199))
     tested = await past.run("AAPL bid <= 199.5")
-    assert (len(tested.firings), tested.note) == (1, "bid and ask taken as the trades")
+    assert len(tested.firings) == 1
+    assert tested.note.endswith("; bid and ask taken as the trades")
 
 
 async def test_how_the_rule_stands_now_does_not_matter() -> None:
@@ -245,6 +246,22 @@ async def test_it_asks_once_for_each_kind_of_bars() -> None:
         ("AAPL", BarSize.DAY_1),
         ("AAPL", BarSize.HOUR_1),
     ]
+
+
+async def test_volume_alerts_tell_the_price_too() -> None:
+    past = Past()
+    past.trade(BarSize.MIN_15, flat(*[100.0] * 5, 101.0, 102.0))
+    tested = await past.run("AAPL volume > 550", sessions=Sessions())
+    assert [firing.price for firing in tested.firings] == [101.0]
+
+
+@pytest.mark.parametrize(("text", "count"), [("AAPL > 200", 70 * 16), ("EUR.USD > 1.1", 84 * 24)])
+async def test_it_asks_for_no_more_bars_than_there_are(text: str, count: int) -> None:
+    past = Past()
+    past.trade(BarSize.HOUR_1, flat(1.0))
+    past.trade(BarSize.HOUR_1, flat(1.0), EURUSD)
+    await past.run(text)
+    assert [asked for _, _, asked in past.source.asked] == [count]
 
 
 async def test_a_year_is_covered_by_hours() -> None:
