@@ -6,6 +6,7 @@ IBKR gives about a hundred lines to all clients of a login together and answers 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,10 @@ from market.quote import Quote, TickField
 _DELAYED_IF_NOT_LIVE = 3
 # Lines that TWS refused may be free again later: somebody closed a watchlist.
 _LOW_S = 600.0
+# How long ago a message may have been sent that TWS now says was one too many.
+_THROWN_AWAY_S = 5.0
+_CANCELS_KEPT = 200
+_REPEATED_AT_ONCE = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +77,9 @@ class Lines:
         self._lowered = 0.0
         self._lines: dict[int, Line] = {}
         self._listeners: list[Callable[[Instrument], None]] = []
+        self._unanswered: set[int] = set()
+        self._cancelled: deque[tuple[float, int]] = deque(maxlen=_CANCELS_KEPT)
+        self._doubtful: list[int] = []
 
     @property
     def cap(self) -> int:
@@ -131,13 +139,44 @@ class Lines:
         line.trouble, line.refusal = "", None
         line.requests.add(request_id)
         self.by_request[request_id] = line
+        self._unanswered.add(request_id)
         return request_id
+
+    def answered(self, request_id: int) -> None:
+        """Take in that TWS has said something about a request."""
+        self._unanswered.discard(request_id)
+
+    def doubt(self) -> None:
+        """Take in that TWS has thrown messages away, it does not say which (error 100)."""
+        since = self._clock.monotonic() - _THROWN_AWAY_S
+        self._doubtful += [request_id for at, request_id in self._cancelled if at >= since]
+        self._cancelled.clear()
+
+    def repeat(self) -> bool:
+        """Cancel and ask again what may have been thrown away, a few at a time; return whether there is more."""
+        if not self._link.is_open:
+            return False
+        doubtful, self._doubtful = self._doubtful[:_REPEATED_AT_ONCE], self._doubtful[_REPEATED_AT_ONCE:]
+        for request_id in doubtful:
+            self._link.ib().client.cancelMktData(request_id)
+        unanswered = sorted(self._unanswered)
+        room = _REPEATED_AT_ONCE - len(doubtful)
+        for request_id in unanswered[:room]:
+            line = self.by_request[request_id]
+            self.cancel(line, [request_id])
+            self.request(line)
+        return bool(self._doubtful) or len(unanswered) > room
 
     def cancel(self, line: Line, requests: list[int]) -> None:
         """End some of the line's requests."""
         for request_id in requests:
             if self._forget(line, request_id) and self._link.is_open:
                 self._link.ib().client.cancelMktData(request_id)
+                self._cancelled.append((self._clock.monotonic(), request_id))
+
+    def trim(self, line: Line) -> None:
+        """Leave the line one request, the oldest: `repeat` may have asked anew for one that was to end."""
+        self.cancel(line, sorted(line.requests)[1:])
 
     def demote(self, request_id: int, text: str) -> None:
         """
@@ -159,6 +198,9 @@ class Lines:
     def attach(self) -> None:
         """Begin a new connection: what was asked of the one before is gone with it."""
         self.by_request.clear()
+        self._unanswered.clear()
+        self._cancelled.clear()
+        self._doubtful.clear()
         self._given = self._most
         for line in self._lines.values():
             line.requests.clear()
@@ -194,6 +236,7 @@ class Lines:
 
     def _forget(self, line: Line, request_id: int) -> bool:
         line.requests.discard(request_id)
+        self._unanswered.discard(request_id)
         return self.by_request.pop(request_id, None) is not None
 
     def _tell(self, instrument: Instrument) -> None:

@@ -19,6 +19,8 @@ from market.quote import DataKind, Quote, Tick, TickField
 _YOUNG_S = 1.0
 # After the first price of a burst the others are there or do not exist (an index has no bid).
 _REST_OF_BURST_S = 0.25
+# TWS counts messages by the second; after so long it takes some again.
+_CALM_S = 1.5
 
 _LAST, _BID, _ASK = TickField.LAST, TickField.BID, TickField.ASK
 _HOT, _RARE, _ABSURD = convert.HOT_FIELDS, convert.RARE_FIELDS, convert.ABSURD
@@ -56,6 +58,7 @@ class IbTickFeed:
         self._sink: Callable[[Sequence[Tick]], None] | None = None
         self._ticks: list[Tick] = []
         self._now = clock.now()
+        self._repetition: asyncio.TimerHandle | None = None
         self._link.on_open(self._attach)
         self._link.on_sync(self._lines.replay, after_farm=True)
 
@@ -141,6 +144,8 @@ class IbTickFeed:
         finally:
             line.waiting.remove(burst)
             self._lines.cancel(line, extra)
+            if not line.waiting:
+                self._lines.trim(line)
 
     def _attach(self, ib: IB) -> None:
         supplant(ib, "priceSizeTick", self._on_price)
@@ -248,10 +253,16 @@ class IbTickFeed:
 
     def _on_kind(self, request_id: int, kind: int) -> None:
         line = self._by_request.get(request_id)
+        # It comes before the first tick of each request.
+        self._lines.answered(request_id)
         if line is not None:
             line.quote.kind = convert.DATA_KINDS.get(kind, DataKind.LIVE)
 
     def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
+        if code == errors.TOO_MANY_MESSAGES:
+            self._lines.doubt()
+            self._repeat_soon()
+        self._lines.answered(request_id)
         line = self._by_request.get(request_id)
         if line is None:
             return
@@ -267,6 +278,15 @@ class IbTickFeed:
             line.is_watched = True
             for burst in line.waiting:
                 burst.begun.set()
+
+    def _repeat_soon(self) -> None:
+        if self._repetition is None:
+            self._repetition = asyncio.get_running_loop().call_later(_CALM_S, self._repeat)
+
+    def _repeat(self) -> None:
+        self._repetition = None
+        if self._lines.repeat():
+            self._repeat_soon()
 
     def _take(self, line: Line, what: TickField, price: float, size: float) -> None:
         quote = line.quote

@@ -22,6 +22,10 @@ from market.errors import MarketError
 
 _log = logging.getLogger(__name__)
 
+# The libraries let 45 messages go out at once in each second; two such bursts can reach TWS within one second of its
+# own, and what is more than 50 it throws away (error 100). So: this many in so many seconds.
+_MESSAGES = 7
+_MESSAGES_S = 0.2
 # Heartbeats without a frame before TWS is asked for a sign of life although it has told us that it lost IBKR.
 _PATIENCE = 20
 
@@ -170,6 +174,8 @@ class IbSession:
         # The library's own handler asks for the account summary at each 1102; after two of those TWS refuses (322).
         ib.errorEvent.clear()
         ib.wrapper.clientId = self._settings.client_id
+        ib.client.MaxRequests = _MESSAGES
+        ib.client.RequestsInterval = _MESSAGES_S  # type: ignore[assignment]  # the library's own is a whole second
         self._lost_ibkr = False
         self._refusal = LinkReason.NONE
         self._broken_farms.clear()

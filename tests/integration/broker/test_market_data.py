@@ -298,6 +298,24 @@ async def test_a_question_for_which_there_is_no_line_is_answered_by_what_streams
     assert server.lines_used() == 2
 
 
+async def test_what_tws_throws_away_for_its_message_rate_is_said_again(
+    desk: Desk, exchange: Exchange, server: TwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.market_data._CALM_S", 1.0)
+    # As if many messages arrived at once, whatever the pace at which they were sent.
+    desk.feed._link.ib().client.MaxRequests = 0
+    options = [Instrument(one.con_id, one.symbol, SecType.OPTION) for one in exchange.catalogue.options(756733)][:70]
+    for option in options:
+        await desk.feed.hold(option)
+    await eventually(lambda: server.lines_used() > 0)
+    assert server.lines_used() < len(options)
+    await eventually(lambda: all(desk.feed.quote(option.con_id).received for option in options))
+    assert server.lines_used() == desk.feed.lines == len(options)
+    for option in options:
+        await desk.feed.release(option)
+    await eventually(lambda: server.lines_used() == 0, 10.0)
+
+
 async def test_a_size_that_comes_alone_moves_the_quote_and_a_repeated_one_does_not(
     desk: Desk, aapl: Instrument, server: TwsServer
 ) -> None:
