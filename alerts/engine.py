@@ -51,7 +51,7 @@ class Engine:
         self._each = EachDesk(self._roster)
         self._sight = Sight(self._roster, self._tape)
         self._sleepers = Sleepers(self._roster)
-        self._regrouped: set[int] = set()
+        self._spoken: dict[int, Instrument] = {}
         self.on_ticks = self._tape.on_ticks
         """`on_ticks(ticks) -> firings`: the tape's own method, one call less for each network read."""
 
@@ -140,10 +140,9 @@ class Engine:
         priced = about if watch.gate is not None else frozenset()
         return needs | Needs(ticks=priced, fast=priced, news=frozenset(about))
 
-    def take_regrouped(self) -> set[int]:
-        """Return the ids of the rules whose portfolio or watchlist changed, once: they need something else now."""
-        regrouped, self._regrouped = self._regrouped, set()
-        return regrouped
+    def spoken_of(self) -> list[Instrument]:
+        """Return the instruments that rules speak of, or spoke of since the start: their hours are to be known."""
+        return list(self._spoken.values())
 
     def studies(self) -> list[Study]:
         """Return the bars that watched rules need."""
@@ -185,7 +184,7 @@ class Engine:
         """Take in the account's state and all its positions, received *at*."""
         ledger = self._tape.ledger
         ledger.take(summary, positions, at)
-        self._regrouped |= self._news.keep_portfolio(ledger.held)
+        self._news.keep_portfolio(ledger.held)
         return self._tape.on_account(at) + self._each.on_account(ledger.held, at)
 
     def on_order(self, happened: OrderHappened, at: datetime | None = None) -> list[Firing]:
@@ -216,7 +215,7 @@ class Engine:
 
     def set_watchlist(self, owner_id: int, instruments: Sequence[Instrument]) -> None:
         """Take in what is on a person's watchlist now, for `news watchlist`."""
-        self._regrouped |= self._news.keep_watchlist(owner_id, instruments)
+        self._news.keep_watchlist(owner_id, instruments)
 
     def gap_pct(self, instrument: Instrument) -> float | None:
         """Return how far the price is from the instrument's nearest level in percent of it; None where unknown."""
@@ -248,6 +247,8 @@ class Engine:
     def _entered(self, rule: Rule) -> Watch | None:
         """Return the rule made ready and on the roster; None where it rests, is broken, or is not to be watched."""
         self._sleepers.enter(rule)
+        for instrument in rule.instruments.values():
+            self._spoken[instrument.con_id] = instrument
         if rule.state not in _WATCHED or self._sleepers.sleeps(rule):
             self._roster.rest(rule)
             return None

@@ -146,19 +146,19 @@ class NewsDesk:
             for instrument in watch.about.values():
                 _priced(self._market, instrument, watch.rule.id, is_wanted=False)
 
-    def keep_portfolio(self, held: tuple[Instrument, ...]) -> set[int]:
-        """Take in what is held now, and return the rules about the portfolio if that has changed."""
+    def keep_portfolio(self, held: tuple[Instrument, ...]) -> None:
+        """Take in what is held now; rules about the portfolio follow."""
         if held == self._portfolio:
-            return set()
+            return
         self._portfolio = held
-        return self._regroup(lambda watch: watch.group == "portfolio")
+        self._regroup(lambda watch: watch.group == "portfolio")
 
-    def keep_watchlist(self, owner_id: int, instruments: Sequence[Instrument]) -> set[int]:
-        """Take in a person's watchlist, and return their rules about it if it has changed."""
+    def keep_watchlist(self, owner_id: int, instruments: Sequence[Instrument]) -> None:
+        """Take in a person's watchlist; their rules about it follow."""
         if tuple(instruments) == self._watchlists.get(owner_id, ()):
-            return set()
+            return
         self._watchlists[owner_id] = tuple(instruments)
-        return self._regroup(lambda watch: watch.group == "watchlist" and watch.rule.owner_id == owner_id)
+        self._regroup(lambda watch: watch.group == "watchlist" and watch.rule.owner_id == owner_id)
 
     def on_headline(self, headline: Headline, at: datetime) -> list[Firing]:
         """Return the firings of *headline*, received *at*."""
@@ -193,12 +193,11 @@ class NewsDesk:
         watch = self._roster.watched.get(rule_id)
         return isinstance(watch, NewsWatch) and bool(watch.waiting)
 
-    def _regroup(self, is_meant: Callable[[NewsWatch], bool]) -> set[int]:
+    def _regroup(self, is_meant: Callable[[NewsWatch], bool]) -> None:
         found = [watch for watch in self._roster.watched.values() if isinstance(watch, NewsWatch) and is_meant(watch)]
         for watch in found:
             self.leave(watch)
             self.enter(watch)
-        return {watch.rule.id for watch in found}
 
     def _members(self, watch: NewsWatch) -> tuple[Instrument, ...]:
         return self._portfolio if watch.group == "portfolio" else self._watchlists.get(watch.rule.owner_id, ())

@@ -7,9 +7,11 @@ from datetime import datetime
 
 from alerts.barloop import BarLoop
 from alerts.engine import Engine
+from alerts.hoursloop import HoursLoop
 from alerts.ports import Feeds, FiringLog, Nap
-from alerts.rule import Firing, Rule, RuleState
+from alerts.rule import Firing, OrderHappened, Rule, RuleState
 from alerts.rulebook import Rulebook
+from market.account import AccountSummary, Position
 from market.clock import Clock
 from market.news import Headline
 from market.quote import Tick
@@ -19,6 +21,7 @@ _log = logging.getLogger(__name__)
 _BATCH = 200
 _FIRST_NAP_S = 0.1
 _LONGEST_NAP_S = 5.0
+_SECOND_S = 1.0
 
 
 class Watcher:
@@ -52,12 +55,15 @@ class Watcher:
         self._untidy = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
-        self._bars = BarLoop(engine, feeds.bars, clock, nap, self.take)
+        self._bars = BarLoop(engine, feeds.bars, clock, nap, self.take, feeds.hours)
+        self._hours = HoursLoop(engine, feeds.hours, clock, nap)
         self._last_ticks: Sequence[Tick] = ()
         rulebook.connect(self.take, self.settled)
         feeds.ticks.connect(self._on_ticks)
         feeds.news.connect(self._on_headline)
         feeds.scans.connect(self._on_scan)
+        feeds.accounts.connect(self._on_account)
+        feeds.orders.connect(self._on_order)
 
     @property
     def last_tick(self) -> datetime | None:
@@ -96,6 +102,16 @@ class Watcher:
         """Seed the indicators and fetch each bar as it closes, for ever."""
         await self._bars.run()
 
+    async def run_hours(self) -> None:
+        """Keep the trading hours of all instruments known, for ever."""
+        await self._hours.run()
+
+    async def run_clock(self) -> None:
+        """Tell the engine the time each second, for ever."""
+        while True:
+            self.take(self._engine.on_time(self._clock.now()))
+            await self._nap(_SECOND_S)
+
     def _on_ticks(self, ticks: Sequence[Tick]) -> None:
         if ticks:
             self._last_ticks = ticks
@@ -108,6 +124,12 @@ class Watcher:
 
     def _on_scan(self, spec: ScanSpec, rows: Sequence[ScanRow]) -> None:
         self.take(self._engine.on_scan(spec, rows, self._clock.now()))
+
+    def _on_account(self, summary: AccountSummary, positions: Sequence[Position]) -> None:
+        self.take(self._engine.on_account(summary, positions, self._clock.now()))
+
+    def _on_order(self, happened: OrderHappened) -> None:
+        self.take(self._engine.on_order(happened, self._clock.now()))
 
     async def _keep_recording(self) -> None:
         """Empty the queue into the log; while the log fails, try again for ever, a little slower each time."""
@@ -153,6 +175,9 @@ class Watcher:
         for rule in self._engine.take_changed():
             if not await _attempted(self._rulebook.save(rule), "save"):
                 self._engine.mark_changed(rule.id)
+            elif rule.state is RuleState.EXPIRED:
+                self._spent.append(rule.id)
+                self._untidy.set()
             elif rule.state is RuleState.BLIND and self._on_blind is not None:
                 await _attempted(self._on_blind(rule), "tell")
 
