@@ -268,5 +268,5 @@ def _headline(backtest: Backtest) -> str:
 
 def _aside(backtest: Backtest) -> str:
     moves = [(backtest.median_1h_pct, "1 h"), (backtest.median_1d_pct, "1 d")]
-    told = [f"{move:+.2f}% after {span}" for move, span in moves if move is not None]
-    return f"median {'   '.join(told)}" if told else ""
+    told = [f"{span} {move:+.2f}%" for move, span in moves if move is not None]
+    return f"median after  {'   '.join(told)}" if told else ""

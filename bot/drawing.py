@@ -79,7 +79,7 @@ class Mark(NamedTuple):
 class _Picture:
     """A figure of 1280 x 720 with its words on top: a title, a headline, and what is said on the right."""
 
-    def __init__(self, theme: str, title: str, headline: str) -> None:
+    def __init__(self, theme: str, title: str, headline: str, size: int = 38) -> None:
         self.colours = _PALETTES[theme]
         self.figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, facecolor=self.colours["ground"])
         self._canvas = FigureCanvasAgg(self.figure)
@@ -91,7 +91,7 @@ class _Picture:
             0.855,
             headline,
             color=self.colours["ink"],
-            fontsize=38,
+            fontsize=size,
             va="center",
             weight="bold",
             parse_math=False,
@@ -164,7 +164,7 @@ def draw_backtest(candles: list[Candle], marks: list[Mark], level: float | None,
     *words* are the title, the headline, and what is said on the right (or "").
     """
     title, headline, aside = words
-    picture = _Picture(theme, title, headline)
+    picture = _Picture(theme, title, headline, size=32)
     picture.say(aside, picture.colours["faint"])
     axes = picture.axes()
     starts = [candle.start for candle in candles]
@@ -175,7 +175,8 @@ def draw_backtest(candles: list[Candle], marks: list[Mark], level: float | None,
     size = 220 if len(marks) <= _MANY else 90
     for mark in marks:
         x = max(bisect_right(starts, mark.at) - 1, 0)
-        axes.axvline(x, color=_FIRING, linewidth=1.2, alpha=0.35 if len(marks) <= _MANY else 0.15)
+        if len(marks) <= _MANY:
+            axes.axvline(x, color=_FIRING, linewidth=1.2, alpha=0.35)
         axes.scatter([x], [mark.price], s=size, color=_FIRING, edgecolors=picture.colours["ground"], zorder=4)
     _levels(axes, edge, picture.colours)
     axes.margins(x=0.01)

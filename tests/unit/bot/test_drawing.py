@@ -101,7 +101,7 @@ async def test_a_backtest_says_how_often_and_what_came_after() -> None:
     for count in (3, 0):
         await painter.backtest_chart(backtest(made, count))
     assert [(one["headline"], one["aside"]) for one in painter.wanted] == [
-        ("3 \u00d7 in 9 days", "median +1.00% after 1 h"),
+        ("3 \u00d7 in 9 days", "median after  1 h +1.00%"),
         ("never in 9 days", ""),
     ]
 
