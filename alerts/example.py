@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One kind of alert: its *title*, what it does, and *lines* that work; *marks* are words that hint at it."""
+    """One kind of alert: its *title*, when it fires, *lines* that work; *marks* hint at it (`^`: at the start)."""
 
     name: str
     title: str
@@ -162,7 +162,7 @@ TOPICS = (
         "Day move",
         "the price is so far from the prior close, or from a price you name",
         ("AAPL +5%", "AAPL -3% today", "AAPL ±4% from 187.20", "AAPL up 5%"),
-        ("%",),
+        ("%", " +", "±"),
     ),
     Topic(
         "stale",
@@ -176,7 +176,7 @@ TOPICS = (
         "Two instruments",
         "arithmetic over prices passes a limit",
         ("AAPL / MSFT > 0.45", "BRK.A - 1500 * BRK.B > 200", "AAPL / MSFT crosses 0.45"),
-        ("/", "*"),
+        (" / ", "*"),
     ),
     Topic(
         "time",
@@ -184,7 +184,7 @@ TOPICS = (
         "the moment comes; zones: `ET CT PT UTC` or `Europe/Berlin`, without one yours; days: `weekdays`, `mon-fri`,"
         " `mon,wed`",
         ('at 15:45 ET weekdays "check MOC"', "every 30m rth", "at close - 10m", "at open"),
-        ("at ", "every "),
+        ("^at ", "^every "),
     ),
     Topic(
         "compound",

@@ -3,6 +3,7 @@
 from difflib import get_close_matches
 
 from alerts.example import TOPICS
+from alerts.study import STUDIES
 
 _PHRASES = {
     "SYMBOL": "a symbol",
@@ -94,7 +95,8 @@ def example_lines(text: str = "") -> tuple[str, str]:
     """Return two lines that work, of the kind that *text* seems to be; a topic's name counts as its mark."""
     lowered = text.lower()
     named = next((topic for topic in TOPICS if topic.name == text), None)
-    topic = named or next((topic for topic in TOPICS if any(mark in lowered for mark in topic.marks)), TOPICS[-1])
+    hinted = (topic for topic in TOPICS if any(mark in f"^{lowered}" for mark in topic.marks))
+    topic = named or next(hinted, TOPICS[-1])
     first, second, *_ = *topic.lines, *TOPICS[-1].lines
     return first, second
 
@@ -110,7 +112,9 @@ def expectation(terminals: set[str]) -> str:
 
 
 def near_miss(word: str, terminals: set[str]) -> str:
-    """Return the keyword among *terminals* that *word* looks like a misspelling of, or ''."""
+    """Return the keyword among *terminals* that *word* seems to mean, or ''; a bare `rsi` lacks its parentheses."""
+    if "FUNCTION" in terminals and word.lower() in STUDIES:
+        return STUDIES[word.lower()].usage
     candidates = [candidate for name in terminals for candidate in _WORDS.get(name, ())]
     matches = get_close_matches(word.lower(), sorted(candidates), n=1, cutoff=0.6)
     return matches[0] if matches else ""

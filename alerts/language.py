@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from lark import Lark, Token
+from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from alerts import choice
@@ -42,8 +42,7 @@ _PARSER = Lark(
 _QUOTED = re.compile(r'["“”„«](?:\\.|[^"“”«»„\\])*["“”»]', re.DOTALL)
 _FUNCTIONS = "sma|ema|rsi|macd|bbands|atr|vwap|adx|stoch|high|low|avgvolume"
 _BARE = re.compile(rf"\b(?:(?:{_FUNCTIONS})\s*\(|(?:volume|avgcost)\b)", re.IGNORECASE)
-_MISSING_COMMA = re.compile(r"\s+(?=\S)")
-_DASHES = str.maketrans({"−": "-", "‒": "-", "—": "-"})
+_DASHES = str.maketrans(dict.fromkeys("\N{MINUS SIGN}\N{FIGURE DASH}\N{EM DASH}", "-"))
 _SHAPE = re.compile(
     rf"""\s*(?:
         (?:please\s+)?(?:tell|alert|notify|ping|warn)(?:\s+me)?\s+(?:when|if)\b
@@ -65,7 +64,7 @@ _SHAPE = re.compile(
 )
 """How lines begin that are meant for this language."""
 
-# Whether a line parses does not depend on the clock here: no typed date lies before this moment by itself.
+# For corrections of a line that is only looked at; whoever sets the alert hands in the true ones.
 _ANY_TIME = datetime(2000, 1, 3, tzinfo=UTC)
 _ANY_ZONE = ZoneInfo("UTC")
 
@@ -77,17 +76,13 @@ def parse(text: str, now: datetime, zone: ZoneInfo) -> Draft:
     What is relative to the day (`until friday`) becomes absolute by *now* (aware) and the writer's *zone*. Raises
     AlertSyntaxError.
     """
-    plain = _plain(text)
     _bound(text)
     try:
-        condition, choices = cast("tuple[Condition, tuple[choice.Choice, ...]]", _PARSER.parse(plain))
-        whole, _ = named(condition)
-        _ensure_sequel(whole, choices)
-        return Draft(whole, choice.options(choices, now, zone))
+        return _draft(text, now, zone)
     except UnexpectedInput as error:
-        raise _refusal(text, error) from None
+        raise _refusal(text, error, now, zone) from None
     except Contradiction as error:
-        raise _contradiction(text, error) from None
+        raise _contradiction(text, error, now, zone) from None
     except Nameless:
         bare = _BARE.search(text)
         position = bare.start() if bare else 0
@@ -100,16 +95,33 @@ def looks_like_alert(text: str) -> bool:
 
     "ok", "all" or a lone ticker are not.
     """
-    if len(text) > LONGEST_LINE:
+    try:
+        _bound(text)
+    except AlertSyntaxError:
         return False
     if _SHAPE.match(_plain(text)):
         return True
     try:
-        parse(text, _ANY_TIME, _ANY_ZONE)
-    except AlertSyntaxError as error:
+        _condition(text)
+    except UnexpectedInput as error:
         # One word misspelt in a line with a number in it: `AAPL croses 200`.
-        return bool(error.suggestion) and error.position > 0 and re.search(r"\d", text) is not None
+        refusal = _refusal(text, error, _ANY_TIME, _ANY_ZONE)
+        return bool(refusal.suggestion) and refusal.position > 0 and re.search(r"\d", text) is not None
+    except (Contradiction, Nameless):
+        return False
     return True
+
+
+def _draft(text: str, now: datetime, zone: ZoneInfo) -> Draft:
+    """Return what *text* says. Raises UnexpectedInput, Contradiction, Nameless."""
+    condition, choices = _condition(text)
+    _ensure_sequel(condition, choices)
+    return Draft(condition, choice.options(choices, now, zone))
+
+
+def _condition(text: str) -> tuple[Condition, tuple[choice.Choice, ...]]:
+    condition, choices = cast("tuple[Condition, tuple[choice.Choice, ...]]", _PARSER.parse(_plain(text)))
+    return named(condition)[0], choices
 
 
 def _plain(text: str) -> str:
@@ -142,12 +154,12 @@ def _bound(text: str) -> None:
 
 def _ensure_sequel(condition: Condition, choices: tuple[choice.Choice, ...]) -> None:
     for option in choices:
-        if option.name == "then" and option.value is not None and not has_symbol(option.value):
-            if not any(symbols_in(condition)):
-                raise Contradiction(option.value, "an order that names its symbol, like then buy 10 SPY")
+        is_bare = option.name == "then" and option.value is not None and not has_symbol(option.value)
+        if is_bare and not any(symbols_in(condition)):
+            raise Contradiction(option.value or option.word, "an order that names its symbol, like then buy 10 SPY")
 
 
-def _refusal(text: str, error: UnexpectedInput) -> AlertSyntaxError:
+def _refusal(text: str, error: UnexpectedInput, now: datetime, zone: ZoneInfo) -> AlertSyntaxError:
     """Return the parser's complaint in our words."""
     position, terminals = len(text.rstrip()), set[str]()
     if isinstance(error, UnexpectedToken):
@@ -160,7 +172,7 @@ def _refusal(text: str, error: UnexpectedInput) -> AlertSyntaxError:
     match = re.compile(r"[A-Za-z]+").match(text, position)
     suggestion = near_miss(match[0], terminals) if match else ""
     for corrected, word in _corrections(text, position, suggestion, terminals):
-        if _parses(corrected):
+        if _parses(corrected, now, zone):
             first = corrected.strip()
             other = next(line for line in (*examples, *example_lines("level")) if line != first)
             return AlertSyntaxError(text, position, expectation(terminals), (first, other), word)
@@ -173,6 +185,8 @@ def _corrections(text: str, position: int, suggestion: str, terminals: set[str])
     if suggestion:
         end = position + len(cast("re.Match[str]", re.compile(r"[A-Za-z]+").match(text, position))[0])
         found.append((text[:position] + suggestion + text[end:], suggestion))
+    if text[:position].rstrip().lower().endswith("every"):
+        found.append((f"{text[:position]}cooldown {text[position:]}", "cooldown"))
     if "COMMA" in terminals:
         opened = max(text.rfind("(", 0, position), 0)
         start = cast("re.Match[str]", re.search(r"\w*\s*$", text[:opened])).start()
@@ -183,26 +197,20 @@ def _corrections(text: str, position: int, suggestion: str, terminals: set[str])
     return found
 
 
-def _contradiction(text: str, error: Contradiction) -> AlertSyntaxError:
+def _contradiction(text: str, error: Contradiction, now: datetime, zone: ZoneInfo) -> AlertSyntaxError:
     """Return what is wrong with a word the grammar took; the examples are its possible readings, where there are."""
     token = error.token
-    start, end = _place(token, text)
+    start, end = token.start_pos or 0, token.end_pos or len(text)
     lines = [(text[:start] + reading + text[end:]).strip() for reading in error.readings]
-    good = tuple(line for line in lines if _parses(line))
+    good = tuple(line for line in lines if _parses(line, now, zone))
     examples = (good + tuple(e for e in (*example_lines(text), *example_lines("level")) if e not in good))[:2]
     return AlertSyntaxError(text, start, error.expected, examples)
 
 
-def _place(token: Token, text: str) -> tuple[int, int]:
-    return token.start_pos or 0, token.end_pos or len(text)
-
-
-def _parses(text: str) -> bool:
-    """Return whether *text* parses but for what depends on the clock."""
+def _parses(text: str, now: datetime, zone: ZoneInfo) -> bool:
     try:
         _bound(text)
-        condition, _ = cast("tuple[Condition, object]", _PARSER.parse(_plain(text)))
-        named(condition)
+        _draft(text, now, zone)
     except (UnexpectedInput, Contradiction, Nameless, AlertSyntaxError):
         return False
     return True

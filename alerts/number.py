@@ -9,7 +9,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from alerts.condition import Unit
-from alerts.wording import MOST_ROWS, number_text
+from alerts.spelling import number_text
+from alerts.wording import MOST_ROWS
 from market.quote import BarSize
 
 LONGEST = timedelta(days=366)
@@ -99,7 +100,8 @@ def volatility(text: str) -> float:
     """Read an implied volatility as a fraction: `0.25`, `25%`. Raises Misread: `25` may have lost its %."""
     value = percent(text)
     if "%" in text:
-        return float(Decimal(repr(value)) / 100)
+        # By the digits as typed: a float times 100 and back is not always itself.
+        return float(Decimal(text.replace("%", "").strip()) / 100)
     if abs(value) > 5:  # noqa: PLR2004  more than 500 % is next to never seen
         raise Misread("a volatility, like 0.25 or 25%", (f"{number_text(value)}%", f"{_hundredfold(value)}%"))
     return value
@@ -139,7 +141,7 @@ def times(text: str) -> float:
 
 def range_of(text: str) -> tuple[float, float]:
     """Read a range of prices: `190..200`, `190 to 200`, `$190-$200`. Raises Misread, also where it is upside down."""
-    match = re.fullmatch(r"(.*?\d)\s*(?:\.\.\.?|…|–|-|to)\s*([-+$.]*\d.*)", text, re.IGNORECASE | re.DOTALL)
+    match = re.fullmatch(r"(.*?\d)\s*(?:\.\.\.?|…|\u2013|-|to)\s*([-+$.]*\d.*)", text, re.IGNORECASE | re.DOTALL)
     if match is None:
         raise Misread("a range, like 190..200")
     try:

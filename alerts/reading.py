@@ -43,8 +43,8 @@ from alerts.operand import (
     Volume,
 )
 from alerts.slot import Typed, Word, distinct, filled, fitted
+from alerts.spelling import RESERVED
 from alerts.terminal import Contradiction, read, symbol
-from alerts.wording import RESERVED
 
 _OPS = {">": Op.GT, ">=": Op.GE, "≥": Op.GE, "<": Op.LT, "<=": Op.LE, "≤": Op.LE}
 _UP = ("above", "over", "up")

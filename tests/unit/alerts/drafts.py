@@ -82,6 +82,11 @@ def _joined(kind: Any, parts: st.SearchStrategy[Condition]) -> st.SearchStrategy
     )
 
 
+def joined(parts: st.SearchStrategy[Condition]) -> tuple[st.SearchStrategy[Condition], st.SearchStrategy[Condition]]:
+    """Return *parts* joined by `and` and by `or`."""
+    return _joined(Both, parts), _joined(Either, parts)
+
+
 PRICE_CONDITIONS = st.recursive(
     SINGLES, lambda inner: st.one_of(_joined(Both, inner), _joined(Either, inner)), max_leaves=5
 )
