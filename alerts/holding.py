@@ -1,6 +1,7 @@
 """Which lines, headlines and scans are held for rules: each once, however many rules need it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import NamedTuple
@@ -35,24 +36,47 @@ class Holding:
         """Hold what a rule needs. Raises TooManyScans; then nothing is held for it."""
         if rule_id in self._of:
             await self.give(rule_id)
+        wishes = _wishes(needs)
+        if self._is_held(needs, wishes):
+            # The way of nearly all of 100,000 alerts at start: nothing to await, nothing to undo.
+            self._count(rule_id, needs, wishes)
+            return
         async with AsyncExitStack() as undo:
-            for spec in needs.scans:
-                if not self._lists[spec]:
-                    await self._scans.hold(spec)
-                    undo.push_async_callback(self._scans.release, spec)
-            for wish in _wishes(needs):
-                if not self._ticks[wish]:
-                    await self._feed.hold(wish.instrument, wants_greeks=wish.wants_greeks, is_fast=wish.is_fast)
-                    undo.push_async_callback(partial(self._feed.release, wish.instrument, is_fast=wish.is_fast))
-            for subject in needs.news:
-                if not self._headlines[subject]:
-                    await self._news.hold(subject)
-                    undo.push_async_callback(self._news.release, subject)
+            await self._hold(needs, wishes, undo)
             undo.pop_all()
+        self._count(rule_id, needs, wishes)
+
+    async def _hold(self, needs: Needs, wishes: Sequence[_Wish], undo: AsyncExitStack) -> None:
+        """Hold what nobody holds yet; *undo* learns how to let go of it."""
+        for spec in needs.scans:
+            if not self._lists[spec]:
+                await self._scans.hold(spec)
+                undo.push_async_callback(self._scans.release, spec)
+        for wish in wishes:
+            if not self._ticks[wish]:
+                await self._feed.hold(wish.instrument, wants_greeks=wish.wants_greeks, is_fast=wish.is_fast)
+                undo.push_async_callback(partial(self._feed.release, wish.instrument, is_fast=wish.is_fast))
+        for subject in needs.news:
+            if not self._headlines[subject]:
+                await self._news.hold(subject)
+                undo.push_async_callback(self._news.release, subject)
+
+    def _is_held(self, needs: Needs, wishes: Sequence[_Wish]) -> bool:
+        ticks, headlines, lists = self._ticks, self._headlines, self._lists
+        return (
+            all(ticks[wish] for wish in wishes)
+            and all(headlines[subject] for subject in needs.news)
+            and all(lists[spec] for spec in needs.scans)
+        )
+
+    def _count(self, rule_id: int, needs: Needs, wishes: Sequence[_Wish]) -> None:
         self._of[rule_id] = needs
-        self._lists.update(needs.scans)
-        self._ticks.update(_wishes(needs))
-        self._headlines.update(needs.news)
+        for wish in wishes:
+            self._ticks[wish] += 1
+        for subject in needs.news:
+            self._headlines[subject] += 1
+        for spec in needs.scans:
+            self._lists[spec] += 1
 
     async def give(self, rule_id: int) -> None:
         """Hold no longer what only this rule needed; nothing happens if nothing is held for it."""

@@ -75,6 +75,8 @@ def subject(rule: Rule) -> str:  # noqa: PLR0911  one for each kind
             return spec.code
         case NewsMatch("*"):
             return "Any news"
+        case NewsMatch("portfolio" | "watchlist" as collection):
+            return collection.capitalize()
         case PositionMove("any"):
             return "Any position"
         case OrderMatch(_, ""):

@@ -20,6 +20,7 @@ from alerts.operand import (
     Volume,
 )
 from alerts.slot import leaves
+from alerts.spelling import needs_parentheses
 from bot.views.numbers import exact
 from market.instrument import Instrument
 
@@ -115,5 +116,4 @@ def _term(value: Operand, sign: Sign, instruments: Instruments, *, is_right: boo
     words = operand(value, value, instruments)
     if not isinstance(value, Arithmetic):
         return words
-    weak = value.sign in {Sign.PLUS, Sign.MINUS}
-    return f"({words})" if is_right or (weak and sign in {Sign.TIMES, Sign.OVER}) else words
+    return f"({words})" if needs_parentheses(value.sign, sign, is_right=is_right) else words

@@ -147,7 +147,13 @@ def _levels(form_id: int, wizard: Wizard) -> Rows:
     kind = KINDS[wizard.kind]
     if kind.is_price:
         picks = [
-            button(f"{'▲' if float(step) > 0 else '▼'} {exact(value, wizard.decimals)}", Code.WIZARD, form_id, "level", f"{value:f}")
+            button(
+                f"{'▲' if float(step) > 0 else '▼'} {exact(value, wizard.decimals)}",
+                Code.WIZARD,
+                form_id,
+                "level",
+                f"{value:f}",
+            )
             for step in kind.presets
             if wizard.price is not None
             for value in [stepped_to(wizard.price * (1 + float(step) / 100), wizard.min_tick, wizard.decimals)]

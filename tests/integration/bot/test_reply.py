@@ -9,8 +9,8 @@ from telegram.request import HTTPXRequest
 from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
 from bot.reply import TelegramReply
 from bot.request import Press
-from bot.views.message import Button, Message, Style
-from simulator.telegram.people import write
+from bot.views.message import Button, File, Message, Style
+from simulator.telegram.people import found_group, write
 from simulator.telegram.serving import serving
 from simulator.telegram.state import Telegram
 from trading.access import Role
@@ -51,7 +51,7 @@ async def bench() -> AsyncIterator[Bench]:
     async with serving(telegram) as url:
         request = HTTPXRequest(read_timeout=1, media_write_timeout=1, httpx_kwargs={"trust_env": False})
         naps = Naps()
-        async with Bot(TOKEN, base_url=f"{url}/bot", request=request) as bot:
+        async with Bot(TOKEN, f"{url}/bot", f"{url}/file/bot", request=request) as bot:
             write(telegram, 111, 111, {"text": "/start"})
             yield Bench(telegram, TelegramReply(bot, naps), naps)
 
@@ -158,3 +158,33 @@ async def test_a_press_is_answered_once_and_a_stale_one_is_let_go(bench: Bench) 
     await bench.reply.answer(stale, "hello")
     await bench.reply.answer(stale, "again")
     assert len(bench.telegram.calls.select("answerCallbackQuery", 0)) == 1
+
+
+async def test_a_question_opens_the_keyboard_for_a_reply(bench: Bench) -> None:
+    await bench.reply.send(111, Message("New level for <b>AAPL</b>?", asks="205 or +3%"))
+    (shown,) = bench.shown()
+    assert shown["reply_markup"] == {"force_reply": True, "input_field_placeholder": "205 or +3%"}
+
+
+async def test_a_file_arrives_with_its_name_and_comes_back_as_it_was(bench: Bench) -> None:
+    await bench.reply.send(111, Message("<b>3 alerts</b>", file=File("alerts.csv", b"alert,state\r\n")))
+    (shown,) = bench.shown()
+    document = shown["document"]
+    assert isinstance(document, dict)
+    assert (document["file_name"], shown["caption"]) == ("alerts.csv", "3 alerts")
+    assert await bench.reply.fetch(document["file_id"]) == b"alert,state\r\n"
+
+
+async def test_messages_are_removed_and_one_that_is_gone_harms_nobody(bench: Bench) -> None:
+    first = await bench.reply.send(111, Message("one"))
+    second = await bench.reply.send(111, Message("two"))
+    await bench.reply.delete(111, first)
+    await bench.reply.delete(111, first, second)
+    assert bench.shown() == []
+
+
+async def test_who_is_in_a_group_is_known_and_strangers_are_not(bench: Bench) -> None:
+    found_group(bench.telegram, -100, "Desk", [111, 222], "member")
+    assert await bench.reply.is_member(-100, 222)
+    assert not await bench.reply.is_member(-100, 333)
+    assert not await bench.reply.is_member(-999, 222)
