@@ -44,6 +44,7 @@ _UNITS = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 _SHARES = frozenset({"cushion", "margin", "pnl%", "day%"})
 _USUAL_LINES = frozenset({("macd", "macd"), ("stoch", "k")})
 _LARGEST_FRACTION = 5
+_WEAK = frozenset({Sign.PLUS, Sign.MINUS})
 
 
 def operand_text(operand: Operand) -> str:
@@ -159,9 +160,13 @@ def _term(operand: Operand, sign: Sign, subject: str = "", *, is_right: bool = F
     text = side_text(operand, operand, subject)
     if not isinstance(operand, Arithmetic):
         return text
-    weak = operand.sign in {Sign.PLUS, Sign.MINUS}
-    # Signs of one strength are read from the left; a right part keeps its parentheses.
-    return f"({text})" if is_right or (weak and sign in {Sign.TIMES, Sign.OVER}) else text
+    return f"({text})" if needs_parentheses(operand.sign, sign, is_right=is_right) else text
+
+
+def needs_parentheses(inner: Sign, outer: Sign, *, is_right: bool) -> bool:
+    """Return whether a part joined by *inner* keeps its parentheses beside *outer*: signs are read from the left."""
+    is_weak, is_outer_weak = inner in _WEAK, outer in _WEAK
+    return is_weak >= is_outer_weak if is_right else is_weak and not is_outer_weak
 
 
 def _study(study: Indicator | AverageVolume | Extreme) -> str:

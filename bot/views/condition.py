@@ -45,6 +45,7 @@ _UPWARD = {Op.GT, Op.GE, Direction.ABOVE}
 _DOWNWARD = {Op.LT, Op.LE, Direction.BELOW}
 _MOVES = {Way.UP: "rises", Way.DOWN: "drops", Way.EITHER: "moves"}
 _SIDES = {Way.UP: "up", Way.DOWN: "down", Way.EITHER: "up or down"}
+_ABOUT = {"*": "Any news", "portfolio": "Portfolio", "watchlist": "Watchlist", "any": "Any position", "": "Orders"}
 _Leaf = (
     Comparison
     | Crossing
@@ -73,14 +74,8 @@ def subject(rule: Rule) -> str:  # noqa: PLR0911  one for each kind
     match next(_leaves(rule.draft.condition)):
         case ScanEntry(spec):
             return spec.code
-        case NewsMatch("*"):
-            return "Any news"
-        case NewsMatch("portfolio" | "watchlist" as collection):
-            return collection.capitalize()
-        case PositionMove("any"):
-            return "Any position"
-        case OrderMatch(_, ""):
-            return "Orders"
+        case NewsMatch(symbol) | PositionMove(symbol) | OrderMatch(_, symbol) if symbol in _ABOUT:
+            return _ABOUT[symbol]
         case AtTime() | EveryTime() | AtSession():
             return "Time"
         case Comparison(left, _, right) | Crossing(left, _, right):

@@ -1,17 +1,33 @@
 import json
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.codec import draft_from_json, draft_to_json, firing_from_json, firing_to_json, rule_from_json, rule_to_json
-from alerts.rule import Firing, NewsCause, PriceCause, Rule, RuleState, ScanCause
+from alerts.condition import OrderEvent
+from alerts.language import parse
+from alerts.rule import (
+    AccountCause,
+    FeedCause,
+    Firing,
+    NewsCause,
+    OrderCause,
+    PriceCause,
+    Rule,
+    RuleState,
+    ScanCause,
+    TimeCause,
+)
 from market.instrument import Instrument
 from market.news import Headline
 from market.quote import DataKind, TickField
 from market.scan import ScanRow
-from tests.unit.alerts.drafts import DRAFTS, NOW, SCANS
+from tests.unit.alerts.drafts import NOW, SCANS
+from tests.unit.alerts.lines import DRAFTS
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 TIMES = st.integers(0, 2 * 10**15).map(lambda us: NOW + timedelta(microseconds=us))
@@ -30,6 +46,8 @@ RULES = st.builds(
     reason=st.text(max_size=10),
     fired_count=st.integers(0, 10**6),
     last_fired=st.none() | TIMES,
+    snoozed_until=st.none() | TIMES,
+    wake_on=st.sampled_from(["", "recross", "open"]),
     memory=st.sampled_from([{}, {"armed": False}, {"sides": [[1, False]]}, {"shown": [1, 2]}]),
 )
 CAUSES = st.one_of(
@@ -44,6 +62,17 @@ CAUSES = st.one_of(
         values=st.dictionaries(st.text(max_size=8), FLOATS, max_size=2),
     ),
     st.builds(NewsCause, st.builds(Headline, st.text(), st.text(), st.text(), TIMES), st.none() | INSTRUMENTS),
+    st.builds(AccountCause, st.dictionaries(st.text(max_size=8), FLOATS, max_size=2), st.none() | INSTRUMENTS),
+    st.builds(
+        OrderCause,
+        st.sampled_from(OrderEvent),
+        st.text(max_size=20),
+        st.none() | INSTRUMENTS,
+        st.none() | FLOATS,
+        st.booleans(),
+    ),
+    st.builds(TimeCause, TIMES, st.text(max_size=20), st.integers(0, 99)),
+    st.builds(FeedCause, INSTRUMENTS, st.none() | TIMES),
     st.builds(ScanCause, SCANS, st.lists(st.builds(ScanRow, st.integers(1, 50), INSTRUMENTS), max_size=2).map(tuple)),
 )
 
@@ -73,3 +102,22 @@ def test_a_firing_comes_back_from_json(firing: Firing) -> None:
     back = firing_from_json(stored(firing_to_json(firing)))
     assert back == firing
     assert repr(back.cause) == repr(firing.cause)
+
+
+def test_a_rule_of_the_first_version_is_read() -> None:
+    condition = {
+        "is": "comparison",
+        "left": {"is": "indicator", "symbol": "AAPL", "name": "rsi", "length": 14, "bar": "1h"},
+        "op": "<",
+        "right": {"is": "number", "value": 30.0},
+    }
+    old = {"condition": condition, "repeat": None, "cooldown_s": 1800.0, "note": "", "silent": False, "critical": True}
+    assert draft_from_json(old) == parse("AAPL rsi(14, 1h) < 30 cooldown 30m critical", NOW, ZoneInfo("UTC"))
+    news = {"is": "news", "symbol": "AAPL", "phrases": ["guidance", "outlook"]}
+    assert draft_from_json({"condition": news}) == parse('news AAPL "guidance" or "outlook"', NOW, ZoneInfo("UTC"))
+
+
+def test_foreign_json_is_refused() -> None:
+    for odd in ({"is": "curse"}, {"is": "comparison", "op": ">"}, {"is": "price", "symbol": "AAPL"}, {}):
+        with pytest.raises((KeyError, TypeError, ValueError)):
+            draft_from_json({"condition": odd})
