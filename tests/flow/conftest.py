@@ -1,20 +1,27 @@
 """The real bot as a process between both simulators, one of each for every story."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from simulator.tws.exchange import Exchange
+from simulator.tws.plan import RegularUS
 from simulator.world import TOKEN, World
 from tests.flow.chat import Chat, Desk
+from tests.flow.dial import Dial
 from tests.flow.process import BotProcess
+
+DIAL = "dial"
 
 
 class Stage:
     """One world, its control interface, and bots that are started into it."""
 
-    def __init__(self, world: World, desk: Desk, folder: Path) -> None:
+    def __init__(self, world: World, desk: Desk, folder: Path, dial: Dial | None = None) -> None:
+        self.dial = dial
         self.world = world
         self.desk = desk
         self.folder = folder
@@ -26,7 +33,8 @@ class Stage:
 
     async def start(self, **settings: str) -> BotProcess:
         """Start a bot on this stage's data; `up` waits until it answers."""
-        bot = BotProcess(self.world, self.folder, TOKEN, **settings)
+        program = ("-m", "bot") if self.dial is None else ("-m", "tests.flow.dial", str(self.folder / DIAL))
+        bot = BotProcess(self.world, self.folder, TOKEN, program, **settings)
         self.bots.append(bot)
         await bot.start()
         return bot
@@ -47,13 +55,25 @@ class Stage:
 
         await self.desk.until(look, "a link to IBKR")
 
+    async def later(self, ahead: timedelta) -> None:
+        """Turn the clock forward, in all processes at once."""
+        assert self.dial is not None
+        self.dial.turn(ahead)
+
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with opened_stage(World(walk=False, limits=False), tmp_path) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def opened_stage(world: World, folder: Path, dial: Dial | None = None) -> AsyncIterator[Stage]:
+    """Open a stage, and end all that was started on it."""
     async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(World(walk=False, limits=False))
+        await stack.enter_async_context(world)
         desk = await stack.enter_async_context(Desk(world.telegram_url))
-        stage = Stage(world, desk, tmp_path)
+        stage = Stage(world, desk, folder, dial)
         try:
             yield stage
         finally:
@@ -63,3 +83,10 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         for bot in stage.bots:
             assert TOKEN not in bot.words()
             assert TOKEN.partition(":")[2] not in bot.words()
+
+
+def trading_day(folder: Path, at: datetime) -> tuple[World, Dial]:
+    """Return a world of US trading hours in which it is *at*, and its clock, which can be turned forward."""
+    dial = Dial.at(folder / DIAL, at)
+    exchange = Exchange(walk=False, clock=dial, plan=RegularUS())
+    return World(exchange=exchange, limits=False, sample_s=0.0), dial

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.world import World
@@ -16,10 +17,13 @@ class BotProcess:
     """
     Starts, kills and ends the bot between the simulators of *world*; its data and log stand in *folder*.
 
-    *settings* are added to the environment, in upper case.
+    *settings* are added to the environment, in upper case. *program* is what Python runs.
     """
 
-    def __init__(self, world: World, folder: Path, token: str, **settings: str) -> None:
+    def __init__(
+        self, world: World, folder: Path, token: str, program: Sequence[str] = ("-m", "bot"), **settings: str
+    ) -> None:
+        self._program = program
         self.log = folder / "bot.log"
         self._environment = {
             **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "LC_ALL"}},
@@ -44,7 +48,7 @@ class BotProcess:
         """Start the process; it is up when it says so in the chat."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", cwd=self._folder, env=self._environment, stdout=log, stderr=log
+                sys.executable, *self._program, "run", cwd=self._folder, env=self._environment, stdout=log, stderr=log
             )
 
     async def kill(self) -> None:
