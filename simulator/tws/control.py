@@ -1,6 +1,9 @@
 """
 The control interface of the simulated market: HTTP routes under /sim/market/ and the kinds of faults.
 
+`POST /sim/market/order` takes `{"symbol", "action": "BUY"|"SELL", "quantity", "limit" (none: at market)}`: an order
+made by hand in TWS or on the phone.
+
 `POST /sim/market/faults` takes `{"kind": ..., options}`:
 
 * connections: `drop` closes every socket; `refuse` `{"how": "refuse"|"reset"|"eof"|"silence"|"in_use"|"disclaimer",
@@ -158,6 +161,12 @@ class MarketControl:
         item = self._exchange.publish(options.get("symbol"), str(options["headline"]), **texts)
         return {"article_id": item.article_id}
 
+    def order(self, options: Options) -> None:
+        """Place an order as somebody does in TWS or on the phone."""
+        limit = float(options["limit"]) if options.get("limit") is not None else None
+        action, quantity = str(options["action"]).upper(), float(options["quantity"])
+        self._exchange.order(str(options["symbol"]), action, quantity, limit)
+
     def scanner(self, options: Options) -> None:
         """Put symbols on top of a scan."""
         self._exchange.rank(str(options["scan_code"]), [str(symbol) for symbol in options["symbols"]])
@@ -230,6 +239,7 @@ def market_routes(exchange: Exchange, server: TwsServer) -> list[Route]:
     control = MarketControl(exchange, server)
     commands: dict[str, Command] = {
         "tick": control.tick,
+        "order": control.order,
         "news": control.news,
         "scanner": control.scanner,
         "faults": control.faults,

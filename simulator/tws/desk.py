@@ -62,6 +62,10 @@ class OrderDesk:
         """Return the lowest order id that *client_id* may use."""
         return max((order_id for client, order_id in self._orders if client == client_id), default=0) + 1
 
+    def next_hand_id(self) -> int:
+        """Return the id of the next order made by hand: below zero."""
+        return min((order_id for client, order_id in self._orders if client == 0), default=0) - 1
+
     def preview(self, order: Order) -> Margins:
         """Return what *order* would do to its account; raises OrderRefused where it does not carry it."""
         book = self._book_of(order.instrument)

@@ -20,7 +20,7 @@ from simulator.tws.instrument import Instrument
 from simulator.tws.matching import quote_size
 from simulator.tws.newsroom import Bulletin, NewsItem, Newsroom
 from simulator.tws.option_model import Greeks, greeks
-from simulator.tws.order import OrderEvent
+from simulator.tws.order import OrderEvent, OrderRefused, by_hand
 from simulator.tws.past import Past
 from simulator.tws.plan import AlwaysOpen, Plan, Timetable, day_of, moment
 from simulator.tws.tape import Tape, mapped
@@ -227,6 +227,20 @@ class Exchange:
         self.ranks[scan_code] = [self.catalogue.named(symbol).key for symbol in symbols]
         for listener in list(self.listeners):
             listener.reranked(scan_code)
+
+    def order(self, symbol: str, action: str, quantity: float, limit: float | None = None) -> None:
+        """
+        Place an order as its owner does in TWS or on the phone, in the first account; without *limit* at market.
+
+        Raises UnknownInstrument, ValueError for an order that is not taken.
+        """
+        ids = self.desk.next_hand_id(), self.desk.next_perm_id()
+        try:
+            self.desk.place(
+                by_hand(self.catalogue.named(symbol), ids, next(iter(self.accounts)), action, quantity, limit)
+            )
+        except OrderRefused as refusal:
+            raise ValueError(refusal.message) from None
 
     def close_session(self) -> None:
         """Ring the closing bell: liquid hours end at the current minute, trading hours stay open."""

@@ -170,6 +170,39 @@ def order_of(request: Request, instrument: Instrument, client_id: int, perm_id: 
     return order
 
 
+def by_hand(
+    instrument: Instrument, ids: tuple[int, int], account: str, action: str, quantity: float, limit: float | None
+) -> Order:
+    """
+    Return an order that somebody makes in TWS or on the phone; *ids* are its order id and permId.
+
+    It belongs to client 0, and its id is negative. Raises OrderRefused.
+    """
+    flags = ("blockOrder", "sweepToFill", "allOrNone")
+    order = Order(
+        request=Request("placeOrder", dict.fromkeys(flags, "0") | {"triggerMethod": "0"}),
+        client_id=0,
+        order_id=ids[0],
+        perm_id=ids[1],
+        account=account,
+        instrument=instrument,
+        exchange=instrument.exchange,
+        action=action,
+        quantity=quantity,
+        order_type="MKT" if limit is None else "LMT",
+        limit=limit,
+        stop=None,
+        tif="DAY",
+        order_ref="",
+        parent_id=0,
+        oca_group="",
+        transmit=True,
+        outside_rth=False,
+    )
+    _check(order)
+    return order
+
+
 def _optional(request: Request, name: str) -> float | None:
     return request.number(name) if request.text(name) else None
 

@@ -12,6 +12,7 @@ from alerts.rule import OrderHappened
 from broker.order_feed import IbOrderFeed
 from market.clock import SystemClock
 from market.ticket import OrderTicket, OrderType, Side
+from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
 from tests.integration.broker.conftest import Desk, desk_at, running
@@ -86,6 +87,16 @@ async def test_an_order_that_another_program_placed_is_told_when_its_fill_moves_
     assert filled.price == pytest.approx(196.46)
     assert filled.order == "buy 10 AAPL market"
     assert abs((SystemClock().now() - filled.at).total_seconds()) < 60
+
+
+async def test_an_order_made_in_tws_is_told(ours: Listening, exchange: Exchange) -> None:
+    exchange.order("KO", "SELL", 40, limit=70.0)
+    filled = await ours.happened(OrderEvent.FILLED)
+    assert (filled.order, filled.is_ours) == ("sell 40 KO 70", False)
+    exchange.order("KO", "BUY", 40)
+    await eventually(lambda: len(ours.told) == 2)
+    assert ours.told[1].order == "buy 40 KO market"
+    assert ours.told[0].key != ours.told[1].key
 
 
 async def test_what_happened_while_the_link_was_down_is_told_after_it(ours: Listening, server: TwsServer) -> None:

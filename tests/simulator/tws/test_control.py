@@ -40,6 +40,10 @@ async def test_symbols_are_written_as_people_write_them(http: httpx.AsyncClient,
         ("tick", {"symbol": "AAPL", "last": -1}),
         ("tick", {"symbol": "AAPL", "last": "high"}),
         ("tick", []),
+        ("order", {"symbol": "NOPE", "action": "BUY", "quantity": 1}),
+        ("order", {"symbol": "AAPL", "action": "HOLD", "quantity": 1}),
+        ("order", {"symbol": "SPX", "action": "BUY", "quantity": 1}),
+        ("order", {"symbol": "AAPL", "action": "BUY", "quantity": 1e9}),
         ("news", {"symbol": "AAPL"}),
         ("news", {"headline": "h", "provider": "NOPE"}),
         ("scanner", {"scan_code": "MOST_ACTIVE", "symbols": ["NOPE"]}),
@@ -126,3 +130,15 @@ async def test_every_kind_of_fault_can_be_made_and_healed(
 
 def test_every_kind_of_fault_is_described() -> None:
     assert all(f"`{kind}`" in control.__doc__ for kind in KINDS)
+
+
+async def test_an_order_made_by_hand_is_filled_as_any_other(http: httpx.AsyncClient, exchange: Exchange) -> None:
+    for limit in (None, 1000.0):
+        body = {"symbol": "KO", "action": "buy", "quantity": 100, "limit": limit}
+        assert (await http.post("order", json=body)).status_code == 200
+    orders = exchange.orders()
+    assert [(one["orderId"], one["clientId"], one["status"]) for one in orders] == [
+        (-1, 0, "Filled"),
+        (-2, 0, "Filled"),
+    ]
+    assert {one.instrument.key: one.quantity for one in exchange.positions("DU1234567")}["KO"] == 200
