@@ -5,7 +5,7 @@ from math import inf
 
 from alerts.indicators import Series
 from alerts.levels import Ladder
-from alerts.operand import PriceField
+from alerts.operand import Price, PriceField
 from alerts.window import Window
 from market.instrument import Instrument, SecType
 from market.quote import Tick, TickField
@@ -48,11 +48,11 @@ class Book:
     One instrument's prices by slot (`TickField`; `MID` is worked out from two) and their ladders.
 
     *latest* is the latest tick of any field: as long as anything comes, the line is alive and its prices are current.
-    *opened* is when the session's open was told.
-    *restless* are the rules that must be looked at with every tick (a price of this book was unknown to them).
-    *top* and *bottom* are the extremes of the last trades since the day's high and low were last heard of: what TWS'
-    sampling showed by itself needs no second look when the day's high follows. *windows* keep a slot's recent prices,
-    *rules* are all that speak of the instrument.
+    *quoted* are its prices as conditions hold them, *alone* is the book by itself: rules share them. *opened* is
+    when the session's open was told. *restless* are the rules that must be looked at with every tick (a price of
+    this book was unknown to them). *top* and *bottom* are the extremes of the last trades since the day's high and
+    low were last heard of: what TWS' sampling showed by itself needs no second look when the day's high follows.
+    *windows* keep a slot's recent prices, *rules* are all that speak of the instrument.
     """
 
     __slots__ = (
@@ -60,6 +60,7 @@ class Book:
         "_bar_tick",
         "_looked",
         "_looks",
+        "alone",
         "bottom",
         "fresh",
         "halted",
@@ -70,6 +71,7 @@ class Book:
         "live",
         "opened",
         "prices",
+        "quoted",
         "restless",
         "rules",
         "top",
@@ -84,6 +86,8 @@ class Book:
         self.opened: datetime | None = None
         self.halted = False
         self.halted_at: datetime | None = None
+        self.alone = (self,)
+        self.quoted: dict[Price, object] = {}
         self.live = list[Series]()
         self.top = -inf
         self.bottom = inf

@@ -1,6 +1,6 @@
 """From a rule's condition to a `Node` that can be evaluated: symbols become books, indicators become series."""
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol
 
 from alerts.book import Book
@@ -20,10 +20,11 @@ from alerts.condition import (
     Velocity,
 )
 from alerts.daybars import DayBars
-from alerts.default import TABLE, kind_of
+from alerts.default import TABLE, Kind, kind_of
 from alerts.errors import NotEvaluable
 from alerts.indicators import Series
 from alerts.ledger import Ledger
+from alerts.manner import is_plain
 from alerts.motion import CLOSE, OPEN, DayMoved, Gapped, Moved, Silent, Trailed
 from alerts.needs import instrument_of
 from alerts.operand import (
@@ -57,6 +58,11 @@ _OPTION_SLOTS = {
     "openinterest": TickField.OPEN_INTEREST,
 }
 _OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
+
+
+_Other = (
+    Indicator | Volume | AverageVolume | Extreme | OptionValue | AverageCost | PositionValue | AccountValue | Arithmetic
+)
 
 
 class Market(Protocol):
@@ -104,7 +110,7 @@ def _node(condition: Condition, rule: Rule, market: Market) -> Node:  # noqa: C9
             return Channelled(first, low, high, _margin(condition, first, rule), enters=enters)
         case PositionMove(symbol, percent):
             first, op = value(PositionValue(symbol, "day%")), Op.LE if percent < 0 else Op.GE
-            return Compared(first, op, Fixed(percent, f"{percent:g}%"), _margin(condition, first, rule))
+            return Compared(first, op, Fixed(percent), _margin(condition, first, rule))
         case DayMove():
             return _day_move(condition, rule, market)
         case Velocity(symbol):
@@ -146,22 +152,31 @@ def _day_move(move: DayMove, rule: Rule, market: Market) -> Node:
     if move.is_gap:
         opening = Quoted(price.book, OPEN, f"{move.symbol} open")
         return Gapped(opening, close, move.percent, move.way, market.sessions)
-    base = close if move.base is None else Fixed(move.base, f"{move.base:g}")
+    base = close if move.base is None else Fixed(move.base)
     return DayMoved(price, base, move.percent, move.way)
 
 
 def _price(price: Price, rule: Rule, market: Market) -> Quoted:
     book = market.book(instrument_of(rule, price.symbol))
-    return Quoted(book, book.slot(price.field), operand_text(price))
+    quoted = book.quoted.get(price)
+    if not isinstance(quoted, Quoted):
+        # Thousands of levels are about one price: they share it.
+        quoted = book.quoted[price] = Quoted(book, book.slot(price.field), operand_text(price))
+    return quoted
 
 
-def _value(operand: Operand, rule: Rule, market: Market) -> Value:  # noqa: C901, PLR0911  one case for each kind
-    text = operand_text(operand)
+def _value(operand: Operand, rule: Rule, market: Market) -> Value:
     match operand:
         case Number(value):
-            return Fixed(value, text)
+            return Fixed(value)
         case Price():
             return _price(operand, rule, market)
+        case _:
+            return _made(operand, operand_text(operand), rule, market)
+
+
+def _made(operand: _Other, text: str, rule: Rule, market: Market) -> Value:
+    match operand:
         case Volume(symbol):
             return Quoted(market.book(instrument_of(rule, symbol)), int(TickField.VOLUME), text)
         case Indicator(symbol):
@@ -199,7 +214,13 @@ def _margin(condition: Condition, first: Value, rule: Rule) -> Margin:
     """Return the hysteresis of a single condition: as typed, else as its own kind has it."""
     typed = rule.draft.options.hysteresis_pct
     if typed is not None:
-        return Margin(typed)
-    usual = TABLE[kind_of(condition)]
+        return _kept_margin(typed, 0.0)
+    plain = Kind.LEVEL if isinstance(condition, Comparison) else Kind.CROSSING
+    usual = TABLE[plain if is_plain(condition) else kind_of(condition)]
     least = first.book.instrument.min_tick * usual.hysteresis_ticks if isinstance(first, Quoted) else 0.0
-    return Margin(usual.hysteresis_pct, least)
+    return _kept_margin(usual.hysteresis_pct, least)
+
+
+@lru_cache(1024)
+def _kept_margin(pct: float, least: float) -> Margin:
+    return Margin(pct, least)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.condition import AtSession, AtTime, EveryTime, NewsMatch, OrderMatch, PositionMove, ScanEntry
 from alerts.eachwatch import EachDesk, EachWatch
+from alerts.manner import is_plain
 from alerts.needs import ANY, Needs, needs_of, operands_of
 from alerts.news import NewsDesk, NewsWatch
 from alerts.operand import PositionValue
@@ -303,6 +304,8 @@ class Engine:
 
 def _is_any(rule: Rule) -> bool:
     condition = rule.draft.condition
+    if is_plain(condition):
+        return False
     if isinstance(condition, PositionMove):
         return condition.symbol == ANY
     return any(isinstance(operand, PositionValue) and operand.symbol == ANY for operand in operands_of(condition))

@@ -25,7 +25,8 @@ class Ladder:
         self.above = -inf
         self._at: float | None = None
         self._values: list[float] = []
-        self._holders: dict[float, set[int]] = {}
+        # A level mostly has one holder: a set for each would be most of an alert's memory.
+        self._holders: dict[float, int | set[int]] = {}
         self.listeners: set[int] = set()
 
     def __len__(self) -> int:
@@ -34,30 +35,27 @@ class Ladder:
     def fill(self, pairs: Iterable[tuple[float, int]]) -> None:
         """Take in many (level, rule id) at once: one sort instead of an insertion each."""
         for value, rule_id in pairs:
-            self._holders.setdefault(value, set()).add(rule_id)
+            self._hold(value, rule_id)
         self._values = sorted(self._holders)
         self._settle()
 
     def insert(self, value: float, rule_id: int) -> None:
         """Let *rule_id* watch *value*."""
-        holders = self._holders.get(value)
-        if holders is None:
-            self._holders[value] = {rule_id}
+        if self._hold(value, rule_id):
             self._values.insert(bisect_left(self._values, value), value)
             self._settle()
-        else:
-            holders.add(rule_id)
 
     def discard(self, value: float, rule_id: int) -> None:
         """Let *rule_id* no longer watch *value*; nothing happens if it did not."""
         holders = self._holders.get(value)
-        if holders is None:
-            return
-        holders.discard(rule_id)
-        if not holders:
-            del self._holders[value]
-            del self._values[bisect_left(self._values, value)]
-            self._settle()
+        if isinstance(holders, set):
+            holders.discard(rule_id)
+        if not holders or holders == rule_id:
+            self._holders.pop(value, None)
+            index = bisect_left(self._values, value)
+            if index < len(self._values) and self._values[index] == value:
+                del self._values[index]
+                self._settle()
 
     def listen(self, rule_id: int) -> None:
         """Let *rule_id* hear of every move."""
@@ -76,7 +74,7 @@ class Ladder:
         if before == price:
             return set()
         if before is None:
-            touched = set[int]().union(*self._holders.values())
+            touched = self._within(0, len(self._values))
         elif before < price:
             touched = self._within(bisect_left(self._values, before), bisect_right(self._values, price))
         else:
@@ -97,8 +95,27 @@ class Ladder:
         index = bisect_left(self._values, price)
         return min((abs(value - price) for value in self._values[max(index - 1, 0) : index + 1]), default=None)
 
+    def _hold(self, value: float, rule_id: int) -> bool:
+        """Note who holds a level, and return whether it is a new one."""
+        holders = self._holders.get(value)
+        if holders is None:
+            self._holders[value] = rule_id
+            return True
+        if isinstance(holders, set):
+            holders.add(rule_id)
+        elif holders != rule_id:
+            self._holders[value] = {holders, rule_id}
+        return False
+
     def _within(self, first: int, last: int) -> set[int]:
-        return set[int]().union(*(self._holders[value] for value in self._values[first:last]))
+        found = set[int]()
+        for value in self._values[first:last]:
+            holders = self._holders[value]
+            if isinstance(holders, set):
+                found |= holders
+            else:
+                found.add(holders)
+        return found
 
     def _settle(self) -> None:
         """Find the neighbours of the price anew."""

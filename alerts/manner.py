@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from alerts.condition import Draft, Repeat, TradingTime
+from alerts.condition import Comparison, Condition, Crossing, Direction, Draft, Op, Options, Repeat, TradingTime
 from alerts.default import Rearm, defaults_of
+from alerts.operand import Number, Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +27,35 @@ class Manner:
     until: datetime | None
 
 
-# Most rules have the same manner: one object serves them all.
-_known: dict[Manner, Manner] = {}
-
-
 def manner_of(draft: Draft) -> Manner:
     """Return how *draft* fires."""
+    condition = draft.condition
+    if is_plain(condition):
+        return _plain_manner(draft.options, is_crossing=isinstance(condition, Crossing))
+    return _manner(draft)
+
+
+def is_plain(condition: Condition) -> bool:
+    """Return whether *condition* is about a price and a number: what kind it is follows from its class alone."""
+    return (
+        isinstance(condition, Comparison | Crossing)
+        and isinstance(condition.left, Price)
+        and isinstance(condition.right, Number)
+    )
+
+
+# A start reads thousands of rules of the same manner; one object serves them all.
+@lru_cache(1024)
+def _plain_manner(options: Options, *, is_crossing: bool) -> Manner:
+    price, number = Price(""), Number(1.0)
+    if is_crossing:
+        return _manner(Draft(Crossing(price, Direction.EITHER, number), options))
+    return _manner(Draft(Comparison(price, Op.GT, number), options))
+
+
+def _manner(draft: Draft) -> Manner:
     options, defaults = draft.options, defaults_of(draft)
-    manner = Manner(
+    return Manner(
         defaults.repeat is Repeat.EVERY,
         defaults.cooldown,
         defaults.rearm,
@@ -41,4 +64,3 @@ def manner_of(draft: Draft) -> Manner:
         options.most,
         options.until,
     )
-    return _known.setdefault(manner, manner) if options.until is None else manner

@@ -16,7 +16,15 @@ from market.quote import TickField
 class _Plain(Atom):
     """A condition without hysteresis: it is what it is, however often one asks."""
 
-    __slots__ = ()
+    __slots__ = ("_values",)
+
+    def __init__(self, values: tuple[Value, ...]) -> None:
+        self._values = values
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """What it looks at."""
+        return self._values
 
     def holds(self, now: datetime) -> Truth:
         """Return whether it is true."""

@@ -30,7 +30,6 @@ class PriceWatch(Watch):
     """
 
     __slots__ = (
-        "_atoms",
         "_hold",
         "_node",
         "_placed",
@@ -46,18 +45,23 @@ class PriceWatch(Watch):
     def __init__(self, rule: Rule, node: Node) -> None:
         super().__init__(rule)
         self._node = node
-        self._atoms: tuple[Atom, ...] = tuple(node.atoms())
-        self._placed: tuple[tuple[Ladder, float], ...] = ()
+        self._placed: tuple[tuple[Ladder, float], ...] | None = ()
         self._hold = None if self.manner.hold is None else Hold(self.manner.hold)
         self._session = str(rule.memory.get("session", ""))
-        self.books: tuple[Book, ...] = tuple(dict.fromkeys(_books(self._atoms)))
-        values = [value for atom in self._atoms for value in atom.values]
-        self.bars: tuple[Study, ...] = tuple(dict.fromkeys(study for value in values for study in value.studies))
+        books = tuple(dict.fromkeys(_books(self._atoms)))
+        # Most rules are about one instrument: they share a tuple, and that of no bars.
+        self.books: tuple[Book, ...] = books[0].alone if len(books) == 1 else books
+        self.bars: tuple[Study, ...] = tuple(dict.fromkeys(_studies(self._atoms)))
         self.is_armed = rule.memory.get("armed") is not False and rule.state is not RuleState.SNOOZED
         self.missed: tuple[Book, ...] = ()
         self.wake: datetime | None = None
         self.changed = rule.since
-        self._recall(rule.memory)
+        if rule.memory:
+            self._recall(rule.memory)
+
+    @property
+    def _atoms(self) -> tuple[Atom, ...]:
+        return (self._node,) if isinstance(self._node, Atom) else tuple(self._node.atoms())
 
     @property
     def is_held(self) -> bool:
@@ -124,21 +128,30 @@ class PriceWatch(Watch):
 
     def place(self, now: datetime) -> tuple[tuple[Ladder, float], ...]:
         """Return the ladders and levels at which something changes about it, and remember them."""
-        self._placed = self.marks(now)
-        return self._placed
+        marks = self.marks(now)
+        # Levels that were typed need no remembering: they are where they are.
+        is_fixed = self.rule.state is not RuleState.SNOOZED and all(atom.is_fixed for atom in self._atoms)
+        self._placed = None if is_fixed else marks
+        return marks
 
     def marks(self, now: datetime) -> tuple[tuple[Ladder, float], ...]:
         """Return the ladders and levels at which something changes about it as things are now."""
+        return self._marks(now, repeats=self.repeats or self.rule.state is RuleState.SNOOZED)
+
+    def _marks(self, now: datetime, *, repeats: bool) -> tuple[tuple[Ladder, float], ...]:
         return tuple(
             (quoted.book.ladder(quoted.slot), mark)
             for atom in self._atoms
-            for quoted, mark in atom.marks(now, repeats=self.repeats or self.rule.state is RuleState.SNOOZED)
+            for quoted, mark in atom.marks(now, repeats=repeats)
         )
 
     def unplace(self) -> tuple[tuple[Ladder, float], ...]:
         """Return where it was placed last, and forget it."""
         placed, self._placed = self._placed, ()
-        return placed
+        return self._fixed_marks() if placed is None else placed
+
+    def _fixed_marks(self) -> tuple[tuple[Ladder, float], ...]:
+        return self._marks(self.rule.since, repeats=self.repeats)
 
     def is_misplaced(self, now: datetime) -> bool:
         """Return whether its levels are no longer where they were placed."""
@@ -260,6 +273,12 @@ def _is_sided(atom: Atom) -> bool:
 def _quoted(atoms: tuple[Atom, ...]) -> Iterator[Quoted]:
     for atom in atoms:
         yield from atom.quotes
+
+
+def _studies(atoms: tuple[Atom, ...]) -> Iterator[Study]:
+    for atom in atoms:
+        for value in atom.values:
+            yield from value.studies
 
 
 def _books(atoms: tuple[Atom, ...]) -> Iterator[Book]:

@@ -253,8 +253,6 @@ class Tape:
             quoted.book.ladder(quoted.slot).listen(rule_id)
         for book in watch.books:
             book.rules.add(rule_id)
-            # What is known now was not looked at yet; the first tick does.
-            book.restless.add(rule_id)
         if watch.is_held:
             self.held.add(rule_id)
         if watch.is_ticking:

@@ -58,20 +58,24 @@ class Node(Protocol):
 
 class Atom:
     """
-    A single condition. *values* are what it looks at.
+    A single condition.
 
     A price with a level to reach is on a ladder (`marks`); of any other price every move counts (`listens`).
     """
 
-    __slots__ = ("values",)
+    __slots__ = ()
 
     is_moving = False
     """Whether its marks may change as it observes."""
     is_timed = False
     """Whether time alone may make it true."""
+    is_fixed = False
+    """Whether its marks never change."""
 
-    def __init__(self, values: tuple[Value, ...]) -> None:
-        self.values = values
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """What it looks at."""
+        return ()
 
     def atoms(self) -> "Iterator[Atom]":
         """Yield itself."""
@@ -119,10 +123,19 @@ class _Pair(Atom):
     __slots__ = ("left", "margin", "right")
 
     def __init__(self, left: Value, right: Value, margin: Margin) -> None:
-        super().__init__((left, right))
         self.left = left
         self.right = right
         self.margin = margin
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """Both."""
+        return (self.left, self.right)
+
+    @property
+    def is_fixed(self) -> bool:  # type: ignore[override]
+        """Whether the level is a number that was typed."""
+        return isinstance(self.right, Fixed)
 
     def listens(self) -> Iterable[Quoted]:
         """Return the prices that no ladder can hold: where two are compared, either moves the other's bound."""
@@ -154,12 +167,11 @@ class _Pair(Atom):
 class Compared(_Pair):
     """True while left stands to right as *op* says."""
 
-    __slots__ = ("_compare", "op")
+    __slots__ = ("op",)
 
     def __init__(self, left: Value, op: Op, right: Value, margin: Margin) -> None:
         super().__init__(left, right, margin)
         self.op = op
-        self._compare = _COMPARE[op]
 
     @property
     def is_timed(self) -> bool:  # type: ignore[override]
@@ -169,7 +181,7 @@ class Compared(_Pair):
     def truth(self, now: datetime) -> Truth:
         """Return whether the comparison holds."""
         left, right = self.left.at(now), self.right.at(now)
-        return None if left is None or right is None else self._compare(left, right)
+        return None if left is None or right is None else _COMPARE[self.op](left, right)
 
     def holds(self, now: datetime) -> Truth:
         """Return whether left has not yet left the level by the hysteresis."""
@@ -178,7 +190,7 @@ class Compared(_Pair):
             return None
         margin = self.margin.about(right)
         within = left > right - margin if self.op in {Op.GT, Op.GE} else left < right + margin
-        return within or self._compare(left, right)
+        return within or _COMPARE[self.op](left, right)
 
     def stays(self, now: datetime) -> Truth:
         """Return whether the comparison holds."""
@@ -269,13 +281,22 @@ class Channelled(Atom):
     __slots__ = ("enters", "has_crossed", "high", "low", "margin", "side", "value")
 
     def __init__(self, value: Value, low: float, high: float, margin: Margin, *, enters: bool) -> None:
-        super().__init__((value,))
         self.value = value
         self.enters = enters
         self.low, self.high = min(low, high), max(low, high)
         self.margin = margin
         self.side = 0
         self.has_crossed = False
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """What may be in the range."""
+        return (self.value,)
+
+    @property
+    def is_fixed(self) -> bool:  # type: ignore[override]
+        """Its bounds are numbers that were typed."""
+        return True
 
     def truth(self, now: datetime) -> Truth:
         """Observe, and return whether it happened just now."""

@@ -19,16 +19,18 @@ Study = tuple[int, BarSize]
 
 class Value(ABC):
     """
-    A number that changes with time; *text* is how the alert language writes it.
+    A number that changes with time.
 
     What it hangs on: *quotes* are prices whose ticks move it, *studies* bars, *is_held* the account, *is_timed* the
     passing of time alone.
     """
 
-    __slots__ = ("text",)
+    __slots__ = ()
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """How the alert language writes it."""
 
     @property
     def quotes(self) -> "tuple[Quoted, ...]":
@@ -55,21 +57,39 @@ class Value(ABC):
         """Return it as it is known at *now*."""
 
 
+class _Named(Value):
+    """A value that bears its text."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @property
+    def text(self) -> str:
+        """How the alert language writes it."""
+        return self._text
+
+
 class Fixed(Value):
     """A number that was typed."""
 
     __slots__ = ("value",)
 
-    def __init__(self, value: float, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, value: float) -> None:
         self.value = value
+
+    @property
+    def text(self) -> str:
+        """The number, plainly."""
+        return f"{self.value:g}"
 
     def at(self, now: datetime) -> float | None:  # noqa: ARG002  a value's signature
         """Return the number."""
         return self.value
 
 
-class Quoted(Value):
+class Quoted(_Named):
     """A price (or a volume, or an option's value) out of a book."""
 
     __slots__ = ("book", "slot")
@@ -89,7 +109,7 @@ class Quoted(Value):
         return self.book.price(self.slot, now)
 
 
-class Studied(Value):
+class Studied(_Named):
     """An indicator's value; a live one moves with each trade."""
 
     __slots__ = ("_quotes", "_studies", "instrument", "series")
@@ -116,7 +136,7 @@ class Studied(Value):
         return self.series.value_at(now)
 
 
-class Daily(Value):
+class Daily(_Named):
     """An extreme or the mean volume of closed daily bars."""
 
     __slots__ = ("_studies", "bars", "spec")
@@ -137,7 +157,7 @@ class Daily(Value):
         return self.bars.value(self.spec, now)
 
 
-class Held(Value):
+class Held(_Named):
     """A value of the account or of a position; *read* returns it."""
 
     __slots__ = ("instrument", "read")
@@ -172,7 +192,7 @@ class Held(Value):
         return self.read(now)
 
 
-class DaysLeft(Value):
+class DaysLeft(_Named):
     """The days until an instrument expires, counted by dates at its venue."""
 
     __slots__ = ("instrument", "sessions")
@@ -196,7 +216,7 @@ class DaysLeft(Value):
         return float((date.fromisoformat(expiry) - today).days)
 
 
-class Combined(Value):
+class Combined(_Named):
     """Two values, combined."""
 
     __slots__ = ("left", "right", "sign")

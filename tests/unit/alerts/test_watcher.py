@@ -23,6 +23,7 @@ from tests.fakes.feeds import (
     FakeTickFeed,
 )
 from tests.fakes.rules import FakeFiringLog, FakeRuleStore
+from tests.unit.alerts.breaking import broken
 from tests.unit.alerts.drafts import AAPL, MSFT, NOW, rule, tick
 
 ME = 111
@@ -167,7 +168,7 @@ async def test_what_a_rule_remembers_is_stored() -> None:
 async def test_the_owner_of_a_blind_rule_is_told_once() -> None:
     post = Post(rule("AAPL > 200"))
     async with post.running():
-        post.engine._roster.watched[1]._node = None  # type: ignore[attr-defined]
+        broken(post.engine, 1)
         post.ticks.push(tick(201.0), tick(202.0))
         await until(lambda: post.told_blind)
         post.ticks.push(tick(203.0))
