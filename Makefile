@@ -39,6 +39,7 @@ bench: install
 
 docs: install
 	$(BIN)/python docs/rooms.py
+	$(BIN)/python docs/language.py
 
 clean:
 	rm -rf $(VENV) $(INSYNC) build *.egg-info

@@ -2,7 +2,10 @@
 
 import importlib.util
 import re
+from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,6 +14,8 @@ from bot.commands import COMMANDS
 from bot.settings import Settings
 from market.ticket import parse as parse_ticket
 
+NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+NEW_YORK = ZoneInfo("America/New_York")
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -44,13 +49,18 @@ def typed() -> list[str]:
     return [example for cell in cells for example in re.findall(r"`([^`]+)`", cell)]
 
 
+def reads_back(line: str) -> bool:
+    """Return whether *line* is of the alert language, and what is written of it says the same."""
+    draft = parse(line, NOW, NEW_YORK)
+    return parse(format_draft(draft), NOW, NEW_YORK) == draft
+
+
 @pytest.mark.parametrize("line", typed())
 def test_every_line_the_readme_promises_is_understood(line: str) -> None:
     if line.startswith(("buy", "sell")):
         assert parse_ticket(line)
     elif line != "AAPL":
-        draft = parse(line.replace("…", "AAPL > 200"))
-        assert parse(format_draft(draft)) == draft
+        assert reads_back(line.replace("…", "AAPL > 200"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -64,11 +74,46 @@ def test_the_changelog_has_the_packages_version_or_unreleased() -> None:
     assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_the_architecture_lists_every_module_in_its_own_words() -> None:
-    specification = importlib.util.spec_from_file_location("rooms", ROOT / "docs" / "rooms.py")
+def script(name: str) -> ModuleType:
+    """Return the script of docs/ of this *name*."""
+    specification = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert specification is not None
     assert specification.loader is not None
-    rooms = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(rooms)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_of_the_alert_language_is_what_the_bot_uses() -> None:
+    document = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    assert document == script("language").document(), "run `make docs`"
+
+
+def reference(section: str) -> list[str]:
+    """Return the lines in backticks of one section's table in docs/alerts.md, first columns first."""
+    document = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    rows = [
+        row for row in document.partition(f"## {section}\n")[2].partition("\n## ")[0].splitlines() if row[:1] == "|"
+    ]
+    return [line for row in rows for line in re.findall(r"`([^`]+)`", row.rpartition("|")[0].rpartition(" | ")[0])]
+
+
+@pytest.mark.parametrize("line", reference("Kinds"))
+def test_every_line_of_the_reference_is_understood(line: str) -> None:
+    assert reads_back(line.replace("\\|", "|"))
+
+
+@pytest.mark.parametrize("option", reference("Options"))
+def test_every_option_of_the_reference_is_understood(option: str) -> None:
+    assert reads_back(f"AAPL > 200 {option}")
+
+
+@pytest.mark.parametrize("symbol", reference("Symbols"))
+def test_every_symbol_of_the_reference_is_understood(symbol: str) -> None:
+    assert reads_back(f"{symbol} > 200")
+
+
+def test_the_architecture_lists_every_module_in_its_own_words() -> None:
+    rooms = script("rooms")
     document = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert document == rooms.rewritten(document), "run `make docs`"

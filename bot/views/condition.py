@@ -69,7 +69,7 @@ def describe(rule: Rule) -> str:
     return _phrase(rule.draft.condition, rule.instruments)
 
 
-def subject(rule: Rule) -> str:  # noqa: PLR0911  one for each kind
+def subject(rule: Rule) -> str:
     """Return what the rule is about, briefly: its first instrument, the scan's code, `Any news`, `Account`."""
     match next(_leaves(rule.draft.condition)):
         case ScanEntry(spec):
