@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 import signal
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -53,6 +54,7 @@ from broker.session import IbAddress, IbSession
 from market.clock import SystemClock
 from storage.audit import SqlAuditLog
 from storage.database import Database
+from storage.errors import StorageError
 from storage.firings import SqlFiringLog
 from storage.jobs import SqlJobs
 from storage.message import OutboxMessage
@@ -70,7 +72,8 @@ from trading.turns import Turns
 _log = logging.getLogger(__name__)
 
 _REFUSED = 2
-_FLUSH_S = 5.0
+_FLUSH_S = 1.5
+_STEP_S = 2.0
 _EXPIRY_LOOK_S = 1.0
 
 
@@ -237,14 +240,23 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
 
         code = await stop.wait()
         _log.info("squawkbot stops")
-        await supervisor.stop("telegram")
-        await order_cards.cancel_all()
-        await supervisor.stop("orders")
-        await tracker.flush()
-        await session.stop()
-        await watcher.settled()
-        await notifier.drain(_FLUSH_S)
+        # Each step may fail or hang without costing the others; together they stay within the 15 s promised.
+        await _within(_STEP_S, "telegram", supervisor.stop("telegram"))
+        await _within(_STEP_S, "order cards", order_cards.cancel_all())
+        await _within(_STEP_S, "orders", supervisor.stop("orders"))
+        await _within(_STEP_S, "order news", tracker.flush())
+        await _within(_STEP_S, "firings", watcher.settled())
+        await _within(_STEP_S, "outbox", notifier.drain(_FLUSH_S))
+        await _within(_STEP_S, "ibkr", session.stop())
     return code
+
+
+async def _within(seconds: float, name: str, step: Awaitable[object]) -> None:
+    """Wait for a step of the shutdown, so many seconds at most; what it leaves undone the next start finds."""
+    try:
+        await asyncio.wait_for(step, seconds)
+    except (TimeoutError, StorageError) as error:
+        _log.warning("stopping: %s was not finished (%r)", name, error)
 
 
 class _Stop:
