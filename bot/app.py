@@ -54,7 +54,6 @@ from broker.session import IbAddress, IbSession
 from market.clock import SystemClock
 from storage.audit import SqlAuditLog
 from storage.database import Database
-from storage.errors import StorageError
 from storage.firings import SqlFiringLog
 from storage.jobs import SqlJobs
 from storage.message import OutboxMessage
@@ -106,7 +105,9 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         holdings = IbPortfolio(session, contracts)
 
         engine = Engine()
-        rulebook = Rulebook(SqlRuleStore(database), engine, contracts, feed, news, scans, clock)
+        rulebook = Rulebook(
+            SqlRuleStore(database, settings.roster.role_of), engine, contracts, feed, news, scans, clock
+        )
         feeds = Feeds(feed, news, scans, history)
         watcher = Watcher(engine, rulebook, feeds, firings, clock, on_blind=notices.blind)
 
@@ -186,6 +187,9 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         inbox = Inbox(Router(COMMANDS, handlers, clock), settings.roster, reply, opened)
         telegram.connect(Gate(settings.roster, settings.telegram_groups, clock), inbox)
 
+        def is_welcome(chat_id: int) -> bool:
+            return settings.roster.role_of(chat_id) is not None or chat_id in settings.telegram_groups
+
         def render(row: OutboxMessage) -> Message:
             words = outbox_views.render(
                 row.kind,
@@ -211,6 +215,8 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
             render,
             probe=reply.probe,
             chat_closed=chat_closed,
+            failed=notices.message_failed,
+            is_welcome=is_welcome,
             clock=clock,
             after={"summary": illustrate},
         )
@@ -242,7 +248,7 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         _log.info("squawkbot stops")
         # Each step may fail or hang without costing the others; together they stay within the 15 s promised.
         await _within(_STEP_S, "telegram", supervisor.stop("telegram"))
-        await _within(_STEP_S, "order cards", order_cards.cancel_all())
+        await _within(_STEP_S, "order cards", order_cards.cancel_all(notices.cards_cancelled))
         await _within(_STEP_S, "orders", supervisor.stop("orders"))
         await _within(_STEP_S, "order news", tracker.flush())
         await _within(_STEP_S, "firings", watcher.settled())
@@ -253,10 +259,14 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
 
 async def _within(seconds: float, name: str, step: Awaitable[object]) -> None:
     """Wait for a step of the shutdown, so many seconds at most; what it leaves undone the next start finds."""
-    try:
-        await asyncio.wait_for(step, seconds)
-    except (TimeoutError, StorageError) as error:
-        _log.warning("stopping: %s was not finished (%r)", name, error)
+    task = asyncio.ensure_future(step)
+    # Not wait_for: that waits for what it cancels, and a step may not heed.
+    await asyncio.wait({task}, timeout=seconds)
+    if not task.done():
+        task.cancel()
+        _log.warning("stopping: %s was not finished in time", name)
+    elif not task.cancelled() and (error := task.exception()) is not None:
+        _log.warning("stopping: %s failed", name, exc_info=error)
 
 
 class _Stop:

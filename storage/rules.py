@@ -1,6 +1,6 @@
 """Rules, as JSON beside what is searched for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +15,15 @@ _WATCHING = (RuleState.ARMED, RuleState.PENDING, RuleState.BLIND, RuleState.SNOO
 
 
 class SqlRuleStore:
-    """Implements `alerts.ports.RuleStore`. An id is never used twice, also not after a deletion."""
+    """
+    Implements `alerts.ports.RuleStore`. An id is never used twice, also not after a deletion.
 
-    def __init__(self, database: Database) -> None:
+    *role_of* returns None for people who are not on the list (any more): their rules are kept, and not watched.
+    """
+
+    def __init__(self, database: Database, role_of: Callable[[int], object] | None = None) -> None:
         self._database = database
+        self._role_of = role_of
 
     async def add(self, rule: Rule) -> Rule:
         """Store a rule and return it with its id; one that has an id (an undone deletion) keeps it."""
@@ -38,8 +43,10 @@ class SqlRuleStore:
         return await self._select(rules.c.owner_id == owner_id)
 
     async def watching(self) -> Sequence[Rule]:
-        """Return every rule for which `Rule.is_watching` holds, by id."""
-        return await self._select(rules.c.state.in_(_WATCHING))
+        """Return every rule of a listed person for which `Rule.is_watching` holds, by id."""
+        found = await self._select(rules.c.state.in_(_WATCHING))
+        role_of = self._role_of
+        return found if role_of is None else [rule for rule in found if role_of(rule.owner_id) is not None]
 
     async def save(self, rule: Rule) -> None:
         """Store the rule's new state, text and memory; a deleted one stays deleted."""
