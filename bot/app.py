@@ -131,7 +131,7 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         )
 
         snapshots = SqlSnapshots(database)
-        summaries = AccountSummaries(holdings, snapshots, firings, orders.executions, clock, settings.zone)
+        summaries = AccountSummaries(holdings, snapshots, firings, orders.executions, proposals.fills_since, clock)
         calendar = SessionCalendar(contracts, settings.summary_symbol, clock)
         delay = timedelta(seconds=settings.summary_delay_s)
         jobs = SqlJobs(database, clock)
@@ -198,6 +198,7 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
                 zone=zones.known(row.chat_id),
                 may_repeat=row.may_repeat,
                 quote=feed.quote(_con_id(row)),
+                happened=row.happened,
             )
             return replace(words, silent=words.silent or row.silent)
 

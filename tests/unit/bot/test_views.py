@@ -336,6 +336,7 @@ MESSAGES = {
         now=NOW + timedelta(hours=14),
         zone=NEW_YORK,
         may_repeat=True,
+        closed=NOW - timedelta(hours=3),
     ),
     "news": lambda: news_views.headlines(
         AAPL, [STORY, replace(STORY, time=NOW - timedelta(days=1))], now=NOW, zone=NEW_YORK
