@@ -23,7 +23,7 @@ demo: install
 	$(BIN)/python -m simulator
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 test-ib-insync: $(INSYNC)/installed
 	$(INSYNC)/bin/python -m pytest tests/integration/broker tests/simulator/tws

@@ -10,7 +10,7 @@ import gc
 import logging
 import secrets
 import signal
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -78,7 +78,8 @@ from trading.turns import Turns
 _log = logging.getLogger(__name__)
 
 _REFUSED = 2
-_FLUSH_S = 5.0
+_FLUSH_S = 1.5
+_STEP_S = 2.0
 _EXPIRY_LOOK_S = 1.0
 _FORMS_LOOK_S = 20.0
 _AFTERMATH_LOOK_S = 60.0
@@ -123,7 +124,15 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         ranges = AverageRanges(history, clock)
         keeper = LineKeeper(feed, history, engine, ranges, clock)
         rulebook = Rulebook(
-            SqlRuleStore(database), engine, contracts, keeper, news, scans, clock, cap=_MOST_ALERTS, chats=groups.find
+            SqlRuleStore(database, settings.roster.role_of),
+            engine,
+            contracts,
+            keeper,
+            news,
+            scans,
+            clock,
+            cap=_MOST_ALERTS,
+            chats=groups.find,
         )
         feeds = Feeds(feed, news, scans, history, holdings, order_feed, contracts)
         watcher = Watcher(engine, rulebook, feeds, firings, clock, on_blind=notices.blind)
@@ -149,7 +158,7 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         )
 
         snapshots = SqlSnapshots(database)
-        summaries = AccountSummaries(holdings, snapshots, firings, orders.executions, clock, settings.zone)
+        summaries = AccountSummaries(holdings, snapshots, firings, orders.executions, proposals.fills_since, clock)
         calendar = SessionCalendar(contracts, settings.summary_symbol, clock)
         delay = timedelta(seconds=settings.summary_delay_s)
         jobs = SqlJobs(database, clock)
@@ -218,6 +227,9 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         inbox = Inbox(Router(COMMANDS, handlers, clock), settings.roster, reply, opened, groups.named)
         telegram.connect(Gate(settings.roster, settings.telegram_groups, clock), inbox)
 
+        def is_welcome(chat_id: int) -> bool:
+            return settings.roster.role_of(chat_id) is not None or chat_id in settings.telegram_groups
+
         def render(row: OutboxMessage) -> Message:
             words = outbox_views.render(
                 row.kind,
@@ -226,6 +238,7 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
                 zone=zones.known(row.chat_id),
                 may_repeat=row.may_repeat,
                 quote=feed.quote(_con_id(row)),
+                happened=row.happened,
             )
             return replace(words, silent=words.silent or row.silent)
 
@@ -243,6 +256,8 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
             render,
             probe=reply.probe,
             chat_closed=chat_closed,
+            failed=notices.message_failed,
+            is_welcome=is_welcome,
             clock=clock,
             after={"summary": illustrate},
         )
@@ -282,14 +297,27 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
 
         code = await stop.wait()
         _log.info("squawkbot stops")
-        await supervisor.stop("telegram")
-        await handlers.orders.cancel_all()
-        await supervisor.stop("orders")
-        await tracker.flush()
-        await session.stop()
-        await watcher.settled()
-        await notifier.drain(_FLUSH_S)
+        # Each step may fail or hang without costing the others; together they stay within the 15 s promised.
+        await _within(_STEP_S, "telegram", supervisor.stop("telegram"))
+        await _within(_STEP_S, "order cards", handlers.orders.cancel_all(notices.cards_cancelled))
+        await _within(_STEP_S, "orders", supervisor.stop("orders"))
+        await _within(_STEP_S, "order news", tracker.flush())
+        await _within(_STEP_S, "firings", watcher.settled())
+        await _within(_STEP_S, "outbox", notifier.drain(_FLUSH_S))
+        await _within(_STEP_S, "ibkr", session.stop())
     return code
+
+
+async def _within(seconds: float, name: str, step: Awaitable[object]) -> None:
+    """Wait for a step of the shutdown, so many seconds at most; what it leaves undone the next start finds."""
+    task = asyncio.ensure_future(step)
+    # Not wait_for: that waits for what it cancels, and a step may not heed.
+    await asyncio.wait({task}, timeout=seconds)
+    if not task.done():
+        task.cancel()
+        _log.warning("stopping: %s was not finished in time", name)
+    elif not task.cancelled() and (error := task.exception()) is not None:
+        _log.warning("stopping: %s failed", name, exc_info=error)
 
 
 class _Stop:

@@ -43,5 +43,13 @@ class ChatClosed(NotDelivered):
     """The chat takes no messages from us: blocked, deleted, kicked, or never opened."""
 
 
+class ChatMoved(NotDelivered):
+    """The group is a supergroup now, with the id *new_chat_id* (Bot API, ResponseParameters.migrate_to_chat_id)."""
+
+    def __init__(self, new_chat_id: int) -> None:
+        super().__init__(f"moved to {new_chat_id}")
+        self.new_chat_id = new_chat_id
+
+
 class MessageRefused(NotDelivered):
     """Telegram will not take this message, in *reason*'s words."""

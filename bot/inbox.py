@@ -18,6 +18,8 @@ from trading.access import Roster
 
 _log = logging.getLogger(__name__)
 
+_MOST_WAITING = 10_000
+
 
 class Router(Protocol):
     """Where texts and presses go."""
@@ -158,10 +160,16 @@ class Inbox:
 
 
 class PerChat(BaseUpdateProcessor):
-    """Updates of one chat in order, chats side by side: a slow chart holds up nobody else."""
+    """
+    Updates of one chat in order, chats side by side: a slow chart holds up nobody else.
+
+    *most_at_once* are worked on; those that wait for their own chat's turn do not count, or one busy chat would block
+    all others.
+    """
 
     def __init__(self, most_at_once: int = 16) -> None:
-        super().__init__(most_at_once)
+        super().__init__(_MOST_WAITING)
+        self._turns = asyncio.Semaphore(most_at_once)
         # Weak: strangers come by too, and their locks must not pile up.
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
@@ -169,7 +177,7 @@ class PerChat(BaseUpdateProcessor):
         """Wait for the chat's earlier updates, then run *coroutine*."""
         chat = update.effective_chat if isinstance(update, Update) else None
         lock = self._locks.setdefault(chat.id if chat else 0, asyncio.Lock())
-        async with lock:
+        async with lock, self._turns:
             await coroutine
 
     async def initialize(self) -> None:

@@ -9,7 +9,7 @@ from alerts.rule import Rule
 from bot.views.notices import Notice
 from broker.status import LinkReason, LinkState, LinkStatus
 from market.clock import Clock
-from storage.message import NewMessage, Priority
+from storage.message import NewMessage, OutboxMessage, Priority
 from storage.outbox import SqlOutbox
 from storage.users import SqlUsers
 from trading.access import Roster
@@ -71,18 +71,18 @@ class Notices:
                 )
             )
 
-    def task_died(self, name: str, error: BaseException) -> None:
+    def task_died(self, name: str, error: BaseException, pause_s: float) -> None:
         """Tell the admins of a task's death; for `bot.supervise.Supervisor`, which does not wait."""
-        telling = asyncio.ensure_future(self._task_died(name, error))
+        telling = asyncio.ensure_future(self._task_died(name, error, pause_s))
         self._telling.add(telling)
         telling.add_done_callback(self._telling.discard)
 
-    async def _task_died(self, name: str, error: BaseException) -> None:
+    async def _task_died(self, name: str, error: BaseException, pause_s: float) -> None:
         now = self._clock.now()
         admins = await self.chats(admins_only=True)
         # One message an hour and task: one that dies every minute must not fill the chat.
         key = f"died:{name}:{now:%Y%m%d%H}"
-        await self.tell(admins, Notice.TASK_DIED, key, task=name, reason=type(error).__name__, restart_s=1)
+        await self.tell(admins, Notice.TASK_DIED, key, task=name, reason=type(error).__name__, restart_s=pause_s)
 
     async def chat_closed(self, chat_id: int, reason: str) -> None:
         """Send nothing more to a chat that takes nothing, and tell the other admins."""
@@ -91,6 +91,18 @@ class Notices:
             admins = await self.chats(admins_only=True)
             key = f"closed:{chat_id}:{now.isoformat()}"
             await self.tell(admins, Notice.CHAT_CLOSED, key, chat_id=chat_id, reason=reason)
+
+    async def message_failed(self, row: OutboxMessage, reason: str) -> None:
+        """Tell the admins of a message that can never arrive; of such a notice itself only the log tells."""
+        if row.kind != "notice":
+            admins = await self.chats(admins_only=True)
+            key = f"failed:{row.id}"
+            await self.tell(admins, Notice.MESSAGE_FAILED, key, kind=row.kind, row_id=row.id, reason=reason)
+
+    async def cards_cancelled(self, chat_id: int, count: int) -> None:
+        """Tell a person of cards that the shutdown cancelled and whose messages could not be edited."""
+        key = f"cards:{self._clock.now().isoformat()}"
+        await self.tell([chat_id], Notice.ORDER_CARDS_CANCELLED, key, count=count)
 
     async def blind(self, rule: Rule) -> None:
         """Tell an alert's owner that it cannot be evaluated."""

@@ -12,10 +12,11 @@ import functools
 import heapq
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
+from bot.errors import ChatClosed, ChatMoved, DeliveryUnknown, MessageRefused, RetryLater
 from bot.views.message import Message
 from market.clock import Clock
 from storage.errors import StorageError
@@ -51,11 +52,13 @@ class Notifier:
     """
     Sends what the outbox holds.
 
-    *render* makes a row's message, *probe* proves that Telegram answers (getMe) before anything doubtful is repeated,
-    *chat_closed* learns of chats that take no messages any more, *after* holds work by row kind for after the send.
+    *render* makes a row's message, *probe* proves that Telegram answers (getMe) before anything doubtful is repeated.
+    *is_welcome* says whether a chat is still that of a whitelisted person: to others nothing goes out any more.
+    *chat_closed* learns of chats that take no messages, *failed* of rows that can never arrive; *after* holds work by
+    row kind for after the send.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the two roads, the words, and what surrounds a send
         self,
         outbox: SqlOutbox,
         phone: Phone,
@@ -63,6 +66,8 @@ class Notifier:
         *,
         probe: Callable[[], Awaitable[None]],
         chat_closed: Callable[[int, str], Awaitable[None]],
+        failed: Callable[[OutboxMessage, str], Awaitable[None]],
+        is_welcome: Callable[[int], bool] = lambda _chat_id: True,
         clock: Clock,
         nap: Callable[[float], Awaitable[None]] = asyncio.sleep,
         after: Mapping[str, AfterDelivery] | None = None,
@@ -72,6 +77,9 @@ class Notifier:
         self._render = render
         self._probe = probe
         self._chat_closed = chat_closed
+        self._failed = failed
+        self._is_welcome = is_welcome
+        self._moved: dict[int, int] = {}
         self._clock = clock
         self._nap = nap
         self._after = after or {}
@@ -87,12 +95,21 @@ class Notifier:
     async def run(self) -> None:
         """Send for ever; rows recorded meanwhile do not wait for the next look into the database."""
         try:
+            for chat_id in tuple(self._queues):
+                # Left by an earlier run of this loop that ended: nobody else would send them.
+                self._employ(chat_id)
             while True:
-                self._earlier, self._finished = self._finished, set()
-                self._take(await self._outbox.due(self._clock.now(), _BATCH, self._held))
+                await self._look()
                 await self._nap(_POLL_S)
         finally:
             await self._stop_workers()
+
+    async def _look(self) -> None:
+        self._earlier, self._finished = self._finished, set()
+        try:
+            self._take(await self._outbox.due(self._clock.now(), _BATCH, self._held))
+        except StorageError as error:
+            _log.warning("the outbox cannot be read just now: %r", error)
 
     async def drain(self, timeout_s: float) -> None:
         """
@@ -149,18 +166,25 @@ class Notifier:
             try:
                 await self._send(entry[2])
             except BaseException:
-                heapq.heappush(queue, entry)
+                # What may have left is a repeat from now on, whether or not that could be stored.
+                row = replace(entry[2], may_repeat=True) if entry[1] in self._in_flight else entry[2]
+                heapq.heappush(queue, (entry[0], entry[1], row))
                 raise
             self._held.discard(entry[1])
             self._in_flight.discard(entry[1])
             self._finished.add(entry[1])
 
     async def _send(self, row: OutboxMessage) -> None:
+        if not self._is_welcome(row.chat_id):
+            await self._outbox.mark_failed(row.id, "not on the list any more")
+            return
         try:
             message = self._render(row)
         except _UNRENDERABLE as error:
             _log.exception("outbox row %s (%s) cannot be rendered", row.id, row.kind)
-            await self._outbox.mark_failed(row.id, f"cannot be rendered: {type(error).__name__}")
+            reason = f"cannot be rendered: {type(error).__name__}"
+            await self._outbox.mark_failed(row.id, reason)
+            await self._failed(row, reason)
             return
         pause = _FIRST_PAUSE_S
         is_marked = row.state is MessageState.SENDING
@@ -223,16 +247,23 @@ class Notifier:
         await self._outbox.mark_failed(row.id, end.reason)
         if isinstance(end, ChatClosed):
             await self._chat_closed(row.chat_id, end.reason)
+        else:
+            await self._failed(row, end.reason)
 
     async def _once(self, row: OutboxMessage, message: Message) -> int:
         if row.may_repeat:
             await self._probe()
+        chat_id = self._moved.get(row.chat_id, row.chat_id)
         if row.edit_key is not None:
             earlier = await self._outbox.message_id_of(row.edit_key)
             if earlier is not None:
-                await self._phone.edit(row.chat_id, earlier, message)
+                await self._phone.edit(chat_id, earlier, message)
                 return earlier
-        return await self._phone.deliver(row.chat_id, message, reply_to=row.reply_to)
+        try:
+            return await self._phone.deliver(chat_id, message, reply_to=row.reply_to)
+        except ChatMoved as moved:
+            self._moved[row.chat_id] = moved.new_chat_id
+            return await self._phone.deliver(moved.new_chat_id, message)
 
     async def _stop_workers(self) -> None:
         workers = (*self._workers.values(), *self._following)

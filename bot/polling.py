@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, LinkPreviewOptions, Update
-from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.error import Conflict, InvalidToken, TelegramError, TimedOut
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 _UPDATES = (Update.MESSAGE, Update.CALLBACK_QUERY)
 _LONG_POLL_S = 25
+_READ_TIMEOUT_S = 15.0
+_LAST_READ_S = 1.0
 _PROBE_S = 30.0
 _TROUBLE_LASTS_S = 60.0
 _PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -49,6 +51,7 @@ def build(token: str, api_url: str) -> "Application[Any, Any, Any, Any, Any, Any
         .get_updates_request(_request(2))
         .defaults(Defaults(parse_mode="HTML", link_preview_options=LinkPreviewOptions(is_disabled=True)))
         .concurrent_updates(PerChat())
+        .updater(None)
         .job_queue(None)
         .build()
     )
@@ -88,6 +91,7 @@ class TelegramLink:
         self._nap = nap
         self._trouble = "not reached yet"
         self._trouble_until = float("inf")
+        self._offset = 0
         self.lag_s: float | None = None
         """How long the last getMe took, in seconds."""
 
@@ -106,13 +110,16 @@ class TelegramLink:
         self._application.add_error_handler(inbox.on_error)
 
     async def run(self) -> None:
-        """Take updates in for ever. Raises ConnectionError when polling has ended by itself."""
+        """Take updates in until cancelled."""
         await self._reach()
         await self.publish()
         await self._application.start()
+        probing = asyncio.create_task(self._keep_probing(), name="telegram probe")
         try:
             await self._poll()
         finally:
+            probing.cancel()
+            await asyncio.gather(probing, return_exceptions=True)
             await self._application.stop()
 
     async def publish(self, chat_id: int | None = None) -> None:
@@ -150,24 +157,58 @@ class TelegramLink:
                 return
 
     async def _poll(self) -> None:
-        updater = self._application.updater
-        if updater is None:
-            raise ConnectionError("no updater")
-        await updater.start_polling(
-            timeout=_LONG_POLL_S,
-            bootstrap_retries=-1,
-            allowed_updates=list(_UPDATES),
-            drop_pending_updates=False,
-            error_callback=self._on_poll_error,
-        )
+        """
+        Read updates for ever; the ones read are confirmed with the next read, as PTB's own updater does it.
+
+        Not PTB's updater: an update that it cannot parse blocks all others for ever and its stop with them, and a
+        single 404 ends it without a word (both measured on 22.8).
+        """
+        tries = 0
         try:
-            while updater.running:
-                await self._probe()
-                await self._nap(_PROBE_S)
-            raise ConnectionError("polling ended")
+            await self._free_from_webhook()
+            while True:
+                try:
+                    await self._take(await self._read(_LONG_POLL_S))
+                except TimedOut:
+                    continue
+                except TelegramError as error:
+                    self._on_poll_error(error)
+                    await self._nap(_PAUSES_S[min(tries, len(_PAUSES_S) - 1)])
+                    tries += 1
+                else:
+                    tries = 0
         finally:
-            with suppress(TelegramError, RuntimeError):
-                await updater.stop()
+            # Confirms what was taken in, so that the next start does not get it again.
+            with suppress(TelegramError, TimeoutError):
+                async with asyncio.timeout(_LAST_READ_S):
+                    await self._read(0)
+
+    async def _free_from_webhook(self) -> None:
+        with suppress(TelegramError):
+            await self._application.bot.delete_webhook(drop_pending_updates=False)
+
+    async def _read(self, timeout_s: int) -> list[dict[str, Any]]:
+        asked = {"offset": self._offset, "timeout": timeout_s, "allowed_updates": list(_UPDATES)}
+        # The answer waits as long as asked; what is beyond is the line.
+        raw = await self._application.bot.do_api_request(
+            "getUpdates", api_kwargs=asked, read_timeout=timeout_s + _READ_TIMEOUT_S
+        )
+        return [entry for entry in raw if isinstance(entry, dict)] if isinstance(raw, list) else []
+
+    async def _take(self, raw: list[dict[str, Any]]) -> None:
+        for entry in raw:
+            self._offset = max(self._offset, int(entry.get("update_id", 0)) + 1)
+            try:
+                update = Update.de_json(entry, self._application.bot)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                _log.warning("update %s cannot be understood and is skipped: %r", entry.get("update_id"), error)
+                continue
+            await self._application.update_queue.put(update)
+
+    async def _keep_probing(self) -> None:
+        while True:
+            await self._probe()
+            await self._nap(_PROBE_S)
 
     async def _probe(self) -> None:
         before = self._clock.monotonic()

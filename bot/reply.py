@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.errors import ChatClosed, DeliveryError, DeliveryUnknown, MessageRefused, RetryLater
+from bot.errors import ChatClosed, ChatMoved, DeliveryError, DeliveryUnknown, MessageRefused, RetryLater
 from bot.request import Press
 from bot.split import CAPTION_LIMIT, length, plain, split
 from bot.views.message import Message, Style
@@ -73,16 +74,18 @@ class TelegramReply:
         """
         Try once to send *message* and return its (last part's) id.
 
-        Markup that Telegram cannot parse goes out again as plain text. Raises DeliveryUnknown, RetryLater, ChatClosed,
-        MessageRefused.
+        What Telegram refuses for its form goes out again as plain text, at last without its buttons: the words matter.
+        Raises DeliveryUnknown, RetryLater, ChatClosed, ChatMoved, MessageRefused.
         """
         try:
             return await self._send(chat_id, message, reply_to, html=True)
         except MessageRefused as refused:
-            if not _says(refused, "parse entities"):
-                raise
-            _log.error("markup was refused, sent as plain text: %s", refused.reason)
+            _log.error("a message was refused, sent as plain text: %s", refused.reason)
+        try:
             return await self._send(chat_id, message, reply_to, html=False)
+        except MessageRefused as refused:
+            _log.error("its plain text was refused, sent without its buttons: %s", refused.reason)
+        return await self._send(chat_id, replace(message, buttons=(), picture=None), None, html=False)
 
     async def probe(self) -> None:
         """Return when Telegram answers getMe. Raises as `deliver`."""
@@ -265,7 +268,9 @@ def _says(refused: MessageRefused, *words: str) -> bool:
 
 def _verdict(error: TelegramError) -> DeliveryError:
     reason = error.message
-    if isinstance(error, (Forbidden, ChatMigrated)):
+    if isinstance(error, ChatMigrated):
+        return ChatMoved(error.new_chat_id)
+    if isinstance(error, Forbidden):
         return ChatClosed(reason)
     if isinstance(error, BadRequest):
         closed = any(word in reason.lower() for word in _NO_CHAT)

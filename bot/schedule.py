@@ -26,6 +26,9 @@ from trading.codec import summary_to_json
 _log = logging.getLogger(__name__)
 
 _SUMMARY = "summary"
+_DAY = timedelta(days=1)
+# What trades after the bell belongs to the day that rang it.
+_AFTER_HOURS = timedelta(hours=4)
 
 
 class DailySummaries:
@@ -86,7 +89,7 @@ class DailySummaries:
             settings = await self._users.settings(chat_id)
             if settings is not None and not settings.summary:
                 continue
-            summary = await self._summaries.of(snapshot, chat_id)
+            summary = await self._summaries.of(snapshot, chat_id, session.end - _DAY, session.end + _AFTER_HOURS)
             await self._outbox.put(
                 NewMessage(
                     chat_id,

@@ -16,11 +16,16 @@ from trading.summary import DailySummary, Snapshot, build_summary, take_snapshot
 _log = logging.getLogger(__name__)
 
 _CURVE = timedelta(days=366)
+# What "today" means while a session is on: IBKR's own days begin there.
+_VENUE = ZoneInfo("America/New_York")
 
 
 class AccountSummaries:
     """
-    Makes summaries of the default account; *executions* asks IBKR for today's, *zone* is where its days begin.
+    Makes summaries of the default account.
+
+    *executions* asks IBKR for today's, *own_fills* gives our own orders' of an account since a moment: a summary that
+    comes a day late finds those in the database only.
 
     Implements `bot.handlers.ports.Summaries`.
     """
@@ -31,21 +36,25 @@ class AccountSummaries:
         snapshots: SqlSnapshots,
         firings: SqlFiringLog,
         executions: Callable[[], Awaitable[Sequence[Fill]]],
+        own_fills: Callable[[str, datetime], Awaitable[Sequence[Fill]]],
         clock: Clock,
-        zone: ZoneInfo,
     ) -> None:
         self._holdings = holdings
         self._snapshots = snapshots
         self._firings = firings
         self._executions = executions
+        self._own_fills = own_fills
         self._clock = clock
-        self._zone = zone
 
     async def latest(self, user_id: int) -> DailySummary | None:
         """Return the account as it stands now; nothing is kept. None before IBKR has told of any account."""
         now = self._clock.now()
-        snapshot = self.snapshot(now.astimezone(self._zone).date())
-        return None if snapshot is None else await self.of(snapshot, user_id)
+        today = now.astimezone(_VENUE).date()
+        snapshot = self.snapshot(today)
+        if snapshot is None:
+            return None
+        midnight = datetime.combine(today, time(), _VENUE).astimezone(UTC)
+        return await self.of(snapshot, user_id, midnight, now)
 
     def snapshot(self, day: date) -> Snapshot | None:
         """Return the default account as it stands, as of *day*; None before IBKR has told its value."""
@@ -56,11 +65,10 @@ class AccountSummaries:
         positions = self._holdings.positions(account.account)
         return take_snapshot(account, positions, day=day, at=self._clock.now())
 
-    async def of(self, snapshot: Snapshot, user_id: int) -> DailySummary:
-        """Return the summary of *snapshot*'s day for one person, whose alerts are counted."""
+    async def of(self, snapshot: Snapshot, user_id: int, begin: datetime, end: datetime) -> DailySummary:
+        """Return the summary of *snapshot*'s day for one person: trades and alerts from *begin* up to *end*."""
         history = await self._snapshots.series(snapshot.account, snapshot.day - _CURVE)
-        begin = datetime.combine(snapshot.day, time(), self._zone).astimezone(UTC)
-        fills = [fill for fill in await self._fills() if begin <= fill.time < begin + timedelta(days=1)]
+        fills = [fill for fill in await self._fills(snapshot.account, begin) if begin <= fill.time <= end]
         fired = await self._firings.count_since(user_id, begin)
         return build_summary(snapshot, history, fills, alerts_fired=fired)
 
@@ -71,9 +79,10 @@ class AccountSummaries:
         kept = await self._snapshots.latest(snapshot.account, snapshot.day + timedelta(days=1))
         return kept or snapshot
 
-    async def _fills(self) -> Sequence[Fill]:
+    async def _fills(self, account: str, begin: datetime) -> Sequence[Fill]:
+        known = {fill.exec_id: fill for fill in await self._own_fills(account, begin)}
         try:
-            return await self._executions()
+            known |= {fill.exec_id: fill for fill in await self._executions() if fill.account == account}
         except MarketError as error:
             _log.warning("the summary goes without today's executions: %r", error)
-            return ()
+        return tuple(known.values())

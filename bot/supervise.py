@@ -22,16 +22,19 @@ class Supervisor:
     """
     Runs long tasks by name until it is left.
 
-    *on_death* is called with the task's name and its error at every death; *nap* waits between restarts.
+    *on_death* is called at every death with the task's name, its error, and the seconds until it starts again; *nap*
+    waits those, *clock* tells seconds. Who lived longer than the longest pause starts with the shortest again.
     """
 
     def __init__(
         self,
-        on_death: Callable[[str, BaseException], None] = lambda _name, _error: None,
+        on_death: Callable[[str, BaseException, float], None] = lambda _name, _error, _pause_s: None,
         nap: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._on_death = on_death
         self._nap = nap
+        self._clock = clock or asyncio.get_running_loop().time
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._deaths: dict[str, int] = {}
 
@@ -70,12 +73,15 @@ class Supervisor:
     async def _keep(self, name: str, work: Work) -> None:
         pause = _FIRST_PAUSE_S
         while True:
+            born = self._clock()
             try:
                 await work()
             except Exception as error:  # noqa: BLE001  whatever it was, the others go on
+                if self._clock() - born > _LONGEST_PAUSE_S:
+                    pause = _FIRST_PAUSE_S
                 _log.exception("task %s died, starts again in %.0f s", name, pause)
                 self._deaths[name] = self._deaths.get(name, 0) + 1
-                self._on_death(name, error)
+                self._on_death(name, error, pause)
             else:
                 return
             await self._nap(pause)

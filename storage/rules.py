@@ -1,6 +1,6 @@
 """Rules, as JSON beside what is searched for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,10 +16,15 @@ _WATCHING = (RuleState.ARMED, RuleState.PENDING, RuleState.BLIND, RuleState.SNOO
 
 
 class SqlRuleStore:
-    """Implements `alerts.ports.RuleStore`. An id is never used twice, also not after a deletion."""
+    """
+    Implements `alerts.ports.RuleStore`. An id is never used twice, also not after a deletion.
 
-    def __init__(self, database: Database) -> None:
+    *role_of* returns None for people who are not on the list (any more): their rules are kept, and not watched.
+    """
+
+    def __init__(self, database: Database, role_of: Callable[[int], object] | None = None) -> None:
         self._database = database
+        self._role_of = role_of
 
     async def add(self, rule: Rule) -> Rule:
         """Store a rule and return it with its id; one that has an id (an undone deletion) keeps it."""
@@ -40,14 +45,15 @@ class SqlRuleStore:
 
     async def watching(self) -> Sequence[Rule]:
         """
-        Return every rule for which `Rule.is_watching` holds, by id.
+        Return every rule of a listed person for which `Rule.is_watching` holds, by id.
 
         Read in pages: 100,000 rows as JSON beside the rules made of them would take memory that is never given back.
         """
         found: list[Rule] = []
         while page := await self._page(found[-1].id if found else 0):
             found += page
-        return found
+        role_of = self._role_of
+        return found if role_of is None else [rule for rule in found if role_of(rule.owner_id) is not None]
 
     async def save(self, rule: Rule) -> None:
         """Store the rule's new state, text and memory; a deleted one stays deleted."""

@@ -10,9 +10,11 @@ from market.errors import LinkDown, MarketError, NoMarketData, RequestTimeout
 from market.hours import Hours
 from market.instrument import Instrument
 from market.quote import Quote
+from market.ticket import Side
 from trading.errors import Limit, OrderDenied
-from trading.limits import Circumstances, TradingState, exact
+from trading.limits import Circumstances, TradingState, exact, market_price
 from trading.ports import Holdings, QuoteSource, SymbolBook
+from trading.proposal import Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Appraisal:
 
     @property
     def price(self) -> Decimal | None:
-        """The live price that the drift guard compares."""
+        """The price that a card shows first."""
         return exact(self.quote.price)
 
     @property
@@ -40,11 +42,21 @@ class Appraisal:
         """Return what the limits want to know."""
         return Circumstances(self.quote, self.at, self.position, state, recent_orders, self.is_open)
 
-    def drift_pct(self, reference: Decimal | None) -> Decimal:
-        """Return by how many percent the price has moved from *reference*, either way; 0 without both prices."""
-        if self.price is None or not reference:
-            return Decimal(0)
-        return abs(self.price - reference) * 100 / abs(reference)
+    def drift_pct(self, shown: Proposal) -> Decimal:
+        """
+        Return by how many percent the market has moved from what the card showed, either way.
+
+        Two prices can move: the last one, and the one that the order would meet (ask for a buy, bid for a sell), which
+        moves without any trade. The larger move counts; 0 where neither is known on both sides.
+        """
+        side = shown.ticket.side
+        touch = shown.ask if side is Side.BUY else shown.bid
+        met = touch if touch is not None else shown.reference_price
+        return max(_moved_pct(shown.reference_price, self.price), _moved_pct(met, market_price(side, self.quote)))
+
+
+def _moved_pct(before: Decimal | None, now: Decimal | None) -> Decimal:
+    return Decimal(0) if now is None or not before else abs(now - before) * 100 / abs(before)
 
 
 class Appraiser:

@@ -75,6 +75,8 @@ def _closed(ticket: OrderTicket, seen: Appraisal) -> str:
 
 
 def _delayed(quote: Quote) -> str:
+    if quote.last is None and quote.mid is None and quote.price is not None:
+        return "no live price, only the prior close"
     return "" if quote.kind is DataKind.LIVE else f"prices are {quote.kind.value}"
 
 

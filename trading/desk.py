@@ -207,7 +207,7 @@ class OrderDesk:
         except OrderDenied as denial:
             answer = await self._close(proposal, ProposalState.DENIED, Outcome.DENIED)
             return replace(answer, denial=denial) if answer.outcome is Outcome.DENIED else answer
-        if seen.drift_pct(proposal.reference_price) > self._drift_pct:
+        if seen.drift_pct(proposal) > self._drift_pct:
             return await self._replace(proposal, seen)
         async with self._turns.of(proposal.id):
             return await self._send(proposal, seen)

@@ -31,7 +31,12 @@ class Limit(StrEnum):
 
 
 class OrderDenied(TradingError):
-    """Our *limit* forbids the order: *allowed* is the limit's value, *actual* the order's (None: not a number)."""
+    """
+    Our *limit* forbids the order: *allowed* is the limit's value, *actual* the order's (None: not a number).
+
+    QUOTE_MISSING: *actual* is the prior close, which is no live price, or IBKR's words. QUOTE_AGE: the age in seconds,
+    or the `DataKind` that has no known one.
+    """
 
     def __init__(self, limit: Limit, allowed: Decimal | str | None, actual: Decimal | str | None) -> None:
         super().__init__(limit, allowed, actual)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from market.instrument import Instrument, SecType
-from market.quote import Quote
+from market.quote import DataKind, Quote
 from market.ticket import OrderTicket, Side
 from trading.errors import Limit, OrderDenied
 
@@ -39,7 +39,8 @@ class Limits:
     Our own limits; None means off.
 
     *order_value* is in the instrument's currency, *collar_pct* how far a limit price may reach through the market,
-    *quote_age_s* how old the live quote may be, *orders_per_minute* counts one person's confirmed orders.
+    *quote_age_s* how old the live quote may be (delayed data is older than that), *orders_per_minute* counts one
+    person's confirmed orders.
     """
 
     order_value: Decimal | None = Decimal(50_000)
@@ -140,14 +141,33 @@ def _check_tick(ticket: OrderTicket, instrument: Instrument) -> None:
 
 
 def _check_quote(limits: Limits, ticket: OrderTicket, given: Circumstances) -> None:
-    """While regular trading is closed nothing moves, so that a quote does not age: unless the order trades then too."""
-    age = given.quote.age(given.now)
-    if given.quote.price is None or age is None:
-        raise OrderDenied(Limit.QUOTE_MISSING, None, None)
-    allowed = limits.quote_age_s
+    """
+    Demand a live price: a last one, or the side that the order meets. The prior close is none.
+
+    Data that IBKR calls delayed or frozen is older than any allowed age: nobody knows by how much.
+    While regular trading is closed nothing moves, so that a quote does not age and the close may do for a limit order:
+    unless the order trades then too.
+    """
+    quote = given.quote
     ages = given.is_open or ticket.outside_rth
-    if allowed is not None and ages and age.total_seconds() > allowed:
-        raise OrderDenied(Limit.QUOTE_AGE, _rounded(allowed), _rounded(age.total_seconds()))
+    if not _is_priced(quote, ticket, close_will_do=not ages):
+        raise OrderDenied(Limit.QUOTE_MISSING, None, exact(quote.close))
+    if limits.quote_age_s is None or not ages:
+        return
+    if quote.kind is not DataKind.LIVE:
+        raise OrderDenied(Limit.QUOTE_AGE, _rounded(limits.quote_age_s), quote.kind.value)
+    age = quote.age(given.now)
+    if age is not None and age.total_seconds() > limits.quote_age_s:
+        raise OrderDenied(Limit.QUOTE_AGE, _rounded(limits.quote_age_s), _rounded(age.total_seconds()))
+
+
+def _is_priced(quote: Quote, ticket: OrderTicket, *, close_will_do: bool) -> bool:
+    if quote.received is None:
+        return False
+    touch = quote.ask if ticket.side is Side.BUY else quote.bid
+    if touch is not None or quote.last is not None:
+        return True
+    return close_will_do and ticket.limit_price is not None and quote.price is not None
 
 
 def _check_collar(limits: Limits, ticket: OrderTicket, quote: Quote) -> None:

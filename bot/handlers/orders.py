@@ -1,7 +1,9 @@
 """From a line of text to an order: the card, the press on it, and the list. Every order goes through the desk."""
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -31,6 +33,7 @@ from trading.proposal import Proposal, ProposalState
 _log = logging.getLogger(__name__)
 
 _LISTED = 12
+_PATIENCE_S = 1.0
 _SENT_ANEW = "It was not known whether the first card arrived; that one is void."
 _DRIFTED = "The price has moved since the last card."
 _STILL_STANDS = "IBKR cannot be reached. Nothing was sent; tap again when the link is back."
@@ -158,9 +161,22 @@ class OrdersHandler:
         """Close the cards whose time is up and say so on each; return how many. Called every few seconds."""
         return await self._close(await self._desk.expire_due(), Outcome.EXPIRED)
 
-    async def cancel_all(self) -> int:
-        """Close every unconfirmed card (the bot is going down) and say so on each; return how many."""
-        return await self._close(await self._desk.cancel_all_proposed(), Outcome.CANCELLED)
+    async def cancel_all(self, told_otherwise: Callable[[int, int], Awaitable[None]]) -> int:
+        """
+        Close every unconfirmed card (the bot is going down) and say so on each; return how many.
+
+        Where the cards of a chat cannot be edited at once, *told_otherwise* gets the chat and how many they are.
+        """
+        closed = await self._desk.cancel_all_proposed()
+        editing = {asyncio.ensure_future(self._close([one], Outcome.CANCELLED)): one for one in closed}
+        if editing:
+            await asyncio.wait(editing, timeout=_PATIENCE_S)
+        left = Counter(one.chat_id for task, one in editing.items() if not task.done())
+        for task in editing:
+            task.cancel()
+        for chat_id, count in left.items():
+            await told_otherwise(chat_id, count)
+        return len(closed)
 
     async def _ask(self, user_id: int, chat_id: int, ticket: OrderTicket, reply_to: int | None) -> None:
         try:
@@ -224,22 +240,30 @@ class OrdersHandler:
     async def _confirm(self, press: Press, token: str) -> None:
         standing = await self._store.by_token(token)
         live = standing is not None and _is_live_card(standing, press)
+        notice = None
         if standing is not None and live:
-            await self._reply.answer(press, "⏳ Checking once more…")
-            # The order does not wait for Telegram's pleasure; the desk's claim is what makes it one order.
-            with suppress(DeliveryError):
-                await self._reply.edit(press.chat_id, press.message_id, views.sending(standing))
+            # The keyboard goes first where Telegram is quick; the order does not wait for a slow one. What makes it
+            # one order is the desk's claim.
+            notice = asyncio.ensure_future(self._announce(press, standing))
+            await asyncio.wait({notice}, timeout=_PATIENCE_S)
         try:
             answer = await self._desk.confirm(
                 token, user_id=press.user_id, chat_id=press.chat_id, message_id=press.message_id
             )
         except (TradingError, MarketError):
+            await _dropped(notice)
             if live:
                 await self._put_back(press, token)
             raise
+        await _dropped(notice)
         if not live:
             await self._reply.answer(press, views.toast(answer))
         await self._conclude(press, answer)
+
+    async def _announce(self, press: Press, standing: Proposal) -> None:
+        await self._reply.answer(press, "⏳ Checking once more…")
+        with suppress(DeliveryError):
+            await self._reply.edit(press.chat_id, press.message_id, views.sending(standing))
 
     async def _conclude(self, press: Press, answer: Confirmation) -> None:
         """Make the card show what became of it, and send its successor where there is one."""
@@ -291,6 +315,13 @@ class OrdersHandler:
 def _is_live_card(proposal: Proposal, press: Press) -> bool:
     mine = (proposal.user_id, proposal.chat_id, proposal.message_id)
     return proposal.state is ProposalState.PROPOSED and mine == (press.user_id, press.chat_id, press.message_id)
+
+
+async def _dropped(notice: asyncio.Future[None] | None) -> None:
+    """End an announcement that is still on its way: what came of the tap is to be shown now."""
+    if notice is not None:
+        notice.cancel()
+        await asyncio.wait({notice})
 
 
 def _step(price: float | None, instrument: Instrument) -> Decimal | None:

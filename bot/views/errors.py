@@ -210,6 +210,10 @@ def reason(error: MarketError) -> str:
 def denial(error: OrderDenied) -> str:
     """Return in plain text which limit forbids the order, with the limit's value and the order's."""
     allowed, actual = _value(error.allowed), _value(error.actual)
+    if error.limit is Limit.QUOTE_AGE and isinstance(error.actual, str):
+        return f"IBKR's prices are {actual}, and {allowed} s is the most that a price may be old."
+    if error.limit is Limit.QUOTE_MISSING and isinstance(error.actual, Decimal):
+        actual = f"The prior close, {actual}, is none."
     return _DENIALS[error.limit].format(allowed=allowed, actual=actual).strip()
 
 

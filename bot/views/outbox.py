@@ -23,12 +23,14 @@ def render(
     zone: ZoneInfo,
     may_repeat: bool = False,
     quote: Quote | None = None,
+    happened: datetime | None = None,
 ) -> Message:
     """
     Return the message of an outbox row.
 
-    *may_repeat* marks one that may have arrived before; *quote* is the price now, told with a late firing. Raises
-    ValueError for an unknown kind, and KeyError, TypeError or ValueError where the payload is not of its kind.
+    *may_repeat* marks one that may have arrived before; *quote* is the price now, told with a late firing. *happened* is
+    when what it tells of happened (of a summary: when the session ended). Raises ValueError for an unknown kind, and
+    KeyError, TypeError or ValueError where the payload is not of its kind.
     """
     match kind:
         case "firing":
@@ -36,7 +38,7 @@ def render(
         case "order":
             return order_news(news_from_json(payload), now=now, zone=zone, may_repeat=may_repeat)
         case "summary":
-            return daily_summary(summary_from_json(payload), now=now, zone=zone, may_repeat=may_repeat)
+            return daily_summary(summary_from_json(payload), now=now, zone=zone, may_repeat=may_repeat, closed=happened)
         case "notice":
             return notice(payload, now=now, zone=zone, may_repeat=may_repeat)
         case _:

@@ -8,6 +8,7 @@ from bot.views.keyboard import button, rows, shortened
 from bot.views.message import Message, text
 from bot.views.numbers import arrow, moment, money, percent, share, span
 from bot.views.orders import venue
+from market.account import is_paper_account
 from trading.summary import DailySummary, DayMove
 
 _LATE = timedelta(hours=2)
@@ -15,13 +16,19 @@ _LATE = timedelta(hours=2)
 
 
 def daily_summary(
-    summary: DailySummary, *, now: datetime, zone: ZoneInfo, may_repeat: bool = False, asked: bool = False
+    summary: DailySummary,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    may_repeat: bool = False,
+    asked: bool = False,
+    closed: datetime | None = None,
 ) -> Message:
     """
     Return the summary of one session. It is silent.
 
-    *asked* is one that a person asked for; the others say when they are late. *may_repeat* marks a message that may
-    have arrived before.
+    *asked* is one that a person asked for; the others say when they are late, counted from when the session *closed*.
+    *may_repeat* marks a message that may have arrived before.
     """
     currency = summary.currency
     head = f"📅 <b>{money(summary.net_liquidation, currency)}</b>"
@@ -37,9 +44,12 @@ def daily_summary(
         _activity(summary),
         *_memory(summary),
     ]
-    late = now - summary.at
-    if not asked and late > _LATE:
-        lines.append(f"⚠️ <b>Late</b>: as of {moment(summary.at, zone, now)}, told {span(late)} after")
+    ended = closed or summary.at
+    if not asked and now - ended > _LATE:
+        lines.append(
+            f"⚠️ <b>Late</b>: the session ended {moment(ended, zone, now)}, told {span(now - ended)} after; "
+            f"the values are those of {moment(summary.at, zone, now)}"
+        )
     else:
         lines.append(f"<i>as of {moment(summary.at, zone, now)}</i>")
     if may_repeat:
@@ -60,7 +70,7 @@ def daily_summary(
 
 def picture_title(summary: DailySummary) -> str:
     """Return what stands over the picture, in plain text."""
-    return f"Net liquidation · {'PAPER' if summary.account.startswith('D') else 'LIVE'} {summary.account}"
+    return f"Net liquidation · {'PAPER' if is_paper_account(summary.account) else 'LIVE'} {summary.account}"
 
 
 def _gains(summary: DailySummary) -> str:

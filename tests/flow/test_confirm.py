@@ -148,3 +148,24 @@ async def orders(stage: Stage, count: int) -> bool:
 
 async def quoted(stage: Stage, price: str) -> bool:
     return price in said(await stage.ada.ask("AAPL", "AAPL"))
+
+
+async def test_a_confirm_does_not_wait_for_a_slow_telegram(stage: Stage) -> None:
+    await stage.up()
+    card = await card_for(stage)
+    for method in ("answerCallbackQuery", "editMessageText"):
+        await stage.desk.post("/sim/faults", method=method, kind="hang", count=2)
+    await stage.ada.press(card, "✅")
+    await stage.desk.until(lambda: orders(stage, 1), "the order at TWS", 10)
+
+
+async def test_cards_that_cannot_be_edited_at_the_end_are_told_at_the_next_start(stage: Stage) -> None:
+    bot = await stage.up()
+    card = await card_for(stage)
+    for method in ("editMessageText", "sendMessage"):
+        await stage.desk.post("/sim/faults", method=method, kind="hang", count=-1)
+    assert await asyncio.wait_for(bot.stop(), 15) == 0
+    await stage.desk.post("/sim/faults", kind="clear")
+    await stage.up()
+    told = await stage.ada.until("unconfirmed order was cancelled", after=card["message_id"])
+    assert "Nothing was sent" in said(told)

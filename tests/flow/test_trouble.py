@@ -144,3 +144,30 @@ async def test_the_health_page_answers_on_the_loopback(stage: Stage) -> None:
 async def tried(stage: Stage) -> bool:
     calls = await stage.desk.get("/sim/calls", method="sendMessage")
     return any("200.50" in str(call["params"]) for call in calls)
+
+
+async def test_an_update_that_cannot_be_parsed_is_skipped(stage: Stage) -> None:
+    bot = await stage.up()
+    await stage.desk.post("/sim/faults", kind="bad_update", count=3)
+    await stage.ada.ask("/help", "/orders")
+    assert "is skipped" in bot.words()
+    assert await asyncio.wait_for(bot.stop(), 15) == 0
+
+
+async def test_a_404_and_a_409_on_get_updates_pass(stage: Stage) -> None:
+    await stage.up()
+    for kind in ("404", "409", "502", "garbage"):
+        await stage.desk.post("/sim/faults", method="getUpdates", kind=kind, count=1)
+    await stage.ada.ask("/help", "/orders")
+    await stage.ada.ask("/status", "Version")
+
+
+async def test_a_person_who_left_the_list_hears_nothing_more(stage: Stage) -> None:
+    bot = await stage.up()
+    await stage.tom.ask("AAPL > 200", "Alert #1 set")
+    await stage.ada.ask("AAPL > 200", "Alert #2 set")
+    await bot.kill()
+    await stage.up(telegram_users="111:admin")
+    await stage.desk.push("AAPL", 200.5)
+    await stage.ada.until("🔔 AAPL")
+    assert not [m for m in await stage.tom.from_bot() if "🔔 AAPL" in said(m)]

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
+from bot.errors import ChatClosed, ChatMoved, DeliveryUnknown, MessageRefused, RetryLater
 from bot.notifier import Notifier
 from bot.views.message import Message
 from storage.database import Database
@@ -54,6 +55,7 @@ class Bench:
         self.clock = FakeClock()
         self.phone = FakePhone()
         self.closed: list[tuple[int, str]] = []
+        self.failed: list[tuple[str, str]] = []
         self.probes = 0
         self.probed: asyncio.Queue[None] = asyncio.Queue()
         self._turned = asyncio.Event()
@@ -67,9 +69,16 @@ class Bench:
         self.outbox = SqlOutbox(database, self.clock, boot_id)
         await self.outbox.recover()
         self.notifier = Notifier(
-            self.outbox, self.phone, render, probe=self._probe, chat_closed=self._close, clock=self.clock, nap=self._nap
+            self.outbox,
+            self.phone,
+            render,
+            probe=self._probe,
+            chat_closed=self._close,
+            failed=self._fail,
+            clock=self.clock,
+            nap=self._nap,
         )
-        running = asyncio.create_task(self.notifier.run())
+        running = asyncio.create_task(self.notifier.run(), name="the loop")
         try:
             yield
         finally:
@@ -101,6 +110,9 @@ class Bench:
 
     async def _close(self, chat_id: int, reason: str) -> None:
         self.closed.append((chat_id, reason))
+
+    async def _fail(self, row: OutboxMessage, reason: str) -> None:
+        self.failed.append((row.kind, reason))
 
     async def _nap(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -202,6 +214,7 @@ async def test_a_refused_row_fails_and_the_rest_go_on(bench: Bench, trouble: Exc
         await bench.put("even")
         assert await bench.arrived(1) == ["even"]
         assert (await bench.settled(1, MessageState.FAILED)).error == "Bad Request: chat_id is odd"
+    assert bench.failed == [("note", "Bad Request: chat_id is odd")]
 
 
 async def test_a_row_that_cannot_be_rendered_fails_and_the_rest_go_on(bench: Bench) -> None:
@@ -262,3 +275,70 @@ async def test_work_that_follows_a_delivery_is_done_with_its_message_id(bench: B
         bench.notifier._after = after
         await bench.put("summary")
         assert await asyncio.wait_for(followed.get(), 10) == ("note", 1001)
+
+
+async def test_rows_left_by_a_loop_that_died_are_sent_by_the_next(bench: Bench) -> None:
+    async with bench.boot("one"):
+        bench.phone.gates[111] = asyncio.Event()
+        await bench.put("first")
+        await bench.put("second")
+        first = next(task for task in asyncio.all_tasks() if task.get_name() == "the loop")
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        bench.phone.gates.clear()
+        again = asyncio.create_task(bench.notifier.run())
+        assert sorted(await bench.arrived(2)) == ["second", "↻ first"]
+        again.cancel()
+        await asyncio.gather(again, return_exceptions=True)
+
+
+async def test_an_outbox_that_cannot_be_read_for_a_while_costs_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench.boot("one"):
+        read, locked = bench.outbox.due, [StorageUnavailable("database is locked")] * 3
+
+        async def due(*given: Any, **named: Any) -> Any:
+            if locked:
+                raise locked.pop()
+            return await read(*given, **named)
+
+        monkeypatch.setattr(bench.outbox, "due", due)
+        await bench.put("through")
+        assert await bench.arrived(1) == ["through"]
+
+
+async def test_a_doubt_that_cannot_be_stored_is_a_doubt_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench.boot("one"):
+        stored, full = bench.outbox.mark_unknown, [StorageUnavailable("disk is full")]
+
+        async def mark(*given: Any, **named: Any) -> None:
+            if full:
+                raise full.pop()
+            await stored(*given, **named)
+
+        monkeypatch.setattr(bench.outbox, "mark_unknown", mark)
+        bench.phone.plan = [DeliveryUnknown("ReadTimeout")]
+        await bench.put("AAPL ▲ 200.15")
+        assert await bench.arrived(1) == ["↻ AAPL ▲ 200.15"]
+        assert bench.probes >= 1
+
+
+async def test_who_left_the_list_gets_nothing_more(bench: Bench) -> None:
+    async with bench.boot("one"):
+        bench.notifier._is_welcome = lambda chat_id: chat_id == 111
+        await bench.put("for Tom", chat_id=222)
+        await bench.put("for Ada", chat_id=111)
+        assert await bench.arrived(1) == ["for Ada"]
+        assert (await bench.settled(1, MessageState.FAILED)).error == "not on the list any more"
+
+
+async def test_a_group_that_became_a_supergroup_keeps_its_messages(bench: Bench) -> None:
+    bench.phone.plan = [ChatMoved(-1001)]
+    async with bench.boot("one"):
+        await bench.put("first", chat_id=-5)
+        await bench.put("second", chat_id=-5)
+        assert await bench.arrived(2) == ["first", "second"]
+    assert [chat for chat, _ in bench.phone.got] == [-1001, -1001]

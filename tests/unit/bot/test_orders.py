@@ -115,7 +115,7 @@ async def test_cards_expire_by_themselves(chat: Chat) -> None:
 
 async def test_a_shutdown_cancels_open_cards_and_says_so(chat: Chat) -> None:
     await chat.say(LINE)
-    assert await chat.handlers.orders.cancel_all() == 1
+    assert await chat.handlers.orders.cancel_all(_unheard) == 1
     assert "Cancelled" in chat.reply.text
 
 
@@ -296,3 +296,7 @@ async def test_a_line_on_a_button_is_like_a_typed_one(chat: Chat) -> None:
     await chat.press(encode(Code.ORDER_LINE, "sell 5 #265598 market"), 1)
     assert "SELL 5 AAPL MARKET" in chat.reply.text
     assert chat.gateway.submitted == []
+
+
+async def _unheard(chat_id: int, count: int) -> None:
+    raise AssertionError(chat_id, count)

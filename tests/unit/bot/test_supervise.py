@@ -27,11 +27,11 @@ async def test_a_task_that_dies_is_started_again_with_growing_pauses() -> None:
             raise OSError(lives)
         alive.set()
 
-    async with Supervisor(lambda name, error: told.append((name, str(error))), naps) as supervisor:
+    async with Supervisor(lambda name, error, pause_s: told.append((name, str(error), pause_s)), naps) as supervisor:
         supervisor.start("frail", frail)
         await alive.wait()
     assert naps.taken == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert told[0] == ("frail", "1")
+    assert told[:2] == [("frail", "1", 1), ("frail", "2", 2)]
     assert supervisor.deaths == {"frail": 8}
 
 
@@ -67,3 +67,22 @@ async def test_leaving_ends_every_task() -> None:
         await asyncio.sleep(0)
         assert supervisor.running == ("first", "second")
     assert ended == ["second", "first"]
+
+
+async def test_who_lived_long_starts_again_soon() -> None:
+    naps, now, lives = Naps(), 0.0, 0
+    alive = asyncio.Event()
+
+    async def sturdy() -> None:
+        nonlocal lives, now
+        lives += 1
+        now += 1.0 if lives < 4 else 100.0
+        if lives > 4:
+            alive.set()
+            await asyncio.Event().wait()
+        raise OSError
+
+    async with Supervisor(nap=naps, clock=lambda: now) as supervisor:
+        supervisor.start("sturdy", sturdy)
+        await alive.wait()
+    assert naps.taken == [1, 2, 4, 1]

@@ -462,6 +462,7 @@ MESSAGES = {
         now=NOW + timedelta(hours=14),
         zone=NEW_YORK,
         may_repeat=True,
+        closed=NOW - timedelta(hours=3),
     ),
     "news": lambda: news_views.headlines(
         AAPL, [STORY, replace(STORY, time=NOW - timedelta(days=1))], now=NOW, zone=NEW_YORK
@@ -549,6 +550,8 @@ ERRORS: dict[str, Exception] = {
     "not-allowed": NotAllowed("trader"),
     "order-gone": OrderGone("sb-1-1"),
     **{f"denied-{limit.value.replace(' ', '-')}": OrderDenied(limit, Decimal(20), Decimal("21.5")) for limit in Limit},
+    "denied-no-market-data": OrderDenied(Limit.QUOTE_MISSING, None, "Not subscribed."),
+    "denied-delayed": OrderDenied(Limit.QUOTE_AGE, Decimal(60), "delayed"),
 }
 
 

@@ -245,6 +245,42 @@ class TestChecksAgain:
         bench.move_to(201.0)
         assert (await bench.confirm(proposal)).outcome is Outcome.SENT
 
+    @pytest.mark.parametrize(
+        ("text", "bid", "ask"),
+        [
+            ("buy 10 AAPL market", 214.0, 216.0),
+            ("buy 10 AAPL market", 199.98, 201.03),
+            ("sell 10 AAPL market", 198.97, 200.02),
+        ],
+    )
+    async def test_a_quote_that_moved_before_anything_has_traded_makes_a_new_card(
+        self, bench: DeskBench, text: str, bid: float, ask: float
+    ) -> None:
+        proposal = await bench.propose(text)
+        bench.market.bid, bench.market.ask = bid, ask
+        answer = await bench.confirm(proposal)
+        assert answer.outcome is Outcome.DRIFTED
+        assert answer.replacement is not None
+        assert (answer.replacement.bid, answer.replacement.ask) == (Decimal(str(bid)), Decimal(str(ask)))
+        assert bench.gateway.submitted == []
+
+    @pytest.mark.parametrize(
+        ("text", "bid", "ask"), [("buy 1 AAPL market", 150, 200), ("sell 1 AAPL market", 200, 250)]
+    )
+    async def test_the_far_side_of_the_book_may_move(self, bench: DeskBench, text: str, bid: float, ask: float) -> None:
+        proposal = await bench.propose(text)
+        bench.market.bid, bench.market.ask = bid, ask
+        assert (await bench.confirm(proposal)).outcome is Outcome.SENT
+
+    @pytest.mark.parametrize(("bid", "ask"), [(None, None), (199.98, None)])
+    async def test_a_side_that_is_gone_is_replaced_by_the_last_price(
+        self, bench: DeskBench, bid: float | None, ask: float | None
+    ) -> None:
+        proposal = await bench.propose("buy 1 AAPL market")
+        bench.market.bid, bench.market.ask = bid, ask
+        assert (await bench.confirm(proposal)).outcome is Outcome.SENT
+        assert bench.gateway.submitted
+
     async def test_of_two_taps_on_a_moved_price_one_makes_the_new_card(self, bench: DeskBench) -> None:
         proposal = await bench.propose()
         bench.move_to(198.0)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from market.instrument import Instrument, SecType
-from market.quote import Quote
+from market.quote import DataKind, Quote
 from market.ticket import OrderTicket, parse
 from trading.errors import Limit, OrderDenied
 from trading.limits import Circumstances, Limits, TradingState, check, exact, market_price, order_value
@@ -84,6 +84,50 @@ def test_a_market_order_is_valued_at_the_price_it_would_meet() -> None:
 def test_quote_age(age_s: float, limit: Limit | None) -> None:
     quote = replace(QUOTE, received=NOW - timedelta(seconds=age_s))
     assert denied_by("buy 10 AAPL 199.5", quote=quote) is limit
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DataKind if kind is not DataKind.LIVE])
+def test_delayed_and_frozen_data_is_older_than_any_age_that_is_allowed(kind: DataKind) -> None:
+    quote = replace(QUOTE, kind=kind)
+    denial = verdict("buy 10 AAPL market", Limits(quote_age_s=86_400), quote=quote)
+    assert denial is not None
+    assert (denial.limit, denial.actual) == (Limit.QUOTE_AGE, kind.value)
+    assert denied_by("buy 10 AAPL 199.5", quote=quote) is Limit.QUOTE_AGE
+    assert denied_by("buy 10 AAPL 199.5 outside", quote=quote, is_open=False) is Limit.QUOTE_AGE
+    assert denied_by("buy 10 AAPL 199.5", quote=quote, is_open=False) is None
+    assert denied_by("buy 10 AAPL 199.5", Limits(quote_age_s=None), quote=quote) is None
+
+
+@pytest.mark.parametrize("text", ["buy 10 AAPL market", "sell 10 AAPL market", "buy 10 AAPL 150"])
+def test_the_prior_close_is_no_live_price(text: str) -> None:
+    quote = Quote(AAPL, close=150.0, received=NOW)
+    for limits in (Limits(), Limits(None, None, None, None, None)):
+        denial = verdict(text, limits, quote=quote)
+        assert denial is not None
+        assert (denial.limit, denial.actual) == (Limit.QUOTE_MISSING, Decimal("150.0"))
+
+
+def test_while_the_market_rests_the_prior_close_will_do_for_a_limit_order_alone() -> None:
+    quote = Quote(AAPL, close=150.0, received=NOW)
+    assert denied_by("buy 10 AAPL 149", quote=quote, is_open=False) is None
+    assert denied_by("buy 10 AAPL 149 outside", quote=quote, is_open=False) is Limit.QUOTE_MISSING
+    assert denied_by("buy 10 AAPL market", quote=quote, is_open=False) is Limit.QUOTE_MISSING
+    assert denied_by("sell 10 AAPL market", quote=quote, is_open=False) is Limit.QUOTE_MISSING
+
+
+@pytest.mark.parametrize(
+    ("text", "prices", "limit"),
+    [
+        ("buy 10 AAPL market", {"ask": 150.0}, None),
+        ("buy 10 AAPL market", {"bid": 150.0}, Limit.QUOTE_MISSING),
+        ("sell 10 AAPL market", {"bid": 150.0}, None),
+        ("sell 10 AAPL market", {"last": 150.0}, None),
+    ],
+)
+def test_a_last_price_or_the_side_that_the_order_meets_is_a_live_price(
+    text: str, prices: dict[str, float], limit: Limit | None
+) -> None:
+    assert denied_by(text, quote=Quote(AAPL, received=NOW, **prices)) is limit  # type: ignore[arg-type]
 
 
 def test_a_quote_does_not_age_while_the_market_rests() -> None:
