@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from alerts.daily import average_range
 from alerts.ports import BarSource
 from market.clock import Clock
-from market.errors import MarketError
+from market.errors import LinkDown, MarketError
 from market.instrument import Instrument
 from market.quote import Bar, BarSize
 
@@ -63,6 +63,8 @@ class AverageRanges:
         before = self._of(instrument)
         try:
             bars = await self._bars.bars(instrument, BarSize.DAY_1, _BARS)
+        except LinkDown:
+            return False
         except MarketError as error:
             _log.info("No daily bars of %s for its range: %r", instrument.label, error)
             self._known[instrument.con_id] = _Range(self._clock.now() + _AGAIN, before.money, before.pct)
