@@ -253,6 +253,9 @@ class Tape:
             quoted.book.ladder(quoted.slot).listen(rule_id)
         for book in watch.books:
             book.rules.add(rule_id)
+            if not watch.is_fixed:
+                # What it looks at may stand on no ladder yet: the first tick shows.
+                book.restless.add(rule_id)
         if watch.is_held:
             self.held.add(rule_id)
         if watch.is_ticking:
@@ -361,12 +364,9 @@ class Tape:
         last, ladder = book.prices[_LAST], book.ladders[_LAST]
         if last is None or ladder is None:
             return
+        younger = {rule_id for rule_id in book.rules if not self._is_older(rule_id, bar)}
         for field, price in ((TickField.HIGH, bar.high), (TickField.LOW, bar.low)):
-            if field is TickField.HIGH:
-                reached = ladder.over(max(book.top, last), price) if price > max(book.top, last) else set()
-            else:
-                reached = ladder.under(min(book.bottom, last), price) if price < min(book.bottom, last) else set()
-            older = {rule_id for rule_id in reached if self._is_older(rule_id, bar)}
+            older = _unseen(book, ladder, field, price, last) - younger
             if older:
                 tick = Tick(book.instrument, field, price, 0.0, at, bar.start)
                 self._on_print(book, tick, older, firings, counted=_last_moment(bar))
@@ -379,11 +379,11 @@ class Tape:
         younger than the minute's beginning hears of its close alone.
         """
         extremes = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
-        late = set[int]()
+        late, younger = set[int](), {rule_id for rule_id in book.rules if not self._is_older(rule_id, bar)}
         for price in (bar.open, *extremes):
             touched = book.stand_at(price, at, bar.start)
-            older = {rule_id for rule_id in touched if self._is_older(rule_id, bar)}
-            late |= touched - older
+            older = touched - younger
+            late |= touched & younger
             cause = PriceCause(book.instrument, TickField.LAST, price, change_pct=book.change_pct)
             self._consider(older, at, cause, bar.start, firings, counted=_last_moment(bar))
         touched = book.stand_at(bar.close, at, bar.start) | late
@@ -479,11 +479,17 @@ def _moved_middle(book: Book, middle: Ladder) -> set[int]:
 def _reached_unseen(book: Book, tick: Tick, before: float, last: float) -> set[int]:
     """Return the rules whose levels lie between what the last prices reached and the day's new extreme."""
     ladder = book.ladders[_LAST]
-    if ladder is None:
-        return set()
-    if tick.field is TickField.HIGH:
-        return ladder.over(max(book.top, last), tick.price) if tick.price > before else set()
-    return ladder.under(min(book.bottom, last), tick.price) if tick.price < before else set()
+    is_new = tick.price > before if tick.field is TickField.HIGH else tick.price < before
+    return set() if ladder is None or not is_new else _unseen(book, ladder, tick.field, tick.price, last)
+
+
+def _unseen(book: Book, ladder: Ladder, field: TickField, price: float, last: float) -> set[int]:
+    """Return whom a trade at *price* concerns where no last price since the day's extreme was heard of got so far."""
+    if field is TickField.HIGH:
+        seen = max(book.top, last)
+        return ladder.over(seen, price) | ladder.listeners if price > seen else set()
+    seen = min(book.bottom, last)
+    return ladder.under(seen, price) | ladder.listeners if price < seen else set()
 
 
 def _caught_up(book: Book) -> set[int]:
