@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from alerts.amendment import order_line
+from alerts.amendment import order_line, with_options
 from alerts.condition import Draft, NewsMatch, Options
 from alerts.engine import Engine
 from alerts.errors import NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
@@ -253,7 +253,7 @@ class Rulebook:
 
     async def rearm(self, rule_id: int, owner_id: int) -> Rule:
         """
-        Arm a rule anew, whatever became of it: it may fire again, at once if it is true.
+        Arm a rule anew, whatever became of it: it may fire again, at once if it is true. A past end is dropped.
 
         Raises RuleGone, TooManyAlerts, TooManyScans.
         """
@@ -292,8 +292,13 @@ class Rulebook:
 
     async def _armed(self, rule: Rule) -> Rule:
         await self._settled()
-        current = self._engine.rule(rule.id) or rule
-        return await self._swapped(current, current.rearmed(self._clock.now()))
+        current, now = self._engine.rule(rule.id) or rule, self._clock.now()
+        until = current.draft.options.until
+        endless = current
+        if until is not None and until <= now:
+            draft = with_options(current.draft, until=None)
+            endless = replace(current, draft=draft, text=format_draft(draft))
+        return await self._swapped(current, endless.rearmed(now))
 
     async def _swapped(self, current: Rule, new: Rule) -> Rule:
         """Store and watch *new* in the place of *current*; where that fails, *current* stands as it stood."""
