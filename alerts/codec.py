@@ -218,6 +218,7 @@ def _price_cause_to_json(cause: PriceCause) -> Json:
         "ask": cause.ask,
         "change_pct": cause.change_pct,
         "values": dict(cause.values),
+        "from_minute": cause.from_minute,
     }
 
 
@@ -231,6 +232,7 @@ def _price_cause(data: Mapping[str, Any]) -> Cause:
         ask=data["ask"],
         change_pct=data["change_pct"],
         values=data["values"],
+        from_minute=data.get("from_minute", False),
     )
 
 

@@ -171,7 +171,8 @@ class PriceWatch(Watch):
             price = book.prices[field]
             if price is not None and book.latest is not None:
                 bid, ask = book.prices[TickField.BID], book.prices[TickField.ASK]
-                return PriceCause(book.instrument, field, price, book.latest.kind, bid, ask, book.change_pct)
+                told = PriceCause(book.instrument, field, price, book.latest.kind, bid, ask, book.change_pct)
+                return replace(told, from_minute=book.is_on_minutes)
         for value in (value for atom in self._atoms for value in atom.values):
             if isinstance(value, Studied) and value.series.close is not None:
                 return PriceCause(value.instrument, TickField.LAST, value.series.close)

@@ -351,7 +351,9 @@ class Tape:
         last = book.prices[_LAST]
         book.prices[_LAST] = tick.price
         book.follow_print(tick)
-        self._consider(reached, tick.received, _cause(book, tick), tick.exchange_time, firings, counted=counted)
+        # A minute's print counts in its minute, a tick's as it is received.
+        cause = replace(_cause(book, tick), from_minute=counted is not None)
+        self._consider(reached, tick.received, cause, tick.exchange_time, firings, counted=counted)
         book.prices[_LAST] = last
         for rule_id in reached:
             watch = self._roster.watched.get(rule_id)
@@ -384,12 +386,11 @@ class Tape:
             touched = book.stand_at(price, at, bar.start)
             older = touched - younger
             late |= touched & younger
-            cause = PriceCause(book.instrument, TickField.LAST, price, change_pct=book.change_pct)
+            cause = _minute_cause(book, price)
             self._consider(older, at, cause, bar.start, firings, counted=_last_moment(bar))
         touched = book.stand_at(bar.close, at, bar.start) | late
-        cause = PriceCause(book.instrument, TickField.LAST, bar.close, change_pct=book.change_pct)
         touched |= book.restless
-        self._consider(touched, at, cause, bar.start, firings, counted=_last_moment(bar))
+        self._consider(touched, at, _minute_cause(book, bar.close), bar.start, firings, counted=_last_moment(bar))
 
     def _is_older(self, rule_id: int, bar: Bar) -> bool:
         """Return whether nothing about a rule changed since the bar began: all its prints concern it."""
@@ -505,3 +506,7 @@ def _caught_up(book: Book) -> set[int]:
 def _cause(book: Book, tick: Tick) -> PriceCause:
     prices = book.prices
     return PriceCause(book.instrument, tick.field, tick.price, tick.kind, prices[_BID], prices[_ASK], book.change_pct)
+
+
+def _minute_cause(book: Book, price: float) -> PriceCause:
+    return PriceCause(book.instrument, TickField.LAST, price, change_pct=book.change_pct, from_minute=True)

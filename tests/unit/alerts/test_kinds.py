@@ -529,6 +529,7 @@ def test_a_minute_without_ticks_tells_all_its_prices() -> None:
     fired = engine.on_minute(AAPL, minute(195, 201, 189, 196), NOW + 63 * SECOND)
     assert [(f.rule.id, f.cause.price) for f in fired] == [(2, 189), (1, 201)]  # type: ignore[union-attr]
     assert {f.exchange_time for f in fired} == {NOW}
+    assert all(f.cause.from_minute for f in fired)  # type: ignore[union-attr]
     assert engine.gap_pct(AAPL) == pytest.approx(14 / 196 * 100)
 
 
@@ -536,7 +537,7 @@ def test_a_minute_beside_ticks_adds_the_prints_they_did_not_show() -> None:
     engine = engine_with(rule("AAPL > 200 every", 1), rule("AAPL > 198 every", 2))
     assert fed(engine, 197.0, 199.0, 197.0, start_s=1, every_s=10) == [199.0]
     found = engine.on_minute(AAPL, minute(197, 201, 197, 197), NOW + 63 * SECOND)
-    assert [f.rule.id for f in found] == [1]
+    assert [(f.rule.id, f.cause.from_minute) for f in found] == [(1, True)]  # type: ignore[union-attr]
     assert engine.on_minute(AAPL, minute(197, 197, 197, 197, 1), NOW + 123 * SECOND) == []
 
 

@@ -178,6 +178,13 @@ def order_message(state: LegState, *, reconciled: bool = False, message: str = "
     return render("order", news_to_json(news), now=NOW, zone=NEW_YORK)
 
 
+def test_what_a_closed_minute_showed_is_marked_so() -> None:
+    told = firing_message(fired("AAPL > 200", replace(LEVEL, field=TickField.HIGH, from_minute=True), AAPL)).html
+    assert "received · live · 1m bars" in told
+    assert "Seen as the minute's high: a trade between two of TWS's samples" in told
+    assert "1m bars" not in firing_message(fired("AAPL > 200", LEVEL, AAPL)).html
+
+
 def notice_message(told: Notice, /, **fields: object) -> Message:
     return render("notice", {"notice": told.value, "at": NOW.isoformat(), **fields}, now=NOW, zone=NEW_YORK)
 
