@@ -169,8 +169,13 @@ class Rulebook:
         return rule
 
     async def restore(self, rule: Rule) -> Rule:
-        """Bring a deleted rule back as it was, its id included; a watched one is armed anew. Raises TooManyAlerts."""
-        armed = rule.rearmed(self._clock.now()) if rule.is_watching else rule
+        """
+        Bring a deleted rule back as it was, its id included; a watched one is armed anew, one that sleeps sleeps on.
+
+        Raises TooManyAlerts, TooManyScans.
+        """
+        is_awake = rule.is_watching and rule.state is not RuleState.SNOOZED
+        armed = rule.rearmed(self._clock.now()) if is_awake else rule
         async with self._lock, AsyncExitStack() as undo:
             if rule.state in _ALIVE:
                 await self._ensure_room(rule.owner_id)

@@ -57,11 +57,12 @@ class AlertListHandler:
     async def show_all(self, request: TextIn) -> None:
         """Send the first page of the person's alerts, those that the command's words narrow it to."""
         what = " ".join(request.args.split())[:_LONGEST_FILTER] or views.NO_FILTER
-        rules = await self._found(request.user_id, what)
-        listed = dict.fromkeys(found for rule in rules if rule.is_watching and (found := instrument_of(rule)))
-        unknown = [instrument for instrument in listed if self._ranges.atr(instrument) is None]
-        page = await self._page(request.user_id, 0, what)
+        everything = await self._rulebook.owned_by(request.user_id)
+        page = await self._shown(everything, request.user_id, 0, what)
         message_id = await self._reply.send(request.chat_id, page, reply_to=request.message_id)
+        watched = [rule for rule in everything if rule.is_watching and _is_under(rule, what)]
+        listed = dict.fromkeys(found for rule in watched if (found := instrument_of(rule)))
+        unknown = [instrument for instrument in listed if self._ranges.atr(instrument) is None]
         if unknown:
             self._chores.begin(self._measured(request, message_id, unknown, what), "ranges for a list of alerts")
 
@@ -151,7 +152,9 @@ class AlertListHandler:
             await self._reply.edit(request.chat_id, message_id, await self._page(request.user_id, 0, what))
 
     async def _page(self, user_id: int, page: int, what: str) -> Message:
-        everything = await self._rulebook.owned_by(user_id)
+        return await self._shown(await self._rulebook.owned_by(user_id), user_id, page, what)
+
+    async def _shown(self, everything: Sequence[Rule], user_id: int, page: int, what: str) -> Message:
         rules = [rule for rule in everything if _is_under(rule, what)]
         rows = sorted((self._cards.row(rule) for rule in rules), key=_nearness)
         state = views.ListState(

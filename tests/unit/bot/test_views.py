@@ -10,7 +10,8 @@ import pytest
 from alerts.aftermath import Aftermath
 from alerts.codec import firing_to_json
 from alerts.condition import OrderEvent
-from alerts.errors import AlertSyntaxError, RuleGone, TooManyAlerts, TooManyScans
+from alerts.errors import AlertSyntaxError, NoSuchChat, NotEvaluable, RuleGone, TooManyAlerts, TooManyScans
+from alerts.exchange import UnreadableFile
 from alerts.history import Backtest, PastFiring
 from alerts.language import parse
 from alerts.rule import (
@@ -552,6 +553,9 @@ ERRORS: dict[str, Exception] = {
     "rule-gone": RuleGone(4),
     "too-many-alerts": TooManyAlerts(200),
     "too-many-scans": TooManyScans(10),
+    "no-such-chat": NoSuchChat("desk<>"),
+    "not-evaluable": NotEvaluable("an indicator <x>"),
+    "unreadable-file": UnreadableFile(3, "it is no JSON"),
     "proposal-gone": ProposalGone("expired"),
     "not-allowed": NotAllowed("trader"),
     "order-gone": OrderGone("sb-1-1"),
