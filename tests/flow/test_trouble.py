@@ -77,7 +77,7 @@ async def test_streams_lost_with_1101_are_asked_for_again(stage: Stage) -> None:
     await stage.up()
     await stage.ada.ask("AAPL > 200", "Alert #1 set")
     stage.world.server.faults.lose_connection()
-    await stage.ada.ask("/status", "IBKR link is not up")
+    await stage.desk.until(lambda: is_unlinked(stage), "a lost link")
     stage.world.server.faults.regain_connection(data_lost=True)
     await stage.linked()
     await stage.desk.push("AAPL", 200.5)
@@ -144,3 +144,7 @@ async def test_the_health_page_answers_on_the_loopback(stage: Stage) -> None:
 async def tried(stage: Stage) -> bool:
     calls = await stage.desk.get("/sim/calls", method="sendMessage")
     return any("200.50" in str(call["params"]) for call in calls)
+
+
+async def is_unlinked(stage: Stage) -> bool:
+    return "IBKR link is not up" in said(await stage.ada.ask("/status", "Version"))
