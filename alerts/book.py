@@ -180,6 +180,11 @@ class Book:
         """Return whether no tick came since *moment*: a minute's bar is all there is."""
         return self.latest is None or self.latest is self._bar_tick or self.latest.received < moment
 
+    @property
+    def is_on_minutes(self) -> bool:
+        """Whether what is known last is of a closed minute's bar, not of a tick."""
+        return self.latest is not None and self.latest is self._bar_tick
+
     def stand_at(self, price: float, at: datetime, start: datetime) -> set[int]:
         """Let the price of a minute that began at *start* be the price, *at* its receipt; return whom it concerns."""
         slot = self.main_slot

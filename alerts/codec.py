@@ -6,6 +6,8 @@ JSON values only (no NaN, no infinity). The readers raise KeyError, TypeError or
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from alerts.condition import Draft, Options, OrderEvent, Repeat, TradingTime
@@ -66,10 +68,14 @@ _OPTIONS: dict[str, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
 }
 """Every option: its key, and both ways."""
 
+_STATES = {str(state): state for state in RuleState}
+_NO_OPTIONS = Options()
+_NO_MEMORY: Mapping[str, object] = MappingProxyType({})
+
 
 def rule_to_json(rule: Rule) -> Json:
-    """Return *rule* as JSON, its id, state and memory included."""
-    return {
+    """Return *rule* as JSON, its id, state and memory included; what is as in a new rule is left out."""
+    data: Json = {
         "id": rule.id,
         "owner_id": rule.owner_id,
         "chat_id": rule.chat_id,
@@ -77,36 +83,56 @@ def rule_to_json(rule: Rule) -> Json:
         "draft": draft_to_json(rule.draft),
         "instruments": {symbol: instrument_to_json(found) for symbol, found in rule.instruments.items()},
         "created": rule.created.isoformat(),
-        "since": rule.since.isoformat(),
         "state": str(rule.state),
-        "reason": rule.reason,
-        "fired_count": rule.fired_count,
-        "last_fired": time_to_json(rule.last_fired),
-        "memory": dict(rule.memory),
-        "snoozed_until": time_to_json(rule.snoozed_until),
-        "wake_on": rule.wake_on,
     }
+    if rule.since != rule.created:
+        data["since"] = rule.since.isoformat()
+    for name in ("reason", "fired_count", "wake_on"):
+        if found := getattr(rule, name):
+            data[name] = found
+    for name in ("last_fired", "snoozed_until"):
+        if (moment := getattr(rule, name)) is not None:
+            data[name] = moment.isoformat()
+    if rule.memory:
+        data["memory"] = dict(rule.memory)
+    return data
 
 
 def rule_from_json(data: Mapping[str, Any]) -> Rule:
-    """Return the rule that `rule_to_json` wrote."""
+    """
+    Return the rule that `rule_to_json` wrote.
+
+    Rules about the same instruments share them: a start reads a hundred thousand rules about a few hundred shares.
+    """
+    since, found = data.get("since", data["created"]), data["instruments"]
+    created = datetime.fromisoformat(data["created"])
     return Rule(
         id=data["id"],
         owner_id=data["owner_id"],
         chat_id=data["chat_id"],
         text=data["text"],
         draft=draft_from_json(data["draft"]),
-        instruments={symbol: instrument_from_json(found) for symbol, found in data["instruments"].items()},
-        created=datetime.fromisoformat(data["created"]),
-        since=datetime.fromisoformat(data["since"]),
-        state=RuleState(data["state"]),
-        reason=data["reason"],
-        fired_count=data["fired_count"],
-        last_fired=time_from_json(data["last_fired"]),
-        memory=data["memory"],
+        instruments=_instruments(tuple((symbol, tuple(one.items())) for symbol, one in found.items())),
+        created=created,
+        since=created if since == data["created"] else datetime.fromisoformat(since),
+        state=_STATES[data["state"]],
+        reason=data.get("reason", ""),
+        fired_count=data.get("fired_count", 0),
+        last_fired=time_from_json(data.get("last_fired")),
+        memory=data.get("memory") or _NO_MEMORY,
         snoozed_until=time_from_json(data.get("snoozed_until")),
         wake_on=data.get("wake_on", ""),
     )
+
+
+@lru_cache(maxsize=4096)
+def _instruments(found: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]) -> Mapping[str, Instrument]:
+    return {symbol: _instrument(fields) for symbol, fields in found}
+
+
+@lru_cache(maxsize=4096)
+def _instrument(fields: tuple[tuple[str, Any], ...]) -> Instrument:
+    return instrument_from_json(dict(fields))
 
 
 def draft_to_json(draft: Draft) -> Json:
@@ -124,13 +150,13 @@ def draft_from_json(data: Mapping[str, Any]) -> Draft:
     """Return the draft that `draft_to_json` wrote."""
     condition = condition_from_json(data["condition"])
     if len(data) == 1:
-        return Draft(condition)
+        return Draft(condition, _NO_OPTIONS)
     found = {}
     for field, (key, _, read) in _OPTIONS.items():
         # Rules of the first version carry options that were not typed as None, "" or false.
         if got := data.get(key):
             found[field] = read(got)
-    return Draft(condition, Options(**found))
+    return Draft(condition, Options(**found) if found else _NO_OPTIONS)
 
 
 def firing_to_json(firing: Firing) -> Json:
@@ -192,6 +218,7 @@ def _price_cause_to_json(cause: PriceCause) -> Json:
         "ask": cause.ask,
         "change_pct": cause.change_pct,
         "values": dict(cause.values),
+        "from_minute": cause.from_minute,
     }
 
 
@@ -205,6 +232,7 @@ def _price_cause(data: Mapping[str, Any]) -> Cause:
         ask=data["ask"],
         change_pct=data["change_pct"],
         values=data["values"],
+        from_minute=data.get("from_minute", False),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from alerts import condition as spoken
@@ -107,7 +108,18 @@ def _span(seconds: float) -> timedelta:
 
 
 def _operand(data: Mapping[str, Any]) -> Any:  # noqa: ANN401  an Operand
+    if data["is"] == "price":
+        return _price(data["symbol"], data.get("field", "last"))
     return _read(data, _OPERANDS)
+
+
+@lru_cache(maxsize=4096)
+def _price(symbol: str, field: str) -> value.Price:
+    """Return the price of a symbol: one for all the rules that look at it."""
+    return value.Price(symbol, _PRICE_FIELDS[field])
+
+
+_PRICE_FIELDS = {str(field): field for field in value.PriceField}
 
 
 def _condition(data: Mapping[str, Any]) -> Any:  # noqa: ANN401  a Condition

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import re2
 from lark import Token
 
 from alerts import moment, number
@@ -26,6 +27,7 @@ from alerts.condition import (
     Way,
     Words,
 )
+from alerts.phrase import matcher_of
 from alerts.terminal import Contradiction, read, symbol, unquoted
 from alerts.wording import MOST_ROWS
 from market.scan import ScanSpec
@@ -127,11 +129,12 @@ class EventReader:
         """Read `/downgrad/i`."""
         body, _, flag = children[0][1:].rpartition("/")
         text = body.replace("\\/", "/")
+        pattern = Pattern(text, flag == "i")
         try:
-            re.compile(text)
-        except (re.error, RecursionError, OverflowError) as error:
-            raise Contradiction(children[0], f"a regular expression ({error})") from None
-        return Pattern(text, flag == "i")
+            matcher_of(NewsMatch("*", words=pattern))
+        except (re2.error, UnicodeEncodeError):
+            raise Contradiction(children[0], "a regular expression that RE2 knows, like /downgrad/i") from None
+        return pattern
 
     def all_of(self, children: list[Words]) -> AllOf:
         """Join patterns by `and`; an `and` within an `and` is one."""

@@ -31,6 +31,7 @@ _AFTER_CLOSE = timedelta(seconds=3)
 _LATE_BAR = timedelta(seconds=15)
 _LONGEST_WAIT = timedelta(minutes=5)
 _REST = timedelta(minutes=1)
+_LINK_REST = timedelta(seconds=5)
 # So far back minutes are fetched when a link was down; what is older is for those who look for missed alerts.
 _MOST_MINUTES = 390
 _AT_ONCE = 10
@@ -96,6 +97,7 @@ class LineKeeper:
         self._nap = nap
         self._sink: Callable[[Sequence[Firing]], None] = _unheard
         self._watched: dict[int, _Watched] = {}
+        self._lined = 0
         self._lock = asyncio.Lock()
         self._uneven = asyncio.Event()
         self._resting_until = clock.now()
@@ -122,7 +124,7 @@ class LineKeeper:
             if watched.has_line and is_short:
                 await self._feed.hold(instrument, wants_greeks=True)
                 await self._feed.release(instrument)
-            elif not watched.has_line and self._room() > self._lined():
+            elif not watched.has_line and self._room() > self._lined:
                 await self._promote(watched)
             elif not watched.has_line:
                 self._uneven.set()
@@ -138,6 +140,7 @@ class LineKeeper:
             if watched.holders <= 0:
                 del self._watched[instrument.con_id]
                 if watched.has_line:
+                    self._lined -= 1
                     await self._feed.release(instrument)
             self._uneven.set()
 
@@ -201,10 +204,7 @@ class LineKeeper:
 
     def _room(self) -> int:
         """Return how many lines are for rules: all that others (open cards) do not hold."""
-        return self._feed.cap - (self._feed.held_count - self._lined())
-
-    def _lined(self) -> int:
-        return sum(one.has_line for one in self._watched.values())
+        return self._feed.cap - (self._feed.held_count - self._lined)
 
     def _claim(self, watched: _Watched) -> Claim:
         return Claim(watched.instrument, watched.fast > 0, self._gap_atr(watched.instrument), watched.has_line)
@@ -222,11 +222,13 @@ class LineKeeper:
 
     async def _promote(self, watched: _Watched) -> None:
         watched.has_line = True
+        self._lined += 1
         await self._feed.hold(watched.instrument, wants_greeks=watched.wants_greeks, is_fast=watched.fast > 0)
 
     async def _demote(self, watched: _Watched) -> None:
         _log.info("%s runs on 1-minute bars: the lines are for others", watched.instrument.label)
         watched.has_line = False
+        self._lined -= 1
         now = self._clock.now()
         # What ticked up to now was seen; the running minute counts once it has closed.
         watched.seen, watched.misses, watched.due = _start_of(now) - _MINUTE, 0, _next_close(now)
@@ -240,10 +242,12 @@ class LineKeeper:
         count = 2 if watched.seen is None else min((now - watched.seen) // _MINUTE + 1, _MOST_MINUTES)
         try:
             bars = await self._bars.minutes(watched.instrument, count)
-        except (LinkDown, PacingViolation) as error:
-            _log.info("Closed minutes rest for a while: %r", error)
-            is_down = isinstance(error, LinkDown)
-            self._resting_until = self._clock.now() + (_AFTER_CLOSE if is_down else _REST)
+        except LinkDown:
+            self._resting_until = self._clock.now() + _LINK_REST
+            return
+        except PacingViolation as error:
+            _log.warning("Closed minutes rest for %s: %r", _REST, error)
+            self._resting_until = self._clock.now() + _REST
             return
         except MarketError as error:
             _log.info("No minutes of %s: %r", watched.instrument.label, error)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from math import inf, nextafter
 
 from alerts.book import Book
 from alerts.condition import Unit, Way
@@ -174,8 +175,12 @@ class Trailed(_Plain):
 
     def marks(self, now: datetime, *, repeats: bool) -> Iterable[tuple[Quoted, float]]:  # noqa: ARG002  no hysteresis
         """Return its best, and the level at which it came back far enough."""
+        if self.best is None:
+            return ()
+        # The best itself is no news; what is better than it, be it by a hair, is.
+        better = nextafter(self.best, -inf if self._from_low else inf)
         bound = self._bound(now)
-        return [(self._price, level) for level in (self.best, bound) if level is not None]
+        return [(self._price, level) for level in (better, bound) if level is not None]
 
     def level(self, now: datetime) -> tuple[Quoted, float] | None:
         """Return the price and the level at which it came back far enough."""

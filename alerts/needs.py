@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
 
 from alerts.condition import (
     AtSession,
@@ -46,6 +48,8 @@ from market.instrument import Instrument, SecType
 from market.quote import BarSize
 from market.scan import ScanSpec
 
+_T = TypeVar("_T")
+
 MARKET = "SPY"
 """Whose regular session is meant where no instrument is named (`at close - 10m`, `every 30m rth`)."""
 
@@ -88,14 +92,14 @@ class Needs:
         """Return what all of *needs* come to."""
         found = tuple(needs)
         return Needs(
-            frozenset[Instrument]().union(*(need.ticks for need in found)),
-            frozenset[tuple[Instrument, BarSize]]().union(*(need.bars for need in found)),
-            frozenset[Instrument | None]().union(*(need.news for need in found)),
-            frozenset[ScanSpec]().union(*(need.scans for need in found)),
-            frozenset[Instrument]().union(*(need.hours for need in found)),
-            frozenset[tuple[Instrument, int]]().union(*(need.daily for need in found)),
-            frozenset[Instrument]().union(*(need.options for need in found)),
-            frozenset[Instrument]().union(*(need.fast for need in found)),
+            _joined(*(need.ticks for need in found)),
+            _joined(*(need.bars for need in found)),
+            _joined(*(need.news for need in found)),
+            _joined(*(need.scans for need in found)),
+            _joined(*(need.hours for need in found)),
+            _joined(*(need.daily for need in found)),
+            _joined(*(need.options for need in found)),
+            _joined(*(need.fast for need in found)),
             account=any(need.account for need in found),
             orders=any(need.orders for need in found),
             clock=any(need.clock for need in found),
@@ -104,10 +108,29 @@ class Needs:
 
 def needs_of(rule: Rule) -> Needs:
     """Return what *rule* needs. Raises NotEvaluable where a symbol of its condition has no instrument."""
-    needs = _needs(rule.draft.condition, rule)
+    condition, hold = rule.draft.condition, rule.draft.options.hold
+    if hold is None and isinstance(condition, Comparison | Crossing) and isinstance(condition.right, Number):
+        left = condition.left
+        if isinstance(left, Price) and left.field is PriceField.LAST:
+            return _of_level(instrument_of(rule, left.symbol))
+    needs = _needs(condition, rule)
     spoken = {instrument_of(rule, symbol) for symbol in symbols_of(rule.draft)}
-    is_timed = rule.draft.options.hold is not None
-    return needs | Needs(hours=frozenset(spoken), clock=is_timed)
+    return needs | Needs(hours=frozenset(spoken), clock=hold is not None)
+
+
+@lru_cache(maxsize=4096)
+def _of_level(instrument: Instrument) -> Needs:
+    """Return what the commonest rule needs, the level of a last price: one object for all of an instrument."""
+    only = frozenset({instrument})
+    return Needs(ticks=only, hours=only)
+
+
+def _joined(*parts: frozenset[_T]) -> frozenset[_T]:
+    """Return the union; an empty set or the only one is shared, since there is a set of each kind for each rule."""
+    filled = [part for part in parts if part]
+    if not filled:
+        return frozenset()
+    return filled[0] if len(filled) == 1 else filled[0].union(*filled[1:])
 
 
 def symbols_of(said: Draft | Condition) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ class RuleStore(Protocol):
         ...
 
     async def save(self, rule: Rule) -> None:
-        """Store the rule's new state, text and memory."""
+        """Store the rule's new state, text and memory, unless it has fired since: then nothing is changed."""
         ...
 
     async def delete(self, rule_id: int) -> None:

@@ -74,6 +74,11 @@ class PriceWatch(Watch):
         return self.rule.state is RuleState.PENDING or any(atom.is_timed for atom in self._atoms)
 
     @property
+    def is_fixed(self) -> bool:
+        """Whether all its levels were typed: they need no remembering, they are where they are."""
+        return self.rule.state is not RuleState.SNOOZED and all(atom.is_fixed for atom in self._atoms)
+
+    @property
     def is_moving(self) -> bool:
         """Whether its levels may change as it is looked at."""
         return any(atom.is_moving for atom in self._atoms)
@@ -129,9 +134,7 @@ class PriceWatch(Watch):
     def place(self, now: datetime) -> tuple[tuple[Ladder, float], ...]:
         """Return the ladders and levels at which something changes about it, and remember them."""
         marks = self.marks(now)
-        # Levels that were typed need no remembering: they are where they are.
-        is_fixed = self.rule.state is not RuleState.SNOOZED and all(atom.is_fixed for atom in self._atoms)
-        self._placed = None if is_fixed else marks
+        self._placed = None if self.is_fixed else marks
         return marks
 
     def marks(self, now: datetime) -> tuple[tuple[Ladder, float], ...]:
@@ -168,7 +171,8 @@ class PriceWatch(Watch):
             price = book.prices[field]
             if price is not None and book.latest is not None:
                 bid, ask = book.prices[TickField.BID], book.prices[TickField.ASK]
-                return PriceCause(book.instrument, field, price, book.latest.kind, bid, ask, book.change_pct)
+                told = PriceCause(book.instrument, field, price, book.latest.kind, bid, ask, book.change_pct)
+                return replace(told, from_minute=book.is_on_minutes)
         for value in (value for atom in self._atoms for value in atom.values):
             if isinstance(value, Studied) and value.series.close is not None:
                 return PriceCause(value.instrument, TickField.LAST, value.series.close)

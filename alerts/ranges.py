@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts.daily import average_range
 from alerts.ports import BarSource
 from market.clock import Clock
-from market.errors import MarketError
+from market.errors import LinkDown, MarketError
 from market.instrument import Instrument
 from market.quote import Bar, BarSize
 
@@ -28,6 +28,9 @@ class _Range:
     due: datetime
     money: float | None = None
     pct: float | None = None
+
+
+_UNASKED = _Range(datetime.min.replace(tzinfo=UTC))
 
 
 class AverageRanges:
@@ -57,12 +60,14 @@ class AverageRanges:
         return any(await asyncio.gather(*(self._learnt(one) for one in list(wanted.values())[:most])))
 
     def _of(self, instrument: Instrument) -> _Range:
-        return self._known.get(instrument.con_id) or _Range(self._clock.now())
+        return self._known.get(instrument.con_id, _UNASKED)
 
     async def _learnt(self, instrument: Instrument) -> bool:
         before = self._of(instrument)
         try:
             bars = await self._bars.bars(instrument, BarSize.DAY_1, _BARS)
+        except LinkDown:
+            return False
         except MarketError as error:
             _log.info("No daily bars of %s for its range: %r", instrument.label, error)
             self._known[instrument.con_id] = _Range(self._clock.now() + _AGAIN, before.money, before.pct)

@@ -120,7 +120,7 @@ class PriceCause:
     The tick (or bar close) that did it.
 
     *price* is the tick's own price in *field*; *values* are the condition's operands as they stood, by their text;
-    *change_pct* is since the prior close, where known.
+    *change_pct* is since the prior close, where known. *from_minute*: it is a price of a closed 1-minute bar.
     """
 
     instrument: Instrument
@@ -131,6 +131,7 @@ class PriceCause:
     ask: float | None = None
     change_pct: float | None = None
     values: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    from_minute: bool = False
 
 
 @dataclass(frozen=True, slots=True)

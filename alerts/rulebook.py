@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from alerts.amendment import order_line
+from alerts.amendment import order_line, with_options
 from alerts.condition import Draft, NewsMatch, Options
 from alerts.engine import Engine
 from alerts.errors import NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
@@ -52,8 +52,8 @@ class Rulebook:
     """
     All changes to rules go through here, one at a time.
 
-    A change waits until the firings up to now are recorded (`connect`): a rule's new state must not be stored with a
-    firing counted in it that could still be lost.
+    A change takes the rule out of the engine and waits until its firings are recorded (`connect`): its new state must
+    not be stored with a firing counted in it that could still be lost, nor without one that happens meanwhile.
     """
 
     def __init__(  # noqa: PLR0913  store, engine, feeds, and who finds what
@@ -160,17 +160,22 @@ class Rulebook:
 
     async def delete(self, rule_id: int, owner_id: int) -> Rule:
         """Delete a rule and return it as it stood, for `restore`. Raises RuleGone."""
-        async with self._lock:
-            await self._settled()
-            rule = await self.get(rule_id, owner_id)
+        async with self._lock, AsyncExitStack() as undo:
+            rule = await self._taken_out(rule_id, owner_id, undo)
             await self._store.delete(rule_id)
+            undo.pop_all()
             self._engine.remove(rule_id)
             await self._holding.give(rule_id)
         return rule
 
     async def restore(self, rule: Rule) -> Rule:
-        """Bring a deleted rule back as it was, its id included; a watched one is armed anew. Raises TooManyAlerts."""
-        armed = rule.rearmed(self._clock.now()) if rule.is_watching else rule
+        """
+        Bring a deleted rule back as it was, its id included; a watched one is armed anew, one that sleeps sleeps on.
+
+        Raises TooManyAlerts, TooManyScans.
+        """
+        is_awake = rule.is_watching and rule.state is not RuleState.SNOOZED
+        armed = rule.rearmed(self._clock.now()) if is_awake else rule
         async with self._lock, AsyncExitStack() as undo:
             if rule.state in _ALIVE:
                 await self._ensure_room(rule.owner_id)
@@ -191,18 +196,17 @@ class Rulebook:
         """
         before = await self.get(rule_id, owner_id)
         new = await self.resolve(draft, owner_id, before.chat_id, before.instruments)
-        async with self._lock:
-            await self._settled()
-            current = await self.get(rule_id, owner_id)
+        async with self._lock, AsyncExitStack() as undo:
+            current = await self._taken_out(rule_id, owner_id, undo)
             changed = replace(current, draft=draft, text=new.text, instruments=new.instruments, chat_id=new.chat_id)
             if _watches_the_same(current.draft, draft):
-                return await self._swapped(current, changed)
+                return await self._swapped(current, changed, undo)
             if current.state is RuleState.PAUSED:
                 rested = changed.rearmed(self._clock.now()).with_state(RuleState.PAUSED, current.since, current.reason)
-                return await self._swapped(current, rested)
+                return await self._swapped(current, rested, undo)
             if current.state not in _ALIVE:
                 await self._ensure_room(owner_id)
-            return await self._swapped(current, changed.rearmed(self._clock.now()))
+            return await self._swapped(current, changed.rearmed(self._clock.now()), undo)
 
     async def snooze(self, rule_id: int, owner_id: int, until: datetime | None, wake_on: str = "") -> Rule:
         """
@@ -210,12 +214,11 @@ class Rulebook:
 
         A spent one is armed again when it wakes. Raises RuleGone, TooManyAlerts, TooManyScans.
         """
-        async with self._lock:
-            await self._settled()
-            rule = await self.get(rule_id, owner_id)
+        async with self._lock, AsyncExitStack() as undo:
+            rule = await self._taken_out(rule_id, owner_id, undo)
             if rule.state not in _ALIVE:
                 await self._ensure_room(owner_id)
-            return await self._swapped(rule, rule.snoozed(self._clock.now(), until, wake_on))
+            return await self._swapped(rule, rule.snoozed(self._clock.now(), until, wake_on), undo)
 
     async def pause_all(self, owner_id: int) -> int:
         """Stop watching all of a person's rules until `resume_all`; return how many that were."""
@@ -233,35 +236,35 @@ class Rulebook:
         return len(mine)
 
     async def pause(self, rule_id: int, owner_id: int, reason: str = "") -> Rule:
-        """Stop watching a rule until `resume`; one that is not watched stays as it is. Raises RuleGone."""
-        async with self._lock:
-            await self._settled()
-            rule = await self.get(rule_id, owner_id)
+        """
+        Stop watching a rule until `resume`, and return it as it stands then.
+
+        One that is not watched (it may have fired just now) stays as it is. Raises RuleGone.
+        """
+        async with self._lock, AsyncExitStack() as undo:
+            rule = await self._taken_out(rule_id, owner_id, undo)
             if not rule.is_watching:
+                undo.pop_all()
                 return rule
-            paused = rule.with_state(RuleState.PAUSED, self._clock.now(), reason)
-            await self._store.save(paused)
-            self._engine.rest(paused)
-            await self._holding.give(rule_id)
-        return paused
+            return await self._swapped(rule, rule.with_state(RuleState.PAUSED, self._clock.now(), reason), undo)
 
     async def resume(self, rule_id: int, owner_id: int) -> Rule:
         """Watch a paused rule again; any other stays as it is. Raises RuleGone, TooManyScans."""
-        async with self._lock:
+        async with self._lock, AsyncExitStack() as undo:
             rule = await self.get(rule_id, owner_id)
-            return await self._armed(rule) if rule.state is RuleState.PAUSED else rule
+            return await self._armed(rule, undo) if rule.state is RuleState.PAUSED else rule
 
     async def rearm(self, rule_id: int, owner_id: int) -> Rule:
         """
-        Arm a rule anew, whatever became of it: it may fire again, at once if it is true.
+        Arm a rule anew, whatever became of it: it may fire again, at once if it is true. A past end is dropped.
 
         Raises RuleGone, TooManyAlerts, TooManyScans.
         """
-        async with self._lock:
-            rule = await self.get(rule_id, owner_id)
+        async with self._lock, AsyncExitStack() as undo:
+            rule = await self._taken_out(rule_id, owner_id, undo)
             if rule.state not in _ALIVE:
                 await self._ensure_room(owner_id)
-            return await self._armed(rule)
+            return await self._armed(rule, undo)
 
     async def follow(self) -> None:
         """Hold what news on a portfolio or a watchlist need now: what is in them changes."""
@@ -290,24 +293,40 @@ class Rulebook:
                 self._engine.remove(rule_id)
             await self._holding.give(rule_id)
 
-    async def _armed(self, rule: Rule) -> Rule:
-        await self._settled()
-        current = self._engine.rule(rule.id) or rule
-        return await self._swapped(current, current.rearmed(self._clock.now()))
+    async def _taken_out(self, rule_id: int, owner_id: int, undo: AsyncExitStack) -> Rule:
+        """
+        Return a rule that fires no more, with all its firings recorded; *undo* has it watched again as it stood.
 
-    async def _swapped(self, current: Rule, new: Rule) -> Rule:
-        """Store and watch *new* in the place of *current*; where that fails, *current* stands as it stood."""
-        async with AsyncExitStack() as undo:
-            undo.push_async_callback(self._restored, current)
-            await self._store.save(new)
-            undo.push_async_callback(self._store.save, current)
-            if new.is_watching:
-                firings = await self._watched(new, undo)
-            else:
-                self._engine.rest(new)
-                await self._holding.give(new.id)
-                firings = []
-            undo.pop_all()
+        The first wait may be long (a full disk): until then the rule is watched as ever.
+        """
+        await self._settled()
+        rule = await self.get(rule_id, owner_id)
+        if rule.is_watching:
+            self._engine.rest(rule)
+        undo.push_async_callback(self._restored, rule)
+        await self._settled()
+        return rule
+
+    async def _armed(self, current: Rule, undo: AsyncExitStack) -> Rule:
+        now = self._clock.now()
+        until = current.draft.options.until
+        endless = current
+        if until is not None and until <= now:
+            draft = with_options(current.draft, until=None)
+            endless = replace(current, draft=draft, text=format_draft(draft))
+        return await self._swapped(current, endless.rearmed(now), undo)
+
+    async def _swapped(self, current: Rule, new: Rule, undo: AsyncExitStack) -> Rule:
+        """Store and watch *new* in the place of *current*, which was taken out; then *undo* is not needed any more."""
+        await self._store.save(new)
+        undo.push_async_callback(self._store.save, current)
+        if new.is_watching:
+            firings = await self._watched(new, undo)
+        else:
+            self._engine.rest(new)
+            await self._holding.give(new.id)
+            firings = []
+        undo.pop_all()
         self._sink(firings)
         return self._engine.rule(new.id) or new
 

@@ -253,6 +253,9 @@ class Tape:
             quoted.book.ladder(quoted.slot).listen(rule_id)
         for book in watch.books:
             book.rules.add(rule_id)
+            if not watch.is_fixed:
+                # What it looks at may stand on no ladder yet: the first tick shows.
+                book.restless.add(rule_id)
         if watch.is_held:
             self.held.add(rule_id)
         if watch.is_ticking:
@@ -348,7 +351,9 @@ class Tape:
         last = book.prices[_LAST]
         book.prices[_LAST] = tick.price
         book.follow_print(tick)
-        self._consider(reached, tick.received, _cause(book, tick), tick.exchange_time, firings, counted=counted)
+        # A minute's print counts in its minute, a tick's as it is received.
+        cause = replace(_cause(book, tick), from_minute=counted is not None)
+        self._consider(reached, tick.received, cause, tick.exchange_time, firings, counted=counted)
         book.prices[_LAST] = last
         for rule_id in reached:
             watch = self._roster.watched.get(rule_id)
@@ -361,12 +366,9 @@ class Tape:
         last, ladder = book.prices[_LAST], book.ladders[_LAST]
         if last is None or ladder is None:
             return
+        younger = {rule_id for rule_id in book.rules if not self._is_older(rule_id, bar)}
         for field, price in ((TickField.HIGH, bar.high), (TickField.LOW, bar.low)):
-            if field is TickField.HIGH:
-                reached = ladder.over(max(book.top, last), price) if price > max(book.top, last) else set()
-            else:
-                reached = ladder.under(min(book.bottom, last), price) if price < min(book.bottom, last) else set()
-            older = {rule_id for rule_id in reached if self._is_older(rule_id, bar)}
+            older = _unseen(book, ladder, field, price, last) - younger
             if older:
                 tick = Tick(book.instrument, field, price, 0.0, at, bar.start)
                 self._on_print(book, tick, older, firings, counted=_last_moment(bar))
@@ -379,17 +381,16 @@ class Tape:
         younger than the minute's beginning hears of its close alone.
         """
         extremes = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
-        late = set[int]()
+        late, younger = set[int](), {rule_id for rule_id in book.rules if not self._is_older(rule_id, bar)}
         for price in (bar.open, *extremes):
             touched = book.stand_at(price, at, bar.start)
-            older = {rule_id for rule_id in touched if self._is_older(rule_id, bar)}
-            late |= touched - older
-            cause = PriceCause(book.instrument, TickField.LAST, price, change_pct=book.change_pct)
+            older = touched - younger
+            late |= touched & younger
+            cause = _minute_cause(book, price)
             self._consider(older, at, cause, bar.start, firings, counted=_last_moment(bar))
         touched = book.stand_at(bar.close, at, bar.start) | late
-        cause = PriceCause(book.instrument, TickField.LAST, bar.close, change_pct=book.change_pct)
         touched |= book.restless
-        self._consider(touched, at, cause, bar.start, firings, counted=_last_moment(bar))
+        self._consider(touched, at, _minute_cause(book, bar.close), bar.start, firings, counted=_last_moment(bar))
 
     def _is_older(self, rule_id: int, bar: Bar) -> bool:
         """Return whether nothing about a rule changed since the bar began: all its prints concern it."""
@@ -479,11 +480,17 @@ def _moved_middle(book: Book, middle: Ladder) -> set[int]:
 def _reached_unseen(book: Book, tick: Tick, before: float, last: float) -> set[int]:
     """Return the rules whose levels lie between what the last prices reached and the day's new extreme."""
     ladder = book.ladders[_LAST]
-    if ladder is None:
-        return set()
-    if tick.field is TickField.HIGH:
-        return ladder.over(max(book.top, last), tick.price) if tick.price > before else set()
-    return ladder.under(min(book.bottom, last), tick.price) if tick.price < before else set()
+    is_new = tick.price > before if tick.field is TickField.HIGH else tick.price < before
+    return set() if ladder is None or not is_new else _unseen(book, ladder, tick.field, tick.price, last)
+
+
+def _unseen(book: Book, ladder: Ladder, field: TickField, price: float, last: float) -> set[int]:
+    """Return whom a trade at *price* concerns where no last price since the day's extreme was heard of got so far."""
+    if field is TickField.HIGH:
+        seen = max(book.top, last)
+        return ladder.over(seen, price) | ladder.listeners if price > seen else set()
+    seen = min(book.bottom, last)
+    return ladder.under(seen, price) | ladder.listeners if price < seen else set()
 
 
 def _caught_up(book: Book) -> set[int]:
@@ -499,3 +506,7 @@ def _caught_up(book: Book) -> set[int]:
 def _cause(book: Book, tick: Tick) -> PriceCause:
     prices = book.prices
     return PriceCause(book.instrument, tick.field, tick.price, tick.kind, prices[_BID], prices[_ASK], book.change_pct)
+
+
+def _minute_cause(book: Book, price: float) -> PriceCause:
+    return PriceCause(book.instrument, TickField.LAST, price, change_pct=book.change_pct, from_minute=True)

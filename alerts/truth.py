@@ -134,8 +134,8 @@ class _Pair(Atom):
 
     @property
     def is_fixed(self) -> bool:  # type: ignore[override]
-        """Whether the level is a number that was typed."""
-        return isinstance(self.right, Fixed)
+        """Whether it is a price and a number that was typed."""
+        return isinstance(self.left, Quoted) and isinstance(self.right, Fixed)
 
     def listens(self) -> Iterable[Quoted]:
         """Return the prices that no ladder can hold: where two are compared, either moves the other's bound."""
@@ -295,8 +295,8 @@ class Channelled(Atom):
 
     @property
     def is_fixed(self) -> bool:  # type: ignore[override]
-        """Its bounds are numbers that were typed."""
-        return True
+        """Whether it is a price: its bounds were typed."""
+        return isinstance(self.value, Quoted)
 
     def truth(self, now: datetime) -> Truth:
         """Observe, and return whether it happened just now."""

@@ -267,9 +267,10 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         repeated = await outbox.recover()
         await desk.void_unshown()
         _log.info("squawkbot starts, boot %s; %s messages may have to be repeated", boot_id, repeated)
-        await _loaded(rulebook)
         for user_id in settings.roster.roles:
+            await zones.zone_of(user_id)
             engine.set_watchlist(user_id, await watchlists.of(user_id))
+        await _loaded(rulebook)
         timers = Timers()
         timers.every(settings.session_refresh_s, "daily summary", daily.look)
         timers.every(_EXPIRY_LOOK_S, "order cards", handlers.orders.expire)

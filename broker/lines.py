@@ -9,7 +9,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from broker import convert
 from broker.call import Link, guarded
@@ -51,7 +50,6 @@ class Line:
     holders: int = 0
     wants_greeks: bool = False
     requests: set[int] = field(default_factory=set)
-    exchange_time: datetime | None = None
     last_size: float | None = None
     trouble: str = ""
     refusal: BrokerError | None = None

@@ -57,6 +57,8 @@ class IbTickFeed:
         self._by_request = self._lines.by_request
         self._sink: Callable[[Sequence[Tick]], None] | None = None
         self._ticks: list[Tick] = []
+        # Where in them each line's latest trade is whose time is still to come.
+        self._prints: dict[Line, int] = {}
         self._now = clock.now()
         self._repetition: asyncio.TimerHandle | None = None
         self._link.on_open(self._attach)
@@ -166,9 +168,10 @@ class IbTickFeed:
         if what is None or size <= 0 or not 0.0 < price < _ABSURD:
             self._on_odd(line, what or _RARE.get(code), price, size)
             return
-        quote, at = line.quote, None
+        quote = line.quote
         if what is _LAST:
-            quote.last, line.last_size, at = price, size, line.exchange_time
+            quote.last, line.last_size = price, size
+            self._prints[line] = len(self._ticks)
         elif what is _BID:
             quote.bid, quote.bid_size = price, size
         else:
@@ -176,7 +179,7 @@ class IbTickFeed:
         if not self._ticks:
             self._now = self._clock.now()
         quote.received = now = self._now
-        self._ticks.append(_new(Tick, (line.instrument, what, price, size, now, at, quote.kind)))
+        self._ticks.append(_new(Tick, (line.instrument, what, price, size, now, None, quote.kind)))
         if line.is_watched:
             _wake(line, what)
 
@@ -233,9 +236,17 @@ class IbTickFeed:
             self._take(line, TickField.HALTED, float(value > 0), 0.0)
 
     def _on_text(self, request_id: int, code: int, value: str) -> None:
+        """
+        Take the exchange's time of a trade: it comes after its price, in whole seconds, and not with each trade.
+
+        A price whose time does not follow within the same network read has none: it would be another trade's.
+        """
         line = self._by_request.get(request_id)
-        if line is not None and code in convert.LAST_TIMES and value.isdigit():
-            line.exchange_time = convert.epoch(float(value))
+        if line is None or code not in convert.LAST_TIMES or not value.isdigit():
+            return
+        index = self._prints.pop(line, None)
+        if index is not None:
+            self._ticks[index] = self._ticks[index]._replace(exchange_time=convert.epoch(float(value)))
 
     def _on_greeks(self, request_id: int, code: int, _attribute: int, *model: float) -> None:
         """Take the values of IBKR's own model; those of bid, ask and last computations jump with each quote."""
@@ -300,14 +311,16 @@ class IbTickFeed:
         if not self._ticks:
             self._now = self._clock.now()
         quote.received = self._now
-        at = line.exchange_time if what is _LAST else None
-        self._ticks.append(Tick(line.instrument, what, price, size, self._now, at, quote.kind))
+        if what is _LAST:
+            self._prints[line] = len(self._ticks)
+        self._ticks.append(Tick(line.instrument, what, price, size, self._now, None, quote.kind))
         if line.is_watched:
             _wake(line, what)
 
     def _flush(self) -> None:
         """Hand the ticks of one network read on; the library says so once it has worked through it."""
         ticks, self._ticks = self._ticks, []
+        self._prints.clear()
         if ticks and self._sink is not None:
             self._sink(ticks)
 

@@ -1,6 +1,7 @@
 """The shared words as JSON and back: what storage keeps and the outbox carries. JSON values only."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -9,42 +10,25 @@ from market.news import Headline
 from market.quote import DataKind, Quote
 from market.scan import ScanRow, ScanSpec
 
-_INSTRUMENT_TEXTS = (
-    "exchange",
-    "primary_exchange",
-    "currency",
-    "local_symbol",
-    "trading_class",
-    "expiry",
-    "right",
-    "multiplier",
-    "name",
-)
+_INSTRUMENT = {field.name: field.default for field in fields(Instrument) if field.name != "con_id"}
 _PRICES = ("last", "bid", "ask", "high", "low", "open", "close", "volume", "bid_size", "ask_size")
 
 
 def instrument_to_json(instrument: Instrument) -> dict[str, Any]:
-    """Return *instrument* as JSON; every field, so that a message can be made from it alone."""
-    return {
-        "con_id": instrument.con_id,
-        "symbol": instrument.symbol,
-        "sec_type": str(instrument.sec_type),
-        "strike": instrument.strike,
-        "min_tick": instrument.min_tick,
-        **{name: getattr(instrument, name) for name in _INSTRUMENT_TEXTS},
-    }
+    """Return *instrument* as JSON; every field that is not as usual, so that a message can be made from it alone."""
+    data: dict[str, Any] = {"con_id": instrument.con_id}
+    for name, usual in _INSTRUMENT.items():
+        found = getattr(instrument, name)
+        if found != usual:
+            data[name] = str(found) if name == "sec_type" else found
+    return data
 
 
 def instrument_from_json(data: Mapping[str, Any]) -> Instrument:
-    """Return the instrument that `instrument_to_json` wrote. Raises KeyError, ValueError where it did not."""
-    return Instrument(
-        con_id=data["con_id"],
-        symbol=data["symbol"],
-        sec_type=SecType(data["sec_type"]),
-        strike=data["strike"],
-        min_tick=data["min_tick"],
-        **{name: data[name] for name in _INSTRUMENT_TEXTS},
-    )
+    """Return the instrument that `instrument_to_json` wrote. Raises TypeError, ValueError where it did not."""
+    if "sec_type" in data:
+        return Instrument(**{**data, "sec_type": SecType(data["sec_type"])})
+    return Instrument(**data)
 
 
 def quote_to_json(quote: Quote) -> dict[str, Any]:

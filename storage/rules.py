@@ -56,9 +56,14 @@ class SqlRuleStore:
         return found if role_of is None else [rule for rule in found if role_of(rule.owner_id) is not None]
 
     async def save(self, rule: Rule) -> None:
-        """Store the rule's new state, text and memory; a deleted one stays deleted."""
+        """
+        Store the rule's new state, text and memory; a deleted one stays deleted.
+
+        One that has fired since *rule* was read stays as its firing left it.
+        """
+        not_ahead = rules.c.id == rule.id, rules.c.fired_count <= rule.fired_count
         async with self._database.writing() as connection:
-            await connection.execute(update(rules).where(rules.c.id == rule.id).values(**rule_columns(rule)))
+            await connection.execute(update(rules).where(*not_ahead).values(**rule_columns(rule)))
 
     async def delete(self, rule_id: int) -> None:
         """Remove the rule; its firings stay."""

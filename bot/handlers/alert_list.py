@@ -19,6 +19,7 @@ from bot.views.alerts import UNDO_S, AlertRow
 from bot.views.condition import instrument_of
 from bot.views.message import Message
 from market.clock import Clock
+from market.instrument import Instrument
 from storage.forms import Form
 
 _UNDO = timedelta(seconds=UNDO_S)
@@ -56,9 +57,14 @@ class AlertListHandler:
     async def show_all(self, request: TextIn) -> None:
         """Send the first page of the person's alerts, those that the command's words narrow it to."""
         what = " ".join(request.args.split())[:_LONGEST_FILTER] or views.NO_FILTER
-        page = await self._page(request.user_id, 0, what)
+        everything = await self._rulebook.owned_by(request.user_id)
+        page = await self._shown(everything, request.user_id, 0, what)
         message_id = await self._reply.send(request.chat_id, page, reply_to=request.message_id)
-        self._chores.begin(self._measured(request, message_id, page, what), "ranges for a list of alerts")
+        watched = [rule for rule in everything if rule.is_watching and _is_under(rule, what)]
+        listed = dict.fromkeys(found for rule in watched if (found := instrument_of(rule)))
+        unknown = [instrument for instrument in listed if self._ranges.atr(instrument) is None]
+        if unknown:
+            self._chores.begin(self._measured(request, message_id, unknown, what), "ranges for a list of alerts")
 
     async def on_list(self, press: Press, callback: Callback) -> None:
         """Show a page of the person's alerts; a list that has changed meanwhile is said to have."""
@@ -139,18 +145,16 @@ class AlertListHandler:
         await self._reply.answer(press, "The list has changed." if version not in {0, _version(rules)} else "")
         await show(self._reply, press, callback, await self._page(press.user_id, callback.number(1), what))
 
-    async def _measured(self, request: TextIn, message_id: int, before: Message, what: str) -> None:
+    async def _measured(self, request: TextIn, message_id: int, unknown: Sequence[Instrument], what: str) -> None:
         """Add the distances in average true ranges by edit, once they are known; the list itself waits for nothing."""
-        rules = await self._found(request.user_id, what)
-        wanted = dict.fromkeys(found for rule in rules if rule.is_watching and (found := instrument_of(rule)))
-        if not await self._ranges.learn(wanted):
-            return
-        after = await self._page(request.user_id, 0, what)
-        if after != before:
-            await self._reply.edit(request.chat_id, message_id, after)
+        await self._ranges.learn(unknown)
+        if any(self._ranges.atr(instrument) is not None for instrument in unknown):
+            await self._reply.edit(request.chat_id, message_id, await self._page(request.user_id, 0, what))
 
     async def _page(self, user_id: int, page: int, what: str) -> Message:
-        everything = await self._rulebook.owned_by(user_id)
+        return await self._shown(await self._rulebook.owned_by(user_id), user_id, page, what)
+
+    async def _shown(self, everything: Sequence[Rule], user_id: int, page: int, what: str) -> Message:
         rules = [rule for rule in everything if _is_under(rule, what)]
         rows = sorted((self._cards.row(rule) for rule in rules), key=_nearness)
         state = views.ListState(

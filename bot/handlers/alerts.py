@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from alerts.rule import Rule
+from alerts.rule import Rule, RuleState
 from alerts.rulebook import Rulebook
 from bot.callback_data import Callback
 from bot.handlers.cards import AlertCards
@@ -72,7 +72,7 @@ class AlertsHandler:
 
     async def on_pause(self, press: Press, callback: Callback) -> None:
         """Stop watching an alert. Raises RuleGone."""
-        await self._change(press, callback, self._rulebook.pause, "Paused")
+        await self._change(press, callback, self._rulebook.pause, "Paused", RuleState.PAUSED)
 
     async def on_resume(self, press: Press, callback: Callback) -> None:
         """Watch a paused alert again. Raises RuleGone, TooManyScans."""
@@ -149,8 +149,15 @@ class AlertsHandler:
         return rule
 
     async def _change(
-        self, press: Press, callback: Callback, change: Callable[[int, int], Awaitable[Rule]], done: str
+        self,
+        press: Press,
+        callback: Callback,
+        change: Callable[[int, int], Awaitable[Rule]],
+        done: str,
+        expected: RuleState | None = None,
     ) -> None:
+        """Change an alert and say *done*, unless it is not in its *expected* state then: it may have fired first."""
         rule = await change(callback.number(1), press.user_id)
-        await self._reply.answer(press, done)
+        is_so = expected is None or rule.state is expected
+        await self._reply.answer(press, done if is_so else f"Nothing to do: it has {rule.state.value} already.")
         await self._cards.show(self._reply, press, callback, rule)

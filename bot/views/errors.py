@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import singledispatch
 
-from alerts.errors import AlertSyntaxError, NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
+from alerts.errors import AlertSyntaxError, NoSuchChat, NotEvaluable, RuleGone, TooManyAlerts, TooManyScans
 from alerts.exchange import UnreadableFile
 from bot.views.keyboard import shortened
 from bot.views.message import Message, text
@@ -148,6 +148,11 @@ def _(error: TooManyAlerts) -> Message:
     return Message(
         f"🔔 <b>You have {error.cap} alerts, the most there may be.</b>\nDelete one in /alerts, then try again."
     )
+
+
+@explain.register
+def _(error: NotEvaluable) -> Message:
+    return Message(f"🔔 <b>That cannot be watched</b>: {text(shortened(error.what, _WORDS))}\nNothing was set.")
 
 
 @explain.register

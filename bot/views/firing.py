@@ -37,7 +37,7 @@ _NOTE = 300
 _HEADLINE = 400
 _TABLE_FROM = 3
 _ROWS_SHOWN = 20
-_PRINTS = {TickField.HIGH: "the day's high", TickField.LOW: "the day's low"}
+_PRINTS = {TickField.HIGH: "high", TickField.LOW: "low"}
 
 
 def firing(
@@ -73,7 +73,8 @@ def _price(fired: Firing, cause: PriceCause, tail: list[str], now: datetime, zon
     if rule.draft.options.critical:
         head += " · <b>CRITICAL</b>"
     lines = [head, f"{text(shortened(describe(rule), _NOTE))} · alert #{rule.id}", *_market_lines(rule, cause)]
-    lines += [*tail, f"<i>{_when(fired, now, zone)} · {cause.kind.value}</i>"]
+    bars = " · 1m bars" if cause.from_minute else ""
+    lines += [*tail, f"<i>{_when(fired, now, zone)} · {cause.kind.value}{bars}</i>"]
     if cause.kind is not DataKind.LIVE:
         lines[0] += kind_mark(cause.kind)
     return Message("\n".join(lines), _price_buttons(rule, cause), silent=rule.draft.options.silent)
@@ -83,7 +84,8 @@ def _market_lines(rule: Rule, cause: PriceCause) -> list[str]:
     decimals = cause.instrument.decimals
     lines = []
     if cause.field in _PRINTS:
-        lines.append(f"Seen as {_PRINTS[cause.field]}: a trade between two of TWS's samples")
+        span_of = "minute" if cause.from_minute else "day"
+        lines.append(f"Seen as the {span_of}'s {_PRINTS[cause.field]}: a trade between two of TWS's samples")
     if cause.bid is not None or cause.ask is not None:
         lines.append(f"Bid <code>{price(cause.bid, decimals)}</code> · Ask <code>{price(cause.ask, decimals)}</code>")
     values = _other_values(rule, cause)

@@ -32,7 +32,9 @@ class FakeRuleStore:
 
     async def save(self, rule: Rule) -> None:
         self._check()
-        self.rules[rule.id] = rule
+        known = self.rules.get(rule.id)
+        if known is not None and known.fired_count <= rule.fired_count:
+            self.rules[rule.id] = rule
 
     async def delete(self, rule_id: int) -> None:
         self._check()

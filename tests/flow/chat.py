@@ -92,9 +92,9 @@ class Chat:
         self.desk = desk
         self.user_id = user_id
 
-    async def say(self, text: str) -> int:
+    async def say(self, text: str, **more: Any) -> int:
         """Write *text*; return the message's id."""
-        sent = await self.desk.post(f"/sim/chats/{self.user_id}/messages", from_id=self.user_id, text=text)
+        sent = await self.desk.post(f"/sim/chats/{self.user_id}/messages", from_id=self.user_id, text=text, **more)
         return int(sent["message_id"])
 
     async def shown(self) -> list[Shown]:

@@ -5,7 +5,6 @@ One bot for all of them, on a trading morning. A line and its *silent* twin are 
 the line has fired, the twin has seen the same and has not.
 """
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from simulator.tws.exchange import Exchange
+from tests.flow.alerting import fired, firings, made
 from tests.flow.chat import Shown, said
 from tests.flow.conftest import Stage, opened_stage, trading_day
 
@@ -114,6 +114,11 @@ class Case:
     start: Step
     stir: Step
     says: str = ""
+
+    @staticmethod
+    def words(line: str | Callable[[Exchange], str], stage: Stage) -> str:
+        """Return the line as it is typed."""
+        return line if isinstance(line, str) else line(stage.world.exchange)
 
 
 def _volume(ahead: float) -> Callable[[Exchange], str]:
@@ -266,30 +271,6 @@ CASES = [
 ]
 
 
-async def made(stage: Stage, line: str | Callable[[Exchange], str]) -> tuple[Shown, int]:
-    """Set the alert; return the answer and its number."""
-    words = line if isinstance(line, str) else line(stage.world.exchange)
-    answer = await stage.ada.ask(f"/alert {words}", "Alert #", " set")
-    found = re.search(r"Alert #(\d+) set", said(answer))
-    assert found is not None
-    return answer, int(found[1])
-
-
-async def firings(stage: Stage, number: int) -> list[Shown]:
-    """Return the messages of the alert's firings."""
-    return [m for m in await stage.ada.from_bot() if re.search(rf"· alert #{number}\b", said(m))]
-
-
-async def fired(stage: Stage, number: int) -> Shown:
-    """Wait for the alert's first firing."""
-
-    async def look() -> Shown | None:
-        return next(iter(await firings(stage, number)), None)
-
-    found: Shown = await stage.desk.until(look, f"a firing of #{number}", 15)
-    return found
-
-
 async def forget(stage: Stage, *answers: Shown) -> None:
     """Delete the alerts, for the next case."""
     for answer in answers:
@@ -299,8 +280,8 @@ async def forget(stage: Stage, *answers: Shown) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind.replace(" ", "-"))
 async def test_a_line_fires_and_its_twin_that_is_not_meant_stays_silent(stage: Stage, case: Case) -> None:
     await case.start(stage)
-    twin, silent = await made(stage, case.silent)
-    answer, number = await made(stage, case.line)
+    twin, silent = await made(stage, case.words(case.silent, stage))
+    answer, number = await made(stage, case.words(case.line, stage))
     assert await firings(stage, number) == []
     await case.stir(stage)
     told = await fired(stage, number)

@@ -77,7 +77,7 @@ async def test_streams_lost_with_1101_are_asked_for_again(stage: Stage) -> None:
     await stage.up()
     await stage.ada.ask("AAPL > 200", "Alert #1 set")
     stage.world.server.faults.lose_connection()
-    await stage.ada.ask("/status", "IBKR link is not up")
+    await stage.desk.until(lambda: is_unlinked(stage), "a lost link")
     stage.world.server.faults.regain_connection(data_lost=True)
     await stage.linked()
     await stage.desk.push("AAPL", 200.5)
@@ -171,3 +171,7 @@ async def test_a_person_who_left_the_list_hears_nothing_more(stage: Stage) -> No
     await stage.desk.push("AAPL", 200.5)
     await stage.ada.until("🔔 AAPL")
     assert not [m for m in await stage.tom.from_bot() if "🔔 AAPL" in said(m)]
+
+
+async def is_unlinked(stage: Stage) -> bool:
+    return "IBKR link is not up" in said(await stage.ada.ask("/status", "Version"))

@@ -1,5 +1,6 @@
 """Lines, ticks and quotes."""
 
+import asyncio
 import math
 
 import pytest
@@ -47,7 +48,58 @@ async def test_a_held_instrument_ticks_and_has_a_quote(desk: Desk, aapl: Instrum
     assert trade.size == 300
     assert trade.instrument == aapl
     assert trade.exchange_time is not None
-    assert abs((trade.received - trade.exchange_time).total_seconds()) < 5
+    assert abs((trade.received - trade.exchange_time).total_seconds()) < 2
+
+
+class _Ahead:
+    """The machine's clock, so many seconds *ahead*."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def time(self) -> float:
+        return SystemClock().now().timestamp() + self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+async def test_a_trade_bears_its_own_time_and_not_that_of_the_one_before() -> None:
+    clock = _Ahead()
+    exchange = Exchange(walk=False, clock=clock)
+    server = TwsServer(exchange, sample_s=0.01)
+    await server.start()
+    async with running(desk_at(server.port)) as desk:
+        await desk.up()
+        aapl = await desk.contracts.find("AAPL")
+        await streaming(desk, aapl)
+        told = {}
+        for price in (300.5, 301.0, 301.5):
+            clock.ahead += 100.0
+            exchange.push("AAPL", price)
+            told[price] = int(clock.time())
+            await eventually(lambda price=price: price in desk.prices())
+        trades = {tick.price: tick for tick in desk.ticks if tick.field is TickField.LAST}
+        for price, at in told.items():
+            stamp = trades[price].exchange_time
+            assert stamp is not None
+            assert 0 <= stamp.timestamp() - at <= 1
+    await server.stop()
+
+
+async def test_a_trade_without_a_time_of_its_own_bears_none(
+    desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange
+) -> None:
+    await streaming(desk, aapl)
+    desk.ticks.clear()
+    server.faults.bad_tick("AAPL", 4, "300.0", "100")
+    await eventually(lambda: 300.0 in desk.prices())
+    exchange.push("AAPL", 301.0)
+    await eventually(lambda: 301.0 in desk.prices())
+    stamps = {tick.price: tick.exchange_time for tick in desk.ticks if tick.field is TickField.LAST}
+    assert stamps[300.0] is None
+    assert stamps[301.0] is not None
+    assert all(tick.exchange_time is None for tick in desk.ticks if tick.field is not TickField.LAST)
 
 
 async def test_every_tick_of_one_network_read_counts(desk: Desk, aapl: Instrument, server: TwsServer) -> None:

@@ -124,11 +124,22 @@ async def test_recording_a_firing_again_changes_nothing(
     rule = await store.add(RULE)
     firing = fire(rule)
     await asyncio.gather(*(log.record([firing, firing]) for _ in range(5)))
-    await store.save(rule)
+    rearmed = firing.rule.rearmed(NOW)
+    await store.save(rearmed)
     await log.record([firing])
     assert await outbox.depth() == 1
     assert len(await log.of_rule(1, 10)) == 1
-    assert await store.get(1) == rule
+    assert await store.get(1) == rearmed
+
+
+async def test_a_rule_that_has_fired_since_it_was_read_stays_as_its_firing_left_it(
+    store: SqlRuleStore, log: SqlFiringLog
+) -> None:
+    rule = await store.add(RULE)
+    firing = fire(rule)
+    await log.record([firing])
+    await store.save(rule.with_state(RuleState.PAUSED, NOW))
+    assert await store.get(1) == firing.rule
 
 
 async def test_if_one_firing_cannot_be_stored_none_is_and_nobody_is_told(

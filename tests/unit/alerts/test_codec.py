@@ -60,6 +60,7 @@ CAUSES = st.one_of(
         bid=st.none() | FLOATS,
         change_pct=st.none() | FLOATS,
         values=st.dictionaries(st.text(max_size=8), FLOATS, max_size=2),
+        from_minute=st.booleans(),
     ),
     st.builds(NewsCause, st.builds(Headline, st.text(), st.text(), st.text(), TIMES), st.none() | INSTRUMENTS),
     st.builds(AccountCause, st.dictionaries(st.text(max_size=8), FLOATS, max_size=2), st.none() | INSTRUMENTS),

@@ -19,7 +19,12 @@ from alerts.condition import (
 )
 from alerts.errors import AlertSyntaxError
 from alerts.language import looks_like_alert
-from alerts.operand import Indicator, Number, Price, PriceField
+from alerts.operand import (
+    Indicator,
+    Number,
+    Price,
+    PriceField,
+)
 from market.quote import BarSize
 from market.scan import ScanSpec
 from tests.unit.alerts.drafts import WORD_TICKERS

@@ -183,3 +183,13 @@ async def test_then_speaks_of_the_alerts_own_instrument_unless_it_names_one(then
     desk = Desk()
     assert order_line(await desk.create(f"AAPL > 200 then {then}")) == line
     assert order_line(await desk.create("AAPL > 200")) == ""
+
+
+async def test_an_expired_alert_that_is_armed_again_has_no_end_any_more() -> None:
+    desk = Desk()
+    rule = await desk.create("AAPL > 200 expires 30m")
+    desk.clock.advance(3600)
+    desk.engine.on_time(desk.clock.now())
+    assert (await desk.book.get(rule.id, ME)).state is RuleState.EXPIRED
+    armed = await desk.book.rearm(rule.id, ME)
+    assert (armed.state, armed.text) == (RuleState.ARMED, "AAPL > 200")

@@ -131,6 +131,14 @@ async def test_an_alert_is_paused_and_resumed_in_place(chat: Chat) -> None:
     assert chat.reply.last_id == message
 
 
+async def test_an_alert_that_fires_before_it_can_be_paused_is_not_called_paused(chat: Chat) -> None:
+    await chat.say("AAPL > 200")
+    pause = chat.button("Pause")
+    chat.engine.on_ticks([Tick(AAPL, TickField.LAST, 201.0, 1.0, chat.clock.now())])
+    assert await chat.press(pause.data, chat.reply.last_id) == "Nothing to do: it has fired already."
+    assert "Fired since" in chat.reply.text
+
+
 async def test_a_deleted_alert_can_be_brought_back_for_30_seconds(chat: Chat) -> None:
     await chat.say("AAPL > 200")
     await chat.tap("Delete")

@@ -2,10 +2,12 @@
 
 import pytest
 
+from alerts.codec import firing_to_json
 from alerts.rule import RuleState
 from bot.callback_data import Code, encode
+from bot.views.outbox import render
 from market.quote import Tick, TickField
-from tests.fakes.chat import AAPL, TRADER, VIEWER, Chat
+from tests.fakes.chat import AAPL, NEW_YORK, TRADER, VIEWER, Chat
 
 
 @pytest.fixture
@@ -163,3 +165,23 @@ async def test_a_question_left_alone_is_taken_away_after_a_quarter_of_an_hour(ch
     await chat.handlers.forms.expire()
     assert question in chat.reply.deleted
     assert chat.forms.forms == {}
+
+
+async def test_then_puts_a_button_on_the_firing_whose_card_begins_at_that_tap(chat: Chat) -> None:
+    await chat.say("AAPL > 198 then buy 10 limit 199.5")
+    fired = chat.engine.on_ticks([Tick(AAPL, TickField.LAST, 199.0, 1, chat.clock.now())])[0]
+    message = render("firing", firing_to_json(fired), now=chat.clock.now(), zone=NEW_YORK)
+    prepare = message.buttons[0][0]
+    assert prepare.label == "📝 Prepare BUY 10 @ 199.50"
+    await chat.press(prepare.data, 77)
+    assert "BUY 10 AAPL" in chat.reply.text
+    assert any(label.startswith("✅ Confirm") for label in chat.labels())
+    assert chat.gateway.submitted == []
+    assert "traders only" in await chat.press(prepare.data, 78, VIEWER)
+
+
+async def test_a_snoozed_alert_that_was_deleted_comes_back_asleep(chat: Chat) -> None:
+    await chat.press(encode(Code.ALERT_SNOOZE, "h", 1, "1h"), chat.reply.last_id)
+    await chat.tap("Delete")
+    await chat.tap("Undo")
+    assert chat.rules.rules[1].state is RuleState.SNOOZED

@@ -10,7 +10,8 @@ import pytest
 from alerts.aftermath import Aftermath
 from alerts.codec import firing_to_json
 from alerts.condition import OrderEvent
-from alerts.errors import AlertSyntaxError, RuleGone, TooManyAlerts, TooManyScans
+from alerts.errors import AlertSyntaxError, NoSuchChat, NotEvaluable, RuleGone, TooManyAlerts, TooManyScans
+from alerts.exchange import UnreadableFile
 from alerts.history import Backtest, PastFiring
 from alerts.language import parse
 from alerts.rule import (
@@ -176,6 +177,13 @@ def order_message(state: LegState, *, reconciled: bool = False, message: str = "
         leg = replace(leg, commission=Decimal(1), realized_pnl=Decimal("-12.5"))
     news = OrderNews(proposal().with_leg(leg), leg, LegState.SENT, NOW, reconciled)
     return render("order", news_to_json(news), now=NOW, zone=NEW_YORK)
+
+
+def test_what_a_closed_minute_showed_is_marked_so() -> None:
+    told = firing_message(fired("AAPL > 200", replace(LEVEL, field=TickField.HIGH, from_minute=True), AAPL)).html
+    assert "received · live · 1m bars" in told
+    assert "Seen as the minute's high: a trade between two of TWS's samples" in told
+    assert "1m bars" not in firing_message(fired("AAPL > 200", LEVEL, AAPL)).html
 
 
 def notice_message(told: Notice, /, **fields: object) -> Message:
@@ -546,6 +554,9 @@ ERRORS: dict[str, Exception] = {
     "rule-gone": RuleGone(4),
     "too-many-alerts": TooManyAlerts(200),
     "too-many-scans": TooManyScans(10),
+    "no-such-chat": NoSuchChat("desk<>"),
+    "not-evaluable": NotEvaluable("an indicator <x>"),
+    "unreadable-file": UnreadableFile(3, "it is no JSON"),
     "proposal-gone": ProposalGone("expired"),
     "not-allowed": NotAllowed("trader"),
     "order-gone": OrderGone("sb-1-1"),

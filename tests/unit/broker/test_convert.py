@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from broker import convert
 from broker.library import Contract
 from market.instrument import Instrument, SecType
+from market.quote import TickField
 
 UNSET = 1.7976931348623157e308
 
@@ -129,3 +130,24 @@ def test_what_has_no_trades_is_shown_by_its_middle() -> None:
     assert convert.what_to_show(SecType.FOREX) == "MIDPOINT"
     assert convert.what_to_show(SecType.STOCK) == "TRADES"
     assert convert.what_to_show(SecType.CRYPTO) == "AGGTRADES"
+
+
+@given(st.lists(st.floats() | st.sampled_from([-1.0, -2.0, UNSET]), min_size=8, max_size=8))
+def test_an_options_value_is_finite_and_where_such_a_value_can_be(model: list[float]) -> None:
+    found = dict(convert.greeks(*model))
+    assert all(-convert.ABSURD < value < convert.ABSURD for value in found.values())
+    assert found.get(TickField.IV, 1.0) > 0
+    assert -1 <= found.get(TickField.DELTA, 0.0) <= 1
+    assert min(found.get(TickField.GAMMA, 0.0), found.get(TickField.VEGA, 0.0)) >= 0
+
+
+def test_a_model_that_was_computed_is_told_whole() -> None:
+    found = dict(convert.greeks(0.25, -0.4, 3.1, 0.0, 0.02, 0.3, -2.0, 570.0))
+    assert found == {
+        TickField.IV: 0.25,
+        TickField.DELTA: -0.4,
+        TickField.GAMMA: 0.02,
+        TickField.VEGA: 0.3,
+        TickField.THETA: -2.0,
+    }
+    assert convert.greeks(-1.0, -2.0, -1.0, -1.0, -2.0, -2.0, -2.0, -1.0) == []

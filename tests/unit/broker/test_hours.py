@@ -78,3 +78,9 @@ def test_no_zone_at_all_counts_as_utc() -> None:
 )
 def test_an_executions_time_is_utc_however_it_was_written(text: str, stamp: str) -> None:
     assert hours.utc_stamp(text) == stamp
+
+
+def test_a_completed_orders_time_is_a_moment_or_nothing() -> None:
+    assert hours.stamp("20230306 12:28:30 America/Los_Angeles") == datetime(2023, 3, 6, 20, 28, 30, tzinfo=UTC)
+    assert hours.stamp("") is None
+    assert hours.stamp("whenever") is None
