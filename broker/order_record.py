@@ -61,6 +61,10 @@ class OrderRecord:
         """Whether nothing more can happen to the order."""
         return self.fate in _FINAL
 
+    def answers_to(self, order_ref: str, perm_id: int) -> bool:
+        """Whether it is the order of that reference, and of that permanent id where both sides know one."""
+        return self.order_ref == order_ref and (not perm_id or not self.perm_id or self.perm_id == perm_id)
+
     def take_order(self, contract: Contract, order: Order, state: OrderState) -> None:
         """Take an openOrder frame in: who and what; its status counts until a status frame brings the numbers."""
         self.is_named = True

@@ -190,7 +190,7 @@ def _load(
     limit: int | None = None,
 ) -> list[Proposal]:
     rows = connection.execute(select(proposals).where(*conditions).order_by(order).limit(limit)).all()
-    found = legs_of(connection, [row.id for row in rows])
+    found = legs_of(connection, {row.id: row.data for row in rows})
     return [_proposal(row, found.get(row.id, ())) for row in rows]
 
 

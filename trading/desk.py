@@ -147,7 +147,8 @@ class OrderDesk:
         """
         Ask IBKR to cancel what still works of a sent order; its end comes as news.
 
-        For the order's own person or an admin. Raises NotAllowed, ProposalGone, OrderGone, LinkDown.
+        For the order's own person or an admin. Raises NotAllowed, ProposalGone, OrderGone, LinkDown, RequestTimeout,
+        BrokerError.
         """
         self._require_trader(user_id)
         proposal = await self._store.get(proposal_id)
@@ -157,7 +158,7 @@ class OrderDesk:
         if not working:
             raise OrderGone(proposal.legs[0].order_ref if proposal.legs else proposal.reference)
         for leg in working:
-            await self._gateway.cancel(leg.order_id)
+            await self._gateway.cancel(leg.order_id, leg.order_ref, leg.perm_id)
         await self._note(user_id, chat_id, "cancel order", proposal.reference, "asked", "")
         return proposal
 
@@ -238,7 +239,8 @@ class OrderDesk:
         except MarketError as error:
             lost = replace(leg, state=LegState.UNKNOWN, message=reason(error))
             return await self._submitted(claimed, lost, Outcome.UNKNOWN)
-        return await self._submitted(claimed, replace(leg, state=LegState.SENT, order_id=order_id), Outcome.SENT)
+        sent = replace(leg, state=LegState.SENT, order_id=order_id, client_id=self._gateway.client_id)
+        return await self._submitted(claimed, sent, Outcome.SENT)
 
     async def _submitted(self, claimed: Proposal, leg: Leg, outcome: Outcome) -> Confirmation:
         await self._store.save_leg(claimed.id, leg)

@@ -67,8 +67,18 @@ class OrderGateway(Protocol):
         """
         ...
 
-    async def cancel(self, order_id: int) -> None:
-        """Ask IBKR to cancel our own order; the outcome comes as a report. Raises LinkDown, OrderGone."""
+    @property
+    def client_id(self) -> int:
+        """Our own API client id: order ids count for it alone."""
+        ...
+
+    async def cancel(self, order_id: int, order_ref: str, perm_id: int) -> None:
+        """
+        Ask IBKR to cancel our own order; the outcome comes as a report.
+
+        *order_id* must be the order *order_ref* (and *perm_id*, unless 0) under our client id: OrderGone where it is
+        not. Raises LinkDown, RequestTimeout, BrokerError.
+        """
         ...
 
     async def open_orders(self) -> Sequence[OrderReport]:

@@ -36,6 +36,9 @@ def is_same_order(proposal: Proposal, leg: Leg, told: OrderReport | Fill) -> boo
         return False
     if leg.order_id and told.order_id and leg.order_id != told.order_id:
         return False
+    if leg.client_id and told.order_id and leg.client_id != told.client_id:
+        # An order id counts for one client only; where IBKR leaves it out, it leaves the client out too.
+        return False
     if isinstance(told, Fill):
         return told.side is proposal.ticket.side
     return told.ticket is None or told.ticket.side is proposal.ticket.side
@@ -48,7 +51,7 @@ def after_report(leg: Leg, report: OrderReport) -> Leg:
     CHECK says no more than that IBKR knows the order, and so does a FILLED that does not prove it (nothing filled, or
     something left): the executions tell then.
     """
-    leg = identified(leg, report.order_id, report.perm_id)
+    leg = identified(leg, report)
     if leg.state.is_final:
         return leg
     partly = replace(_filled_to(leg, report.filled, report.average_price), message=report.message)
@@ -69,7 +72,7 @@ def after_fill(leg: Leg, fill: Fill, quantity: Decimal) -> Leg:
 
     An execution is a fact: one that comes after a cancel crossed it, and counts.
     """
-    leg = identified(leg, fill.order_id, fill.perm_id)
+    leg = identified(leg, fill)
     if leg.state is LegState.FILLED or fill.cumulative <= leg.filled:
         return leg
     leg = _filled_to(leg, fill.cumulative, fill.average_price)
@@ -83,9 +86,14 @@ def missing(leg: Leg) -> Leg:
     return leg if leg.state.is_final else replace(leg, state=LegState.UNKNOWN)
 
 
-def identified(leg: Leg, order_id: int, perm_id: int) -> Leg:
+def identified(leg: Leg, told: OrderReport | Fill) -> Leg:
     """Return the leg with the identities it did not know yet."""
-    return replace(leg, order_id=leg.order_id or order_id, perm_id=leg.perm_id or perm_id)
+    return replace(
+        leg,
+        order_id=leg.order_id or told.order_id,
+        perm_id=leg.perm_id or told.perm_id,
+        client_id=leg.client_id or told.client_id,
+    )
 
 
 def is_news(before: Leg, after: Leg) -> bool:

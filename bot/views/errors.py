@@ -173,7 +173,12 @@ def _(error: NotAllowed) -> Message:
 
 
 @explain.register
-def _(_error: OrderGone) -> Message:
+def _(error: OrderGone) -> Message:
+    if error.client_id:
+        return Message(
+            f"📋 <b>Another client sent that order</b>: client id {error.client_id}, and only that one can cancel it.\n"
+            "Nothing was changed. Cancel it in TWS, or start me with that IB_CLIENT_ID."
+        )
     return Message("📋 <b>There is no such open order any more.</b>\nNothing was changed. /orders shows what is open.")
 
 

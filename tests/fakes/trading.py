@@ -144,6 +144,7 @@ class FakeGateway:
     submit_error: Exception | None = None
     during_submit: Callable[[str], None] | None = None
     submit_turns: int = 1
+    client_id: int = 17
     open: list[OrderReport] = field(default_factory=list)
     completed: list[OrderReport] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
@@ -173,7 +174,7 @@ class FakeGateway:
             await asyncio.sleep(0)
         return 100 + len(self.submitted)
 
-    async def cancel(self, order_id: int) -> None:
+    async def cancel(self, order_id: int, order_ref: str, perm_id: int) -> None:
         self.cancelled.append(order_id)
 
     async def open_orders(self) -> Sequence[OrderReport]:

@@ -255,6 +255,18 @@ async def test_a_commission_that_comes_later_completes_the_leg_without_a_word(
     assert await outbox.depth() == 1
 
 
+async def test_what_the_first_tables_had_no_column_for_is_kept_too(store: SqlProposalStore) -> None:
+    proposal = await shown(store)
+    sent = replace(proposal.legs[0], state=LegState.SENT, order_id=5, client_id=17)
+    await store.save_leg(proposal.id, sent)
+    filled = replace(sent, state=LegState.FILLED, commission=Decimal("1.20"), commission_currency="EUR")
+    for leg in (sent, filled):
+        await store.save_leg(proposal.id, leg)
+        found = await store.get(proposal.id)
+        assert found is not None
+        assert found.legs == (leg,)
+
+
 async def test_an_execution_is_news_once_and_its_commission_once(store: SqlProposalStore) -> None:
     proposal = await shown(store)
     priced = replace(FILL, commission=Decimal("1.05"), commission_currency="USD", realized_pnl=Decimal(0))

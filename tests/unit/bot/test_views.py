@@ -423,6 +423,7 @@ ERRORS: dict[str, Exception] = {
     "proposal-gone": ProposalGone("expired"),
     "not-allowed": NotAllowed("trader"),
     "order-gone": OrderGone("sb-1-1"),
+    "order-elsewhere": OrderGone("sb-1-1", 17),
     **{f"denied-{limit.value.replace(' ', '-')}": OrderDenied(limit, Decimal(20), Decimal("21.5")) for limit in Limit},
     "denied-no-market-data": OrderDenied(Limit.QUOTE_MISSING, None, "Not subscribed."),
     "denied-delayed": OrderDenied(Limit.QUOTE_AGE, Decimal(60), "delayed"),

@@ -136,6 +136,7 @@ class TestEvents:
             {"order_ref": "sb-99-1"},
             {"order_ref": "sb-1-2"},
             {"order_id": 5},
+            {"client_id": 18},
             {"account": "U7654321"},
             {"instrument": Instrument(1, "F")},
             {"ticket": OrderTicket(Side.SELL, Decimal(10), "AAPL", OrderType.MARKET)},
