@@ -19,7 +19,6 @@ from storage.statement import insert_new
 from storage.tables import fills, legs, proposals
 from trading.proposal import Leg, LegState
 
-
 _NOTES = "leg_notes"
 _NOTED = ("client_id", "commission_currency")
 

@@ -32,12 +32,10 @@ def is_same_order(proposal: Proposal, leg: Leg, told: OrderReport | Fill) -> boo
         return False
     if told.instrument is not None and told.instrument != proposal.instrument:
         return False
-    if leg.perm_id and told.perm_id and leg.perm_id != told.perm_id:
-        return False
-    if leg.order_id and told.order_id and leg.order_id != told.order_id:
-        return False
-    if leg.client_id and told.order_id and leg.client_id != told.client_id:
-        # An order id counts for one client only; where IBKR leaves it out, it leaves the client out too.
+    # An order id counts for one client only; where IBKR leaves it out, it leaves the client out too.
+    client_id = told.client_id if told.order_id else 0
+    known = ((leg.perm_id, told.perm_id), (leg.order_id, told.order_id), (leg.client_id, client_id))
+    if any(ours and theirs and ours != theirs for ours, theirs in known):
         return False
     if isinstance(told, Fill):
         return told.side is proposal.ticket.side
