@@ -38,6 +38,7 @@ LINK_REASONS = {
     "closed": "it closed the connection.",
     "client id in use": "another program uses the same client id; change IB_CLIENT_ID or stop that program.",
     "paper disclaimer": "it waits for the paper trading disclaimer to be accepted on its screen.",
+    "account not managed": "its login does not manage the account that IB_ACCOUNT names; correct the one or the other.",
     "lost ibkr": "TWS itself has lost its connection to IBKR.",
     "stopped": "the bot is shutting down.",
 }

@@ -437,6 +437,15 @@ def test_every_error_of_a_room_becomes_a_sentence(name: str) -> None:
     check_golden(f"error-{name}", message)
 
 
+@pytest.mark.parametrize("reason", [reason for reason in LinkReason if reason is not LinkReason.NONE])
+def test_every_reason_why_the_link_is_down_has_its_words(reason: LinkReason) -> None:
+    assert "the link is not up" not in explain(LinkDown(reason)).html
+
+
+def test_a_wrong_account_is_told_with_the_setting_that_names_it() -> None:
+    assert "IB_ACCOUNT" in explain(LinkDown(LinkReason.ACCOUNT_NOT_MANAGED)).html
+
+
 def test_an_error_that_nobody_foresaw_is_not_explained_away() -> None:
     with pytest.raises(ZeroDivisionError):
         explain(ZeroDivisionError())
