@@ -27,7 +27,7 @@ class MemoryProposalStore:
     """
     Keeps proposals as the database does: every statement is atomic, and others get a turn around it.
 
-    *told* is what its transactions put into the outbox, once for each deduplication key. *failing* errors are raised,
+    *told* is what its transactions put into the outbox, once for each change of a leg. *failing* errors are raised,
     one for each call of `record`, before anything is stored.
     """
 
@@ -38,7 +38,6 @@ class MemoryProposalStore:
         self.failing: list[Exception] = []
         self.claimed = asyncio.Event()
         self.recorded = asyncio.Event()
-        self._keys: set[tuple[str, str, Decimal]] = set()
 
     async def add(self, proposal: Proposal) -> Proposal:
         number = len(self.rows) + 1
@@ -93,10 +92,9 @@ class MemoryProposalStore:
         await asyncio.sleep(0)
         if self.failing:
             raise self.failing.pop(0)
+        before = next(leg for leg in self.rows[news.proposal.id].legs if leg.number == news.leg.number)
         self.rows[news.proposal.id] = self.rows[news.proposal.id].with_leg(news.leg)
-        key = (news.leg.order_ref, news.leg.state.value, news.leg.filled)
-        if key not in self._keys:
-            self._keys.add(key)
+        if (before.state, before.filled) != (news.leg.state, news.leg.filled):
             self.told.append(news)
         self.recorded.set()
 
