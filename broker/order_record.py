@@ -16,6 +16,7 @@ from trading.ports import OrderFate, OrderReport
 
 _FINAL = frozenset({OrderFate.FILLED, OrderFate.CANCELLED, OrderFate.REJECTED, OrderFate.EXPIRED})
 _CANCELLED = frozenset({"Cancelled", "ApiCancelled"})
+_INACTIVE = "Inactive"
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +55,7 @@ class OrderRecord:
         if self.status in _CANCELLED:
             return OrderFate.EXPIRED if "expired" in self.message.lower() else OrderFate.CANCELLED
         # Inactive: refused, held, or an unfilled fill-or-kill; IBKR says the same for all three.
-        return OrderFate.CHECK if self.doubt or self.status in {"", "Inactive"} else OrderFate.WORKING
+        return OrderFate.CHECK if self.doubt or self.status in {"", _INACTIVE} else OrderFate.WORKING
 
     @property
     def is_final(self) -> bool:
@@ -121,7 +122,7 @@ class OrderRecord:
             average_price=self.average_price,
             instrument=self.instrument,
             ticket=self.ticket,
-            message=self.message,
+            message=self.message or (_INACTIVE if self.status == _INACTIVE else ""),
         )
 
     def _take(self, status: str) -> None:
@@ -151,7 +152,7 @@ def completed(contract: Contract, order: Order, state: OrderState) -> OrderRepor
         remaining=Decimal(0),
         instrument=convert.instrument(contract, smart=True),
         ticket=ticket_of(contract, order),
-        message=words,
+        message=words or (_INACTIVE if state.status == _INACTIVE else ""),
     )
 
 
@@ -162,7 +163,10 @@ def _completed_fate(status: str, words: str) -> OrderFate:
         return OrderFate.EXPIRED
     if "reject" in words:
         return OrderFate.REJECTED
-    return OrderFate.CANCELLED if status in _CANCELLED or "cancel" in words else OrderFate.CHECK
+    if status in _CANCELLED or "cancel" in words:
+        return OrderFate.CANCELLED
+    # Over, and neither filled nor cancelled: it was refused.
+    return OrderFate.REJECTED if status == _INACTIVE else OrderFate.CHECK
 
 
 def ticket_of(contract: Contract, order: Order) -> OrderTicket | None:

@@ -50,6 +50,7 @@ class IbOrders:
         self._clock = clock
         self._timeout_s = timeout_s
         self._on_report: Callable[[OrderReport], None] | None = None
+        self._on_sent: Callable[[str], None] | None = None
         self._records: dict[_Key, OrderRecord] = {}
         self._what_ifs: dict[int, _WhatIf] = {}
         self._listing: list[OrderRecord] | None = None
@@ -58,9 +59,19 @@ class IbOrders:
         self._link.on_open(self._attach)
         self._link.on_sync(self._sync)
 
-    def connect(self, on_report: Callable[[OrderReport], None], on_fill: Callable[[Fill], None]) -> None:
-        """Hand every order event and every execution (again when its commission is known) to the two sinks."""
+    def connect(
+        self,
+        on_report: Callable[[OrderReport], None],
+        on_fill: Callable[[Fill], None],
+        on_sent: Callable[[str], None] | None = None,
+    ) -> None:
+        """
+        Hand every order event and every execution (again when its commission is known) to the first two sinks.
+
+        The third gets the reference of each order right before it leaves: IBKR owes an answer to it.
+        """
         self._on_report = guarded(on_report)
+        self._on_sent = guarded(on_sent) if on_sent is not None else None
         self._executions.connect(guarded(on_fill))
 
     async def preview(self, instrument: Instrument, ticket: OrderTicket, account: str) -> Preview:
@@ -108,6 +119,8 @@ class IbOrders:
             remaining=ticket.quantity,
             is_named=True,
         )
+        if self._on_sent is not None:
+            self._on_sent(order_ref)
         try:
             ib.placeOrder(convert.contract(instrument), order)
         except ConnectionError:

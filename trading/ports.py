@@ -51,8 +51,17 @@ class OrderReport:
 class OrderGateway(Protocol):
     """The one door to IBKR's orders; `broker/orders.py` implements it, `trading/desk.py` alone is handed it."""
 
-    def connect(self, on_report: Callable[[OrderReport], None], on_fill: Callable[[Fill], None]) -> None:
-        """Hand every order event and every execution (again when its commission is known) to the two sinks."""
+    def connect(
+        self,
+        on_report: Callable[[OrderReport], None],
+        on_fill: Callable[[Fill], None],
+        on_sent: Callable[[str], None] | None = None,
+    ) -> None:
+        """
+        Hand every order event and every execution (again when its commission is known) to the first two sinks.
+
+        The third gets the reference of each order right before it leaves: IBKR owes an answer to it.
+        """
         ...
 
     async def preview(self, instrument: Instrument, ticket: OrderTicket, account: str) -> Preview:

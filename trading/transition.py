@@ -79,9 +79,24 @@ def after_fill(leg: Leg, fill: Fill, quantity: Decimal) -> Leg:
     return leg if leg.state.is_final else replace(leg, state=LegState.PARTIAL)
 
 
-def missing(leg: Leg) -> Leg:
-    """Return the leg after IBKR was asked everywhere and does not know its order: unknown, and never sent again."""
-    return leg if leg.state.is_final else replace(leg, state=LegState.UNKNOWN)
+def after_findings(leg: Leg, report: OrderReport | None, *, are_complete: bool, is_patient: bool) -> Leg:
+    """
+    Return the leg after IBKR was asked for its order: *report* is what it knows, None if nothing.
+
+    What is not known anywhere, or only in words that say nothing of its life (`Inactive`), is unknown, and never sent
+    again. Where IBKR did not answer in full, an order that it has spoken of before stays as it is, and so does one of
+    which it never has while *is_patient*.
+    """
+    if report is not None:
+        leg = after_report(leg, report)
+        is_unclear = report.fate is OrderFate.CHECK or (report.fate is OrderFate.FILLED and are_complete)
+        return (
+            leg
+            if leg.state.is_final or not is_unclear
+            else replace(leg, state=LegState.UNKNOWN, message=report.message)
+        )
+    is_silent = leg.state in {LegState.UNSENT, LegState.SENT} and not is_patient
+    return replace(leg, state=LegState.UNKNOWN) if (are_complete or is_silent) and not leg.state.is_final else leg
 
 
 def identified(leg: Leg, told: OrderReport | Fill) -> Leg:

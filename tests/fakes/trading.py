@@ -151,9 +151,15 @@ class FakeGateway:
     queries: int = 0
     on_report: Callable[[OrderReport], None] | None = None
     on_fill: Callable[[Fill], None] | None = None
+    on_sent: Callable[[str], None] | None = None
 
-    def connect(self, on_report: Callable[[OrderReport], None], on_fill: Callable[[Fill], None]) -> None:
-        self.on_report, self.on_fill = on_report, on_fill
+    def connect(
+        self,
+        on_report: Callable[[OrderReport], None],
+        on_fill: Callable[[Fill], None],
+        on_sent: Callable[[str], None] | None = None,
+    ) -> None:
+        self.on_report, self.on_fill, self.on_sent = on_report, on_fill, on_sent
 
     async def preview(self, instrument: Instrument, ticket: OrderTicket, account: str) -> Preview:
         await asyncio.sleep(0)
@@ -163,6 +169,8 @@ class FakeGateway:
         return self.preview_answer
 
     async def submit(self, instrument: Instrument, ticket: OrderTicket, account: str, order_ref: str) -> int:
+        if self.on_sent:
+            self.on_sent(order_ref)
         if self.submit_error:
             raise self.submit_error
         self.submitted.append((order_ref, ticket, account))
