@@ -22,6 +22,7 @@ from bot.views import scan as scan_views
 from bot.views import status as status_views
 from bot.views.errors import explain
 from bot.views.message import Message
+from bot.views.numbers import money
 from bot.views.notices import Notice
 from bot.views.outbox import render
 from bot.views.summary import daily_summary
@@ -435,6 +436,15 @@ def test_every_error_of_a_room_becomes_a_sentence(name: str) -> None:
     message = explain(ERRORS[name])
     check_message(message)
     check_golden(f"error-{name}", message)
+
+
+def test_a_fee_is_told_in_its_own_currency() -> None:
+    leg = Leg(1, "sb-7-1", LegState.FILLED, filled=Decimal(50), average_price=Decimal("199.47"))
+    leg = replace(leg, commission=Decimal("1.20"), commission_currency="EUR", realized_pnl=Decimal(5))
+    news = OrderNews(proposal().with_leg(leg), leg, LegState.SENT, NOW)
+    html = render("order", news_to_json(news), now=NOW, zone=NEW_YORK).html
+    assert f"fee {money(Decimal('1.20'), 'EUR')}" in html
+    assert f"Cost {money(Decimal('9973.50'), 'USD')}" in html
 
 
 @pytest.mark.parametrize("reason", [reason for reason in LinkReason if reason is not LinkReason.NONE])

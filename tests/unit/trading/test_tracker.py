@@ -37,6 +37,7 @@ class TestEvents:
             Decimal(6),
             Decimal("199.5"),
         )
+        assert news.leg.commission_currency == "USD"
         assert (news.previous, news.found_at_reconcile) == (LegState.PARTIAL, False)
         assert news.proposal.legs == (news.leg,)
         assert bench.store.rows[1].legs == (news.leg,)
