@@ -28,7 +28,7 @@ class Outcome(StrEnum):
     """
 
     SENT = "sent"
-    UNNOTED = "sent, not noted"
+    UNNOTED = "sent unnoted"
     ALREADY = "already"
     UNKNOWN = "unknown"
     EXPIRED = "expired"

@@ -22,8 +22,8 @@ from bot.views import scan as scan_views
 from bot.views import status as status_views
 from bot.views.errors import explain
 from bot.views.message import Message
-from bot.views.numbers import money
 from bot.views.notices import Notice
+from bot.views.numbers import money
 from bot.views.outbox import render
 from bot.views.summary import daily_summary
 from broker.status import LinkReason, LinkState, LinkStatus
