@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from broker import convert, errors
-from broker.call import guarded, supplant, tap
+from broker.call import guarded, link_of, supplant, tap
 from broker.library import IB
-from broker.session import IbSession, link_of
+from broker.session import IbSession
 from market.clock import Clock
 from market.errors import BrokerError, LinkDown, RequestTimeout
 from market.instrument import Instrument

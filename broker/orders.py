@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker import convert, errors, order_record
-from broker.call import guarded, tap
+from broker.call import guarded, link_of, tap
 from broker.executions import Executions
 from broker.library import IB, Contract, Order, OrderState
 from broker.order_record import OrderRecord
-from broker.session import IbSession, link_of
+from broker.session import IbSession
 from market.account import Fill
 from market.clock import Clock
 from market.errors import BrokerError, LinkDown, ReadOnlyApi, RequestTimeout

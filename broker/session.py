@@ -327,11 +327,6 @@ class IbSession:
             listener(self._status)
 
 
-def link_of(session: IbSession) -> Link:
-    """Return the way to the library; for this room's services alone."""
-    return session._link  # noqa: SLF001  the one door, so that the attribute itself can stay private
-
-
 def _reason(error: BaseException | None) -> LinkReason:
     match error:
         case None:
