@@ -32,6 +32,7 @@ from bot.handlers.scan import ScanHandler
 from bot.handlers.status import StatusHandler
 from bot.health import Health
 from bot.inbox import Inbox
+from bot.noted import NotedReply
 from bot.notices import LinkWatch, Notices
 from bot.notifier import Notifier
 from bot.people import PersonalZones
@@ -142,11 +143,15 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
 
         application = polling.build(settings.token, settings.telegram_api_url)
         reply = TelegramReply(application.bot)
+        link_watch = LinkWatch(notices, clock, watching=engine.count)
+        session.on_status(link_watch.take)
+        noted = NotedReply(reply, lambda: link_watch.down_since, clock)
         menus = {user: listed(role) for user, role in settings.roster.roles.items()}
         telegram = polling.TelegramLink(application, menus, clock, on_refused=stop.refused)
         stack.push_async_callback(telegram.close)
         health = Health(
             link=lambda: session.status,
+            down_since=lambda: link_watch.down_since,
             feed=feed,
             rulebook=rulebook,
             watcher=watcher,
@@ -157,7 +162,7 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
             clock=clock,
         )
         order_cards = OrdersHandler(
-            reply=reply,
+            reply=noted,
             desk=desk,
             store=proposals,
             symbols=contracts,
@@ -167,17 +172,17 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
             clock=clock,
         )
         portfolio = PortfolioHandler(
-            reply=reply, holdings=holdings, summaries=summaries, painter=painter, zones=zones, clock=clock
+            reply=noted, holdings=holdings, summaries=summaries, painter=painter, zones=zones, clock=clock
         )
         handlers = Handlers(
-            reply=reply,
-            alerts=AlertsHandler(reply=reply, rulebook=rulebook, live=feed, quotes=feed, zones=zones, clock=clock),
+            reply=noted,
+            alerts=AlertsHandler(reply=noted, rulebook=rulebook, live=feed, quotes=feed, zones=zones, clock=clock),
             orders=order_cards,
             portfolio=portfolio,
-            quotes=QuotesHandler(reply, contracts, feed, holdings, zones, clock),
-            news=NewsHandler(reply, contracts, news, zones, clock),
-            scan=ScanHandler(reply, scans, zones, clock),
-            status=StatusHandler(reply, health, zones, clock),
+            quotes=QuotesHandler(noted, contracts, feed, holdings, zones, clock),
+            news=NewsHandler(noted, contracts, news, zones, clock),
+            scan=ScanHandler(noted, scans, zones, clock),
+            status=StatusHandler(noted, health, zones, clock),
         )
 
         async def opened(chat_id: int) -> None:
@@ -221,8 +226,6 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
             clock=clock,
             after={"summary": illustrate},
         )
-        link_watch = LinkWatch(notices, clock, watching=engine.count)
-        session.on_status(link_watch.take)
 
         repeated = await outbox.recover()
         await desk.void_unshown()
