@@ -138,6 +138,24 @@ async def test_partial_fills_are_told_as_they_come(
     assert report.filled == 10
 
 
+async def test_who_expects_answers_hears_of_each_order_that_leaves_and_of_none_that_cannot(
+    desk: Desk, aapl: Instrument, server: TwsServer
+) -> None:
+    left: list[str] = []
+    desk.orders.connect(desk.reports.append, desk.fills.append, left.append)
+    server.faults.hold_acks()
+    await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-9-2")
+    assert (left, desk.reports) == (["sb-9-2"], [])
+    server.faults.heal()
+    await told(desk, OrderFate.WORKING)
+    server.faults.refuse()
+    server.faults.drop()
+    await eventually(lambda: not desk.session.status.is_usable)
+    with pytest.raises(LinkDown):
+        await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-9-3")
+    assert left == ["sb-9-2"]
+
+
 async def test_duplicate_frames_are_told_once(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
     server.faults.duplicates = True
     await desk.orders.submit(aapl, MARKET, ACCOUNT, "sb-10-1")
