@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 
+from broker.call import link_of
 from broker.library import IB, Contract
 from broker.market_data import IbTickFeed
-from broker.session import IbAddress, IbSession, link_of
+from broker.session import IbAddress, IbSession
 from market.clock import SystemClock
 from market.instrument import Instrument
 from market.quote import Tick

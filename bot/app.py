@@ -31,6 +31,7 @@ from bot.groups import GroupBook
 from bot.handlers.chores import Chores
 from bot.health import Health
 from bot.inbox import Inbox
+from bot.noted import NotedReply
 from bot.notices import LinkWatch, Notices
 from bot.notifier import Notifier
 from bot.pasts import AftermathKeeper, IbPast
@@ -87,7 +88,7 @@ _FOLLOW_S = 60.0
 _MOST_ALERTS = 500
 
 
-async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, on purpose
+async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight line, on purpose
     """
     Run the bot until SIGTERM or SIGINT, or until Telegram refuses the token; return the exit code.
 
@@ -167,11 +168,15 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
         painter = ChartPainter()
         stack.push_async_callback(painter.close)
 
+        link_watch = LinkWatch(notices, clock, watching=engine.count)
+        session.on_status(link_watch.take)
+        noted = NotedReply(reply, lambda: link_watch.down_since, clock)
         menus = {user: listed(role) for user, role in settings.roster.roles.items()}
         telegram = polling.TelegramLink(application, menus, clock, on_refused=stop.refused)
         stack.push_async_callback(telegram.close)
         health = Health(
             link=lambda: session.status,
+            down_since=lambda: link_watch.down_since,
             feed=feed,
             rulebook=rulebook,
             watcher=watcher,
@@ -192,7 +197,7 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
 
         handlers = connect(
             Parts(
-                reply=reply,
+                reply=noted,
                 rulebook=rulebook,
                 desk=desk,
                 proposals=proposals,
@@ -261,8 +266,6 @@ async def run(settings: Settings) -> int:  # noqa: PLR0915  one straight line, o
             clock=clock,
             after={"summary": illustrate},
         )
-        link_watch = LinkWatch(notices, clock, watching=engine.count)
-        session.on_status(link_watch.take)
 
         repeated = await outbox.recover()
         await desk.void_unshown()

@@ -3,6 +3,8 @@
 import importlib.metadata
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 
 from alerts.rulebook import Rulebook
 from alerts.watcher import Watcher
@@ -24,6 +26,7 @@ class Health:
         self,
         *,
         link: Callable[[], LinkStatus],
+        down_since: Callable[[], datetime | None],
         feed: IbTickFeed,
         rulebook: Rulebook,
         watcher: Watcher,
@@ -34,6 +37,7 @@ class Health:
         clock: Clock,
     ) -> None:
         self._link = link
+        self._down_since = down_since
         self._feed = feed
         self._rulebook = rulebook
         self._watcher = watcher
@@ -49,7 +53,8 @@ class Health:
         return StatusReport(
             version=importlib.metadata.version("squawkbot"),
             started=self._started,
-            link=self._link(),
+            # A try to connect is no news: what counts is how long nothing came through.
+            link=replace(self._link(), since=self._down_since() or self._link().since),
             alerts=Counter(rule.state for rule in owned),
             last_tick=self._watcher.last_tick,
             lines=self._feed.lines,

@@ -128,6 +128,11 @@ class LinkWatch:
         self._reason = LinkReason.NONE
         self._told: str | None = None
 
+    @property
+    def down_since(self) -> datetime | None:
+        """Since when the link is not up, over all its tries; None while it is."""
+        return None if self._is_up else self._down_since
+
     def take(self, status: LinkStatus) -> None:
         """Take in a new status."""
         self._status = status

@@ -120,6 +120,8 @@ class Router:
                 await self._handlers.reply.answer(press, "This button is not understood any more. Nothing was done.")
             except _TOLD as error:
                 message = explain(error)
+                if _ROUTES[decode(press.data).code].role is Role.TRADER:
+                    message = self._handlers.orders.branded(message)
                 await self._handlers.reply.answer(press)
                 await self._handlers.reply.send(press.chat_id, message, reply_to=press.message_id)
         except DeliveryError as error:
@@ -131,7 +133,10 @@ class Router:
             try:
                 await work
             except _TOLD as error:
-                await self._handlers.reply.send(request.chat_id, explain(error), reply_to=request.message_id)
+                message = explain(error)
+                if isinstance(request, TextIn) and _is_about_order(request.text):
+                    message = self._handlers.orders.branded(message)
+                await self._handlers.reply.send(request.chat_id, message, reply_to=request.message_id)
         except DeliveryError as error:
             _log.warning("an answer in chat %s ended with %s", request.chat_id, type(error).__name__)
 
@@ -192,3 +197,7 @@ class Router:
 
     async def _say(self, request: TextIn, message: Message) -> None:
         await self._handlers.reply.send(request.chat_id, message, reply_to=request.message_id)
+
+
+def _is_about_order(said: str) -> bool:
+    return looks_like_ticket(said) or said.lstrip().lower().startswith(("/buy", "/sell", "/orders"))

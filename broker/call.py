@@ -11,7 +11,7 @@ import functools
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from broker import errors
 from broker.library import IB, RequestError
@@ -186,3 +186,12 @@ class Link:
                 future.set_exception(LinkDown(reason))
                 # Nobody may be waiting any more; that is no news.
                 future.exception()
+
+
+class _Linked(Protocol):
+    _link: Link
+
+
+def link_of(session: _Linked) -> Link:
+    """Return the session's way to the library; it is here, where no other room may look, and not with the session."""
+    return session._link  # noqa: SLF001  the one door, so that the attribute itself can stay private

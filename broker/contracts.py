@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broker import convert, errors, hours
+from broker.call import link_of
 from broker.library import Contract, ContractDescription, ContractDetails
-from broker.session import IbSession, link_of
+from broker.session import IbSession
 from broker.symbol import US_VENUES, queries, tidy
 from market.clock import Clock
 from market.errors import AmbiguousSymbol, BrokerError, UnknownSymbol

@@ -9,9 +9,10 @@ from typing import Any
 
 from alerts.ports import Nap
 from broker import convert, errors
+from broker.call import link_of
 from broker.contracts import IbContracts
 from broker.library import IB, BarData
-from broker.session import IbSession, link_of
+from broker.session import IbSession
 from market.clock import Clock
 from market.errors import BrokerError, RequestTimeout
 from market.hours import Hours

@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from broker import convert, errors
-from broker.call import guarded, supplant, tap
+from broker.call import guarded, link_of, supplant, tap
 from broker.library import IB
 from broker.lines import Burst, Line, Lines
-from broker.session import IbSession, link_of
+from broker.session import IbSession
 from market.clock import Clock
 from market.errors import RequestTimeout
 from market.instrument import Instrument

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker import convert, errors
-from broker.call import guarded, supplant
+from broker.call import guarded, link_of, supplant
 from broker.library import IB, Contract
-from broker.session import IbSession, link_of
+from broker.session import IbSession
 from market.errors import BrokerError, LinkDown, RequestTimeout
 from market.instrument import Instrument
 from market.news import Article, Headline, Provider

@@ -14,9 +14,9 @@ from typing import Protocol
 from alerts.condition import OrderEvent
 from alerts.ports import Nap
 from alerts.rule import OrderHappened
-from broker.call import guarded, tap
+from broker.call import guarded, link_of, tap
 from broker.library import IB
-from broker.session import IbSession, link_of
+from broker.session import IbSession
 from market.account import Fill
 from market.clock import Clock
 from market.errors import MarketError, ReadOnlyApi

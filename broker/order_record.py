@@ -16,6 +16,7 @@ from trading.ports import OrderFate, OrderReport
 
 _FINAL = frozenset({OrderFate.FILLED, OrderFate.CANCELLED, OrderFate.REJECTED, OrderFate.EXPIRED})
 _CANCELLED = frozenset({"Cancelled", "ApiCancelled"})
+_INACTIVE = "Inactive"
 
 
 @dataclass(slots=True, eq=False)
@@ -55,12 +56,16 @@ class OrderRecord:
         if self.status in _CANCELLED:
             return OrderFate.EXPIRED if "expired" in self.message.lower() else OrderFate.CANCELLED
         # Inactive: refused, held, or an unfilled fill-or-kill; IBKR says the same for all three.
-        return OrderFate.CHECK if self.doubt or self.status in {"", "Inactive"} else OrderFate.WORKING
+        return OrderFate.CHECK if self.doubt or self.status in {"", _INACTIVE} else OrderFate.WORKING
 
     @property
     def is_final(self) -> bool:
         """Whether nothing more can happen to the order."""
         return self.fate in _FINAL
+
+    def answers_to(self, order_ref: str, perm_id: int) -> bool:
+        """Whether it is the order of that reference, and of that permanent id where both sides know one."""
+        return self.order_ref == order_ref and (not perm_id or not self.perm_id or self.perm_id == perm_id)
 
     def take_order(self, contract: Contract, order: Order, state: OrderState) -> None:
         """Take an openOrder frame in: who and what; its status counts until a status frame brings the numbers."""
@@ -119,7 +124,7 @@ class OrderRecord:
             average_price=self.average_price,
             instrument=self.instrument,
             ticket=self.ticket,
-            message=self.message,
+            message=self.message or (_INACTIVE if self.status == _INACTIVE else ""),
             words=self.words or (format_ticket(self.ticket) if self.ticket else ""),
         )
 
@@ -150,7 +155,7 @@ def completed(contract: Contract, order: Order, state: OrderState) -> OrderRepor
         remaining=Decimal(0),
         instrument=convert.instrument(contract, smart=True),
         ticket=ticket,
-        message=words,
+        message=words or (_INACTIVE if state.status == _INACTIVE else ""),
         words=_words(ticket, contract, order),
         at=hours.stamp(state.completedTime),
     )
@@ -163,7 +168,10 @@ def _completed_fate(status: str, words: str) -> OrderFate:
         return OrderFate.EXPIRED
     if "reject" in words:
         return OrderFate.REJECTED
-    return OrderFate.CANCELLED if status in _CANCELLED or "cancel" in words else OrderFate.CHECK
+    if status in _CANCELLED or "cancel" in words:
+        return OrderFate.CANCELLED
+    # Over, and neither filled nor cancelled: it was refused.
+    return OrderFate.REJECTED if status == _INACTIVE else OrderFate.CHECK
 
 
 def _words(ticket: OrderTicket | None, contract: Contract, order: Order) -> str:

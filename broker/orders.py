@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker import convert, errors, order_record
-from broker.call import guarded, tap
+from broker.call import guarded, link_of, tap
 from broker.executions import Executions
 from broker.library import IB, Contract, Order, OrderState
 from broker.order_record import OrderRecord
-from broker.session import IbSession, link_of
+from broker.session import IbSession
 from market.account import Fill
 from market.clock import Clock
 from market.errors import BrokerError, LinkDown, ReadOnlyApi, RequestTimeout
@@ -51,6 +51,7 @@ class IbOrders:
         self._timeout_s = timeout_s
         self._on_report: Callable[[OrderReport], None] | None = None
         self._listeners: list[Callable[[OrderReport], None]] = []
+        self._on_sent: Callable[[str], None] | None = None
         self._records: dict[_Key, OrderRecord] = {}
         self._what_ifs: dict[int, _WhatIf] = {}
         self._listing: list[OrderRecord] | None = None
@@ -59,9 +60,19 @@ class IbOrders:
         self._link.on_open(self._attach)
         self._link.on_sync(self._sync)
 
-    def connect(self, on_report: Callable[[OrderReport], None], on_fill: Callable[[Fill], None]) -> None:
-        """Hand every order event and every execution (again when its commission is known) to the two sinks."""
+    def connect(
+        self,
+        on_report: Callable[[OrderReport], None],
+        on_fill: Callable[[Fill], None],
+        on_sent: Callable[[str], None] | None = None,
+    ) -> None:
+        """
+        Hand every order event and every execution (again when its commission is known) to the first two sinks.
+
+        The third gets the reference of each order right before it leaves: IBKR owes an answer to it.
+        """
         self._on_report = guarded(on_report)
+        self._on_sent = guarded(on_sent) if on_sent is not None else None
         self._executions.connect(guarded(on_fill))
 
     def listen(self, listener: Callable[[OrderReport], None]) -> None:
@@ -102,7 +113,7 @@ class IbOrders:
         order = _order(ticket, account, order_ref)
         order_id: int = ib.client.getReqId()
         order.orderId = order_id
-        key = (self._session.settings.client_id, order_id)
+        key = (self.client_id, order_id)
         self._records[key] = OrderRecord(
             order_id,
             key[0],
@@ -113,6 +124,8 @@ class IbOrders:
             remaining=ticket.quantity,
             is_named=True,
         )
+        if self._on_sent is not None:
+            self._on_sent(order_ref)
         try:
             ib.placeOrder(convert.contract(instrument), order)
         except ConnectionError:
@@ -120,14 +133,27 @@ class IbOrders:
             raise LinkDown(self._session.status.reason) from None
         return order_id
 
-    async def cancel(self, order_id: int) -> None:
-        """Ask IBKR to cancel our own order; the outcome comes as a report. Raises LinkDown, ReadOnlyApi, OrderGone."""
-        ib = self._usable()
-        record = self._records.get((self._session.settings.client_id, order_id))
-        if record is not None and record.is_final:
-            raise OrderGone(record.order_ref)
+    @property
+    def client_id(self) -> int:
+        """Our own API client id: order ids count for it alone."""
+        return self._session.settings.client_id
+
+    async def cancel(self, order_id: int, order_ref: str, perm_id: int) -> None:
+        """
+        Ask IBKR to cancel our own order; the outcome comes as a report.
+
+        TWS hands the same numbers out again to another client id (and to a new TWS), so that *order_id* must be known
+        here as *order_ref* (and *perm_id*, unless 0): else OrderGone, and nothing is asked. Raises LinkDown,
+        ReadOnlyApi, RequestTimeout, BrokerError.
+        """
+        self._usable()
+        if (self.client_id, order_id) not in self._records:
+            await self.open_orders()
+        record = self._records.get((self.client_id, order_id))
+        if record is None or record.is_final or not record.answers_to(order_ref, perm_id):
+            raise OrderGone(order_ref, self._sender_of(order_ref, perm_id))
         try:
-            ib.client.cancelOrder(order_id, "")
+            self._usable().client.cancelOrder(order_id, "")
         except ConnectionError:
             raise LinkDown(self._session.status.reason) from None
 
@@ -170,6 +196,15 @@ class IbOrders:
         if self._session.settings.readonly:
             raise ReadOnlyApi(errors.VALIDATION, "")
         return self._link.ib()
+
+    def _sender_of(self, order_ref: str, perm_id: int) -> int:
+        """Return the other client that the open order belongs to, as far as TWS has shown it to us, or 0."""
+        found = (
+            record.client_id
+            for record in self._records.values()
+            if record.client_id != self.client_id and not record.is_final and record.answers_to(order_ref, perm_id)
+        )
+        return next(found, 0)
 
     def _attach(self, ib: IB) -> None:
         tap(ib, "openOrder", self._on_open_order)
@@ -241,7 +276,7 @@ class IbOrders:
         if what_if is not None:
             _refuse(what_if, code, text)
             return
-        record = self._records.get((self._session.settings.client_id, request_id))
+        record = self._records.get((self.client_id, request_id))
         if record is not None and record.take_code(code, text):
             self._tell(record)
 

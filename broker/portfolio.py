@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from broker import convert
-from broker.call import guarded, tap
+from broker.call import guarded, link_of, tap
 from broker.contracts import IbContracts
 from broker.library import IB, Contract
-from broker.session import IbSession, link_of
+from broker.session import IbSession
 from market.account import AccountSummary, Position
 from market.errors import MarketError
 from market.instrument import Instrument

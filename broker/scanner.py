@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from alerts.errors import TooManyScans
 from broker import convert, errors
-from broker.call import guarded, tap
+from broker.call import guarded, link_of, tap
 from broker.library import IB, ContractDetails, ScannerSubscription
-from broker.session import IbSession, link_of
+from broker.session import IbSession
 from market.errors import BrokerError, RequestTimeout
 from market.scan import ScanRow, ScanSpec
 

@@ -32,7 +32,11 @@ _PATIENCE = 20
 
 @dataclass(frozen=True, slots=True)
 class IbAddress:
-    """Where the gateway listens and who we are there; *account* "" is the only or first one."""
+    """
+    Where the gateway listens and who we are there; *account* "" is the only or first one.
+
+    An *account* that this login does not manage keeps the link down.
+    """
 
     host: str = "127.0.0.1"
     port: int = 4002
@@ -161,7 +165,11 @@ class IbSession:
         failure = await self._connect(ib)
         if failure is not LinkReason.NONE:
             return failure
-        accounts = self._accounts(ib.client.getAccounts())
+        managed = ib.client.getAccounts()
+        if self._settings.account and self._settings.account not in managed:
+            # Not the next best account: it would be another one's money.
+            return LinkReason.ACCOUNT_NOT_MANAGED
+        accounts = self._accounts(managed)
         self._status = replace(self._status, server_version=ib.client.serverVersion(), accounts=accounts)
         self._tell(LinkState.SYNCING)
         await self._get_in_step()
@@ -323,11 +331,6 @@ class IbSession:
         _log.info("Link %s%s", state.value, f" ({reason.value})" if reason else "")
         for listener in self._listeners:
             listener(self._status)
-
-
-def link_of(session: IbSession) -> Link:
-    """Return the way to the library; for this room's services alone."""
-    return session._link  # noqa: SLF001  the one door, so that the attribute itself can stay private
 
 
 def _reason(error: BaseException | None) -> LinkReason:

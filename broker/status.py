@@ -25,6 +25,7 @@ class LinkReason(StrEnum):
     CLIENT_ID_IN_USE = "client id in use"
     PAPER_DISCLAIMER = "paper disclaimer"
     LOST_IBKR = "lost ibkr"
+    ACCOUNT_NOT_MANAGED = "account not managed"
     STOPPED = "stopped"
 
 

@@ -83,6 +83,9 @@ _SYMBOL = re.compile(
 )
 _PLAIN = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,8})?|\.[0-9]{1,8})")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,8})?")
+# One to three digits, a dot, then groups of exactly three: a thousand in half of Europe.
+_DOTTED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
+_FRACTIONS = frozenset({"all", "half", "third", "quarter", "everything"})
 _ONE_GROUP = re.compile(r"[0-9]{1,3},[0-9]{3}")
 _COMMA = re.compile(r"[0-9]+(?:,[0-9]+)+(?:\.[0-9]+)?")
 _MOST = 10**12
@@ -111,7 +114,9 @@ def parse(text: str) -> OrderTicket:
 
 def format_ticket(ticket: OrderTicket) -> str:
     """Return the shortest line that `parse` reads as *ticket*."""
-    words = [ticket.side.value.lower(), plain(ticket.quantity), ticket.symbol]
+    quantity = plain(ticket.quantity)
+    # `1.015` would be asked back, `1.0150` can mean one thing only.
+    words = [ticket.side.value.lower(), f"{quantity}0" if _DOTTED.fullmatch(quantity) else quantity, ticket.symbol]
     if ticket.order_type is OrderType.MARKET:
         words.append("market")
     if ticket.limit_price is not None:
@@ -183,8 +188,15 @@ class _Reader:
         word = self._take()
         if word is None:
             self._refuse(len(self._text), "a number of shares")
+        if word.lower in _FRACTIONS:
+            expected = (
+                f"a number of shares (`{word.lower}` is not understood yet; a position's card can sell all of it)"
+            )
+            self._refuse(word.start, expected)
         if _SYMBOL.fullmatch(word.text):
             self._ask_back(word)
+        if _DOTTED.fullmatch(word.text):
+            self._refuse_dot(word)
         digits, multiple = word.lower, 1
         if digits[-1] in _MULTIPLES:
             digits, multiple = digits[:-1], _MULTIPLES[digits[-1]]
@@ -249,6 +261,14 @@ class _Reader:
                 self._refuse_comma(word, digits, expected)
             self._refuse(word.start, expected)
         return Decimal(digits.replace(",", ""))
+
+    def _refuse_dot(self, word: _Word) -> NoReturn:
+        """Refuse `1.000` shares: one share to some, a thousand to others."""
+        whole = word.text.partition(".")[0]
+        grouped = word.text.replace(".", "")
+        end = word.start + len(word.text)
+        lines = tuple(f"{self._text[: word.start]}{reading}{self._text[end:]}".strip() for reading in (whole, grouped))
+        self._refuse(word.start, f"a number of shares, written `{whole}` or `{grouped}`", lines)
 
     def _refuse_comma(self, word: _Word, digits: str, expected: str) -> NoReturn:
         """Refuse *digits*, whose comma may mean thousands or a decimal point, with a line for each reading."""

@@ -1,7 +1,11 @@
-"""A proposal's orders and their executions, as rows; used by `storage/proposals.py` within its transactions."""
+"""
+A proposal's orders and their executions, as rows; used by `storage/proposals.py` within its transactions.
+
+What the first tables had no column for (`_NOTED`) is kept in the proposal's JSON, by the leg's number.
+"""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -12,15 +16,29 @@ from market.account import Fill
 from market.codec import instrument_from_json, instrument_to_json
 from market.ticket import Side
 from storage.statement import insert_new
-from storage.tables import fills, legs
+from storage.tables import fills, legs, proposals
 from trading.proposal import Leg, LegState
 
+_NOTES = "leg_notes"
+_NOTED = ("client_id", "commission_currency")
 
-def store_leg(connection: Connection, proposal_id: int, leg: Leg) -> None:
-    """Store *leg* as it now stands, without going back behind what is stored (see `merged`)."""
+
+def store_leg(connection: Connection, proposal_id: int, leg: Leg) -> bool:
+    """
+    Store *leg* as it now stands, without going back behind what is stored (see `merged`).
+
+    Return whether that changed its state or how much of it is filled.
+    """
     where = legs.c.proposal_id == proposal_id, legs.c.number == leg.number
-    stored = connection.execute(select(legs).where(*where)).one()
-    connection.execute(update(legs).where(*where).values(**leg_columns(merged(_leg(stored), leg))))
+    data = connection.execute(select(proposals.c.data).where(proposals.c.id == proposal_id)).scalar_one()
+    stored = _leg(connection.execute(select(legs).where(*where)).one(), data)
+    now = merged(stored, leg)
+    connection.execute(update(legs).where(*where).values(**leg_columns(now)))
+    notes = {name: getattr(now, name) for name in _NOTED}
+    if notes != {name: getattr(stored, name) for name in _NOTED}:
+        noted = {**data, _NOTES: {**data.get(_NOTES, {}), str(leg.number): notes}}
+        connection.execute(update(proposals).where(proposals.c.id == proposal_id).values(data=noted))
+    return (now.state, now.filled) != (stored.state, stored.filled)
 
 
 def merged(stored: Leg, coming: Leg) -> Leg:
@@ -34,20 +52,25 @@ def merged(stored: Leg, coming: Leg) -> Leg:
     is_overtaken = coming.state is LegState.SENT and stored.state in {LegState.WORKING, LegState.PARTIAL}
     if not is_late and not is_overtaken:
         return coming
-    return replace(stored, order_id=stored.order_id or coming.order_id, perm_id=stored.perm_id or coming.perm_id)
+    return replace(
+        stored,
+        order_id=stored.order_id or coming.order_id,
+        perm_id=stored.perm_id or coming.perm_id,
+        client_id=stored.client_id or coming.client_id,
+    )
 
 
 def leg_columns(leg: Leg) -> dict[str, Any]:
     """Return what a row holds of *leg*, but for its proposal."""
-    return asdict(leg)
+    return {name: value for name, value in asdict(leg).items() if name not in _NOTED}
 
 
-def legs_of(connection: Connection, proposal_ids: Collection[int]) -> dict[int, tuple[Leg, ...]]:
-    """Return each proposal's legs, by number."""
+def legs_of(connection: Connection, data: Mapping[int, Mapping[str, Any]]) -> dict[int, tuple[Leg, ...]]:
+    """Return each proposal's legs, by number; *data* is the JSON of each proposal id."""
     found: dict[int, list[Leg]] = defaultdict(list)
-    statement = select(legs).where(legs.c.proposal_id.in_(proposal_ids)).order_by(legs.c.number)
+    statement = select(legs).where(legs.c.proposal_id.in_(data)).order_by(legs.c.number)
     for row in connection.execute(statement):
-        found[row.proposal_id].append(_leg(row))
+        found[row.proposal_id].append(_leg(row, data[row.proposal_id]))
     return {proposal_id: tuple(of_one) for proposal_id, of_one in found.items()}
 
 
@@ -87,7 +110,8 @@ def _fill(row: Row[Any]) -> Fill:
     return Fill(instrument=instrument_from_json(row.instrument), **fields)
 
 
-def _leg(row: Row[Any]) -> Leg:
+def _leg(row: Row[Any], data: Mapping[str, Any]) -> Leg:
     fields = row._asdict()
     del fields["proposal_id"]
-    return Leg(**fields | {"state": LegState(row.state)})
+    notes = data.get(_NOTES, {}).get(str(row.number), {})
+    return Leg(**fields | {"state": LegState(row.state)} | notes)

@@ -75,6 +75,15 @@ class SqlOutbox:
         ).one_or_none()
         return None if row is None else _message(row)
 
+    @staticmethod
+    def count(connection: Connection, dedupe_key: str) -> int:
+        """Return how many rows have this key, alone or followed by a colon and more; 0 if none has it alone."""
+        many = select(func.count()).select_from(outbox)
+        alone = connection.execute(many.where(outbox.c.dedupe_key == dedupe_key)).scalar_one()
+        # The first question has an index, the second has not, and is rarely asked.
+        more = many.where(outbox.c.dedupe_key.startswith(f"{dedupe_key}:", autoescape=True))
+        return alone and alone + connection.execute(more).scalar_one()
+
     def announce(self, messages: Sequence[OutboxMessage]) -> None:
         """Hand committed rows to the listeners; a row that misses them for any reason comes with `due`."""
         if messages:

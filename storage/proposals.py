@@ -97,11 +97,20 @@ class SqlProposalStore:
         await self._database.writer.run(lambda connection: store_leg(connection, proposal_id, leg))
 
     async def record(self, news: OrderNews) -> None:
-        """Store the leg's new state and the message about it in one transaction; the same news twice is told once."""
+        """
+        Store the leg's new state and the message about it in one transaction; the same news twice is told once.
+
+        News is what changes the stored leg: what was said before is said again where the leg has moved meanwhile.
+        """
 
         def unit(connection: Connection) -> OutboxMessage | None:
-            store_leg(connection, news.proposal.id, news.leg)
-            return self._outbox.insert(connection, message_of(news))
+            if not store_leg(connection, news.proposal.id, news.leg):
+                return None
+            message = message_of(news)
+            said = self._outbox.count(connection, message.dedupe_key)
+            return self._outbox.insert(
+                connection, replace(message, dedupe_key=f"{message.dedupe_key}:{said}") if said else message
+            )
 
         message = await self._database.writer.run(unit)
         if message is not None:
@@ -190,7 +199,7 @@ def _load(
     limit: int | None = None,
 ) -> list[Proposal]:
     rows = connection.execute(select(proposals).where(*conditions).order_by(order).limit(limit)).all()
-    found = legs_of(connection, [row.id for row in rows])
+    found = legs_of(connection, {row.id: row.data for row in rows})
     return [_proposal(row, found.get(row.id, ())) for row in rows]
 
 

@@ -1,16 +1,44 @@
 """The only road to an order: who may even name the library's order calls, proved over the syntax tree."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("market", "alerts", "trading", "storage", "broker", "bot")
-ORDER_CALLS = {"placeOrder", "cancelOrder", "reqGlobalCancel", "exerciseOptions"}
 DOOR = Path("broker/orders.py")
+SOCKET = {DOOR, Path("broker/call.py")}
+"""The only files that could hand the library's client a message of their own making."""
+ORDER_CALLS = {"placeOrder", "cancelOrder", "reqGlobalCancel", "exerciseOptions"}
+RAW_CALLS = {"send", "sendMsg", "sendAsync"}
+"""What writes to the socket: an order is a message as any other."""
+SIDE_DOORS = {"import_module", "__import__"}
+HARMLESS = {"importlib.metadata", "importlib.resources"}
+
+
+def folded(node: ast.AST) -> str | None:
+    """Return the text that *node* always is, put together as it may be, or None."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.FormattedValue(value=inner, conversion=-1, format_spec=None):
+            return folded(inner)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            parts = [folded(left), folded(right)]
+        case ast.JoinedStr(values=values):
+            parts = [folded(value) for value in values]
+        case ast.Call(func=ast.Attribute(value=glue, attr="join"), args=[ast.List() | ast.Tuple() as listed]):
+            between, words = folded(glue), [folded(value) for value in listed.elts]
+            return None if between is None or None in words else between.join(word for word in words if word)
+        case _:
+            return None
+    return None if None in parts else "".join(part for part in parts if part)
 
 
 def names_in(tree: ast.AST) -> set[str]:
-    """Return every identifier, attribute and string constant of *tree*: getattr(ib, "placeOrder") counts too."""
+    """Return every identifier, attribute and constant text of *tree*: getattr(ib, "place" + "Order") counts too."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
@@ -19,32 +47,100 @@ def names_in(tree: ast.AST) -> set[str]:
             found.add(node.id)
         elif isinstance(node, ast.alias):
             found.add(node.name)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.add(node.value)
+        elif (text := folded(node)) is not None:
+            found.add(text)
     return found
 
 
-def offenders(root: Path) -> list[str]:
-    """Return the files of *root*'s rooms that name an order call, the door itself excepted."""
-    return [
-        str(path.relative_to(root))
-        for room in ROOMS
-        for path in sorted((root / room).rglob("*.py"))
-        if path.relative_to(root) != DOOR and names_in(ast.parse(path.read_text(encoding="utf-8"))) & ORDER_CALLS
-    ]
+def raw_calls_in(tree: ast.AST, *, of_any: bool) -> set[str]:
+    """Return the uses of what writes to a socket: of a client or its connection, or *of_any* object."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in RAW_CALLS:
+            holder = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+            if of_any or node.attr == "sendMsg" or holder.lstrip("_") in {"client", "conn"}:
+                found.add(node.attr)
+        elif folded(node) in RAW_CALLS - {"send"}:
+            found.add(str(folded(node)))
+    return found
+
+
+def side_doors_in(tree: ast.AST) -> set[str]:
+    """Return the ways round the import contracts: modules imported by a name that is only known while it runs."""
+    found = names_in(tree) & SIDE_DOORS
+    for node in ast.walk(tree):
+        named: list[str] = []
+        if isinstance(node, ast.Import):
+            named = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            named = [node.module or ""]
+        found |= {name for name in named if name.partition(".")[0] == "importlib" and name not in HARMLESS}
+    return found
+
+
+def offences(path: Path, tree: ast.AST) -> set[str]:
+    """Return what the file at *path* (seen from the root) must not name."""
+    found = side_doors_in(tree)
+    if path != DOOR:
+        found |= names_in(tree) & ORDER_CALLS
+    if path not in SOCKET:
+        found |= raw_calls_in(tree, of_any=path.parts[0] == "broker")
+    return found
+
+
+def offenders(root: Path) -> Iterator[str]:
+    """Yield the files of *root*'s rooms that name what they must not."""
+    for room in ROOMS:
+        for path in sorted((root / room).rglob("*.py")):
+            found = offences(path.relative_to(root), ast.parse(path.read_text(encoding="utf-8")))
+            if found:
+                yield f"{path.relative_to(root)}: {', '.join(sorted(found))}"
 
 
 def test_order_calls_are_named_in_the_door_alone() -> None:
-    assert offenders(ROOT) == []
+    assert list(offenders(ROOT)) == []
 
 
 def test_the_door_itself_names_them() -> None:
     assert {"placeOrder", "cancelOrder"} <= names_in(ast.parse((ROOT / DOOR).read_text(encoding="utf-8")))
 
 
-def test_a_deliberate_violation_is_seen(tmp_path: Path) -> None:
-    (tmp_path / "bot").mkdir()
-    (tmp_path / "bot" / "shortcut.py").write_text('getattr(ib, "placeOrder")(contract, order)\n', encoding="utf-8")
-    (tmp_path / "broker").mkdir()
-    (tmp_path / "broker" / "history.py").write_text("ib.reqGlobalCancel()\n", encoding="utf-8")
-    assert offenders(tmp_path) == ["broker/history.py", "bot/shortcut.py"]
+@pytest.mark.parametrize(
+    ("path", "line", "named"),
+    [
+        ("bot/shortcut.py", 'getattr(ib, "placeOrder")(contract, order)', "placeOrder"),
+        ("broker/history.py", "ib.reqGlobalCancel()", "reqGlobalCancel"),
+        ("broker/news.py", 'getattr(ib, "place" + "Order")(contract, order)', "placeOrder"),
+        ("broker/news.py", 'getattr(ib, "can" + ("cel" + "Order"))(order)', "cancelOrder"),
+        ("broker/news.py", """getattr(ib, f"place{'Order'}")(contract, order)""", "placeOrder"),
+        ("broker/news.py", 'getattr(ib, "".join(["exercise", "Options"]))()', "exerciseOptions"),
+        ("broker/scanner.py", "self._link.ib().client.send(3, 1)", "send"),
+        ("broker/scanner.py", "write = ib.client.send", "send"),
+        ("broker/session.py", 'ib.client.conn.sendMsg(b"3")', "sendMsg"),
+        ("broker/session.py", 'getattr(ib.client, "send" + "Msg")(b"3")', "sendMsg"),
+        ("bot/shortcut.py", 'ib.client.send("3")', "send"),
+        ("bot/shortcut.py", "import importlib", "importlib"),
+        ("bot/shortcut.py", "from importlib import util", "importlib"),
+        ("bot/shortcut.py", 'import importlib.metadata\nimportlib.import_module("broker.orders")', "import_module"),
+        ("broker/orders.py", '__import__("broker.call")', "__import__"),
+    ],
+)
+def test_a_deliberate_violation_is_seen(tmp_path: Path, path: str, line: str, named: str) -> None:
+    (tmp_path / path).parent.mkdir()
+    (tmp_path / path).write_text(f"{line}\n", encoding="utf-8")
+    assert list(offenders(tmp_path)) == [f"{path}: {named}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("bot/handlers.py", "await self._reply.send(chat_id, message)"),
+        ("bot/health.py", 'import importlib.metadata\nimportlib.metadata.version("squawkbot")'),
+        ("broker/call.py", "ib.client.send(1)"),
+        ("broker/orders.py", "ib.placeOrder(contract, order)"),
+    ],
+)
+def test_what_is_no_way_to_an_order_is_left_alone(tmp_path: Path, path: str, line: str) -> None:
+    (tmp_path / path).parent.mkdir()
+    (tmp_path / path).write_text(f"{line}\n", encoding="utf-8")
+    assert list(offenders(tmp_path)) == []

@@ -20,6 +20,8 @@ _PROPOSAL_PLAIN = ("id", "token", "user_id", "chat_id", "account", "message_id",
 _PROPOSAL_MONEY = ("reference_price", "bid", "ask", "position_before", "cash_before", "net_liquidation")
 _PREVIEW_MONEY = ("initial_margin_change", "maintenance_margin_change", "equity_with_loan_after", "commission")
 _LEG_PLAIN = ("number", "order_ref", "order_id", "perm_id", "message")
+# Not in what an earlier version wrote.
+_LEG_LATER = {"client_id": 0, "commission_currency": ""}
 _LEG_MONEY = ("filled", "average_price", "commission", "realized_pnl")
 _POSITION_MONEY = tuple(field.name for field in fields(Position) if field.name not in {"account", "instrument"})
 _SNAPSHOT_MONEY = ("net_liquidation", "cash", "realized_pnl", "unrealized_pnl")
@@ -91,12 +93,14 @@ def proposal_from_json(data: Mapping[str, Any]) -> Proposal:
 
 def leg_to_json(leg: Leg) -> dict[str, Any]:
     """Return *leg* as JSON."""
-    return {**_plain(leg, _LEG_PLAIN), **_money(leg, _LEG_MONEY), "state": leg.state.value}
+    return {**_plain(leg, (*_LEG_PLAIN, *_LEG_LATER)), **_money(leg, _LEG_MONEY), "state": leg.state.value}
 
 
 def leg_from_json(data: Mapping[str, Any]) -> Leg:
     """Return the leg that `leg_to_json` wrote."""
-    return Leg(**_plain_back(data, _LEG_PLAIN), **_money_back(data, _LEG_MONEY), state=LegState(data["state"]))
+    later = {name: data.get(name, default) for name, default in _LEG_LATER.items()}
+    plain = _plain_back(data, _LEG_PLAIN)
+    return Leg(**plain, **later, **_money_back(data, _LEG_MONEY), state=LegState(data["state"]))
 
 
 def news_to_json(news: OrderNews) -> dict[str, Any]:

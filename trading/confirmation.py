@@ -9,9 +9,10 @@ from trading.proposal import Proposal, ProposalState
 
 class Outcome(StrEnum):
     """
-    What became of the press. Only SENT and UNKNOWN may have reached IBKR.
+    What became of the press. Only SENT, UNNOTED and UNKNOWN may have reached IBKR.
 
     * SENT         this press sent the order
+    * UNNOTED      this press sent the order, but the store could not keep that
     * ALREADY      an earlier press confirmed it; the proposal's legs say what became of it
     * UNKNOWN      the library failed while sending: perhaps sent, never sent again, reconciled later
     * EXPIRED      its time ran out
@@ -27,6 +28,7 @@ class Outcome(StrEnum):
     """
 
     SENT = "sent"
+    UNNOTED = "sent unnoted"
     ALREADY = "already"
     UNKNOWN = "unknown"
     EXPIRED = "expired"

@@ -6,12 +6,15 @@ live quote again; the atomic claim (durable before anything is sent); trading st
 fails before the claim leaves the card standing or closes it; what fails after it never leads to a second try.
 """
 
+import asyncio
+import logging
 import secrets
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from market.clock import Clock
 from market.errors import BrokerError, LinkDown, MarketError, ReadOnlyApi, TicketSyntaxError
@@ -35,6 +38,8 @@ from trading.limits import (
 from trading.ports import AuditLog, Holdings, OrderGateway, ProposalStore, QuoteSource, SymbolBook
 from trading.proposal import Leg, LegState, Proposal, ProposalState
 from trading.turns import Turns
+
+logger = logging.getLogger(__name__)
 
 
 def _new_token() -> str:
@@ -127,7 +132,8 @@ class OrderDesk:
             await self._note(user_id, chat_id, "confirm", _name(proposal), "not allowed", refusal.needed)
             raise
         detail = answer.denial.limit.value if answer.denial else answer.detail
-        await self._note(user_id, chat_id, "confirm", _name(proposal), answer.outcome.value, detail)
+        # The person must hear what became of the order, whatever becomes of the audit log.
+        await _done(self._note(user_id, chat_id, "confirm", _name(proposal), answer.outcome.value, detail))
         return answer
 
     async def cancel(self, token: str, *, user_id: int, chat_id: int, message_id: int | None = None) -> Confirmation:
@@ -147,7 +153,8 @@ class OrderDesk:
         """
         Ask IBKR to cancel what still works of a sent order; its end comes as news.
 
-        For the order's own person or an admin. Raises NotAllowed, ProposalGone, OrderGone, LinkDown.
+        For the order's own person or an admin. Raises NotAllowed, ProposalGone, OrderGone, LinkDown, RequestTimeout,
+        BrokerError.
         """
         self._require_trader(user_id)
         proposal = await self._store.get(proposal_id)
@@ -157,7 +164,7 @@ class OrderDesk:
         if not working:
             raise OrderGone(proposal.legs[0].order_ref if proposal.legs else proposal.reference)
         for leg in working:
-            await self._gateway.cancel(leg.order_id)
+            await self._gateway.cancel(leg.order_id, leg.order_ref, leg.perm_id)
         await self._note(user_id, chat_id, "cancel order", proposal.reference, "asked", "")
         return proposal
 
@@ -230,21 +237,27 @@ class OrderDesk:
             self._last_check(claimed, seen.position)
             order_id = await self._gateway.submit(claimed.instrument, claimed.ticket, claimed.account, leg.order_ref)
         except OrderDenied as denial:
-            await self._store.settle(claimed.id, ProposalState.DENIED)
+            await _done(self._store.settle(claimed.id, ProposalState.DENIED))
             return Confirmation(Outcome.DENIED, claimed.with_state(ProposalState.DENIED), denial=denial)
         except (LinkDown, ReadOnlyApi) as error:
-            await self._store.settle(claimed.id, ProposalState.CANCELLED)
+            await _done(self._store.settle(claimed.id, ProposalState.CANCELLED))
             return Confirmation(Outcome.NOT_SENT, claimed.with_state(ProposalState.CANCELLED), detail=reason(error))
         except MarketError as error:
             lost = replace(leg, state=LegState.UNKNOWN, message=reason(error))
             return await self._submitted(claimed, lost, Outcome.UNKNOWN)
-        return await self._submitted(claimed, replace(leg, state=LegState.SENT, order_id=order_id), Outcome.SENT)
+        sent = replace(leg, state=LegState.SENT, order_id=order_id, client_id=self._gateway.client_id)
+        return await self._submitted(claimed, sent, Outcome.SENT)
 
     async def _submitted(self, claimed: Proposal, leg: Leg, outcome: Outcome) -> Confirmation:
+        is_noted = await _done(self._note_submitted(claimed, leg))
+        now = claimed.with_leg(leg).with_state(ProposalState.SUBMITTED)
+        if not is_noted and outcome is Outcome.SENT:
+            return Confirmation(Outcome.UNNOTED, now)
+        return Confirmation(outcome, now, detail=leg.message)
+
+    async def _note_submitted(self, claimed: Proposal, leg: Leg) -> None:
         await self._store.save_leg(claimed.id, leg)
         await self._store.settle(claimed.id, ProposalState.SUBMITTED)
-        now = claimed.with_leg(leg).with_state(ProposalState.SUBMITTED)
-        return Confirmation(outcome, now, detail=leg.message)
 
     async def _lost(self, proposal: Proposal) -> Confirmation:
         """Say why there was nothing to claim: another press was first, or its time ran out meanwhile."""
@@ -312,6 +325,21 @@ class OrderDesk:
 
     async def _note(self, user_id: int, chat_id: int, action: str, subject: str, outcome: str, detail: str) -> None:
         await self._audit.write(self._clock.now(), user_id, chat_id, action, subject, outcome, detail)
+
+
+async def _done(note: Coroutine[Any, Any, None]) -> bool:
+    """
+    Return whether *note* was stored; log why it was not.
+
+    The press is decided: no error of the store may keep its person from hearing how, whatever kind the store raises.
+    What IBKR says of an order is stored when it comes.
+    """
+    noting = asyncio.ensure_future(note)
+    await asyncio.wait({noting})
+    error = None if noting.cancelled() else noting.exception()
+    if error is not None:
+        logger.error("what became of a press could not be noted", exc_info=error)
+    return error is None and not noting.cancelled()
 
 
 def _name(proposal: Proposal | None) -> str:

@@ -62,8 +62,13 @@ class NotAllowed(TradingError):
 
 
 class OrderGone(TradingError):
-    """No open order answers to *order_ref*."""
+    """
+    No open order that we may touch answers to *order_ref*.
 
-    def __init__(self, order_ref: str) -> None:
-        super().__init__(order_ref)
+    *client_id* is the other API client that sent it and alone may cancel it; 0 where there is none.
+    """
+
+    def __init__(self, order_ref: str, client_id: int = 0) -> None:
+        super().__init__(order_ref, client_id)
         self.order_ref = order_ref
+        self.client_id = client_id

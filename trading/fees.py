@@ -45,6 +45,7 @@ class Fees:
         return replace(
             leg,
             commission=sum((fill.commission for fill in paid if fill.commission is not None), Decimal(0)),
+            commission_currency=paid[-1].commission_currency,
             realized_pnl=sum(realized, Decimal(0)) if realized else leg.realized_pnl,
         )
 

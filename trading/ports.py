@@ -55,8 +55,17 @@ class OrderReport:
 class OrderGateway(Protocol):
     """The one door to IBKR's orders; `broker/orders.py` implements it, `trading/desk.py` alone is handed it."""
 
-    def connect(self, on_report: Callable[[OrderReport], None], on_fill: Callable[[Fill], None]) -> None:
-        """Hand every order event and every execution (again when its commission is known) to the two sinks."""
+    def connect(
+        self,
+        on_report: Callable[[OrderReport], None],
+        on_fill: Callable[[Fill], None],
+        on_sent: Callable[[str], None] | None = None,
+    ) -> None:
+        """
+        Hand every order event and every execution (again when its commission is known) to the first two sinks.
+
+        The third gets the reference of each order right before it leaves: IBKR owes an answer to it.
+        """
         ...
 
     async def preview(self, instrument: Instrument, ticket: OrderTicket, account: str) -> Preview:
@@ -71,8 +80,18 @@ class OrderGateway(Protocol):
         """
         ...
 
-    async def cancel(self, order_id: int) -> None:
-        """Ask IBKR to cancel our own order; the outcome comes as a report. Raises LinkDown, OrderGone."""
+    @property
+    def client_id(self) -> int:
+        """Our own API client id: order ids count for it alone."""
+        ...
+
+    async def cancel(self, order_id: int, order_ref: str, perm_id: int) -> None:
+        """
+        Ask IBKR to cancel our own order; the outcome comes as a report.
+
+        *order_id* must be the order *order_ref* (and *perm_id*, unless 0) under our client id: OrderGone where it is
+        not. Raises LinkDown, RequestTimeout, BrokerError.
+        """
         ...
 
     async def open_orders(self) -> Sequence[OrderReport]:

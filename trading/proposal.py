@@ -75,8 +75,8 @@ class Leg:
     """
     One order of a proposal. *order_ref* (`sb-<proposal>-<leg>`) is what IBKR echoes and a restart looks for.
 
-    *order_id* is the API's, valid for our client id only; *perm_id* is IBKR's lasting identity, 0 until known.
-    *message* is IBKR's own last words about the order.
+    *order_id* is the API's, valid for *client_id* only; *perm_id* is IBKR's lasting identity; each is 0 until known.
+    *commission* is in *commission_currency* ("" until known). *message* is IBKR's own last words about the order.
     """
 
     number: int
@@ -89,6 +89,8 @@ class Leg:
     commission: Decimal | None = None
     realized_pnl: Decimal | None = None
     message: str = ""
+    client_id: int = 0
+    commission_currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,10 @@ def is_same_order(proposal: Proposal, leg: Leg, told: OrderReport | Fill) -> boo
         return False
     if told.instrument is not None and told.instrument != proposal.instrument:
         return False
-    if leg.perm_id and told.perm_id and leg.perm_id != told.perm_id:
-        return False
-    if leg.order_id and told.order_id and leg.order_id != told.order_id:
+    # An order id counts for one client only; where IBKR leaves it out, it leaves the client out too.
+    client_id = told.client_id if told.order_id else 0
+    known = ((leg.perm_id, told.perm_id), (leg.order_id, told.order_id), (leg.client_id, client_id))
+    if any(ours and theirs and ours != theirs for ours, theirs in known):
         return False
     if isinstance(told, Fill):
         return told.side is proposal.ticket.side
@@ -48,7 +49,7 @@ def after_report(leg: Leg, report: OrderReport) -> Leg:
     CHECK says no more than that IBKR knows the order, and so does a FILLED that does not prove it (nothing filled, or
     something left): the executions tell then.
     """
-    leg = identified(leg, report.order_id, report.perm_id)
+    leg = identified(leg, report)
     if leg.state.is_final:
         return leg
     partly = replace(_filled_to(leg, report.filled, report.average_price), message=report.message)
@@ -69,7 +70,7 @@ def after_fill(leg: Leg, fill: Fill, quantity: Decimal) -> Leg:
 
     An execution is a fact: one that comes after a cancel crossed it, and counts.
     """
-    leg = identified(leg, fill.order_id, fill.perm_id)
+    leg = identified(leg, fill)
     if leg.state is LegState.FILLED or fill.cumulative <= leg.filled:
         return leg
     leg = _filled_to(leg, fill.cumulative, fill.average_price)
@@ -78,14 +79,34 @@ def after_fill(leg: Leg, fill: Fill, quantity: Decimal) -> Leg:
     return leg if leg.state.is_final else replace(leg, state=LegState.PARTIAL)
 
 
-def missing(leg: Leg) -> Leg:
-    """Return the leg after IBKR was asked everywhere and does not know its order: unknown, and never sent again."""
-    return leg if leg.state.is_final else replace(leg, state=LegState.UNKNOWN)
+def after_findings(leg: Leg, report: OrderReport | None, *, are_complete: bool, is_patient: bool) -> Leg:
+    """
+    Return the leg after IBKR was asked for its order: *report* is what it knows, None if nothing.
+
+    What is not known anywhere, or only in words that say nothing of its life (`Inactive`), is unknown, and never sent
+    again. Where IBKR did not answer in full, an order that it has spoken of before stays as it is, and so does one of
+    which it never has while *is_patient*.
+    """
+    if report is not None:
+        leg = after_report(leg, report)
+        is_unclear = report.fate is OrderFate.CHECK or (report.fate is OrderFate.FILLED and are_complete)
+        return (
+            leg
+            if leg.state.is_final or not is_unclear
+            else replace(leg, state=LegState.UNKNOWN, message=report.message)
+        )
+    is_silent = leg.state in {LegState.UNSENT, LegState.SENT} and not is_patient
+    return replace(leg, state=LegState.UNKNOWN) if (are_complete or is_silent) and not leg.state.is_final else leg
 
 
-def identified(leg: Leg, order_id: int, perm_id: int) -> Leg:
+def identified(leg: Leg, told: OrderReport | Fill) -> Leg:
     """Return the leg with the identities it did not know yet."""
-    return replace(leg, order_id=leg.order_id or order_id, perm_id=leg.perm_id or perm_id)
+    return replace(
+        leg,
+        order_id=leg.order_id or told.order_id,
+        perm_id=leg.perm_id or told.perm_id,
+        client_id=leg.client_id or told.client_id,
+    )
 
 
 def is_news(before: Leg, after: Leg) -> bool:

@@ -14,6 +14,7 @@ from bot.errors import DeliveryError, DeliveryUnknown
 from bot.handlers.place import show
 from bot.handlers.ports import Reply, Zones
 from bot.handlers.symbols import order_for
+from bot.noted import branded
 from bot.request import Press, TextIn
 from bot.views import orders as list_views
 from bot.views import proposal as views
@@ -21,7 +22,7 @@ from bot.views.message import Message
 from bot.views.quotes import stepped
 from bot.views.symbols import which_symbol
 from market.clock import Clock
-from market.errors import MarketError, NoMarketData, SymbolError
+from market.errors import LinkDown, MarketError, NoMarketData, SymbolError
 from market.instrument import Instrument
 from market.quote import Quote
 from market.ticket import OrderTicket, OrderType, Side, format_ticket, parse
@@ -104,6 +105,11 @@ class OrdersHandler:
         self._clock = clock
         self._confirming: set[str] = set()
 
+    def branded(self, message: Message) -> Message:
+        """Return *message* with PAPER or LIVE in its first line, once IBKR has told of an account."""
+        accounts = self._holdings.accounts()
+        return branded(message, accounts[0]) if accounts else message
+
     async def order(self, request: TextIn, line: str) -> None:
         """Answer an order line with its card, or with the question at what price. Raises as `OrderDesk.propose`."""
         await self._ask(request.user_id, request.chat_id, parse(line), request.message_id)
@@ -142,8 +148,13 @@ class OrdersHandler:
         await self._conclude(press, answer)
 
     async def on_withdraw(self, press: Press, callback: Callback) -> None:
-        """Ask IBKR to cancel a working order. Raises as `OrderDesk.cancel_order`."""
-        proposal = await self._desk.cancel_order(callback.number(1), user_id=press.user_id, chat_id=press.chat_id)
+        """Ask IBKR to cancel a working order. Raises as `OrderDesk.cancel_order`, but for a link that is down."""
+        number = callback.number(1)
+        try:
+            proposal = await self._desk.cancel_order(number, user_id=press.user_id, chat_id=press.chat_id)
+        except LinkDown:
+            await self._reply.answer(press, list_views.NOT_CANCELLED, alert=True)
+            return
         await self._reply.answer(press, f"IBKR is asked to cancel {proposal.reference}; you will hear what it did.")
 
     async def show_all(self, request: TextIn) -> None:
@@ -186,7 +197,7 @@ class OrdersHandler:
             question = await self._price_question(ticket)
         except SymbolError as error:
             question = which_symbol(error, order_for(ticket))
-        await self._reply.send(chat_id, question, reply_to=reply_to)
+        await self._reply.send(chat_id, self.branded(question), reply_to=reply_to)
 
     async def _price_question(self, ticket: OrderTicket) -> Message:
         instrument = await self._symbols.find(ticket.symbol)
@@ -304,7 +315,8 @@ class OrdersHandler:
 
     async def _list(self, user_id: int) -> Message:
         proposals = await self._store.recent(user_id, _LISTED)
-        return list_views.listing(proposals, now=self._clock.now(), zone=await self._zones.zone_of(user_id))
+        listing = list_views.listing(proposals, now=self._clock.now(), zone=await self._zones.zone_of(user_id))
+        return self.branded(listing)
 
     def _card(self, proposal: Proposal, note: str) -> Message:
         summary = self._holdings.summary(proposal.account)

@@ -39,6 +39,7 @@ LINK_REASONS = {
     "closed": "it closed the connection.",
     "client id in use": "another program uses the same client id; change IB_CLIENT_ID or stop that program.",
     "paper disclaimer": "it waits for the paper trading disclaimer to be accepted on its screen.",
+    "account not managed": "its login does not manage the account that IB_ACCOUNT names; correct the one or the other.",
     "lost ibkr": "TWS itself has lost its connection to IBKR.",
     "stopped": "the bot is shutting down.",
 }
@@ -195,7 +196,12 @@ def _(error: NotAllowed) -> Message:
 
 
 @explain.register
-def _(_error: OrderGone) -> Message:
+def _(error: OrderGone) -> Message:
+    if error.client_id:
+        return Message(
+            f"📋 <b>Another client sent that order</b>: client id {error.client_id}, and only that one can cancel it.\n"
+            "Nothing was changed. Cancel it in TWS, or start me with that IB_CLIENT_ID."
+        )
     return Message("📋 <b>There is no such open order any more.</b>\nNothing was changed. /orders shows what is open.")
 
 

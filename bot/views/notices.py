@@ -64,9 +64,12 @@ def _link_lost(payload: Mapping[str, Any], _at: datetime) -> str:
 
 def _link_back(payload: Mapping[str, Any], at: datetime) -> str:
     since = payload["since"]
-    after = f" after {span(at - datetime.fromisoformat(since))}" if since else ""
     alerts = int(payload["alerts"])
-    return f"✅ <b>IBKR link is up</b>{after}\n{alerts} alert{'' if alerts == 1 else 's'} watched again."
+    watched = f"{alerts} alert{' is' if alerts == 1 else 's are'} watched again."
+    if not since:
+        return f"✅ <b>IBKR link is up</b>\n{watched}"
+    gone = span(at - datetime.fromisoformat(since))
+    return f"✅ <b>IBKR link is up again</b> after {gone}\nIn that time alerts saw no prices. {watched}"
 
 
 def _alert_blind(payload: Mapping[str, Any], _at: datetime) -> str:

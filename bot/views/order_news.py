@@ -85,7 +85,7 @@ def _filled_facts(proposal: Proposal, leg: Leg) -> str:
         total = leg.average_price * leg.filled * Decimal(proposal.instrument.multiplier or 1)
         parts.append(f"{'Cost' if proposal.ticket.side is Side.BUY else 'Proceeds'} {money(total, currency)}")
     if leg.commission is not None:
-        parts.append(f"fee {money(leg.commission, currency)}")
+        parts.append(f"fee {money(leg.commission, leg.commission_currency or currency)}")
     if leg.realized_pnl is not None:
         parts.append(f"realized <b>{money(leg.realized_pnl, currency, signed=True)}</b>")
     parts.append(f"of {text(spelled(proposal.ticket, proposal.instrument))}")

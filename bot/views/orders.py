@@ -34,6 +34,13 @@ _OVER = {
 }
 
 
+NOT_CANCELLED = (
+    "Not cancelled: IBKR cannot be reached, and the order still works there. "
+    "Tap Cancel again when the link is back, or cancel it in TWS or IBKR Mobile."
+)
+"""The answer to a cancel while the link is down (200 characters at most: Bot API, answerCallbackQuery)."""
+
+
 def venue(account: str) -> str:
     """Return PAPER, or LIVE so that it cannot be overlooked."""
     return "PAPER" if is_paper_account(account) else "🔴 <b>LIVE</b>"

@@ -28,8 +28,8 @@ def render(
     """
     Return the message of an outbox row.
 
-    *may_repeat* marks one that may have arrived before; *quote* is the price now, told with a late firing. *happened* is
-    when what it tells of happened (of a summary: when the session ended). Raises ValueError for an unknown kind, and
+    *may_repeat* marks one that may have arrived before; *quote* is the price now, told with a late firing. *happened*
+    is when what it tells of happened (of a summary: when the session ended). Raises ValueError for an unknown kind, and
     KeyError, TypeError or ValueError where the payload is not of its kind.
     """
     match kind:

@@ -203,6 +203,11 @@ def _seconds_left(proposal: Proposal, now: datetime) -> int:
 # What the card then shows: its mark, its sentence, and whether a new card is offered.
 _OUTCOMES = {
     Outcome.SENT: ("🕓", "Sent to IBKR. What becomes of it comes as an answer to this message.", False),
+    Outcome.UNNOTED: (
+        "⚠️",
+        "<b>Sent to IBKR</b>, but I could not note it. <b>Do not send it again</b>; /orders shows how it stands.",
+        False,
+    ),
     Outcome.ALREADY: ("🕓", "Was confirmed before and is not sent again.", False),
     Outcome.UNKNOWN: (
         "⚠️",
@@ -226,6 +231,7 @@ _OUTCOMES = {
 }
 _TOASTS = {
     Outcome.SENT: "Sent, ref {ref}",
+    Outcome.UNNOTED: "Sent, ref {ref}, but I could not note it. Do not send it again; see /orders",
     Outcome.ALREADY: "Confirmed before, ref {ref}{detail}. Not sent again.",
     Outcome.UNKNOWN: "Unknown whether it was sent. Do not send it again, ref {ref}",
     Outcome.EXPIRED: "Expired. Not sent.",

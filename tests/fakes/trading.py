@@ -27,7 +27,7 @@ class MemoryProposalStore:
     """
     Keeps proposals as the database does: every statement is atomic, and others get a turn around it.
 
-    *told* is what its transactions put into the outbox, once for each deduplication key. *failing* errors are raised,
+    *told* is what its transactions put into the outbox, once for each change of a leg. *failing* errors are raised,
     one for each call of `record`, before anything is stored.
     """
 
@@ -38,7 +38,6 @@ class MemoryProposalStore:
         self.failing: list[Exception] = []
         self.claimed = asyncio.Event()
         self.recorded = asyncio.Event()
-        self._keys: set[tuple[str, str, Decimal]] = set()
 
     async def add(self, proposal: Proposal) -> Proposal:
         number = len(self.rows) + 1
@@ -93,10 +92,9 @@ class MemoryProposalStore:
         await asyncio.sleep(0)
         if self.failing:
             raise self.failing.pop(0)
+        before = next(leg for leg in self.rows[news.proposal.id].legs if leg.number == news.leg.number)
         self.rows[news.proposal.id] = self.rows[news.proposal.id].with_leg(news.leg)
-        key = (news.leg.order_ref, news.leg.state.value, news.leg.filled)
-        if key not in self._keys:
-            self._keys.add(key)
+        if (before.state, before.filled) != (news.leg.state, news.leg.filled):
             self.told.append(news)
         self.recorded.set()
 
@@ -144,6 +142,7 @@ class FakeGateway:
     submit_error: Exception | None = None
     during_submit: Callable[[str], None] | None = None
     submit_turns: int = 1
+    client_id: int = 17
     open: list[OrderReport] = field(default_factory=list)
     completed: list[OrderReport] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
@@ -152,9 +151,15 @@ class FakeGateway:
     queries: int = 0
     on_report: Callable[[OrderReport], None] | None = None
     on_fill: Callable[[Fill], None] | None = None
+    on_sent: Callable[[str], None] | None = None
 
-    def connect(self, on_report: Callable[[OrderReport], None], on_fill: Callable[[Fill], None]) -> None:
-        self.on_report, self.on_fill = on_report, on_fill
+    def connect(
+        self,
+        on_report: Callable[[OrderReport], None],
+        on_fill: Callable[[Fill], None],
+        on_sent: Callable[[str], None] | None = None,
+    ) -> None:
+        self.on_report, self.on_fill, self.on_sent = on_report, on_fill, on_sent
 
     async def preview(self, instrument: Instrument, ticket: OrderTicket, account: str) -> Preview:
         await asyncio.sleep(0)
@@ -164,6 +169,8 @@ class FakeGateway:
         return self.preview_answer
 
     async def submit(self, instrument: Instrument, ticket: OrderTicket, account: str, order_ref: str) -> int:
+        if self.on_sent:
+            self.on_sent(order_ref)
         if self.submit_error:
             raise self.submit_error
         self.submitted.append((order_ref, ticket, account))
@@ -173,7 +180,7 @@ class FakeGateway:
             await asyncio.sleep(0)
         return 100 + len(self.submitted)
 
-    async def cancel(self, order_id: int) -> None:
+    async def cancel(self, order_id: int, order_ref: str, perm_id: int) -> None:
         self.cancelled.append(order_id)
 
     async def open_orders(self) -> Sequence[OrderReport]:

@@ -175,3 +175,23 @@ async def test_a_person_who_left_the_list_hears_nothing_more(stage: Stage) -> No
 
 async def is_unlinked(stage: Stage) -> bool:
     return "IBKR link is not up" in said(await stage.ada.ask("/status", "Version"))
+
+
+async def test_screens_say_that_the_link_is_down(stage: Stage) -> None:
+    await stage.up()
+    await stage.ada.ask("/positions", "AAPL")
+    stage.world.server.faults.refuse()
+    stage.world.server.faults.drop()
+    await stage.ada.ask("/status", "IBKR link is not up")
+    for command in ("/positions", "/account", "/orders", "/alerts"):
+        await stage.ada.ask(command, "IBKR link down for")
+    stage.world.server.faults.heal()
+    await stage.linked()
+    assert "link down" not in said(await stage.ada.ask("/positions", "AAPL"))
+
+
+async def test_everything_about_orders_says_paper_first(stage: Stage) -> None:
+    await stage.up()
+    for line in ("buy 10 AAPL", "buy 10 APPL 5", "sell all AAPL", "buy AAPL 10", "/orders", "buy 100000 AAPL 199"):
+        answer = await stage.ada.ask(line, "PAPER")
+        assert "PAPER" in said(answer).splitlines()[0], said(answer)

@@ -138,6 +138,24 @@ async def test_partial_fills_are_told_as_they_come(
     assert report.filled == 10
 
 
+async def test_who_expects_answers_hears_of_each_order_that_leaves_and_of_none_that_cannot(
+    desk: Desk, aapl: Instrument, server: TwsServer
+) -> None:
+    left: list[str] = []
+    desk.orders.connect(desk.reports.append, desk.fills.append, left.append)
+    server.faults.hold_acks()
+    await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-9-2")
+    assert (left, desk.reports) == (["sb-9-2"], [])
+    server.faults.heal()
+    await told(desk, OrderFate.WORKING)
+    server.faults.refuse()
+    server.faults.drop()
+    await eventually(lambda: not desk.session.status.is_usable)
+    with pytest.raises(LinkDown):
+        await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-9-3")
+    assert left == ["sb-9-2"]
+
+
 async def test_duplicate_frames_are_told_once(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
     server.faults.duplicates = True
     await desk.orders.submit(aapl, MARKET, ACCOUNT, "sb-10-1")
@@ -151,18 +169,51 @@ async def test_duplicate_frames_are_told_once(desk: Desk, aapl: Instrument, serv
 async def test_a_cancelled_order_is_told_and_gone(desk: Desk, aapl: Instrument) -> None:
     order_id = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-11-1")
     await told(desk, OrderFate.WORKING)
-    await desk.orders.cancel(order_id)
+    await desk.orders.cancel(order_id, "sb-11-1", 0)
     report = await told(desk, OrderFate.CANCELLED)
     assert report.order_ref == "sb-11-1"
     with pytest.raises(OrderGone) as caught:
-        await desk.orders.cancel(order_id)
-    assert caught.value.order_ref == "sb-11-1"
+        await desk.orders.cancel(order_id, "sb-11-1", report.perm_id)
+    assert (caught.value.order_ref, caught.value.client_id) == ("sb-11-1", 0)
 
 
-async def test_a_cancel_of_an_unknown_order_is_answered_by_ibkr(desk: Desk, server: TwsServer) -> None:
-    await desk.orders.cancel(999_999)
-    await eventually(lambda: any(fields[0] == "4" for fields in server.requests))
-    assert desk.session.status.is_usable
+async def test_only_the_order_that_is_meant_is_cancelled(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+    order_id = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-11-2")
+    perm_id = (await told(desk, OrderFate.WORKING)).perm_id
+    for other in ((order_id, "sb-1-1", 0), (order_id, "sb-11-2", perm_id + 1), (999_999, "sb-11-2", perm_id)):
+        with pytest.raises(OrderGone):
+            await desk.orders.cancel(*other)
+    assert not any(fields[0] == "4" for fields in server.requests)
+    await desk.orders.cancel(order_id, "sb-11-2", perm_id)
+    await told(desk, OrderFate.CANCELLED)
+
+
+async def test_with_another_client_id_an_old_order_id_hits_no_other_order(
+    desk: Desk, aapl: Instrument, server: TwsServer
+) -> None:
+    old = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-11-3")
+    perm_id = (await told(desk, OrderFate.WORKING)).perm_id
+    async with running(desk_at(server.port, client_id=18)) as other:
+        await other.up()
+        sent = [await other.orders.submit(aapl, FAR, ACCOUNT, f"sb-12-{number}") for number in range(1, old + 1)]
+        assert old in sent
+        await told(other, OrderFate.WORKING)
+        await other.orders.open_orders()
+        with pytest.raises(OrderGone) as caught:
+            await other.orders.cancel(old, "sb-11-3", perm_id)
+        assert caught.value.client_id == 17
+        assert {one.fate for one in await other.orders.open_orders()} == {OrderFate.WORKING}
+    assert not any(fields[0] == "4" for fields in server.requests)
+
+
+async def test_an_order_that_was_not_shown_at_the_connect_is_looked_for_before_a_cancel(
+    desk: Desk, aapl: Instrument
+) -> None:
+    order_id = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-11-4")
+    await told(desk, OrderFate.WORKING)
+    desk.orders._records.clear()
+    await desk.orders.cancel(order_id, "sb-11-4", 0)
+    await told(desk, OrderFate.CANCELLED)
 
 
 async def test_a_rejected_order_gives_ibkrs_words(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
@@ -191,7 +242,7 @@ async def test_a_notice_leaves_the_order_alive(desk: Desk, aapl: Instrument, ser
     [report] = await desk.orders.open_orders()
     assert report.fate is OrderFate.WORKING
     assert {one.fate for one in desk.reports} == {OrderFate.WORKING}
-    await desk.orders.cancel(order_id)
+    await desk.orders.cancel(order_id, "sb-14-1", report.perm_id)
     await told(desk, OrderFate.CANCELLED)
 
 
@@ -219,7 +270,7 @@ async def test_completed_orders_have_reference_and_permanent_id(desk: Desk, aapl
     filled = await told(desk, OrderFate.FILLED)
     far = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-17-2")
     await told(desk, OrderFate.WORKING)
-    await desk.orders.cancel(far)
+    await desk.orders.cancel(far, "sb-17-2", 0)
     await told(desk, OrderFate.CANCELLED)
     found = {one.order_ref: one for one in await desk.orders.completed_orders()}
     assert found["sb-17-1"].fate is OrderFate.FILLED
@@ -306,7 +357,7 @@ async def test_an_open_order_is_known_again_after_a_reconnect(desk: Desk, aapl: 
     later = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-23-2")
     assert later > order_id
     await eventually(lambda: desk.reports[-1].order_ref == "sb-23-2")
-    await desk.orders.cancel(order_id)
+    await desk.orders.cancel(order_id, "sb-23-1", 0)
     report = await told(desk, OrderFate.CANCELLED)
     assert report.order_ref == "sb-23-1"
 
@@ -330,7 +381,7 @@ async def test_without_a_link_nothing_is_sent(desk: Desk, aapl: Instrument, serv
     for asked in (
         desk.orders.submit(aapl, NEAR, ACCOUNT, "sb-25-1"),
         desk.orders.preview(aapl, NEAR, ACCOUNT),
-        desk.orders.cancel(1),
+        desk.orders.cancel(1, "sb-1-1", 0),
         desk.orders.open_orders(),
         desk.orders.executions(),
     ):

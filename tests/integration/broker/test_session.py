@@ -15,7 +15,7 @@ from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
 from tests.integration.broker.conftest import Desk, desk_at, running
 
-REQ_MARKET_DATA, CANCEL_MARKET_DATA, PLACE_ORDER = "1", "2", "3"
+REQ_MARKET_DATA, CANCEL_MARKET_DATA, PLACE_ORDER, REQ_ACCOUNT_UPDATES = "1", "2", "3", "6"
 
 
 def sent(server: TwsServer, message: str) -> int:
@@ -32,6 +32,17 @@ async def test_a_connected_link_says_who_and_where_it_is(desk: Desk, server: Tws
     assert status.library.startswith("ib_")
     assert 176 <= status.server_version <= 178
     assert [told.state for told in desk.statuses] == [LinkState.CONNECTING, LinkState.SYNCING, LinkState.UP]
+
+
+async def test_an_account_that_the_login_does_not_manage_keeps_the_link_down(server: TwsServer) -> None:
+    async with running(desk_at(server.port, account="U9999999")) as desk:
+        await eventually(lambda: desk.session.status.attempts > 1)
+        assert {told.reason for told in desk.statuses if told.state is LinkState.DOWN} == {
+            LinkReason.ACCOUNT_NOT_MANAGED
+        }
+        assert not {LinkState.UP, LinkState.SYNCING} & {told.state for told in desk.statuses}
+        assert desk.portfolio.accounts() == ()
+        assert sent(server, REQ_ACCOUNT_UPDATES) == 0
 
 
 async def test_a_gateway_that_is_not_there_is_refused_and_found_when_it_comes(server: TwsServer) -> None:

@@ -232,13 +232,32 @@ async def test_a_late_note_that_it_was_sent_does_not_undo_that_it_works(store: S
     assert (found.legs[0].state, found.legs[0].filled) == (LegState.PARTIAL, Decimal(3))
 
 
-async def test_an_order_given_up_as_unknown_is_found_again(store: SqlProposalStore) -> None:
+async def test_an_order_given_up_as_unknown_is_told_each_time_it_is_found_again(
+    store: SqlProposalStore, outbox: SqlOutbox
+) -> None:
     proposal = await shown(store)
-    for state in (LegState.WORKING, LegState.UNKNOWN, LegState.WORKING):
+    working, unknown = LegState.WORKING, LegState.UNKNOWN
+    for state in (working, unknown, working, working, unknown, working):
         await store.record(news(proposal, state))
     found = await store.get(proposal.id)
     assert found is not None
     assert found.legs[0].state is LegState.WORKING
+    assert [row.dedupe_key for row in await outbox.due(NOW, 10)] == [
+        "order:sb-1-1:working:0",
+        "order:sb-1-1:unknown:0",
+        "order:sb-1-1:working:0:1",
+        "order:sb-1-1:unknown:0:1",
+        "order:sb-1-1:working:0:2",
+    ]
+
+
+async def test_news_that_comes_too_late_to_change_anything_is_not_told(
+    store: SqlProposalStore, outbox: SqlOutbox
+) -> None:
+    proposal = await shown(store)
+    await store.record(news(proposal, LegState.FILLED, 10))
+    await store.record(news(proposal, LegState.WORKING))
+    assert await outbox.depth() == 1
 
 
 async def test_a_commission_that_comes_later_completes_the_leg_without_a_word(
@@ -253,6 +272,18 @@ async def test_a_commission_that_comes_later_completes_the_leg_without_a_word(
     assert found is not None
     assert found.legs == (complete,)
     assert await outbox.depth() == 1
+
+
+async def test_what_the_first_tables_had_no_column_for_is_kept_too(store: SqlProposalStore) -> None:
+    proposal = await shown(store)
+    sent = replace(proposal.legs[0], state=LegState.SENT, order_id=5, client_id=17)
+    await store.save_leg(proposal.id, sent)
+    filled = replace(sent, state=LegState.FILLED, commission=Decimal("1.20"), commission_currency="EUR")
+    for leg in (sent, filled):
+        await store.save_leg(proposal.id, leg)
+        found = await store.get(proposal.id)
+        assert found is not None
+        assert found.legs == (leg,)
 
 
 async def test_an_execution_is_news_once_and_its_commission_once(store: SqlProposalStore) -> None:

@@ -46,6 +46,7 @@ from bot.views import wizard as wizard_views
 from bot.views.errors import explain
 from bot.views.message import Message
 from bot.views.notices import Notice
+from bot.views.numbers import money
 from bot.views.outbox import render
 from bot.views.summary import daily_summary
 from bot.wizard import Wizard
@@ -560,6 +561,7 @@ ERRORS: dict[str, Exception] = {
     "proposal-gone": ProposalGone("expired"),
     "not-allowed": NotAllowed("trader"),
     "order-gone": OrderGone("sb-1-1"),
+    "order-elsewhere": OrderGone("sb-1-1", 17),
     **{f"denied-{limit.value.replace(' ', '-')}": OrderDenied(limit, Decimal(20), Decimal("21.5")) for limit in Limit},
     "denied-no-market-data": OrderDenied(Limit.QUOTE_MISSING, None, "Not subscribed."),
     "denied-delayed": OrderDenied(Limit.QUOTE_AGE, Decimal(60), "delayed"),
@@ -571,6 +573,24 @@ def test_every_error_of_a_room_becomes_a_sentence(name: str) -> None:
     message = explain(ERRORS[name])
     check_message(message)
     check_golden(f"error-{name}", message)
+
+
+def test_a_fee_is_told_in_its_own_currency() -> None:
+    leg = Leg(1, "sb-7-1", LegState.FILLED, filled=Decimal(50), average_price=Decimal("199.47"))
+    leg = replace(leg, commission=Decimal("1.20"), commission_currency="EUR", realized_pnl=Decimal(5))
+    news = OrderNews(proposal().with_leg(leg), leg, LegState.SENT, NOW)
+    html = render("order", news_to_json(news), now=NOW, zone=NEW_YORK).html
+    assert f"fee {money(Decimal('1.20'), 'EUR')}" in html
+    assert f"Cost {money(Decimal('9973.50'), 'USD')}" in html
+
+
+@pytest.mark.parametrize("reason", [reason for reason in LinkReason if reason is not LinkReason.NONE])
+def test_every_reason_why_the_link_is_down_has_its_words(reason: LinkReason) -> None:
+    assert "the link is not up" not in explain(LinkDown(reason)).html
+
+
+def test_a_wrong_account_is_told_with_the_setting_that_names_it() -> None:
+    assert "IB_ACCOUNT" in explain(LinkDown(LinkReason.ACCOUNT_NOT_MANAGED)).html
 
 
 def test_an_error_that_nobody_foresaw_is_not_explained_away() -> None:

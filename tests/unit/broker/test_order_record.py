@@ -107,6 +107,14 @@ def test_a_warning_is_told_with_the_state_it_came_in_and_then_forgotten() -> Non
     assert record.report().message == ""
 
 
+def test_an_inactive_order_that_is_told_without_words_is_told_with_that_one() -> None:
+    record = OrderRecord(5, 17, is_named=True)
+    record.take_status("Inactive", 0.0, 10.0, 0.0, 77)
+    assert (record.fate, record.report().message) == (OrderFate.CHECK, "Inactive")
+    record.take_code(201, "no money")
+    assert (record.fate, record.report().message) == (OrderFate.REJECTED, "no money")
+
+
 def test_a_warning_before_the_first_status_waits_for_it() -> None:
     record = OrderRecord(5, 17, is_named=True)
     assert not record.take_code(399, "held until 09:30")
@@ -122,7 +130,8 @@ def test_a_warning_before_the_first_status_waits_for_it() -> None:
         ("Cancelled", "Cancelled by System:expired", OrderFate.EXPIRED),
         ("Inactive", "Rejected by System:no money", OrderFate.REJECTED),
         ("Inactive", "Cancelled by System:outside hours", OrderFate.CANCELLED),
-        ("Inactive", "", OrderFate.CHECK),
+        ("Inactive", "", OrderFate.REJECTED),
+        ("Unheard", "", OrderFate.CHECK),
     ],
 )
 def test_a_completed_orders_fate(status: str, words: str, fate: OrderFate) -> None:
@@ -130,7 +139,8 @@ def test_a_completed_orders_fate(status: str, words: str, fate: OrderFate) -> No
         AAPL, order(totalQuantity=0.0, filledQuantity=10.0), OrderState(status=status, completedStatus=words)
     )
     assert report.fate is fate
-    assert (report.filled, report.message, report.order_ref, report.perm_id) == (10, words, "sb-1-1", 77)
+    told = words or ("Inactive" if status == "Inactive" else "")
+    assert (report.filled, report.message, report.order_ref, report.perm_id) == (10, told, "sb-1-1", 77)
 
 
 def test_a_ticket_from_an_order() -> None:

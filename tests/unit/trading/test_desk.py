@@ -19,10 +19,12 @@ from market.errors import (
 )
 from market.ticket import parse
 from tests.fakes.desk import ADMIN, CARD, CHAT, OTHER, TRADER, VIEWER, DeskBench
+from tests.fakes.order_events import hear, report
 from tests.fakes.trading import ACCOUNT
 from trading.confirmation import Confirmation, Outcome
 from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGone
 from trading.limits import Limits, TradingState
+from trading.ports import OrderFate
 from trading.proposal import LegState, ProposalState
 
 
@@ -222,6 +224,39 @@ class TestConfirm:
         assert (await bench.confirm(proposal)).outcome is Outcome.ALREADY
         assert bench.leg_state == "unknown"
         assert bench.gateway.submitted == []
+
+    @pytest.mark.parametrize("statement", ["save_leg", "settle"])
+    async def test_an_order_that_left_but_could_not_be_noted_is_told_as_sent(
+        self, bench: DeskBench, statement: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        proposal = await bench.propose()
+        works = getattr(bench.store, statement)
+
+        async def full(*args: object) -> None:
+            raise OSError("disk full")
+
+        setattr(bench.store, statement, full)
+        bench.audit.write = full  # type: ignore[method-assign, assignment]
+        answer = await bench.confirm(proposal)
+        assert answer.outcome is Outcome.UNNOTED
+        assert answer.proposal is not None
+        assert answer.proposal.legs[0].state is LegState.SENT
+        assert "disk full" in caplog.text
+        setattr(bench.store, statement, works)
+        await hear(bench, report(OrderFate.WORKING))
+        assert (bench.store.rows[1].state, bench.leg_state) == (ProposalState.SUBMITTED, "working")
+        assert len(bench.gateway.submitted) == 1
+
+    async def test_an_audit_log_that_cannot_be_written_does_not_hide_what_became_of_the_order(
+        self, bench: DeskBench
+    ) -> None:
+        proposal = await bench.propose()
+
+        async def full(*args: object) -> None:
+            raise OSError("disk full")
+
+        bench.audit.write = full  # type: ignore[method-assign, assignment]
+        assert (await bench.confirm(proposal)).outcome is Outcome.SENT
 
 
 class TestChecksAgain:

@@ -91,6 +91,14 @@ class TestReconcile:
         await hear(bench, report(OrderFate.WORKING))
         assert told(bench) == ["unknown 0", "working 0"]
 
+    async def test_an_order_that_comes_and_goes_is_told_each_time(self, bench: DeskBench) -> None:
+        await bench.sent()
+        await hear(bench, report(OrderFate.WORKING))
+        for listed in ([], [report(OrderFate.WORKING)], []):
+            bench.gateway.open[:] = listed
+            await bench.tracker.reconcile()
+        assert told(bench) == ["working 0", "unknown 0", "working 0", "unknown 0"]
+
     async def test_part_of_an_order_whose_rest_is_nowhere_is_unknown(self, bench: DeskBench) -> None:
         await bench.sent()
         bench.gateway.fills.append(paid(fill(bench, 1, 4, 4)))

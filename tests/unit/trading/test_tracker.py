@@ -37,6 +37,7 @@ class TestEvents:
             Decimal(6),
             Decimal("199.5"),
         )
+        assert news.leg.commission_currency == "USD"
         assert (news.previous, news.found_at_reconcile) == (LegState.PARTIAL, False)
         assert news.proposal.legs == (news.leg,)
         assert bench.store.rows[1].legs == (news.leg,)
@@ -136,6 +137,7 @@ class TestEvents:
             {"order_ref": "sb-99-1"},
             {"order_ref": "sb-1-2"},
             {"order_id": 5},
+            {"client_id": 18},
             {"account": "U7654321"},
             {"instrument": Instrument(1, "F")},
             {"ticket": OrderTicket(Side.SELL, Decimal(10), "AAPL", OrderType.MARKET)},
