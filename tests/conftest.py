@@ -1,9 +1,16 @@
 """What every test shares."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run: a test that fails must fail for whoever made it fail. HYPOTHESIS_PROFILE=default in
+# the environment looks for new ones.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -61,7 +61,7 @@ async def test_an_order_of_ours_is_told_once_when_it_is_filled(ours: Listening) 
 async def test_a_cancelled_order_is_told(ours: Listening) -> None:
     aapl = await ours.desk.contracts.find("AAPL")
     order_id = await ours.desk.orders.submit(aapl, FAR, ACCOUNT, "sb-8-1")
-    await ours.desk.orders.cancel(order_id)
+    await ours.desk.orders.cancel(order_id, "sb-8-1", 0)
     cancelled = await ours.happened(OrderEvent.CANCELLED)
     assert (cancelled.order, cancelled.price) == ("buy 10 AAPL 120.5", None)
 
