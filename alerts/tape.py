@@ -29,6 +29,8 @@ from market.quote import Bar, BarSize, Tick, TickField
 
 _LAST, _BID, _ASK = int(TickField.LAST), int(TickField.BID), int(TickField.ASK)
 _MOMENT = timedelta(microseconds=1)
+# The trade that made a new high comes by itself, mostly in the same read: it must find its rule as the high left it.
+_SOON = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +317,8 @@ class Tape:
         ladder = book.ladders[slot]
         if slot == TickField.HALTED:
             book.halt(tick)
-            touched |= set() if book.halted else _caught_up(book)
+            # What is being held (`for 2m`) stops counting with the halt, not a second later.
+            touched |= self._ticking & book.rules if book.halted else _caught_up(book)
         elif slot == TickField.OPEN:
             book.opened = tick.received
             touched |= set() if ladder is None else ladder.listeners
@@ -330,6 +333,8 @@ class Tape:
 
         Only the levels count that no last price reached since the extreme was last heard of.
         """
+        if book.restless:
+            self._consider(set(book.restless), tick.received, _cause(book, tick), tick.exchange_time, firings)
         last = book.prices[_LAST]
         reached = set() if before is None or last is None or book.halted else _reached_unseen(book, tick, before, last)
         if tick.field is TickField.HIGH:
@@ -346,18 +351,21 @@ class Tape:
         Evaluate a trade between the samples, of the size and at the time of *tick*.
 
         The trade is over: afterwards the last price stands where it stood, and what was touched is looked at again
-        with the next tick.
+        with the next tick, or soon.
         """
         last = book.prices[_LAST]
         book.prices[_LAST] = tick.price
+        book.is_printing = True
         book.follow_print(tick)
         # A minute's print counts in its minute, a tick's as it is received.
         cause = replace(_cause(book, tick), from_minute=counted is not None)
         self._consider(reached, tick.received, cause, tick.exchange_time, firings, counted=counted)
         book.prices[_LAST] = last
+        book.is_printing = False
         for rule_id in reached:
             watch = self._roster.watched.get(rule_id)
             if isinstance(watch, PriceWatch):
+                self._alarms.at(tick.received + _SOON, rule_id)
                 for each in watch.books:
                     each.restless.add(rule_id)
 

@@ -207,18 +207,19 @@ class Crossed(_Pair):
     """
     True at the observation at which left reached right from one side or came over to the other.
 
-    *side* is where left was last seen: 1 above, -1 below, 0 not known yet. After a crossing the side counts only
+    *side* is where left was last seen: 1 above, -1 below, 0 not known yet; *came_from* where it last crossed from.
+    After a crossing the side counts only
     once left has gone from the level by the hysteresis, so that trembling about the level is one crossing.
     """
 
-    __slots__ = ("_came_from", "direction", "has_crossed", "side")
+    __slots__ = ("came_from", "direction", "has_crossed", "side")
 
     def __init__(self, left: Value, direction: Direction, right: Value, margin: Margin) -> None:
         super().__init__(left, right, margin)
         self.direction = direction
         self.side = 0
         self.has_crossed = False
-        self._came_from = 0
+        self.came_from = 0
 
     def truth(self, now: datetime) -> Truth:
         """Observe, and return whether left crossed just now."""
@@ -227,7 +228,7 @@ class Crossed(_Pair):
             return None
         crossed = self._is_crossed(left, right)
         if crossed:
-            self._came_from = self.side
+            self.came_from = self.side
             self.side = 0
             self.has_crossed = True
         margin = self.margin.about(right) if self.has_crossed else 0.0
@@ -246,19 +247,19 @@ class Crossed(_Pair):
         left, right = self.left.at(now), self.right.at(now)
         if left is None or right is None:
             return None
-        came_from = self._came_from or {Direction.ABOVE: -1, Direction.BELOW: 1}.get(self.direction, 0)
-        if not came_from:
-            # A restart while it was pending, and either way would do: it stays where it was not left.
-            return True
-        return left >= right if came_from < 0 else left <= right
+        if not self.came_from:
+            return False
+        return left >= right if self.came_from < 0 else left <= right
 
     def memory(self) -> list[object] | None:
-        """Return where left was last seen."""
-        return [self.side, self.has_crossed] if self.side or self.has_crossed else None
+        """Return where left was last seen, and whence it crossed."""
+        if not self.side and not self.has_crossed:
+            return None
+        return [self.side, self.has_crossed, self.came_from] if self.came_from else [self.side, self.has_crossed]
 
     def recall(self, memory: list[object]) -> None:
-        """Take in where left was last seen."""
-        self.side, self.has_crossed = _sided(memory)
+        """Take in what `memory` returned."""
+        self.side, self.has_crossed, self.came_from = _sided(memory)
 
     def _marks(self, level: float, *, repeats: bool) -> tuple[float, ...]:  # noqa: ARG002  beside others it may repeat
         margin = self.margin.about(level)
@@ -349,7 +350,7 @@ class Channelled(Atom):
 
     def recall(self, memory: list[object]) -> None:
         """Take in where it was last seen."""
-        self.side, self.has_crossed = _sided(memory)
+        self.side, self.has_crossed, _ = _sided(memory)
 
     def _margins(self) -> tuple[float, float]:
         outer = max(self.margin.about(self.low), self.margin.about(self.high))
@@ -369,8 +370,8 @@ class Not:
         return _opposite(self._part.truth(now))
 
     def holds(self, now: datetime) -> Truth:
-        """Return whether the part is not true, without any hysteresis."""
-        return _opposite(self._part.stays(now))
+        """Return the opposite of what the part's hysteresis says; `not` a crossing is never false for good."""
+        return _opposite(self._part.holds(now))
 
     def stays(self, now: datetime) -> Truth:
         """Return whether the part is not true."""
@@ -435,8 +436,9 @@ def _opposite(truth: Truth) -> Truth:
     return None if truth is None else not truth
 
 
-def _sided(memory: list[object]) -> tuple[int, bool]:
-    side, has_crossed = memory
-    if not isinstance(side, int) or not isinstance(has_crossed, bool):
+def _sided(memory: list[object]) -> tuple[int, bool, int]:
+    side, has_crossed, *rest = memory
+    came_from = rest[0] if rest else 0
+    if not isinstance(side, int) or not isinstance(has_crossed, bool) or not isinstance(came_from, int):
         raise TypeError(memory)
-    return side, has_crossed
+    return side, has_crossed, came_from
