@@ -6,7 +6,7 @@ or passed are evaluated, beside those that follow every move of a price, and tho
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from math import inf
@@ -14,14 +14,11 @@ from math import inf
 from alerts.alarm import Alarms
 from alerts.book import MID, Book
 from alerts.compiling import compiled
-from alerts.daybars import DayBars
-from alerts.indicators import Series, bars_needed
 from alerts.ledger import Ledger
 from alerts.levels import Ladder
-from alerts.operand import Indicator
 from alerts.pricewatch import PriceWatch
 from alerts.rule import AccountCause, Cause, Firing, PriceCause, Rule, RuleState
-from alerts.value import Study as StudyKey
+from alerts.studio import Studio
 from alerts.watch import Roster
 from market.hours import Hours
 from market.instrument import Instrument
@@ -33,16 +30,6 @@ _MOMENT = timedelta(microseconds=1)
 _SOON = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Study:
-    """Bars that some rule needs: the latest *count* to begin with (*is_seeded*: it has), then each as it closes."""
-
-    instrument: Instrument
-    size: BarSize
-    count: int
-    is_seeded: bool
-
-
 class Tape:
     """All rules about values, by instrument and by series."""
 
@@ -51,10 +38,9 @@ class Tape:
         self.sessions = roster.sessions
         self.ledger = Ledger()
         self.books: dict[int, Book] = {}
-        self._series: dict[StudyKey, dict[Indicator, Series]] = {}
-        self._days: dict[StudyKey, DayBars] = {}
-        self.studying: dict[StudyKey, set[int]] = {}
-        self.unseeded: set[StudyKey] = set()
+        self.studio = Studio(self.book, self.sessions)
+        self.series = self.studio.series
+        self.days = self.studio.days
         self.held: set[int] = set()
         self._ticking: set[int] = set()
         self._woken: set[int] = set()
@@ -66,40 +52,6 @@ class Tape:
         if book is None:
             book = self.books[instrument.con_id] = Book(instrument)
         return book
-
-    def series(self, instrument: Instrument, indicator: Indicator) -> Series:
-        """Return the series of *indicator* over the instrument's bars; a new one knows nothing until it is seeded."""
-        kept = self._series.setdefault((instrument.con_id, indicator.bar), {})
-        key = replace(indicator, symbol="")
-        if key not in kept:
-            book = self.book(instrument)
-            self.unseeded.add((instrument.con_id, indicator.bar))
-            kept[key] = Series(key, self.sessions.hours(instrument.con_id))
-            if indicator.live:
-                book.live.append(kept[key])
-        return kept[key]
-
-    def days(self, instrument: Instrument, reach: int) -> DayBars:
-        """Return the instrument's daily bars, at least *reach* of them once they are seeded."""
-        key = instrument.con_id, BarSize.DAY_1
-        self.book(instrument)
-        bars = self._days.get(key)
-        if bars is None:
-            bars = self._days[key] = DayBars(instrument.con_id, self.sessions)
-        if reach > bars.reach:
-            bars.reach = reach
-            self.unseeded.add(key)
-        elif not self.studying.get(key):
-            self.unseeded.add(key)
-        return bars
-
-    def studies(self) -> list[Study]:
-        """Return the bars that rules need just now."""
-        return [
-            Study(self.books[key[0]].instrument, key[1], self._reach(key), key not in self.unseeded)
-            for key, rule_ids in self.studying.items()
-            if rule_ids
-        ]
 
     def compiled(self, rule: Rule) -> PriceWatch:
         """Return *rule* made ready. Raises NotEvaluable and whatever a broken memory raises."""
@@ -134,11 +86,7 @@ class Tape:
         self.held.discard(rule_id)
         self._ticking.discard(rule_id)
         for key in watch.bars:
-            rule_ids = self.studying.get(key, set())
-            rule_ids.discard(rule_id)
-            if not rule_ids:
-                # Bars come no more: what is kept of them would be a gap later.
-                self._forget(key)
+            self.studio.leave(key, rule_id)
 
     def look(self, watch: PriceWatch, at: datetime) -> list[Firing]:
         """Evaluate one rule on what is known already: a level that is true when it is armed fires at once."""
@@ -174,21 +122,12 @@ class Tape:
 
     def on_bar(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
         """Take a closed bar in, and return the firings of it *at* the moment it was received."""
-        key = instrument.con_id, size
-        for series in self._series.get(key, {}).values():
-            series.add(bar)
-        if key in self._days:
-            self._days[key].add(bar)
+        self.studio.add((instrument.con_id, size), bar)
         return self._on_close(instrument, size, bar, at)
 
     def seed(self, instrument: Instrument, size: BarSize, bars: Sequence[Bar], at: datetime) -> list[Firing]:
         """Begin the series anew with *bars*, oldest first, and return the firings of where they stand now."""
-        key = instrument.con_id, size
-        for series in self._series.get(key, {}).values():
-            series.seed(bars)
-        if key in self._days:
-            self._days[key].seed(bars)
-        self.unseeded.discard(key)
+        self.studio.seed((instrument.con_id, size), bars)
         return self._on_close(instrument, size, bars[-1], at) if bars else []
 
     def on_account(self, at: datetime) -> list[Firing]:
@@ -232,10 +171,7 @@ class Tape:
         """Take in when an instrument's venue is open; who waited for that is looked at next."""
         is_new = self.sessions.hours(instrument.con_id) is None
         self.sessions.keep(instrument.con_id, hours)
-        for (con_id, _), kept in self._series.items():
-            if con_id == instrument.con_id:
-                for series in kept.values():
-                    series.keep_hours(hours)
+        self.studio.keep_hours(instrument.con_id, hours)
         book = self.books.get(instrument.con_id)
         if is_new and book is not None:
             self._woken |= book.rules
@@ -250,7 +186,7 @@ class Tape:
     def _settle_in(self, watch: PriceWatch) -> None:
         rule_id = watch.rule.id
         for key in watch.bars:
-            self.studying.setdefault(key, set()).add(rule_id)
+            self.studio.enter(key, rule_id)
         for quoted in watch.listens():
             quoted.book.ladder(quoted.slot).listen(rule_id)
         for book in watch.books:
@@ -266,7 +202,7 @@ class Tape:
     def _on_close(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
         firings: list[Firing] = []
         concerned = set[int]()
-        for rule_id in self.studying.get((instrument.con_id, size), set()):
+        for rule_id in self.studio.rules((instrument.con_id, size)):
             watch = self._roster.watched.get(rule_id)
             if isinstance(watch, PriceWatch):
                 self._replace(watch, at)
@@ -462,18 +398,6 @@ class Tape:
             self._ticking.add(rule_id)
         else:
             self._ticking.discard(rule_id)
-
-    def _reach(self, key: StudyKey) -> int:
-        days = self._days.get(key)
-        counts = [bars_needed(indicator) for indicator in self._series.get(key, ())]
-        return max([*counts, 0 if days is None else days.reach], default=1)
-
-    def _forget(self, key: StudyKey) -> None:
-        for series in self._series.pop(key, {}).values():
-            live = self.books[key[0]].live
-            live[:] = [each for each in live if each is not series]
-        self._days.pop(key, None)
-        self.studying.pop(key, None)
 
 
 def _last_moment(minute: Bar) -> datetime:
