@@ -3,6 +3,8 @@ The rules about prices: ticks and closed bars in, firings out.
 
 A tick first costs two comparisons, with the next level below and above. Only the rules whose level it reached, left
 or passed are evaluated, beside those that follow every move of a price, and those to which something was unknown.
+
+Longer than 400 lines, so that the fast path and everything that must leave its ladders as they were stand together.
 """
 
 from collections.abc import Iterable, Sequence

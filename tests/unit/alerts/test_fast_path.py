@@ -1,5 +1,6 @@
 """The fast path: it agrees with a plain loop over all rules, and its work does not grow with the alerts."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +33,7 @@ from alerts.levels import Ladder
 from alerts.needs import symbols_of
 from alerts.operand import Arithmetic, Number, Price, PriceField, Sign
 from alerts.rule import Rule
+from alerts.truth import Atom, Node
 from market.quote import Tick, TickField
 from tests.unit.alerts.drafts import AAPL, MSFT, NOW, rule, tick
 from tests.unit.alerts.hours import keep_open
@@ -180,6 +182,41 @@ def test_a_tick_between_two_levels_costs_the_same_with_ten_and_with_ten_thousand
     # Two with the neighbouring levels, two with the extremes since the day's high and low were last heard of.
     assert comparisons_of_a_tick_between(10) == 4
     assert comparisons_of_a_tick_between(10_000) == 4
+
+
+class Counting:
+    """Stands in for a condition and counts how often it is evaluated."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self.asked = 0
+
+    def truth(self, now: datetime) -> bool | None:
+        self.asked += 1
+        return self._node.truth(now)
+
+    def holds(self, now: datetime) -> bool | None:
+        return self._node.holds(now)
+
+    def stays(self, now: datetime) -> bool | None:
+        return self._node.stays(now)
+
+    def atoms(self) -> Iterator[Atom]:
+        return self._node.atoms()
+
+
+@pytest.mark.parametrize("text", ["AAPL > 200 and MSFT > 100 and not AAPL bid > 300", "AAPL / MSFT > 3"])
+def test_a_condition_is_evaluated_only_when_one_of_its_inputs_changes(text: str) -> None:
+    engine = keep_open(Engine())
+    engine.load([rule(text)])
+    engine.on_ticks([tick(150.0), tick(99.0, instrument=MSFT), tick(149.0, TickField.BID)])
+    watch = engine._roster.watched[1]
+    counting = watch._node = Counting(watch._node)  # type: ignore[attr-defined]
+    same = [tick(150.0), tick(99.0, instrument=MSFT), tick(151.0, TickField.ASK), tick(1000.0, TickField.VOLUME)]
+    assert engine.on_ticks(same * 100) == []
+    assert counting.asked == 0
+    engine.on_ticks([tick(201.0), tick(202.0), tick(203.0)])
+    assert counting.asked == (1 if "and" in text else 3)
 
 
 @pytest.mark.parametrize("price", [99.0, 100.0, 100.5, 101.0, 102.0])
