@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from alerts.engine import Engine
 from alerts.ports import BarSource, HoursSource, Nap
 from alerts.rule import Firing
-from alerts.tape import Study
+from alerts.studio import Study
 from market.clock import Clock
 from market.errors import MarketError
 from market.quote import Bar, BarSize

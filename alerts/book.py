@@ -45,14 +45,14 @@ _LIQUID_LOOKS = 30
 
 class Book:
     """
-    One instrument's prices by slot (`TickField`; `MID` is worked out from two) and their ladders.
-
-    *latest* is the latest tick of any field: as long as anything comes, the line is alive and its prices are current.
-    *quoted* are its prices as conditions hold them, *alone* is the book by itself: rules share them. *opened* is
-    when the session's open was told. *restless* are the rules that must be looked at with every tick (a price of
-    this book was unknown to them). *top* and *bottom* are the extremes of the last trades since the day's high and
-    low were last heard of: what TWS' sampling showed by itself needs no second look when the day's high follows.
-    *windows* keep a slot's recent prices, *rules* are all that speak of the instrument.
+    One instrument's prices by slot (`TickField`; `MID` is worked out from two) and their ladders. *latest* is the
+    latest tick of any field: as long as anything comes, the line is alive and its prices are current. *quoted* are
+    its prices as conditions hold them, *is_printing*: the last price is a trade between the samples just now.
+    *alone* is the book by itself: rules share them. *opened* is when the session's open was told. *restless* are
+    the rules that must be looked at with every tick (a price of this book was unknown to them). *top* and *bottom*
+    are the extremes of the last trades since the day's high and low were last heard of: what TWS' sampling showed
+    by itself needs no second look when the day's high follows. *windows* keep a slot's recent prices, *rules* are
+    all that speak of the instrument.
     """
 
     __slots__ = (
@@ -66,6 +66,7 @@ class Book:
         "halted",
         "halted_at",
         "instrument",
+        "is_printing",
         "ladders",
         "latest",
         "live",
@@ -84,6 +85,7 @@ class Book:
         self.ladders: list[Ladder | None] = [None] * (max(TickField) + 1)
         self.latest: Tick | None = None
         self.opened: datetime | None = None
+        self.is_printing = False
         self.halted = False
         self.halted_at: datetime | None = None
         self.alone = (self,)
@@ -132,13 +134,15 @@ class Book:
         self.bottom = min(self.bottom, last)
 
     def ladder(self, slot: int) -> Ladder:
-        """Return the ladder of *slot*, made (and told of the price) when first asked for."""
+        """Return the ladder of *slot*, made when first asked for, and told where the price stands."""
         ladder = self.ladders[slot]
+        price = None if self.halted or self.is_printing else self.known(slot)
         if ladder is None:
             ladder = self.ladders[slot] = Ladder()
-            price = self.known(slot)
-            if price is not None and not self.halted:
+            if price is not None:
                 ladder.moved(price)
+        elif price is not None:
+            ladder.stand(price)
         return ladder
 
     def window(self, slot: int, length: timedelta) -> Window:
@@ -175,6 +179,16 @@ class Book:
         is_halted = tick.price > 0
         if is_halted is not self.halted:
             self.halted, self.halted_at = is_halted, tick.received if is_halted else None
+            self._resume(tick.received)
+
+    def _resume(self, at: datetime) -> None:
+        """Let the windows know where the price stands after a halt: what came in it they did not follow."""
+        for slot, windows in self.windows.items():
+            price = self.known(slot)
+            if price is None or self.halted:
+                continue
+            for window in windows.values():
+                window.add(price, at)
 
     def is_without_ticks_since(self, moment: datetime) -> bool:
         """Return whether no tick came since *moment*: a minute's bar is all there is."""

@@ -4,6 +4,7 @@ from functools import lru_cache, partial
 from typing import Protocol
 
 from alerts.book import Book
+from alerts.channel import Channelled
 from alerts.condition import (
     Both,
     Channel,
@@ -43,7 +44,7 @@ from alerts.operand import (
 )
 from alerts.rule import Rule
 from alerts.session import Sessions
-from alerts.truth import All, Any, Channelled, Compared, Crossed, Margin, Node, Not
+from alerts.truth import All, Any, Compared, Crossed, Margin, Node, Not
 from alerts.value import Combined, Daily, DaysLeft, Fixed, Held, Quoted, Studied, Value
 from alerts.wording import operand_text
 from market.instrument import Instrument

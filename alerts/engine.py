@@ -22,7 +22,8 @@ from alerts.scan import ScanDesk, ScanWatch
 from alerts.session import Sessions
 from alerts.sight import Sight
 from alerts.sleep import Sleepers
-from alerts.tape import Study, Tape
+from alerts.studio import Study
+from alerts.tape import Tape
 from alerts.timewatch import TimeDesk, TimeWatch
 from alerts.watch import Roster, Watch
 from market.account import AccountSummary, Position
@@ -147,7 +148,7 @@ class Engine:
 
     def studies(self) -> list[Study]:
         """Return the bars that watched rules need."""
-        return self._tape.studies()
+        return self._tape.studio.studies()
 
     def on_bar(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime | None = None) -> list[Firing]:
         """Take in a closed bar, received *at* (by default: as it closed); one not newer than the last is ignored."""

@@ -22,7 +22,7 @@ class Hold:
         """What was held, in seconds, in steps."""
         return (self._held // _STEP * _STEP).total_seconds()
 
-    def observe(self, truth: bool | None, at: datetime) -> bool:  # noqa: FBT001  a truth value is the matter here
+    def observe(self, *, truth: bool | None, at: datetime) -> bool:
         """Take in what is the case *at* a moment, and return whether it has been so for long enough."""
         if truth is False:
             self.reset()

@@ -82,6 +82,11 @@ class Ladder:
         self._settle()
         return touched | self.listeners
 
+    def stand(self, price: float) -> None:
+        """Take in a price that moved between two levels unnoticed, so that a new level finds its own side of it."""
+        if self.below < price < self.above:
+            self._at = price
+
     def over(self, low: float, high: float) -> set[int]:
         """Return the rules with a level above *low*, up to and including *high*; the price stays where it is."""
         return self._within(bisect_right(self._values, low), bisect_right(self._values, high))

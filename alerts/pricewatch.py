@@ -8,7 +8,7 @@ from alerts.book import MID, Book
 from alerts.default import Rearm
 from alerts.hold import Hold
 from alerts.levels import Ladder
-from alerts.motion import Silent, Trailed
+from alerts.motion import Moved, Silent, Trailed
 from alerts.rule import AccountCause, Cause, FeedCause, Firing, PriceCause, Rule, RuleState
 from alerts.session import Sessions
 from alerts.truth import Atom, Node, Truth
@@ -71,7 +71,10 @@ class PriceWatch(Watch):
     @property
     def is_ticking(self) -> bool:
         """Whether it is to be looked at each second."""
-        return self.rule.state is RuleState.PENDING or any(atom.is_timed for atom in self._atoms)
+        if (self._hold is not None and self._hold.is_begun) or any(atom.is_timed for atom in self._atoms):
+            return True
+        # A window empties by itself: beside other conditions, or as a `not`, that may be what it takes.
+        return not isinstance(self._node, Atom) and any(isinstance(atom, Moved) for atom in self._atoms)
 
     @property
     def is_fixed(self) -> bool:
@@ -97,7 +100,7 @@ class PriceWatch(Watch):
         """Return whether it is armed, where its crossings were last seen, its best, what was held, when it fired."""
         memory: dict[str, object] = {} if self.is_armed else {"armed": False}
         sides = [[0, False] if (seen := atom.memory()) is None else seen for atom in self._atoms if _is_sided(atom)]
-        if any(side or crossed for side, crossed in sides):
+        if any(side or crossed for side, crossed, *_ in sides):
             memory["sides"] = sides
         bests = [atom.best for atom in self._atoms if isinstance(atom, Trailed)]
         if any(best is not None for best in bests):
@@ -124,6 +127,9 @@ class PriceWatch(Watch):
             return None
         truth = self._node.truth(at)
         self._see(truth, at)
+        if truth and not isinstance(self._node, Atom) and any(_is_sided(atom) for atom in self._atoms):
+            # A crossing is over in the next moment: what it makes of the whole then is looked at by itself.
+            self.wake = at
         if not self.is_armed:
             self._rearm(truth, at)
         ready = truth if self._hold is None else self._held(self._hold, truth, at)
@@ -191,9 +197,10 @@ class PriceWatch(Watch):
 
     def _see(self, truth: Truth, at: datetime) -> None:
         """Note what was unknown; what is known is not blind."""
-        if truth is None:
+        if truth is None or not isinstance(self._node, Atom):
+            # Also where another part decides: what observes (a crossing, a best) must not miss the first price.
             self.missed = self._unknown(at)
-        elif self.rule.state is RuleState.BLIND:
+        if truth is not None and self.rule.state is RuleState.BLIND:
             self.rule = self.rule.calmed(at)
 
     def _rearm(self, truth: Truth, at: datetime) -> None:
@@ -209,12 +216,15 @@ class PriceWatch(Watch):
 
     def _held(self, hold: Hold, truth: Truth, at: datetime) -> bool:
         """Return whether it has been true for long enough; PENDING while it is on its way."""
-        is_pending = self.rule.state is RuleState.PENDING
+        is_pending = hold.is_begun
         standing = self._node.stays(at) if is_pending else truth
-        is_done = hold.observe(standing if self.is_armed else False, at)
-        if hold.is_begun and not is_pending:
+        if standing is None:
+            self.missed = self._unknown(at)
+        is_done = hold.observe(truth=standing if self.is_armed else False, at=at)
+        state = self.rule.state
+        if hold.is_begun and standing is not None and state is RuleState.ARMED:
             self.rule = self.rule.pending(at)
-        elif is_pending and not hold.is_begun:
+        elif state is RuleState.PENDING and not hold.is_begun:
             self.rule = self.rule.calmed(at)
         return is_done
 
@@ -236,6 +246,9 @@ class PriceWatch(Watch):
             atom.began(at)
         if self._hold is not None:
             self._hold.reset()
+            if self.manner.rearm is Rearm.COOLDOWN:
+                # It is true still, and need not become false first: the time runs anew from here.
+                self._hold.observe(truth=True, at=at)
         if self.manner.rearm is Rearm.SESSION:
             self._session = self._session_of(at, sessions)
             self.wake = sessions.next_open(self.venue, at)

@@ -62,7 +62,7 @@ class Sight:
         if kind == "account":
             return self._tape.held
         if kind == "bars":
-            return self._tape.studying.get((con_id, BarSize(size)), set())
+            return self._tape.studio.rules((con_id, BarSize(size)))
         book = self._tape.books.get(con_id)
         return set() if book is None else book.rules
 
@@ -80,7 +80,7 @@ class Sight:
                     yield one, reason
             elif kind == "bars":
                 if now - since > FRESH:
-                    yield one, f"no {size} bars of {self._tape.books[con_id].instrument.label}"
+                    yield one, f"no {size} bars of {self._tape.studio.instrument(con_id).label}"
             elif now - max(since, self._tape.ledger.at or since) > FRESH:
                 yield one, "no account data"
 
@@ -88,9 +88,8 @@ class Sight:
         for con_id, book in self._tape.books.items():
             if book.rules:
                 yield "book", con_id, ""
-        for con_id, size in self._tape.unseeded:
-            if self._tape.studying.get((con_id, size)):
-                yield "bars", con_id, str(size)
+        for con_id, size in self._tape.studio.unseeded():
+            yield "bars", con_id, str(size)
         if self._tape.held:
             yield _ACCOUNT
 

@@ -3,10 +3,12 @@ The rules about prices: ticks and closed bars in, firings out.
 
 A tick first costs two comparisons, with the next level below and above. Only the rules whose level it reached, left
 or passed are evaluated, beside those that follow every move of a price, and those to which something was unknown.
+
+Longer than 400 lines, so that the fast path and everything that must leave its ladders as they were stand together.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from math import inf
@@ -14,14 +16,11 @@ from math import inf
 from alerts.alarm import Alarms
 from alerts.book import MID, Book
 from alerts.compiling import compiled
-from alerts.daybars import DayBars
-from alerts.indicators import Series, bars_needed
 from alerts.ledger import Ledger
 from alerts.levels import Ladder
-from alerts.operand import Indicator
 from alerts.pricewatch import PriceWatch
 from alerts.rule import AccountCause, Cause, Firing, PriceCause, Rule, RuleState
-from alerts.value import Study as StudyKey
+from alerts.studio import Studio
 from alerts.watch import Roster
 from market.hours import Hours
 from market.instrument import Instrument
@@ -29,16 +28,8 @@ from market.quote import Bar, BarSize, Tick, TickField
 
 _LAST, _BID, _ASK = int(TickField.LAST), int(TickField.BID), int(TickField.ASK)
 _MOMENT = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """Bars that some rule needs: the latest *count* to begin with (*is_seeded*: it has), then each as it closes."""
-
-    instrument: Instrument
-    size: BarSize
-    count: int
-    is_seeded: bool
+# The trade that made a new high comes by itself, mostly in the same read: it must find its rule as the high left it.
+_SOON = timedelta(seconds=1)
 
 
 class Tape:
@@ -49,10 +40,9 @@ class Tape:
         self.sessions = roster.sessions
         self.ledger = Ledger()
         self.books: dict[int, Book] = {}
-        self._series: dict[StudyKey, dict[Indicator, Series]] = {}
-        self._days: dict[StudyKey, DayBars] = {}
-        self.studying: dict[StudyKey, set[int]] = {}
-        self.unseeded: set[StudyKey] = set()
+        self.studio = Studio(self.book, self.sessions)
+        self.series = self.studio.series
+        self.days = self.studio.days
         self.held: set[int] = set()
         self._ticking: set[int] = set()
         self._woken: set[int] = set()
@@ -64,40 +54,6 @@ class Tape:
         if book is None:
             book = self.books[instrument.con_id] = Book(instrument)
         return book
-
-    def series(self, instrument: Instrument, indicator: Indicator) -> Series:
-        """Return the series of *indicator* over the instrument's bars; a new one knows nothing until it is seeded."""
-        kept = self._series.setdefault((instrument.con_id, indicator.bar), {})
-        key = replace(indicator, symbol="")
-        if key not in kept:
-            book = self.book(instrument)
-            self.unseeded.add((instrument.con_id, indicator.bar))
-            kept[key] = Series(key, self.sessions.hours(instrument.con_id))
-            if indicator.live:
-                book.live.append(kept[key])
-        return kept[key]
-
-    def days(self, instrument: Instrument, reach: int) -> DayBars:
-        """Return the instrument's daily bars, at least *reach* of them once they are seeded."""
-        key = instrument.con_id, BarSize.DAY_1
-        self.book(instrument)
-        bars = self._days.get(key)
-        if bars is None:
-            bars = self._days[key] = DayBars(instrument.con_id, self.sessions)
-        if reach > bars.reach:
-            bars.reach = reach
-            self.unseeded.add(key)
-        elif not self.studying.get(key):
-            self.unseeded.add(key)
-        return bars
-
-    def studies(self) -> list[Study]:
-        """Return the bars that rules need just now."""
-        return [
-            Study(self.books[key[0]].instrument, key[1], self._reach(key), key not in self.unseeded)
-            for key, rule_ids in self.studying.items()
-            if rule_ids
-        ]
 
     def compiled(self, rule: Rule) -> PriceWatch:
         """Return *rule* made ready. Raises NotEvaluable and whatever a broken memory raises."""
@@ -132,11 +88,7 @@ class Tape:
         self.held.discard(rule_id)
         self._ticking.discard(rule_id)
         for key in watch.bars:
-            rule_ids = self.studying.get(key, set())
-            rule_ids.discard(rule_id)
-            if not rule_ids:
-                # Bars come no more: what is kept of them would be a gap later.
-                self._forget(key)
+            self.studio.leave(key, rule_id)
 
     def look(self, watch: PriceWatch, at: datetime) -> list[Firing]:
         """Evaluate one rule on what is known already: a level that is true when it is armed fires at once."""
@@ -172,21 +124,12 @@ class Tape:
 
     def on_bar(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
         """Take a closed bar in, and return the firings of it *at* the moment it was received."""
-        key = instrument.con_id, size
-        for series in self._series.get(key, {}).values():
-            series.add(bar)
-        if key in self._days:
-            self._days[key].add(bar)
+        self.studio.add((instrument.con_id, size), bar)
         return self._on_close(instrument, size, bar, at)
 
     def seed(self, instrument: Instrument, size: BarSize, bars: Sequence[Bar], at: datetime) -> list[Firing]:
         """Begin the series anew with *bars*, oldest first, and return the firings of where they stand now."""
-        key = instrument.con_id, size
-        for series in self._series.get(key, {}).values():
-            series.seed(bars)
-        if key in self._days:
-            self._days[key].seed(bars)
-        self.unseeded.discard(key)
+        self.studio.seed((instrument.con_id, size), bars)
         return self._on_close(instrument, size, bars[-1], at) if bars else []
 
     def on_account(self, at: datetime) -> list[Firing]:
@@ -230,10 +173,7 @@ class Tape:
         """Take in when an instrument's venue is open; who waited for that is looked at next."""
         is_new = self.sessions.hours(instrument.con_id) is None
         self.sessions.keep(instrument.con_id, hours)
-        for (con_id, _), kept in self._series.items():
-            if con_id == instrument.con_id:
-                for series in kept.values():
-                    series.keep_hours(hours)
+        self.studio.keep_hours(instrument.con_id, hours)
         book = self.books.get(instrument.con_id)
         if is_new and book is not None:
             self._woken |= book.rules
@@ -248,7 +188,7 @@ class Tape:
     def _settle_in(self, watch: PriceWatch) -> None:
         rule_id = watch.rule.id
         for key in watch.bars:
-            self.studying.setdefault(key, set()).add(rule_id)
+            self.studio.enter(key, rule_id)
         for quoted in watch.listens():
             quoted.book.ladder(quoted.slot).listen(rule_id)
         for book in watch.books:
@@ -264,7 +204,7 @@ class Tape:
     def _on_close(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
         firings: list[Firing] = []
         concerned = set[int]()
-        for rule_id in self.studying.get((instrument.con_id, size), set()):
+        for rule_id in self.studio.rules((instrument.con_id, size)):
             watch = self._roster.watched.get(rule_id)
             if isinstance(watch, PriceWatch):
                 self._replace(watch, at)
@@ -315,7 +255,8 @@ class Tape:
         ladder = book.ladders[slot]
         if slot == TickField.HALTED:
             book.halt(tick)
-            touched |= set() if book.halted else _caught_up(book)
+            # What is being held (`for 2m`) stops counting with the halt, not a second later.
+            touched |= self._ticking & book.rules if book.halted else _caught_up(book)
         elif slot == TickField.OPEN:
             book.opened = tick.received
             touched |= set() if ladder is None else ladder.listeners
@@ -330,6 +271,8 @@ class Tape:
 
         Only the levels count that no last price reached since the extreme was last heard of.
         """
+        if book.restless:
+            self._consider(set(book.restless), tick.received, _cause(book, tick), tick.exchange_time, firings)
         last = book.prices[_LAST]
         reached = set() if before is None or last is None or book.halted else _reached_unseen(book, tick, before, last)
         if tick.field is TickField.HIGH:
@@ -346,18 +289,21 @@ class Tape:
         Evaluate a trade between the samples, of the size and at the time of *tick*.
 
         The trade is over: afterwards the last price stands where it stood, and what was touched is looked at again
-        with the next tick.
+        with the next tick, or soon.
         """
         last = book.prices[_LAST]
         book.prices[_LAST] = tick.price
+        book.is_printing = True
         book.follow_print(tick)
         # A minute's print counts in its minute, a tick's as it is received.
         cause = replace(_cause(book, tick), from_minute=counted is not None)
         self._consider(reached, tick.received, cause, tick.exchange_time, firings, counted=counted)
         book.prices[_LAST] = last
+        book.is_printing = False
         for rule_id in reached:
             watch = self._roster.watched.get(rule_id)
             if isinstance(watch, PriceWatch):
+                self._alarms.at(tick.received + _SOON, rule_id)
                 for each in watch.books:
                     each.restless.add(rule_id)
 
@@ -454,18 +400,6 @@ class Tape:
             self._ticking.add(rule_id)
         else:
             self._ticking.discard(rule_id)
-
-    def _reach(self, key: StudyKey) -> int:
-        days = self._days.get(key)
-        counts = [bars_needed(indicator) for indicator in self._series.get(key, ())]
-        return max([*counts, 0 if days is None else days.reach], default=1)
-
-    def _forget(self, key: StudyKey) -> None:
-        for series in self._series.pop(key, {}).values():
-            live = self.books[key[0]].live
-            live[:] = [each for each in live if each is not series]
-        self._days.pop(key, None)
-        self.studying.pop(key, None)
 
 
 def _last_moment(minute: Bar) -> datetime:

@@ -7,7 +7,7 @@ Every node answers three questions at a moment *now*:
 * `holds`: is it still true by its hysteresis? Only when this is False may a repeating rule fire again.
 * `stays`: is what was true still so, without observing? That is what `for 2m` asks after the crossing itself.
 
-Moves (of the day, in a window, from the best) stand in `alerts/motion.py`.
+Ranges stand in `alerts/channel.py`, moves (of the day, in a window, from the best) in `alerts/motion.py`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -207,18 +207,19 @@ class Crossed(_Pair):
     """
     True at the observation at which left reached right from one side or came over to the other.
 
-    *side* is where left was last seen: 1 above, -1 below, 0 not known yet. After a crossing the side counts only
+    *side* is where left was last seen: 1 above, -1 below, 0 not known yet; *came_from* where it last crossed from.
+    After a crossing the side counts only
     once left has gone from the level by the hysteresis, so that trembling about the level is one crossing.
     """
 
-    __slots__ = ("_came_from", "direction", "has_crossed", "side")
+    __slots__ = ("came_from", "direction", "has_crossed", "side")
 
     def __init__(self, left: Value, direction: Direction, right: Value, margin: Margin) -> None:
         super().__init__(left, right, margin)
         self.direction = direction
         self.side = 0
         self.has_crossed = False
-        self._came_from = 0
+        self.came_from = 0
 
     def truth(self, now: datetime) -> Truth:
         """Observe, and return whether left crossed just now."""
@@ -227,7 +228,7 @@ class Crossed(_Pair):
             return None
         crossed = self._is_crossed(left, right)
         if crossed:
-            self._came_from = self.side
+            self.came_from = self.side
             self.side = 0
             self.has_crossed = True
         margin = self.margin.about(right) if self.has_crossed else 0.0
@@ -246,19 +247,19 @@ class Crossed(_Pair):
         left, right = self.left.at(now), self.right.at(now)
         if left is None or right is None:
             return None
-        came_from = self._came_from or {Direction.ABOVE: -1, Direction.BELOW: 1}.get(self.direction, 0)
-        if not came_from:
-            # A restart while it was pending, and either way would do: it stays where it was not left.
-            return True
-        return left >= right if came_from < 0 else left <= right
+        if not self.came_from:
+            return False
+        return left >= right if self.came_from < 0 else left <= right
 
     def memory(self) -> list[object] | None:
-        """Return where left was last seen."""
-        return [self.side, self.has_crossed] if self.side or self.has_crossed else None
+        """Return where left was last seen, and whence it crossed."""
+        if not self.side and not self.has_crossed:
+            return None
+        return [self.side, self.has_crossed, self.came_from] if self.came_from else [self.side, self.has_crossed]
 
     def recall(self, memory: list[object]) -> None:
-        """Take in where left was last seen."""
-        self.side, self.has_crossed = _sided(memory)
+        """Take in what `memory` returned."""
+        self.side, self.has_crossed, self.came_from = sided(memory)
 
     def _marks(self, level: float, *, repeats: bool) -> tuple[float, ...]:  # noqa: ARG002  beside others it may repeat
         margin = self.margin.about(level)
@@ -268,92 +269,6 @@ class Crossed(_Pair):
         up = self.side < 0 and left >= right and self.direction is not Direction.BELOW
         down = self.side > 0 and left <= right and self.direction is not Direction.ABOVE
         return up or down
-
-
-class Channelled(Atom):
-    """
-    True at the observation at which a value entered a range (its bounds included), or left it.
-
-    *side* is where it was last seen: 1 inside, -1 outside, 0 not known yet; after it happened, only well in or out
-    (by the hysteresis) counts.
-    """
-
-    __slots__ = ("enters", "has_crossed", "high", "low", "margin", "side", "value")
-
-    def __init__(self, value: Value, low: float, high: float, margin: Margin, *, enters: bool) -> None:
-        self.value = value
-        self.enters = enters
-        self.low, self.high = min(low, high), max(low, high)
-        self.margin = margin
-        self.side = 0
-        self.has_crossed = False
-
-    @property
-    def values(self) -> tuple[Value, ...]:
-        """What may be in the range."""
-        return (self.value,)
-
-    @property
-    def is_fixed(self) -> bool:  # type: ignore[override]
-        """Whether it is a price: its bounds were typed."""
-        return isinstance(self.value, Quoted)
-
-    def truth(self, now: datetime) -> Truth:
-        """Observe, and return whether it happened just now."""
-        value = self.value.at(now)
-        if value is None:
-            return None
-        is_inside = self.low <= value <= self.high
-        happened = self.side == (-1 if self.enters else 1) and is_inside is self.enters
-        if happened:
-            self.side = 0
-            self.has_crossed = True
-        inner, outer = self._margins() if self.has_crossed else (0.0, 0.0)
-        if is_inside and self.low + inner <= value <= self.high - inner:
-            self.side = 1
-        elif not is_inside and not self.low - outer < value < self.high + outer:
-            self.side = -1
-        return happened
-
-    def holds(self, now: datetime) -> Truth:  # noqa: ARG002  a node's signature
-        """Return False: it is over as soon as it happened."""
-        return False
-
-    def stays(self, now: datetime) -> Truth:
-        """Return whether it is inside (or outside) still."""
-        value = self.value.at(now)
-        return None if value is None else (self.low <= value <= self.high) is self.enters
-
-    def listens(self) -> Iterable[Quoted]:
-        """Return the prices that no ladder can hold."""
-        return () if isinstance(self.value, Quoted) else self.quotes
-
-    def marks(self, now: datetime, *, repeats: bool) -> Iterable[tuple[Quoted, float]]:  # noqa: ARG002  beside others
-        """Return the bounds, and where well in and well out begin."""
-        if not isinstance(self.value, Quoted):
-            return ()
-        inner, outer = self._margins()
-        low, high = self.low, self.high
-        return [(self.value, mark) for mark in (low, high, low + inner, high - inner, low - outer, high + outer)]
-
-    def level(self, _now: datetime) -> tuple[Quoted, float] | None:
-        """Return the price and the bound that is nearer."""
-        price = self.value.book.known(self.value.slot) if isinstance(self.value, Quoted) else None
-        if price is None or not isinstance(self.value, Quoted):
-            return None
-        return self.value, min((self.low, self.high), key=lambda bound: abs(bound - price))
-
-    def memory(self) -> list[object] | None:
-        """Return where it was last seen."""
-        return [self.side, self.has_crossed] if self.side or self.has_crossed else None
-
-    def recall(self, memory: list[object]) -> None:
-        """Take in where it was last seen."""
-        self.side, self.has_crossed = _sided(memory)
-
-    def _margins(self) -> tuple[float, float]:
-        outer = max(self.margin.about(self.low), self.margin.about(self.high))
-        return min(outer, (self.high - self.low) / 4), outer
 
 
 class Not:
@@ -369,8 +284,8 @@ class Not:
         return _opposite(self._part.truth(now))
 
     def holds(self, now: datetime) -> Truth:
-        """Return whether the part is not true, without any hysteresis."""
-        return _opposite(self._part.stays(now))
+        """Return the opposite of what the part's hysteresis says; `not` a crossing is never false for good."""
+        return _opposite(self._part.holds(now))
 
     def stays(self, now: datetime) -> Truth:
         """Return whether the part is not true."""
@@ -435,8 +350,10 @@ def _opposite(truth: Truth) -> Truth:
     return None if truth is None else not truth
 
 
-def _sided(memory: list[object]) -> tuple[int, bool]:
-    side, has_crossed = memory
-    if not isinstance(side, int) or not isinstance(has_crossed, bool):
+def sided(memory: list[object]) -> tuple[int, bool, int]:
+    """Return a side, whether it was crossed, and whence, out of JSON. Raises TypeError, ValueError."""
+    side, has_crossed, *rest = memory
+    came_from = rest[0] if rest else 0
+    if not isinstance(side, int) or not isinstance(has_crossed, bool) or not isinstance(came_from, int):
         raise TypeError(memory)
-    return side, has_crossed
+    return side, has_crossed, came_from

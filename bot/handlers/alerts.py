@@ -121,14 +121,16 @@ class AlertsHandler:
         """
         Set an alert that is resolved, tell so, and add by edit how often it would have fired.
 
-        Raises TooManyAlerts, TooManyScans.
+        Raises TooManyAlerts, TooManyScans, RuleGone where it was deleted elsewhere before the answer.
         """
         made = await self._rulebook.enter(new)
         quote, trouble = await self._first_price(made.rule, made.quote)
-        now = self._clock.now()
-        message = views.created(made.rule, quote, already_true=made.already_true, trouble=trouble, now=now)
+        # Of a symbol that nobody watched before, the first price has come by now, and the rule may be true by it.
+        rule = await self._rulebook.get(made.rule.id, made.rule.owner_id)
+        is_true = made.already_true or rule.fired_count > made.rule.fired_count
+        message = views.created(rule, quote, already_true=is_true, trouble=trouble, now=self._clock.now())
         message_id = await self._reply.send(chat_id, message, reply_to=reply_to)
-        self._past.begin(chat_id, message_id, message, made.rule)
+        self._past.begin(chat_id, message_id, message, rule)
 
     async def _first_price(self, rule: Rule, quote: Quote | None) -> tuple[Quote | None, str]:
         """Return a price to tell the distance from, or why there is none: the alert is set in any case."""

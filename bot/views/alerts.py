@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.condition import Repeat
+from alerts.condition import Comparison, Repeat
 from alerts.default import cooldown_of, repeat_of
 from alerts.rule import Rule, RuleState
 from bot.callback_data import Code, Place
-from bot.views.condition import crossing_line, describe, instrument_of, level_of, looks_at_prices
+from bot.views.condition import crossing_line, describe, direction_of, instrument_of, level_of, looks_at_prices
 from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Button, Message, text
 from bot.views.numbers import day, fixed, moment, percent, price, span
@@ -181,12 +181,19 @@ def _now_lines(rule: Rule, quote: Quote | None, now: datetime, trouble: str) -> 
         return [f"No price yet{why}. I watch as soon as one comes."]
     line = f"Now <code>{price(quote.price, quote.instrument.decimals)}</code>"
     level = level_of(rule)
-    if level is not None and quote.price and rule.is_watching:
+    if level is not None and quote.price and rule.is_watching and not _is_reached(rule, quote.price, level):
         line += f" · needs <b>{percent((level / quote.price - 1) * 100)}</b>"
     age = quote.age(now)
     if age is not None and age > timedelta(minutes=1):
         line += f" · {span(age)} old"
     return [line + kind_mark(quote.kind)]
+
+
+def _is_reached(rule: Rule, now: float, level: float) -> bool:
+    """Return whether the price stands where the rule waits for it, so that there is no way to go to speak of."""
+    way = direction_of(rule)
+    is_there = now >= level if way == "▲" else now <= level
+    return isinstance(rule.draft.condition, Comparison) and way != "↕" and is_there
 
 
 def _instrument_lines(rule: Rule) -> list[str]:

@@ -1,13 +1,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
+from alerts.condition import Options, OrderEvent
 from alerts.engine import Engine
 from alerts.ports import Feeds
-from alerts.rule import Rule, RuleState
+from alerts.rule import OrderHappened, Rule, RuleState
 from alerts.rulebook import Rulebook
 from alerts.watcher import Watcher
+from market.account import AccountSummary
 from market.instrument import Instrument
 from market.news import Headline
 from market.scan import ScanRow, ScanSpec
@@ -25,6 +29,7 @@ from tests.fakes.feeds import (
 from tests.fakes.rules import FakeFiringLog, FakeRuleStore
 from tests.unit.alerts.breaking import broken
 from tests.unit.alerts.drafts import AAPL, MSFT, NOW, rule, tick
+from tests.unit.alerts.hours import ALWAYS
 
 ME = 111
 
@@ -37,6 +42,7 @@ class Post:
         self.log = FakeFiringLog(self.store)
         self.engine = Engine()
         self.ticks, self.news, self.scans, self.bars = FakeTickFeed(), FakeNewsFeed(), FakeScanFeed(), FakeBarSource()
+        self.accounts, self.orders, self.hours = FakeAccountFeed(), FakeOrderFeed(), FakeHours()
         self.clock = FakeClock(NOW)
         self.naps: list[float] = []
         self.told_blind: list[int] = []
@@ -46,7 +52,7 @@ class Post:
         self.watcher = Watcher(
             self.engine,
             self.book,
-            Feeds(self.ticks, self.news, self.scans, self.bars, FakeAccountFeed(), FakeOrderFeed(), FakeHours()),
+            Feeds(self.ticks, self.news, self.scans, self.bars, self.accounts, self.orders, self.hours),
             self.log,
             self.clock,
             self.nap,
@@ -185,3 +191,38 @@ async def test_an_alert_that_is_true_at_once_is_recorded() -> None:
         assert created.already_true
         await until(lambda: post.log.firings)
     assert post.store.rules[created.rule.id].state is RuleState.FIRED
+
+
+async def test_the_account_orders_and_the_time_become_firings_too() -> None:
+    post = Post(rule("account cushion < 10%", 1), rule("orders filled", 2), rule("every 30m", 3))
+    async with post.running():
+        post.accounts.push(AccountSummary("DU1", "USD", cushion=Decimal("0.05")))
+        post.orders.push(OrderHappened(OrderEvent.FILLED, "BUY 10 AAPL", AAPL, 199.5, False, NOW, "e1"))
+        post.clock.advance(29 * 60)
+        clock = asyncio.create_task(post.watcher.run_clock())
+        await until(lambda: post.clock.now() > NOW + timedelta(minutes=30))
+        clock.cancel()
+        await until(lambda: len(post.log.firings) == 3)
+    assert {firing.rule.id for firing in post.log.firings.values()} == {1, 2, 3}
+
+
+async def test_the_hours_of_what_rules_speak_of_are_asked_for_and_again_later() -> None:
+    post = Post(rule("AAPL > 200 rth"))
+    post.hours.known = ALWAYS
+    async with post.running():
+        post.ticks.push(tick(201.0))
+        hours = asyncio.create_task(post.watcher.run_hours())
+        await until(lambda: post.naps)
+        post.watcher.take(post.engine.on_time(NOW + timedelta(seconds=1)))
+        await until(lambda: post.log.firings)
+        hours.cancel()
+
+
+async def test_an_expired_rule_is_stored_and_lets_its_line_go() -> None:
+    soon = rule("AAPL > 200")
+    ending = replace(soon, draft=replace(soon.draft, options=Options(until=NOW + timedelta(seconds=5))))
+    post = Post(ending)
+    async with post.running():
+        post.watcher.take(post.engine.on_time(NOW + timedelta(seconds=5)))
+        await until(lambda: AAPL not in post.ticks.held)
+    assert post.store.rules[1].state is RuleState.EXPIRED

@@ -4,7 +4,8 @@ import pytest
 
 from bot.callback_data import Code, encode
 from market.errors import LinkDown, NoMarketData
-from market.quote import Tick, TickField
+from market.instrument import Instrument
+from market.quote import Quote, Tick, TickField
 from tests.fakes.chat import AAPL, TRADER, VIEWER, Chat
 
 
@@ -57,6 +58,24 @@ async def test_one_that_is_true_already_fires_at_once_and_offers_the_next_crossi
     assert "true already, so it fires at once" in text
     await chat.tap("Next crossing")
     assert "AAPL crosses above 190.00" in chat.reply.text
+
+
+@pytest.mark.parametrize("line", ["AAPL > 1", "AAPL > 1 every cooldown 1h"])
+async def test_the_first_alert_on_a_symbol_is_judged_by_the_first_price_before_it_is_answered(
+    chat: Chat, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = chat.floor.fresh
+
+    async def fresh(instrument: Instrument, timeout_s: float = 3.0) -> Quote:
+        quote = await ask(instrument, timeout_s)
+        chat.engine.on_ticks([tick(chat, 196.42)])
+        return quote
+
+    monkeypatch.setattr(chat.floor, "fresh", fresh)
+    text = await chat.say(line)
+    assert "true already, so it fires at once" in text
+    assert "needs" not in text
+    assert any("Next crossing" in label for label in chat.labels())
 
 
 async def test_a_line_that_does_not_parse_shows_the_place_and_two_examples(chat: Chat) -> None:
