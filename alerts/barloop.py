@@ -26,7 +26,7 @@ _AFTER_CLOSE = timedelta(seconds=2)
 _LATE_BAR = timedelta(seconds=16)
 _LATE_TRIES = 2
 _LONGEST_BACKOFF = timedelta(minutes=5)
-_AT_ONCE = 8
+_AT_ONCE = 16
 # Timeouts and pacing pass; what has not come by then has to be told.
 _REFUSED_AFTER = 3
 # How often a day's bar is looked for: after the session's close until it is late for good, or all day where nobody
@@ -46,6 +46,7 @@ class _Course:
     failed: int = 0
     late: int = 0
     refused: str = ""
+    is_asked: bool = False
 
 
 class BarLoop:
@@ -67,6 +68,7 @@ class BarLoop:
         self._sink = sink
         self._hours = hours
         self._courses: dict[tuple[int, BarSize], _Course] = {}
+        self._places = asyncio.Semaphore(_AT_ONCE)
 
     @property
     def refused(self) -> Mapping[tuple[int, BarSize], str]:
@@ -74,13 +76,19 @@ class BarLoop:
         return {key: course.refused for key, course in self._courses.items() if course.refused}
 
     async def run(self) -> None:
-        """Look once a second for what is due, for ever."""
-        while True:
-            await self.round()
-            await self._nap(_LOOK_EVERY_S)
+        """Look once a second for what is due, for ever: one that IBKR is slow to answer holds up no other."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                for study, course in self._due():
+                    course.is_asked = True
+                    tasks.create_task(self._fetched(study, course))
+                await self._nap(_LOOK_EVERY_S)
 
     async def round(self) -> None:
         """Fetch what is due now, a few at a time; a link that is down puts it off, a little longer each time."""
+        await asyncio.gather(*(self._fetched(*one) for one in self._due()))
+
+    def _due(self) -> list[tuple[Study, _Course]]:
         studies = self._engine.studies()
         wanted = {(study.instrument.con_id, study.size) for study in studies}
         self._courses = {key: course for key, course in self._courses.items() if key in wanted}
@@ -91,12 +99,18 @@ class BarLoop:
             if course is None or (not study.is_seeded and course.latest is not None):
                 # New, or joined by another indicator that must be seeded too.
                 course = self._courses[key] = _Course(self._clock.now())
-            if course.due <= self._clock.now():
+            if course.due <= self._clock.now() and not course.is_asked:
                 due.append((study, course))
-        for begin in range(0, len(due), _AT_ONCE):
-            await asyncio.gather(*(self._fetched(*one) for one in due[begin : begin + _AT_ONCE]))
+        return due
 
     async def _fetched(self, study: Study, course: _Course) -> None:
+        try:
+            async with self._places:
+                await self._fetch(study, course)
+        finally:
+            course.is_asked = False
+
+    async def _fetch(self, study: Study, course: _Course) -> None:
         try:
             bars = await self._bars.bars(study.instrument, study.size, _count(study, course, self._clock.now()))
             next_look = await self._next_look(study, bars)
@@ -106,6 +120,9 @@ class BarLoop:
             pause = min(timedelta(seconds=5 * 2 ** min(course.failed - 1, 10)), _LONGEST_BACKOFF)
             course.due = self._clock.now() + pause
             _log.warning("no %s bars of %s (%r), again in %s", study.size, study.instrument.label, error, pause)
+            return
+        if self._courses.get((study.instrument.con_id, study.size)) is not course:
+            # Begun anew meanwhile: another indicator wants more bars.
             return
         course.failed, course.refused = 0, ""
         self._sink(self._taken(study, course, bars, next_look))
