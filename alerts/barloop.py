@@ -6,7 +6,7 @@ Daily ones are asked for anew as a whole after each session's close, because IBK
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ from alerts.ports import BarSource, HoursSource, Nap
 from alerts.rule import Firing
 from alerts.studio import Study
 from market.clock import Clock
-from market.errors import MarketError
+from market.errors import BrokerError, LinkDown, MarketError, PacingViolation, RequestTimeout
 from market.quote import Bar, BarSize
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,9 @@ _AFTER_CLOSE = timedelta(seconds=2)
 _LATE_BAR = timedelta(seconds=16)
 _LATE_TRIES = 2
 _LONGEST_BACKOFF = timedelta(minutes=5)
-_AT_ONCE = 8
+_AT_ONCE = 16
+# Timeouts and pacing pass; what has not come by then has to be told.
+_REFUSED_AFTER = 3
 # How often a day's bar is looked for: after the session's close until it is late for good, or all day where nobody
 # knows when that is. Hours are known for some days ahead only, so they are asked for again before long.
 _DAY_STEP = timedelta(minutes=15)
@@ -43,6 +45,8 @@ class _Course:
     latest: datetime | None = None
     failed: int = 0
     late: int = 0
+    refused: str = ""
+    is_asked: bool = False
 
 
 class BarLoop:
@@ -64,15 +68,27 @@ class BarLoop:
         self._sink = sink
         self._hours = hours
         self._courses: dict[tuple[int, BarSize], _Course] = {}
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    @property
+    def refused(self) -> Mapping[tuple[int, BarSize], str]:
+        """The bars that cannot be had, by contract id and size, with the reason; a link that is down is none."""
+        return {key: course.refused for key, course in self._courses.items() if course.refused}
 
     async def run(self) -> None:
-        """Look once a second for what is due, for ever."""
-        while True:
-            await self.round()
-            await self._nap(_LOOK_EVERY_S)
+        """Look once a second for what is due, for ever: one that IBKR is slow to answer holds up no other."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                for study, course in self._due():
+                    course.is_asked = True
+                    tasks.create_task(self._fetched(study, course))
+                await self._nap(_LOOK_EVERY_S)
 
     async def round(self) -> None:
         """Fetch what is due now, a few at a time; a link that is down puts it off, a little longer each time."""
+        await asyncio.gather(*(self._fetched(*one) for one in self._due()))
+
+    def _due(self) -> list[tuple[Study, _Course]]:
         studies = self._engine.studies()
         wanted = {(study.instrument.con_id, study.size) for study in studies}
         self._courses = {key: course for key, course in self._courses.items() if key in wanted}
@@ -83,22 +99,32 @@ class BarLoop:
             if course is None or (not study.is_seeded and course.latest is not None):
                 # New, or joined by another indicator that must be seeded too.
                 course = self._courses[key] = _Course(self._clock.now())
-            if course.due <= self._clock.now():
+            if course.due <= self._clock.now() and not course.is_asked:
                 due.append((study, course))
-        for begin in range(0, len(due), _AT_ONCE):
-            await asyncio.gather(*(self._fetched(*one) for one in due[begin : begin + _AT_ONCE]))
+        return due
 
     async def _fetched(self, study: Study, course: _Course) -> None:
+        try:
+            async with self._places:
+                await self._fetch(study, course)
+        finally:
+            course.is_asked = False
+
+    async def _fetch(self, study: Study, course: _Course) -> None:
         try:
             bars = await self._bars.bars(study.instrument, study.size, _count(study, course, self._clock.now()))
             next_look = await self._next_look(study, bars)
         except MarketError as error:
             course.failed += 1
+            course.refused = _why(error, course)
             pause = min(timedelta(seconds=5 * 2 ** min(course.failed - 1, 10)), _LONGEST_BACKOFF)
             course.due = self._clock.now() + pause
             _log.warning("no %s bars of %s (%r), again in %s", study.size, study.instrument.label, error, pause)
             return
-        course.failed = 0
+        if self._courses.get((study.instrument.con_id, study.size)) is not course:
+            # Begun anew meanwhile: another indicator wants more bars.
+            return
+        course.failed, course.refused = 0, ""
         self._sink(self._taken(study, course, bars, next_look))
 
     def _taken(self, study: Study, course: _Course, bars: Sequence[Bar], next_look: datetime) -> list[Firing]:
@@ -139,6 +165,20 @@ class BarLoop:
         if closed is not None and not is_there and now - closed.end < _DAY_LATE_FOR:
             return now + _DAY_STEP
         return now + _LONGEST_WAIT if coming is None else min(coming.end + _AFTER_SESSION, now + _LONGEST_WAIT)
+
+
+def _why(error: MarketError, course: _Course) -> str:
+    """Return why there are no bars, "" where another try may well bring them, or the link is down (told elsewhere)."""
+    if isinstance(error, LinkDown):
+        return course.refused
+    is_passing = isinstance(error, RequestTimeout | PacingViolation) and course.failed < _REFUSED_AFTER
+    return course.refused if is_passing else _told(error)
+
+
+def _told(error: MarketError) -> str:
+    if isinstance(error, BrokerError):
+        return f"IBKR {error.code}: {error.text}"
+    return "IBKR does not answer" if isinstance(error, RequestTimeout) else type(error).__name__
 
 
 def _is_trading(size: BarSize, latest: datetime, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from alerts.news import NewsDesk, NewsWatch
 from alerts.operand import PositionValue
 from alerts.orderwatch import OrderDesk, OrderWatch
 from alerts.pricewatch import PriceWatch
+from alerts.refusal import Refusals
 from alerts.rule import Firing, OrderHappened, Rule, RuleState
 from alerts.scan import ScanDesk, ScanWatch
 from alerts.session import Sessions
@@ -210,6 +211,10 @@ class Engine:
         firings += self._news.on_time(now)
         self._sight.look(now)
         return firings
+
+    def on_refused(self, refused: Refusals) -> None:
+        """Take in all that IBKR refuses just now; the next `on_time` lets the rules that need it be BLIND."""
+        self._sight.keep(refused)
 
     def set_hours(self, instrument: Instrument, hours: Hours) -> None:
         """Take in the instrument's liquid hours; until they are known, what keeps to regular hours is unknown."""

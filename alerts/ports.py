@@ -1,6 +1,6 @@
 """What alerts need from other rooms."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -80,6 +80,10 @@ class TickFeed(Protocol):
 
 class LineFeed(TickFeed, Protocol):
     """A tick feed that says how many lines there are, for the one who shares them out."""
+
+    def refused(self) -> Mapping[int, str]:
+        """Return what IBKR refuses and did not send since, by contract id, with its words."""
+        ...
 
     @property
     def cap(self) -> int:
@@ -167,6 +171,10 @@ class NewsFeed(Protocol):
         """Count one listener less."""
         ...
 
+    def refused(self) -> Mapping[int, str]:
+        """Return whose headlines IBKR refuses, by contract id (0: the broad tape), with its words."""
+        ...
+
 
 class ScanFeed(Protocol):
     """Scan results as IBKR refreshes them."""
@@ -183,12 +191,24 @@ class ScanFeed(Protocol):
         """Count one holder less."""
         ...
 
+    async def run_once(self, spec: ScanSpec) -> Sequence[ScanRow]:
+        """
+        Return the scan's rows now.
+
+        Raises TooManyScans, LinkDown, RequestTimeout, BrokerError (no permission, unknown code).
+        """
+        ...
+
+    def refused(self) -> Mapping[ScanSpec, str]:
+        """Return the scans that IBKR refuses, with its words."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Feeds:
     """Everything that comes from the market."""
 
-    ticks: TickFeed
+    ticks: LineFeed
     news: NewsFeed
     scans: ScanFeed
     bars: BarSource

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from alerts.amendment import order_line, with_options
-from alerts.condition import Draft, NewsMatch, Options
+from alerts.condition import Draft, NewsMatch, Options, ScanEntry
 from alerts.engine import Engine
 from alerts.errors import NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
 from alerts.holding import Holding
@@ -20,8 +20,10 @@ from alerts.ports import InstrumentFinder, NewsFeed, RuleStore, ScanFeed, TickFe
 from alerts.rule import Firing, Rule, RuleState
 from alerts.wording import format_draft
 from market.clock import Clock
+from market.errors import RequestTimeout
 from market.instrument import Instrument
 from market.quote import Quote
+from market.scan import ScanSpec
 
 _log = logging.getLogger(__name__)
 _ALIVE = frozenset({RuleState.ARMED, RuleState.PENDING, RuleState.SNOOZED, RuleState.PAUSED, RuleState.BLIND})
@@ -73,6 +75,7 @@ class Rulebook:
         self._engine = engine
         self._finder = finder
         self._feed = feed
+        self._scans = scans
         self._holding = Holding(feed, news, scans)
         self._clock = clock
         self._cap = cap
@@ -115,17 +118,24 @@ class Rulebook:
         """
         Return the rule that *draft* would be, not stored (its id is 0); symbols in *known* are not looked up.
 
-        Raises as `create`, but for syntax and caps.
+        A scan is tried out. Raises as `create`, but for syntax and the cap of alerts.
         """
         found = {}
         for symbol in symbols_of(draft):
             found[symbol] = known.get(symbol) or await self._finder.find(symbol)
+        if isinstance(draft.condition, ScanEntry):
+            await self._try_out(draft.condition.spec)
         now = self._clock.now()
         to = draft.options.to
         chat = await self._chats(to, owner_id) if to else chat_id
         rule = Rule(0, owner_id, chat, format_draft(draft), draft, found, created=now, since=now)
         order_line(rule)
         return rule
+
+    async def _try_out(self, spec: ScanSpec) -> None:
+        """Run a scan once: only IBKR knows its codes. One that it is slow to answer is taken as it is."""
+        with suppress(RequestTimeout):
+            await self._scans.run_once(spec)
 
     async def enter(self, new: Rule) -> Created:
         """Store and watch a rule that `resolve` made. Raises TooManyAlerts, TooManyScans; then nothing is stored."""

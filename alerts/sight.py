@@ -1,8 +1,9 @@
 """
 Which rules cannot be evaluated, because what they look at does not come: they are BLIND, and told so once.
 
-A price is missed only while its market is open. Looked at once a second; what turns dark is handed on a few hundred
-rules at a time, so that a lost link over many rules does not stall the loop.
+A price is missed only while its market is open; what IBKR refuses is missed at once, whenever that is. Looked at once
+a second; what turns dark is handed on a few hundred rules at a time, so that a lost link over many rules does not stall
+the loop.
 """
 
 from collections import deque
@@ -11,15 +12,18 @@ from datetime import datetime
 
 from alerts.book import FRESH, Book
 from alerts.motion import Silent
+from alerts.news import NewsWatch
 from alerts.pricewatch import PriceWatch
+from alerts.refusal import Refusals
 from alerts.rule import RuleState
+from alerts.scan import ScanWatch
 from alerts.tape import Tape
-from alerts.watch import Roster
+from alerts.watch import Roster, Watch
 from market.quote import BarSize
 
 _AT_ONCE = 500
 _Input = tuple[str, int, str]
-"""A kind of input, a contract id and a bar size, as far as it has them."""
+"""A kind of input, a contract id and a bar size (or a scan in full), as far as it has them."""
 
 _ACCOUNT: _Input = ("account", 0, "")
 
@@ -33,6 +37,11 @@ class Sight:
         self._dark: dict[_Input, str] = {}
         self._wanted: dict[_Input, datetime] = {}
         self._open: deque[int] = deque()
+        self._refused = Refusals()
+
+    def keep(self, refused: Refusals) -> None:
+        """Take in what IBKR refuses just now."""
+        self._refused = refused
 
     def concern(self, rule_id: int) -> None:
         """Look at a rule that is new: what it needs may be dark already."""
@@ -49,7 +58,7 @@ class Sight:
 
     def _settle(self, rule_id: int, now: datetime) -> None:
         watch = self._roster.watched.get(rule_id)
-        if not isinstance(watch, PriceWatch):
+        if watch is None:
             return
         reason = next((self._dark[one] for one in _inputs(watch) if one in self._dark), None)
         if reason is not None and watch.rule.state in {RuleState.ARMED, RuleState.PENDING}:
@@ -59,6 +68,8 @@ class Sight:
 
     def _concerned(self, seen: _Input) -> set[int]:
         kind, con_id, size = seen
+        if kind in {"news", "scan"}:
+            return {rule_id for rule_id, watch in self._roster.watched.items() if seen in _inputs(watch)}
         if kind == "account":
             return self._tape.held
         if kind == "bars":
@@ -75,7 +86,7 @@ class Sight:
         for one, since in wanted.items():
             kind, con_id, size = one
             if kind == "book":
-                reason = self._missing(self._tape.books[con_id], since, now)
+                reason = self._refused.ticks.get(con_id) or self._missing(self._tape.books[con_id], since, now)
                 if reason is not None:
                     yield one, reason
             elif kind == "bars":
@@ -83,6 +94,16 @@ class Sight:
                     yield one, f"no {size} bars of {self._tape.studio.instrument(con_id).label}"
             elif now - max(since, self._tape.ledger.at or since) > FRESH:
                 yield one, "no account data"
+        yield from self._refusals()
+
+    def _refusals(self) -> Iterator[tuple[_Input, str]]:
+        refused = self._refused
+        for (con_id, size), reason in refused.bars.items():
+            yield ("bars", con_id, str(size)), reason
+        for con_id, reason in refused.news.items():
+            yield ("news", con_id, ""), reason
+        for spec, reason in refused.scans.items():
+            yield ("scan", 0, str(spec)), reason
 
     def _all_inputs(self) -> Iterator[_Input]:
         for con_id, book in self._tape.books.items():
@@ -103,7 +124,20 @@ class Sight:
         return f"no data for {book.instrument.label}" if now - max(heard, wanted, session.start) > FRESH else None
 
 
-def _inputs(watch: PriceWatch) -> Iterator[_Input]:
+def _inputs(watch: Watch) -> Iterator[_Input]:
+    match watch:
+        case PriceWatch():
+            yield from _inputs_of_values(watch)
+        case NewsWatch(is_broad=True):
+            yield "news", 0, ""
+        case NewsWatch():
+            for con_id in watch.about:
+                yield "news", con_id, ""
+        case ScanWatch():
+            yield "scan", 0, str(watch.spec)
+
+
+def _inputs_of_values(watch: PriceWatch) -> Iterator[_Input]:
     if not any(isinstance(atom, Silent) for atom in watch.atoms):
         for book in watch.books:
             yield "book", book.instrument.con_id, ""

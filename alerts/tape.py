@@ -203,16 +203,18 @@ class Tape:
 
     def _on_close(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
         firings: list[Firing] = []
-        concerned = set[int]()
-        for rule_id in self.studio.rules((instrument.con_id, size)):
+        counted = self._counted(instrument, size, bar)
+        for rule_id in sorted(self.studio.rules((instrument.con_id, size))):
             watch = self._roster.watched.get(rule_id)
-            if isinstance(watch, PriceWatch):
-                self._replace(watch, at)
-                # A bar that comes late closed before a newer rule was armed: none of its business.
-                if watch.rule.since <= at:
-                    concerned.add(rule_id)
-        cause = PriceCause(instrument, TickField.LAST, bar.close)
-        self._consider(concerned, at, cause, None, firings, counted=self._counted(instrument, size, bar))
+            if not isinstance(watch, PriceWatch):
+                continue
+            self._replace(watch, at)
+            # A bar that comes late closed before a newer rule was armed: none of its business.
+            if watch.rule.since <= at:
+                # A price that is watched stands where it stands, whatever the bar closed at.
+                standing = watch.standing_cause() if watch.books else None
+                cause = standing or PriceCause(instrument, TickField.LAST, bar.close)
+                self._consider({rule_id}, at, cause, None, firings, counted=counted)
         return firings
 
     def _counted(self, instrument: Instrument, size: BarSize, bar: Bar) -> datetime:

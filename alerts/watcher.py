@@ -9,6 +9,7 @@ from alerts.barloop import BarLoop
 from alerts.engine import Engine
 from alerts.hoursloop import HoursLoop
 from alerts.ports import Feeds, FiringLog, Nap
+from alerts.refusal import Refusals
 from alerts.rule import Firing, OrderHappened, Rule, RuleState
 from alerts.rulebook import Rulebook
 from market.account import AccountSummary, Position
@@ -57,6 +58,7 @@ class Watcher:
         self._empty.set()
         self._bars = BarLoop(engine, feeds.bars, clock, nap, self.take, feeds.hours)
         self._hours = HoursLoop(engine, feeds.hours, clock, nap)
+        self._feeds = feeds
         self._last_ticks: Sequence[Tick] = ()
         rulebook.connect(self.take, self.settled)
         feeds.ticks.connect(self._on_ticks)
@@ -107,10 +109,15 @@ class Watcher:
         await self._hours.run()
 
     async def run_clock(self) -> None:
-        """Tell the engine the time each second, for ever."""
+        """Tell the engine each second what is refused and what time it is, for ever."""
         while True:
+            self._engine.on_refused(self._refused())
             self.take(self._engine.on_time(self._clock.now()))
             await self._nap(_SECOND_S)
+
+    def _refused(self) -> Refusals:
+        feeds = self._feeds
+        return Refusals(feeds.ticks.refused(), self._bars.refused, feeds.news.refused(), feeds.scans.refused())
 
     def _on_ticks(self, ticks: Sequence[Tick]) -> None:
         if ticks:

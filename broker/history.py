@@ -26,12 +26,12 @@ _SIZES = {
     BarSize.HOUR_1: "1 hour",
     BarSize.DAY_1: "1 day",
 }
-# IBKR's limits (historical limitations page): 50 open; the pacing of "small bars" is kept for all intraday ones, but
-# not for the few closed minutes of instruments without a line: theirs is the page's "soft" limit of bigger bars, of
-# which IBKR gives no number.
+# IBKR's limits (historical limitations page): 50 open. Its hard pacing (60 in 10 minutes) is of bars of 30 s or less,
+# and there are none here; bigger ones have a "soft" limit of which IBKR gives no number. The few closed minutes of
+# instruments without a line have a pace of their own.
 _OPEN = 50
-_PER_WINDOW = 60
-_WINDOW_S = 600.0
+_PER_WINDOW = 50
+_WINDOW_S = 10.0
 _MINUTES_PER_WINDOW = 40
 _MINUTES_WINDOW_S = 10.0
 _MINUTES_OPEN = 30
@@ -83,7 +83,7 @@ class IbHistory:
     """
     The bar source.
 
-    At most 50 requests are open, at most 60 intraday ones go out in 10 minutes (further ones wait their turn, which
+    At most 50 requests are open, at most 50 intraday ones go out in 10 seconds (further ones wait their turn, which
     does not count towards *timeout_s*), and the same question within 15 s shares one answer. `minutes` has a pace of
     its own, so that charts and indicators do not wait for it.
     """

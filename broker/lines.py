@@ -41,7 +41,8 @@ class Line:
     One instrument's subscription. *requests* are its live request ids: one (none: it waits), and one more for `fresh`.
 
     *last_size* is the latest trade's size until TWS has sent it again by itself; *is_watched* that the next tick
-    matters to somebody who waits, or ends a refusal. *values* are the option's model values told last.
+    matters to somebody who waits, or ends a refusal. *refused* is why nothing comes: it outlasts a new connection,
+    which may be refused again. *values* are the option's model values told last.
     """
 
     instrument: Instrument
@@ -52,6 +53,7 @@ class Line:
     requests: set[int] = field(default_factory=set)
     last_size: float | None = None
     trouble: str = ""
+    refused: str = ""
     refusal: BrokerError | None = None
     waiting: list[Burst] = field(default_factory=list)
     is_watched: bool = False
@@ -98,6 +100,10 @@ class Lines:
     def of(self, con_id: int) -> Line | None:
         """Return the line of a held instrument."""
         return self._lines.get(con_id)
+
+    def refused(self) -> dict[int, str]:
+        """Return the lines on which nothing comes because TWS refuses it, by contract id, and why."""
+        return {con_id: line.refused for con_id, line in self._lines.items() if line.refused}
 
     def hold(self, instrument: Instrument, *, wants_greeks: bool = False, at_once: bool = False) -> Line:
         """

@@ -1,7 +1,7 @@
 """Ticks, read frame by frame, and the quotes they add up to; which lines there are is `broker/lines.py`'s."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -103,6 +103,10 @@ class IbTickFeed:
         """Return IBKR's own words about why this instrument has no (or only delayed) data, or ""."""
         line = self._lines.of(con_id)
         return "" if line is None else line.trouble
+
+    def refused(self) -> Mapping[int, str]:
+        """Return what TWS refuses and did not send since, by contract id, with IBKR's own words."""
+        return self._lines.refused()
 
     @property
     def lines(self) -> int:
@@ -284,9 +288,12 @@ class IbTickFeed:
         if kind is errors.Kind.INFORMATIONAL and code != errors.SHOWING_DELAYED:
             return
         line.trouble = text
+        if kind in {errors.Kind.FATAL, errors.Kind.WARNING}:
+            # Until something comes after all: of what is "partly subscribed" that may be at once.
+            line.refused = f"IBKR {code}: {text}"
+            line.is_watched = True
         if kind is errors.Kind.FATAL:
             line.refusal = errors.failure(code, text)
-            line.is_watched = True
             for burst in line.waiting:
                 burst.begun.set()
 
@@ -329,6 +336,7 @@ def _wake(line: Line, what: TickField) -> None:
     """Tell those who wait that *what* has come; data that comes after a refusal ends that."""
     if line.refusal is not None:
         line.trouble, line.refusal = "", None
+    line.refused = ""
     for burst in line.waiting:
         burst.seen.add(what)
         burst.begun.set()

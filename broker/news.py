@@ -1,7 +1,7 @@
 """Headlines as they come, the latest ones, and the stories behind them."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,11 +71,20 @@ class IbNewsFeed:
         subject.holders -= 1
         if subject.holders <= 0:
             del self._subjects[key]
+            self._trouble.pop(key, None)
             self._cancel(subject)
 
     def trouble(self, con_id: int) -> str:
         """Return IBKR's own words about why this instrument (0: broad tape) has no news, or ""."""
         return self._trouble.get(con_id, "")
+
+    def refused(self) -> Mapping[int, str]:
+        """
+        Return whose headlines TWS refuses, by contract id (0: the broad tape), with IBKR's own words.
+
+        A new connection asks again and may be refused again: only a headline says that it was not.
+        """
+        return self._trouble
 
     async def providers(self) -> Sequence[Provider]:
         """Return the account's news providers. Raises LinkDown, RequestTimeout, BrokerError."""
@@ -121,7 +130,6 @@ class IbNewsFeed:
         supplant(ib, "tickNews", self._on_news)
         ib.errorEvent += guarded(self._on_error)
         self._by_request.clear()
-        self._trouble.clear()
         for subject in self._subjects.values():
             subject.requests.clear()
 
@@ -163,13 +171,14 @@ class IbNewsFeed:
         at = convert.epoch(stamp)
         if subject is None or at is None or self._sink is None:
             return
+        self._trouble.pop(_key(subject.instrument), None)
         text, language = cleaned(headline)
         self._sink(Headline(provider, article_id, text, at, _key(subject.instrument), language))
 
     def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
         subject = self._by_request.get(request_id)
         if subject is not None and errors.kind_of(code) is errors.Kind.FATAL:
-            self._trouble[_key(subject.instrument)] = text
+            self._trouble[_key(subject.instrument)] = f"IBKR {code}: {text}"
 
 
 def cleaned(headline: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Market scans: subscribed by reference count, replayed after each loss."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerts.errors import TooManyScans
@@ -19,13 +19,14 @@ _ROWS = 50
 
 @dataclass(slots=True, eq=False)
 class _Scan:
-    """One subscription; *rows* is the latest complete list, None before the first."""
+    """One subscription; *rows* is the latest complete list, None before the first; *refused* is why none comes."""
 
     spec: ScanSpec
     holders: int = 0
     request_id: int = 0
     coming: list[ScanRow] = field(default_factory=list)
     rows: tuple[ScanRow, ...] | None = None
+    refused: str = ""
     waiting: list[asyncio.Future[tuple[ScanRow, ...]]] = field(default_factory=list)
 
 
@@ -69,6 +70,10 @@ class IbScanFeed:
         if scan.holders <= 0:
             del self._scans[spec]
             self._cancel(scan)
+
+    def refused(self) -> Mapping[ScanSpec, str]:
+        """Return the held scans that TWS refuses, with IBKR's own words."""
+        return {spec: scan.refused for spec, scan in self._scans.items() if scan.refused}
 
     async def run_once(self, spec: ScanSpec) -> Sequence[ScanRow]:
         """
@@ -157,10 +162,11 @@ class IbScanFeed:
         elif errors.kind_of(code) is errors.Kind.FATAL:
             self._by_request.pop(request_id)
             scan.request_id = 0
+            scan.refused = f"IBKR {code}: {text}"
             _fail(scan, errors.failure(code, text))
 
     def _settle(self, scan: _Scan, rows: tuple[ScanRow, ...]) -> None:
-        scan.rows = rows
+        scan.rows, scan.refused = rows, ""
         for answer in scan.waiting:
             if not answer.done():
                 answer.set_result(rows)

@@ -19,6 +19,7 @@ from market.scan import ScanRow, ScanSpec
 class _Held:
     def __init__(self) -> None:
         self.held: Counter[Any] = Counter()
+        self.refusals: dict[Any, str] = {}
         self.sinks: list[Callable[..., None]] = []
 
     def connect(self, sink: Callable[..., None]) -> None:
@@ -31,6 +32,9 @@ class _Held:
         self.held[what] -= 1
         if not self.held[what]:
             del self.held[what]
+
+    def refused(self) -> dict[Any, str]:
+        return self.refusals
 
     def send(self, *what: Any) -> None:
         for sink in self.sinks:
@@ -93,11 +97,19 @@ class FakeScanFeed(_Held):
     def __init__(self, cap: int = 10) -> None:
         super().__init__()
         self.cap = cap
+        self.error: Exception | None = None
 
     async def hold(self, what: ScanSpec, **_wishes: bool) -> None:
         if what not in self.held and len(self.held) >= self.cap:
             raise TooManyScans(self.cap)
         await super().hold(what)
+
+    async def run_once(self, spec: ScanSpec) -> Sequence[ScanRow]:
+        if self.error is not None:
+            raise self.error
+        await self.hold(spec)
+        await self.release(spec)
+        return ()
 
     def push(self, spec: ScanSpec, rows: Sequence[ScanRow]) -> None:
         self.send(spec, rows)

@@ -62,6 +62,16 @@ async def listed(stage: Stage, *words: str) -> Shown:
     return found
 
 
+async def judged(stage: Stage, number: int) -> None:
+    """Wait until the alert's distance is known: its bars are there, and a price."""
+
+    async def look() -> bool:
+        shown = said(await stage.ada.ask("/alerts", "lerts"))
+        return re.search(rf"^\W*#{number} .*needs", shown, re.MULTILINE) is not None
+
+    await stage.desk.until(look, f"a distance of #{number}", FIRED_WITHIN_S)
+
+
 async def pressed(stage: Stage, message: Shown, button: str, *words: str) -> Shown:
     """Press a button and wait until its own message has all of *words* in it; return that."""
     await stage.ada.press(message, button, wait=10)

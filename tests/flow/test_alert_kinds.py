@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from simulator.tws.exchange import Exchange
-from tests.flow.alerting import fired, firings, made
+from tests.flow.alerting import fired, firings, judged, made
 from tests.flow.chat import Shown, said
 from tests.flow.conftest import Stage, opened_stage, trading_day
 
@@ -106,7 +106,11 @@ ACCOUNT_TOLD = later(minutes=3, seconds=5)
 
 @dataclass(frozen=True)
 class Case:
-    """*start*, then the lines are set, then *stir*: *line* fires and its message *says* so, *silent* does not."""
+    """
+    *start*, then the lines are set, then *stir*: *line* fires and its message *says* so, *silent* does not.
+
+    *has_bars*: its level comes from bars, which must be there before anything can be told from *stir*.
+    """
 
     kind: str
     line: str | Callable[[Exchange], str]
@@ -114,6 +118,7 @@ class Case:
     start: Step
     stir: Step
     says: str = ""
+    has_bars: bool = False
 
     @staticmethod
     def words(line: str | Callable[[Exchange], str], stage: Stage) -> str:
@@ -162,7 +167,8 @@ CASES = [
         "PLTR crosses below sma(20, 1d)",
         prints("PLTR", 5.0),
         prints("PLTR", 6.0, 400.0),
-        "PLTR",
+        "PLTR 400.00",
+        has_bars=True,
     ),
     Case(
         "channel entered",
@@ -208,7 +214,7 @@ CASES = [
         prints("GME", 60.0, 70.0, 80.0),
         "GME",
     ),
-    Case("range", "F > high(20d)", "F < low(20d)", prints("F", 10.95), prints("F", 30.0), "F ▲ 30.00"),
+    Case("range", "F > high(20d)", "F < low(20d)", prints("F", 10.95), prints("F", 30.0), "F 30.00", has_bars=True),
     Case("gap", _gap(0.5), _gap(2.0), NOTHING, prints("NVDA", 131.0), "NVDA"),
     Case(
         "two instruments",
@@ -283,6 +289,8 @@ async def test_a_line_fires_and_its_twin_that_is_not_meant_stays_silent(stage: S
     twin, silent = await made(stage, case.words(case.silent, stage))
     answer, number = await made(stage, case.words(case.line, stage))
     assert await firings(stage, number) == []
+    if case.has_bars:
+        await judged(stage, number)
     await case.stir(stage)
     told = await fired(stage, number)
     assert case.says in said(told)

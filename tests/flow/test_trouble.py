@@ -56,6 +56,30 @@ async def test_a_gateway_that_is_down_at_start_is_told_in_status_and_found_when_
     await stage.ada.ask("AAPL > 200", "Alert #1 set")
 
 
+async def test_a_scan_code_that_ibkr_does_not_know_sets_nothing(stage: Stage) -> None:
+    await stage.up()
+    answer = await stage.ada.ask("scan NO_SUCH_CODE top 5", "disabled")
+    assert "✅" not in said(answer)
+    assert "#1" not in said(await stage.ada.ask("/alerts", "alert"))
+
+
+async def test_data_that_is_refused_after_a_reconnect_is_told_once_and_comes_again(stage: Stage) -> None:
+    await stage.up()
+    await stage.ada.ask("AAPL > 200", "Alert #1 set")
+    await stage.desk.post("/sim/market/faults", kind="error", request="reqMktData", code=354)
+    stage.world.server.faults.drop()
+    told = await stage.ada.until("IBKR 354")
+    assert "#1" in said(told)
+    listed = await stage.ada.ask("/alerts", "#1")
+    assert "⚠️" in said(listed)
+    await stage.desk.post("/sim/market/faults", kind="heal")
+    stage.world.server.faults.drop()
+    await stage.linked()
+    await stage.desk.push("AAPL", 200.5)
+    await stage.ada.until("🔔 AAPL")
+    assert len([m for m in await stage.ada.from_bot() if "IBKR 354" in said(m) and "#1" in said(m)]) == 1
+
+
 async def test_a_telegram_that_is_down_at_start_is_found_when_it_comes(stage: Stage) -> None:
     await stage.desk.post("/sim/faults", method="getMe", kind="502", count=3)
     await stage.up()

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from broker.market_data import IbTickFeed
+from broker.status import LinkState
 from market.clock import SystemClock
 from market.errors import LinkDown, NoMarketData, RequestTimeout
 from market.instrument import Instrument, SecType
@@ -222,6 +223,32 @@ async def test_a_refused_line_says_why_and_is_asked_for_again_on_demand(
     quote = await desk.feed.fresh(aapl)
     assert quote.last
     assert desk.feed.trouble(aapl.con_id) == ""
+
+
+@pytest.mark.parametrize("code", [200, 354, 10089, 10090, 10168, 10197])
+async def test_a_refusal_stands_until_data_comes_also_over_a_new_connection(
+    desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange, code: int
+) -> None:
+    server.faults.answer_with("reqMktData", code, "in IBKR's words")
+    await desk.feed.hold(aapl)
+    await eventually(lambda: desk.feed.refused() == {aapl.con_id: f"IBKR {code}: in IBKR's words"})
+    server.faults.drop()
+    await desk.state(LinkState.DOWN)
+    assert desk.feed.refused()
+    await desk.up()
+    assert desk.feed.refused()
+    server.faults.heal()
+    server.faults.drop()
+    await desk.state(LinkState.DOWN)
+    await desk.up()
+    await eventually(lambda: desk.feed.refused() == {})
+
+
+async def test_delayed_data_is_no_refusal(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+    server.faults.answer_with("reqMktData", 10167, "Displaying delayed market data.", count=1, proceed=True)
+    await desk.feed.hold(aapl)
+    await eventually(lambda: desk.feed.quote(aapl.con_id).last)
+    assert desk.feed.refused() == {}
 
 
 async def test_a_fresh_quote_of_something_not_held_uses_its_line_for_a_moment(

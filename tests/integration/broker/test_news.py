@@ -125,3 +125,6 @@ async def test_news_that_is_not_allowed_says_so(desk: Desk, aapl: Instrument, se
     await desk.news.hold(aapl)
     await eventually(lambda: desk.news.trouble(aapl.con_id))
     assert "not allowed" in desk.news.trouble(aapl.con_id)
+    assert desk.news.refused()[aapl.con_id].startswith("IBKR 10276: ")
+    await desk.news.release(aapl)
+    assert desk.news.refused() == {}

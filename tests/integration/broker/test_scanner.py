@@ -92,6 +92,14 @@ async def test_a_refused_scan_gives_ibkrs_words(desk: Desk, server: TwsServer) -
     assert "disabled" in caught.value.text
 
 
+async def test_a_held_scan_that_is_refused_says_so_until_it_comes(desk: Desk, server: TwsServer) -> None:
+    server.faults.answer_with("reqScannerSubscription", 162, "no permission", count=1)
+    await desk.scans.hold(GAINERS)
+    await eventually(lambda: desk.scans.refused() == {GAINERS: "IBKR 162: no permission"})
+    server.faults.drop()
+    await eventually(lambda: desk.scans.refused() == {}, 5.0)
+
+
 async def test_an_unanswered_scan_times_out(desk: Desk, server: TwsServer) -> None:
     server.faults.silent = True
     desk.scans._timeout_s = 0.1

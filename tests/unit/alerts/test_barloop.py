@@ -1,3 +1,7 @@
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from alerts.barloop import BarLoop
@@ -63,6 +67,40 @@ async def test_indicators_are_seeded_and_then_fed_bar_by_bar() -> None:
     assert course.source.asked[1:] == [("AAPL", BarSize.MIN_1, 4)]
     (firing,) = course.fired
     assert firing.at == NOW + timedelta(seconds=62)
+
+
+async def test_one_slow_answer_does_not_hold_up_the_minutes_of_fifty_others() -> None:
+    shares = [Instrument(9000 + n, f"Q{n}") for n in range(50)]
+    course = Course(rule("AAPL sma(2, 1m) > 10"), *(_average_of(share, n) for n, share in enumerate(shares, 2)))
+    never, answered = asyncio.Event(), course.source.bars
+
+    async def bars(instrument: Instrument, size: BarSize, count: int) -> Sequence[Bar]:
+        if instrument == AAPL:
+            await never.wait()
+        return await answered(instrument, size, count)
+
+    async def nap(seconds: float) -> None:
+        course.clock.advance(seconds)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        if course.clock.now() > NOW + 3 * MINUTE:
+            await never.wait()
+
+    course.source.bars = bars  # type: ignore[method-assign]
+    course.loop = BarLoop(course.engine, course.source, course.clock, nap, course.fired.extend)
+    running = asyncio.ensure_future(course.loop.run())
+    for _ in range(100_000):
+        await asyncio.sleep(0)
+        if course.clock.now() > NOW + 3 * MINUTE:
+            break
+    running.cancel()
+    asked = Counter(symbol for symbol, _, _ in course.source.asked)
+    assert set(asked) == {share.symbol for share in shares}
+    assert min(asked.values()) >= 3
+
+
+def _average_of(share: Instrument, rule_id: int) -> Rule:
+    return replace(rule("AAPL sma(2, 1m) > 10", rule_id), instruments={"AAPL": share})
 
 
 async def test_a_bar_that_is_late_is_asked_for_again_before_the_next() -> None:

@@ -153,6 +153,13 @@ def test_a_range_is_that_of_the_days_before() -> None:
     assert [(f.rule.id, f.cause.price) for f in fired] == [(1, 216.5), (2, 187.5)]  # type: ignore[union-attr]
 
 
+def test_a_level_that_comes_with_the_bars_is_told_with_the_price_as_it_stands() -> None:
+    engine = engine_with(rule("AAPL > high(20d)"))
+    assert fed(engine, 230.0) == []
+    bars = [Bar(NOW.replace(hour=0) - n * DAY, 200, 210, 190, 200) for n in range(30, 0, -1)]
+    assert prices(engine.seed(AAPL, BarSize.DAY_1, bars, NOW + SECOND)) == [230.0]
+
+
 def test_two_instruments_move_each_others_bound() -> None:
     engine = engine_with(rule("AAPL / MSFT > 0.5", 1), rule("AAPL - 2*MSFT > 10", 2))
     assert engine.on_ticks([tick(200.0), tick(401.0, instrument=MSFT)]) == []
