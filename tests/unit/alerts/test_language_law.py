@@ -88,7 +88,7 @@ def holds(draft: Draft) -> None:
 
 def signs_in(text: str) -> int:
     """Return how many signs of arithmetic a line has; of more than `DEEPEST` the language asks for two alerts."""
-    return len(re.findall(r"(?<!\S)[-+*/](?!\S)|[*/]", re.sub(r'"[^"]*"|/[^/]*/i?', "", text)))
+    return len(re.findall(r"(?<!\S)[-+*/](?!\S)|[*/]", re.sub(r'"(?:\\.|[^"])*"', "", text)))
 
 
 @given(DRAFTS)
