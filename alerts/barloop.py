@@ -47,6 +47,7 @@ class _Course:
     late: int = 0
     refused: str = ""
     is_asked: bool = False
+    is_regular: bool = True
 
 
 class BarLoop:
@@ -96,9 +97,10 @@ class BarLoop:
         for study in studies:
             key = study.instrument.con_id, study.size
             course = self._courses.get(key)
-            if course is None or (not study.is_seeded and course.latest is not None):
-                # New, or joined by another indicator that must be seeded too.
-                course = self._courses[key] = _Course(self._clock.now())
+            is_joined = course is not None and not study.is_seeded and course.latest is not None
+            if course is None or is_joined or course.is_regular is not study.is_regular:
+                # New, joined by another indicator that must be seeded too, or of other hours than before.
+                course = self._courses[key] = _Course(self._clock.now(), is_regular=study.is_regular)
             if course.due <= self._clock.now() and not course.is_asked:
                 due.append((study, course))
         return due
@@ -112,7 +114,8 @@ class BarLoop:
 
     async def _fetch(self, study: Study, course: _Course) -> None:
         try:
-            bars = await self._bars.bars(study.instrument, study.size, _count(study, course, self._clock.now()))
+            count = _count(study, course, self._clock.now())
+            bars = await self._bars.bars(study.instrument, study.size, count, regular=study.is_regular)
             next_look = await self._next_look(study, bars)
         except MarketError as error:
             course.failed += 1

@@ -6,10 +6,11 @@ reason; the others go on.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from alerts.condition import AtSession, AtTime, EveryTime, NewsMatch, OrderMatch, PositionMove, ScanEntry
+from alerts.condition import AtSession, AtTime, EveryTime, NewsMatch, OrderMatch, PositionMove, ScanEntry, TradingTime
 from alerts.eachwatch import EachDesk, EachWatch
 from alerts.manner import is_plain
 from alerts.needs import ANY, Needs, needs_of, operands_of
@@ -149,7 +150,7 @@ class Engine:
 
     def studies(self) -> list[Study]:
         """Return the bars that watched rules need."""
-        return self._tape.studio.studies()
+        return [replace(study, is_regular=self._is_regular(study)) for study in self._tape.studio.studies()]
 
     def on_bar(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime | None = None) -> list[Firing]:
         """Take in a closed bar, received *at* (by default: as it closed); one not newer than the last is ignored."""
@@ -242,6 +243,11 @@ class Engine:
     def mark_changed(self, rule_id: int) -> None:
         """Have `take_changed` return this rule again: it could not be stored."""
         self._roster.changed.add(rule_id)
+
+    def _is_regular(self, study: Study) -> bool:
+        ids = self._tape.studio.rules((study.instrument.con_id, study.size))
+        rules = [rule for rule in map(self._roster.rule, ids) if rule is not None]
+        return all(rule.draft.options.hours is not TradingTime.ETH for rule in rules)
 
     def _end(self, now: datetime) -> None:
         """Let the rules expire whose `until` has come."""

@@ -36,15 +36,15 @@ class PastBars:
         self._clock = clock
         self._keep = keep
         self._most = most
-        self._answers: OrderedDict[tuple[int, BarSize], _Answer] = OrderedDict()
+        self._answers: OrderedDict[tuple[int, BarSize, bool], _Answer] = OrderedDict()
 
-    async def bars(self, instrument: Instrument, size: BarSize, count: int) -> Sequence[Bar]:
+    async def bars(self, instrument: Instrument, size: BarSize, count: int, *, regular: bool = False) -> Sequence[Bar]:
         """Return the latest *count* closed bars, oldest first, as they were known at most *keep* ago. Raises as it."""
-        key = instrument.con_id, size
+        key = instrument.con_id, size, regular
         known = self._answers.get(key)
         now = self._clock.now()
         if known is None or known.count < count or now - known.at >= self._keep:
-            known = _Answer(now, count, await self._source.bars(instrument, size, count))
+            known = _Answer(now, count, await self._source.bars(instrument, size, count, regular=regular))
             self._answers[key] = known
         self._answers.move_to_end(key)
         self._forget()

@@ -26,6 +26,7 @@ from alerts.condition import (
 )
 from alerts.default import defaults_of
 from alerts.indicators import bars_needed
+from alerts.manner import manner_of
 from alerts.needs import Needs, instrument_of, needs_of, operands_of, symbols_of
 from alerts.operand import AccountValue, AverageCost, Indicator, OptionValue, PositionValue
 from alerts.ports import BarSource, HoursSource
@@ -144,7 +145,9 @@ class Past:
         for one, size in {(plan.main, plan.size), *plan.needs.bars}:
             count = _count(one, size, plan.days, told.get(one)) + _seeding(plan, size)
             wanted[one, size] = max(count, wanted.get((one, size), 0))
-        bars = {key: await source.bars(*key, count) for key, count in wanted.items()}
+        # A rule of regular hours sees no others; whatever else is in it.
+        regular = manner_of(plan.rule.draft).is_rth
+        bars = {key: await source.bars(*key, count, regular=regular) for key, count in wanted.items()}
         if hours is None:
             return cls(bars, {one: _always(one, bars) for one in instruments})
         return cls(bars, {one: past_hours(known, _days_of(one, known, bars)) for one, known in told.items()})

@@ -103,9 +103,9 @@ class LineFeed(TickFeed, Protocol):
 class BarSource(Protocol):
     """Historical bars."""
 
-    async def bars(self, instrument: Instrument, size: BarSize, count: int) -> Sequence[Bar]:
+    async def bars(self, instrument: Instrument, size: BarSize, count: int, *, regular: bool = False) -> Sequence[Bar]:
         """
-        Return the latest *count* closed bars, oldest first, regular and extended hours alike.
+        Return the latest *count* closed bars, oldest first; *regular*: of regular hours, else of extended ones too.
 
         Raises LinkDown, RequestTimeout, BrokerError.
         """

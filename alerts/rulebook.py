@@ -118,13 +118,11 @@ class Rulebook:
         """
         Return the rule that *draft* would be, not stored (its id is 0); symbols in *known* are not looked up.
 
-        A scan is tried out. Raises as `create`, but for syntax and the cap of alerts.
+        Raises as `create`, but for syntax and caps.
         """
         found = {}
         for symbol in symbols_of(draft):
             found[symbol] = known.get(symbol) or await self._finder.find(symbol)
-        if isinstance(draft.condition, ScanEntry):
-            await self._try_out(draft.condition.spec)
         now = self._clock.now()
         to = draft.options.to
         chat = await self._chats(to, owner_id) if to else chat_id
@@ -138,12 +136,19 @@ class Rulebook:
             await self._scans.run_once(spec)
 
     async def enter(self, new: Rule) -> Created:
-        """Store and watch a rule that `resolve` made. Raises TooManyAlerts, TooManyScans; then nothing is stored."""
+        """
+        Store and watch a rule that `resolve` made; a scan is tried out.
+
+        Raises TooManyAlerts, TooManyScans, and of a scan LinkDown, BrokerError; then nothing is stored.
+        """
         async with self._lock, AsyncExitStack() as undo:
             await self._ensure_room(new.owner_id)
             rule = await self._store.add(new)
             undo.push_async_callback(self._store.delete, rule.id)
             firings = await self._watched(rule, undo)
+            undo.push_async_callback(self._holding.give, rule.id)
+            if isinstance(rule.draft.condition, ScanEntry):
+                await self._try_out(rule.draft.condition.spec)
             undo.pop_all()
         self._sink(firings)
         return Created(self._engine.rule(rule.id) or rule, self._quote_of(rule), bool(firings))

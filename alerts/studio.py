@@ -16,12 +16,18 @@ from market.quote import Bar, BarSize
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Bars that some rule needs: the latest *count* to begin with (*is_seeded*: it has), then each as it closes."""
+    """
+    Bars that some rule needs: the latest *count* to begin with (*is_seeded*: it has), then each as it closes.
+
+    *is_regular*: of regular hours only, as long as no rule says `eth`. Rules on the same bars share them: where one
+    says so, all of them see extended hours too.
+    """
 
     instrument: Instrument
     size: BarSize
     count: int
     is_seeded: bool
+    is_regular: bool = True
 
 
 class Studio:

@@ -103,18 +103,18 @@ class IbHistory:
         self._timeout_s = timeout_s
         self._pace = _Pace(clock, nap, _PER_WINDOW, _WINDOW_S, _OPEN - _MINUTES_OPEN)
         self._minute_pace = _Pace(clock, nap, _MINUTES_PER_WINDOW, _MINUTES_WINDOW_S, _MINUTES_OPEN)
-        self._asked: dict[tuple[int, BarSize, str], _Asked] = {}
+        self._asked: dict[tuple[int, BarSize, str, bool], _Asked] = {}
 
-    async def bars(self, instrument: Instrument, size: BarSize, count: int) -> Sequence[Bar]:
+    async def bars(self, instrument: Instrument, size: BarSize, count: int, *, regular: bool = False) -> Sequence[Bar]:
         """
-        Return the latest *count* closed bars, oldest first, regular and extended hours alike.
+        Return the latest *count* closed bars, oldest first; *regular*: of regular hours, else of extended ones too.
 
         Prices are trades, or midpoints where there are none (FX). Fewer come where IBKR has fewer.
         Raises LinkDown, RequestTimeout, PacingViolation, BrokerError.
         """
         hours = await self._contracts.hours(instrument)
         now = self._clock.now()
-        found = await self._shared(instrument, size, duration(size, count, hours, now))
+        found = await self._shared(instrument, size, duration(size, count, hours, now), regular=regular)
         closed = [bar for bar in found if _is_closed(bar, size, hours, now)]
         return closed[-count:]
 
@@ -132,27 +132,29 @@ class IbHistory:
         # IBKR reaches back over the night where nothing traded since.
         return [one for one in found if asked_at - reach <= one.start <= asked_at - BarSize.MIN_1.duration]
 
-    async def _shared(self, instrument: Instrument, size: BarSize, length: str) -> list[Bar]:
-        key = (instrument.con_id, size, length)
+    async def _shared(self, instrument: Instrument, size: BarSize, length: str, *, regular: bool) -> list[Bar]:
+        key = (instrument.con_id, size, length, regular)
         now = self._clock.monotonic()
         self._asked = {old: asked for old, asked in self._asked.items() if now - asked.at < _SHARED_S}
         asked = self._asked.get(key)
         if asked is None or (asked.answer.done() and (asked.answer.cancelled() or asked.answer.exception())):
-            asked = self._asked[key] = _Asked(now, asyncio.ensure_future(self._fetch(instrument, size, length)))
+            asked = self._asked[key] = _Asked(
+                now, asyncio.ensure_future(self._fetch(instrument, size, length, regular=regular))
+            )
             # If all who asked have given up, nobody hears of a failure.
             asked.answer.add_done_callback(lambda task: task.cancelled() or task.exception())
         # One who gives up must not take the answer from the others.
         return await asyncio.shield(asked.answer)
 
-    async def _fetch(self, instrument: Instrument, size: BarSize, length: str) -> list[Bar]:
+    async def _fetch(self, instrument: Instrument, size: BarSize, length: str, *, regular: bool) -> list[Bar]:
         async with self._pace.open:
             if size is not BarSize.DAY_1:
                 await self._pace.turn()
-            return await self._bars(instrument, size, length)
+            return await self._bars(instrument, size, length, regular=regular)
 
-    async def _bars(self, instrument: Instrument, size: BarSize, length: str) -> list[Bar]:
+    async def _bars(self, instrument: Instrument, size: BarSize, length: str, *, regular: bool = False) -> list[Bar]:
         try:
-            answer = await self._request(instrument, size, length)
+            answer = await self._request(instrument, size, length, regular=regular)
         except BrokerError as error:
             # "HMDS query returned no data" is an answer, not a failure.
             if error.code == errors.HISTORY and "no data" in error.text.lower():
@@ -162,7 +164,7 @@ class IbHistory:
         made = [convert.bar(data, negative=negative) for data in answer]
         return [bar for bar in made if bar is not None]
 
-    async def _request(self, instrument: Instrument, size: BarSize, length: str) -> list[BarData]:
+    async def _request(self, instrument: Instrument, size: BarSize, length: str, *, regular: bool) -> list[BarData]:
         request_id = self._link.ib().client.getReqId()
 
         def ask(ib: IB) -> Awaitable[Any]:
@@ -170,7 +172,7 @@ class IbHistory:
             future: Awaitable[Any] = ib.wrapper.startReq(request_id, contract)
             show = convert.what_to_show(instrument.sec_type)
             ib.client.reqHistoricalData(
-                request_id, contract, "", length, _SIZES[size], show, False, _UTC_SECONDS, False, []
+                request_id, contract, "", length, _SIZES[size], show, regular, _UTC_SECONDS, False, []
             )
             return future
 
@@ -216,6 +218,8 @@ def _open_time(hours: Hours) -> timedelta:
 def _is_closed(bar: Bar, size: BarSize, hours: Hours, now: datetime) -> bool:
     """Whether nothing can change the bar any more: a daily one is open until its session's close."""
     if size is not BarSize.DAY_1:
-        return bar.start + size.duration <= now
+        # The first hour of a session that opens at half past ends with the clock's hour.
+        step = size.duration.total_seconds()
+        return (bar.start.timestamp() // step + 1) * step <= now.timestamp()
     closes = [session.end for session in hours.sessions if session.day == bar.start.date()]
     return max(closes) <= now if closes else bar.start + size.duration <= now

@@ -122,12 +122,14 @@ class FakeBarSource:
         self.history: dict[tuple[int, BarSize], list[Bar]] = defaultdict(list)
         self.errors: list[Exception] = []
         self.asked: list[tuple[str, BarSize, int]] = []
+        self.hours: list[bool] = []
 
     async def minutes(self, instrument: Instrument, count: int) -> Sequence[Bar]:
         return await self.bars(instrument, BarSize.MIN_1, count)
 
-    async def bars(self, instrument: Instrument, size: BarSize, count: int) -> Sequence[Bar]:
+    async def bars(self, instrument: Instrument, size: BarSize, count: int, *, regular: bool = False) -> Sequence[Bar]:
         self.asked.append((instrument.symbol, size, count))
+        self.hours.append(regular)
         if self.errors:
             raise self.errors.pop(0)
         return self.history[instrument.con_id, size][-count:]

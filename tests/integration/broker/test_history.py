@@ -1,7 +1,8 @@
 """Historical bars."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +17,8 @@ from simulator.tws.server import TwsServer
 from tests.fakes.clock import FakeClock
 from tests.fakes.eventually import eventually
 from tests.integration.broker.conftest import Desk, desk_at, running
+
+NEW_YORK = ZoneInfo("America/New_York")
 
 
 @pytest.fixture
@@ -72,6 +75,21 @@ async def test_nights_and_weekends_are_reached_over(size: BarSize) -> None:
         await desk.up()
         aapl = await desk.contracts.find("AAPL")
         assert len(await desk.history.bars(aapl, size, 200)) == 200
+    await server.stop()
+
+
+async def test_bars_of_regular_hours_know_no_others() -> None:
+    server = TwsServer(Exchange(walk=False, plan=RegularUS()))
+    await server.start()
+    async with running(desk_at(server.port)) as desk:
+        await desk.up()
+        aapl = await desk.contracts.find("AAPL")
+        regular = await desk.history.bars(aapl, BarSize.MIN_15, 60, regular=True)
+        every = await desk.history.bars(aapl, BarSize.MIN_15, 60)
+        assert len(regular) == 60
+        open_, close = time(9, 30), time(16)
+        assert all(open_ <= bar.start.astimezone(NEW_YORK).time() < close for bar in regular)
+        assert any(not open_ <= bar.start.astimezone(NEW_YORK).time() < close for bar in every)
     await server.stop()
 
 

@@ -74,10 +74,10 @@ async def test_one_slow_answer_does_not_hold_up_the_minutes_of_fifty_others() ->
     course = Course(rule("AAPL sma(2, 1m) > 10"), *(_average_of(share, n) for n, share in enumerate(shares, 2)))
     never, answered = asyncio.Event(), course.source.bars
 
-    async def bars(instrument: Instrument, size: BarSize, count: int) -> Sequence[Bar]:
+    async def bars(instrument: Instrument, size: BarSize, count: int, *, regular: bool = False) -> Sequence[Bar]:
         if instrument == AAPL:
             await never.wait()
-        return await answered(instrument, size, count)
+        return await answered(instrument, size, count, regular=regular)
 
     async def nap(seconds: float) -> None:
         course.clock.advance(seconds)
@@ -97,6 +97,19 @@ async def test_one_slow_answer_does_not_hold_up_the_minutes_of_fifty_others() ->
     asked = Counter(symbol for symbol, _, _ in course.source.asked)
     assert set(asked) == {share.symbol for share in shares}
     assert min(asked.values()) >= 3
+
+
+async def test_indicators_see_regular_hours_unless_eth_is_said() -> None:
+    course = Course(rule("AAPL sma(2, 1m) > 10"))
+    course.history(9.0, 9.0)
+    await course.rounds(1)
+    assert course.source.hours == [True]
+    course.engine.add(rule("AAPL sma(3, 1m) > 10 eth", 2))
+    await course.rounds(1)
+    assert course.source.hours == [True, False]
+    course.engine.remove(2)
+    await course.rounds(1)
+    assert course.source.hours == [True, False, True]
 
 
 def _average_of(share: Instrument, rule_id: int) -> Rule:
