@@ -225,6 +225,17 @@ class Engine:
         """Take in what is on a person's watchlist now, for `news watchlist`."""
         self._news.keep_watchlist(owner_id, instruments)
 
+    def forget(self, instrument: Instrument) -> None:
+        """Let the instrument's prices be unknown: its market data line was let go of."""
+        book = self._tape.books.get(instrument.con_id)
+        if book is not None:
+            book.forget()
+
+    def forget_all(self) -> None:
+        """Let all prices be unknown: the link is lost, and what comes after it is not to be mixed with these."""
+        for book in self._tape.books.values():
+            book.forget()
+
     def gap_pct(self, instrument: Instrument) -> float | None:
         """Return how far the price is from the instrument's nearest level in percent of it; None where unknown."""
         return self._tape.gap_pct(instrument)

@@ -170,6 +170,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
 
         link_watch = LinkWatch(notices, clock, watching=engine.count)
         session.on_status(link_watch.take)
+        session.on_status(lambda status: None if status.is_usable else engine.forget_all())
         noted = NotedReply(reply, lambda: link_watch.down_since, clock)
         menus = {user: listed(role) for user, role in settings.roster.roles.items()}
         telegram = polling.TelegramLink(application, menus, clock, on_refused=stop.refused)
