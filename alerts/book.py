@@ -128,6 +128,13 @@ class Book:
         bid, ask = self.prices[TickField.BID], self.prices[TickField.ASK]
         return None if bid is None or ask is None else (bid + ask) / 2
 
+    def forget(self) -> None:
+        """Let all prices be unknown: no more ticks come, and what comes later is not to be mixed with these."""
+        self.prices = [None] * len(self.prices)
+        self.latest = None
+        self.halted, self.halted_at = False, None
+        self.top, self.bottom = -inf, inf
+
     def stretch(self, last: float) -> None:
         """Let *last* be an extreme of the last trades, if it is one."""
         self.top = max(self.top, last)

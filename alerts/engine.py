@@ -225,6 +225,12 @@ class Engine:
         """Take in what is on a person's watchlist now, for `news watchlist`."""
         self._news.keep_watchlist(owner_id, instruments)
 
+    def forget(self, instrument: Instrument) -> None:
+        """Let the instrument's prices be unknown: its market data line was let go of."""
+        book = self._tape.books.get(instrument.con_id)
+        if book is not None:
+            book.forget()
+
     def gap_pct(self, instrument: Instrument) -> float | None:
         """Return how far the price is from the instrument's nearest level in percent of it; None where unknown."""
         return self._tape.gap_pct(instrument)

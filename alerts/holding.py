@@ -1,7 +1,7 @@
 """Which lines, headlines and scans are held for rules: each once, however many rules need it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import NamedTuple
@@ -21,9 +21,20 @@ class _Wish(NamedTuple):
 
 
 class Holding:
-    """Counts by rule; not to be entered twice at a time (the rulebook's lock sees to that)."""
+    """
+    Counts by rule; not to be entered twice at a time (the rulebook's lock sees to that).
 
-    def __init__(self, feed: TickFeed, news: NewsFeed, scans: ScanFeed) -> None:
+    *released* is told of an instrument of which no ticks come any more: what is known of its prices is over.
+    """
+
+    def __init__(
+        self,
+        feed: TickFeed,
+        news: NewsFeed,
+        scans: ScanFeed,
+        released: Callable[[Instrument], None] = lambda _instrument: None,
+    ) -> None:
+        self._released = released
         self._feed = feed
         self._news = news
         self._scans = scans
@@ -91,10 +102,15 @@ class Holding:
                 await self._scans.release(spec)
         for wish in _wishes(needs):
             if not self._ticks[wish]:
-                await self._feed.release(wish.instrument, is_fast=wish.is_fast)
+                await self._let_go(wish)
         for subject in needs.news:
             if not self._headlines[subject]:
                 await self._news.release(subject)
+
+    async def _let_go(self, wish: _Wish) -> None:
+        await self._feed.release(wish.instrument, is_fast=wish.is_fast)
+        if not any(count for held, count in self._ticks.items() if held.instrument == wish.instrument):
+            self._released(wish.instrument)
 
 
 def _wishes(needs: Needs) -> list[_Wish]:

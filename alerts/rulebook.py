@@ -76,7 +76,7 @@ class Rulebook:
         self._finder = finder
         self._feed = feed
         self._scans = scans
-        self._holding = Holding(feed, news, scans)
+        self._holding = Holding(feed, news, scans, engine.forget)
         self._clock = clock
         self._cap = cap
         self._chats = chats or _no_chats
