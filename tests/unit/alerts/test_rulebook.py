@@ -199,6 +199,18 @@ async def test_a_spent_alert_can_be_armed_again() -> None:
     assert len({f.key for f in desk.fired}) == 2
 
 
+async def test_what_was_known_of_a_price_ends_with_its_line() -> None:
+    desk = Desk()
+    spent = await desk.create("AAPL > 200")
+    desk.ticks.push(tick(201.0))
+    await desk.book.retire(spent.id)
+    # What AAPL does now is not seen: no line is held for it.
+    await desk.book.rearm(spent.id, ME)
+    assert len(desk.fired) == 1
+    desk.ticks.push(tick(199.0), tick(202.0))
+    assert [f.cause.price for f in desk.fired] == [201.0, 202.0]
+
+
 async def test_retiring_a_rule_that_was_armed_again_takes_nothing_from_it() -> None:
     desk = Desk()
     mine = await desk.create("AAPL crosses 200")
