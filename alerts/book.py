@@ -129,9 +129,12 @@ class Book:
         return None if bid is None or ask is None else (bid + ask) / 2
 
     def forget(self) -> None:
-        """Let all prices be unknown: no more ticks come, and what comes later is not to be mixed with these."""
+        """
+        Let all prices be unknown: no more ticks come, and what comes later is not to be mixed with these.
+
+        When the last tick came stays known: whoever misses ticks counts from there.
+        """
         self.prices = [None] * len(self.prices)
-        self.latest = None
         self.halted, self.halted_at = False, None
         self.top, self.bottom = -inf, inf
 
