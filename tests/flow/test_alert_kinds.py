@@ -119,6 +119,7 @@ class Case:
     stir: Step
     says: str = ""
     has_bars: bool = False
+    at_once: bool = False
 
     @staticmethod
     def words(line: str | Callable[[Exchange], str], stage: Stage) -> str:
@@ -215,7 +216,7 @@ CASES = [
         "GME",
     ),
     Case("range", "F > high(20d)", "F < low(52w)", prints("F", 10.95), prints("F", 30.0), "F 30.00", has_bars=True),
-    Case("gap", _gap(0.5), _gap(2.0), NOTHING, prints("NVDA", 131.0), "NVDA"),
+    Case("gap", _gap(0.5), _gap(2.0), NOTHING, prints("NVDA", 131.0), "NVDA", at_once=True),
     Case(
         "two instruments",
         "AMD / INTC > 7",
@@ -288,7 +289,8 @@ async def test_a_line_fires_and_its_twin_that_is_not_meant_stays_silent(stage: S
     await case.start(stage)
     twin, silent = await made(stage, case.words(case.silent, stage))
     answer, number = await made(stage, case.words(case.line, stage))
-    assert await firings(stage, number) == []
+    # A gap that is there already fires with the opening price, which may come before or after the answer.
+    assert case.at_once or await firings(stage, number) == []
     if case.has_bars:
         await judged(stage, number)
     await case.stir(stage)
