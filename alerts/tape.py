@@ -67,13 +67,14 @@ class Tape:
 
     def load(self, watches: Iterable[PriceWatch]) -> None:
         """Watch many rules at once: each ladder is sorted once."""
-        pairs: dict[Ladder, list[tuple[float, int]]] = {}
+        unsorted = set[Ladder]()
         for watch in watches:
             for ladder, value in watch.place(watch.rule.since):
-                pairs.setdefault(ladder, []).append((value, watch.rule.id))
+                ladder.note(value, watch.rule.id)
+                unsorted.add(ladder)
             self._settle_in(watch)
-        for ladder, marks in pairs.items():
-            ladder.fill(marks)
+        for ladder in unsorted:
+            ladder.sort()
 
     def leave(self, watch: PriceWatch) -> None:
         """Watch a rule no longer."""
