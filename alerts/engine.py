@@ -133,10 +133,10 @@ class Engine:
 
     def needs_of(self, rule_id: int) -> Needs | None:
         """Return what one rule needs just now, its portfolio's or watchlist's members too; None if it is not here."""
-        rule = self._roster.rule(rule_id)
+        watch = self._roster.watched.get(rule_id)
+        rule = self._roster.aside.get(rule_id) if watch is None else watch.rule
         if rule is None:
             return None
-        watch = self._roster.watched.get(rule_id)
         needs = needs_of(rule)
         if not isinstance(watch, NewsWatch) or not watch.group:
             return needs
