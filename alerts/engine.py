@@ -114,6 +114,13 @@ class Engine:
         """Return a rule as it stands, memory included; None where the engine does not have it."""
         return self._roster.rule(rule_id)
 
+    def is_alive(self, rule_id: int) -> bool:
+        """Return whether the rule is watched, or sleeps: what it needs is to be held."""
+        if rule_id in self._roster.watched:
+            return True
+        rule = self._roster.aside.get(rule_id)
+        return rule is not None and rule.is_watching and rule.state is not RuleState.BLIND
+
     def distance(self, rule_id: int) -> float | None:
         """
         Return how far the price is from the rule's nearest level, in percent of the price; positive: it must rise.
