@@ -114,6 +114,13 @@ class Engine:
         """Return a rule as it stands, memory included; None where the engine does not have it."""
         return self._roster.rule(rule_id)
 
+    def is_alive(self, rule_id: int) -> bool:
+        """Return whether the rule is watched, or sleeps: what it needs is to be held."""
+        if rule_id in self._roster.watched:
+            return True
+        rule = self._roster.aside.get(rule_id)
+        return rule is not None and rule.is_watching and rule.state is not RuleState.BLIND
+
     def distance(self, rule_id: int) -> float | None:
         """
         Return how far the price is from the rule's nearest level, in percent of the price; positive: it must rise.
@@ -133,10 +140,10 @@ class Engine:
 
     def needs_of(self, rule_id: int) -> Needs | None:
         """Return what one rule needs just now, its portfolio's or watchlist's members too; None if it is not here."""
-        rule = self._roster.rule(rule_id)
+        watch = self._roster.watched.get(rule_id)
+        rule = self._roster.aside.get(rule_id) if watch is None else watch.rule
         if rule is None:
             return None
-        watch = self._roster.watched.get(rule_id)
         needs = needs_of(rule)
         if not isinstance(watch, NewsWatch) or not watch.group:
             return needs

@@ -35,13 +35,17 @@ class Ladder:
     def fill(self, pairs: Iterable[tuple[float, int]]) -> None:
         """Take in many (level, rule id) at once: one sort instead of an insertion each."""
         for value, rule_id in pairs:
-            self._hold(value, rule_id)
+            self.note(value, rule_id)
+        self.sort()
+
+    def sort(self) -> None:
+        """Find the place of all levels that were noted."""
         self._values = sorted(self._holders)
         self._settle()
 
     def insert(self, value: float, rule_id: int) -> None:
         """Let *rule_id* watch *value*."""
-        if self._hold(value, rule_id):
+        if self.note(value, rule_id):
             self._values.insert(bisect_left(self._values, value), value)
             self._settle()
 
@@ -100,8 +104,8 @@ class Ladder:
         index = bisect_left(self._values, price)
         return min((abs(value - price) for value in self._values[max(index - 1, 0) : index + 1]), default=None)
 
-    def _hold(self, value: float, rule_id: int) -> bool:
-        """Note who holds a level, and return whether it is a new one."""
+    def note(self, value: float, rule_id: int) -> bool:
+        """Note who watches a level, and return whether it is a new one: then it has no place until `sort`."""
         holders = self._holders.get(value)
         if holders is None:
             self._holders[value] = rule_id

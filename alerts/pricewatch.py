@@ -34,7 +34,6 @@ class PriceWatch(Watch):
         "_node",
         "_placed",
         "_session",
-        "bars",
         "books",
         "changed",
         "is_armed",
@@ -49,9 +48,8 @@ class PriceWatch(Watch):
         self._hold = None if self.manner.hold is None else Hold(self.manner.hold)
         self._session = str(rule.memory.get("session", ""))
         books = tuple(dict.fromkeys(_books(self._atoms)))
-        # Most rules are about one instrument: they share a tuple, and that of no bars.
+        # Most rules are about one instrument: they share a tuple.
         self.books: tuple[Book, ...] = books[0].alone if len(books) == 1 else books
-        self.bars: tuple[Study, ...] = tuple(dict.fromkeys(_studies(self._atoms)))
         self.is_armed = rule.memory.get("armed") is not False and rule.state is not RuleState.SNOOZED
         self.missed: tuple[Book, ...] = ()
         self.wake: datetime | None = None
@@ -62,6 +60,11 @@ class PriceWatch(Watch):
     @property
     def _atoms(self) -> tuple[Atom, ...]:
         return (self._node,) if isinstance(self._node, Atom) else tuple(self._node.atoms())
+
+    @property
+    def bars(self) -> tuple[Study, ...]:
+        """The bars it is made of."""
+        return tuple(dict.fromkeys(_studies(self._atoms)))
 
     @property
     def is_held(self) -> bool:

@@ -96,7 +96,7 @@ class Rulebook:
         self._engine.load(rules)
         async with self._lock:
             for rule in rules:
-                await self._hold_stored(rule.id)
+                await self._hold_stored(rule)
 
     async def create(self, text: str, owner_id: int, chat_id: int, zone: ZoneInfo = _UTC) -> Created:
         """
@@ -368,14 +368,13 @@ class Rulebook:
         if needs is not None:
             await self._holding.take(rule.id, needs)
 
-    async def _hold_stored(self, rule_id: int) -> None:
-        rule = self._engine.rule(rule_id)
-        if rule is None or not rule.is_watching or rule.state is RuleState.BLIND:
+    async def _hold_stored(self, rule: Rule) -> None:
+        if not self._engine.is_alive(rule.id):
             return
         try:
             await self._hold(rule)
         except TooManyScans as error:
-            self._engine.blind(rule_id, self._clock.now(), f"TooManyScans: {error.cap}")
+            self._engine.blind(rule.id, self._clock.now(), f"TooManyScans: {error.cap}")
 
     async def _ensure_room(self, owner_id: int) -> None:
         if not await self.room(owner_id):

@@ -67,13 +67,14 @@ class Tape:
 
     def load(self, watches: Iterable[PriceWatch]) -> None:
         """Watch many rules at once: each ladder is sorted once."""
-        pairs: dict[Ladder, list[tuple[float, int]]] = {}
+        unsorted = set[Ladder]()
         for watch in watches:
             for ladder, value in watch.place(watch.rule.since):
-                pairs.setdefault(ladder, []).append((value, watch.rule.id))
+                ladder.note(value, watch.rule.id)
+                unsorted.add(ladder)
             self._settle_in(watch)
-        for ladder, marks in pairs.items():
-            ladder.fill(marks)
+        for ladder in unsorted:
+            ladder.sort()
 
     def leave(self, watch: PriceWatch) -> None:
         """Watch a rule no longer."""
@@ -186,20 +187,23 @@ class Tape:
         return None if book is None else book.gap_pct()
 
     def _settle_in(self, watch: PriceWatch) -> None:
-        rule_id = watch.rule.id
+        rule_id, is_fixed = watch.rule.id, watch.is_fixed
+        for book in watch.books:
+            book.rules.add(rule_id)
+            if not is_fixed:
+                # What it looks at may stand on no ladder yet: the first tick shows.
+                book.restless.add(rule_id)
+        if watch.is_ticking:
+            self._ticking.add(rule_id)
+        if is_fixed:
+            # Prices and typed numbers, as nearly all of 100,000 alerts at start: no bars, no account, no other's price.
+            return
         for key in watch.bars:
             self.studio.enter(key, rule_id)
         for quoted in watch.listens():
             quoted.book.ladder(quoted.slot).listen(rule_id)
-        for book in watch.books:
-            book.rules.add(rule_id)
-            if not watch.is_fixed:
-                # What it looks at may stand on no ladder yet: the first tick shows.
-                book.restless.add(rule_id)
         if watch.is_held:
             self.held.add(rule_id)
-        if watch.is_ticking:
-            self._ticking.add(rule_id)
 
     def _on_close(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
         firings: list[Firing] = []

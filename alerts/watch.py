@@ -15,18 +15,22 @@ class Watch:
     """
     A rule and what its life needs, whatever its kind; *rule* is always as it stands now, but for its memory.
 
-    *fired_count* counts since it was armed. *venue* is the contract id whose hours it keeps to; 0 where it names none.
+    *fired_count* counts since it was armed. There may be a hundred thousand: what can be worked out takes no room.
     """
 
-    __slots__ = ("fired_count", "manner", "rule", "venue")
+    __slots__ = ("fired_count", "manner", "rule")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.manner: Manner = manner_of(rule.draft)
-        first = next(iter(rule.instruments.values()), None)
-        self.venue = 0 if first is None else first.con_id
         count = rule.memory.get("count", 0)
         self.fired_count = count if isinstance(count, int) else 0
+
+    @property
+    def venue(self) -> int:
+        """The contract id whose hours it keeps to; 0 where it names none."""
+        first = next(iter(self.rule.instruments.values()), None)
+        return 0 if first is None else first.con_id
 
     @property
     def repeats(self) -> bool:

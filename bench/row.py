@@ -47,15 +47,8 @@ def table(rows: Sequence[Row]) -> str:
         sign = "≥" if row.is_floor else "≤"
         limit = "" if row.limit is None else f"{sign} {row.limit:g}{row.unit}"
         verdict = "" if row.limit is None else "kept" if row.is_within else "NOT KEPT"
-        lines.append(
-            (
-                row.name,
-                f"{row.number:.3g}{row.unit}" if row.unit else f"{row.number:.2f} times",
-                limit,
-                verdict,
-                row.note,
-            )
-        )
+        measured = f"{row.number:.4g}{row.unit or ' times'}"
+        lines.append((row.name, measured, limit, verdict, row.note))
     widths = [max(len(line[column]) for line in lines) for column in range(4)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[4]]).rstrip()

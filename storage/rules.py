@@ -11,7 +11,7 @@ from alerts.rule import Rule, RuleState
 from storage.database import Database
 from storage.tables import rules
 
-_PAGE = 2000
+_PAGE = 1000
 _WATCHING = (RuleState.ARMED, RuleState.PENDING, RuleState.BLIND, RuleState.SNOOZED)
 
 
