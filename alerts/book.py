@@ -178,6 +178,12 @@ class Book:
         if self.live and slot == self.main_slot:
             self._run(price, tick.received)
 
+    def run_on(self) -> None:
+        """Let the bars that run behind one that just came begin with the price that stands: it was waiting for them."""
+        price = self.known(self.main_slot)
+        if self.live and price is not None and self.latest is not None and not self.halted:
+            self._run(price, self.latest.received)
+
     def follow_print(self, tick: Tick) -> None:
         """Let the windows and the running bars follow a trade between the samples."""
         for window in self.windows.get(_LAST, {}).values():

@@ -207,6 +207,8 @@ class Tape:
 
     def _on_close(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
         firings: list[Firing] = []
+        if (book := self.books.get(instrument.con_id)) is not None:
+            book.run_on()
         counted = self._counted(instrument, size, bar)
         for rule_id in sorted(self.studio.rules((instrument.con_id, size))):
             watch = self._roster.watched.get(rule_id)

@@ -34,6 +34,10 @@ class NotedReply:
         """As `Reply.edit`."""
         await self._reply.edit(chat_id, message_id, self._noted(message))
 
+    async def amend(self, chat_id: int, message_id: int, message: Message) -> None:
+        """As `Reply.amend`."""
+        await self._reply.amend(chat_id, message_id, self._noted(message))
+
     async def attach(self, chat_id: int, message_id: int, message: Message) -> None:
         """As `Reply.attach`."""
         await self._reply.attach(chat_id, message_id, self._noted(message))

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 import httpx
 from telegram import (
@@ -39,11 +40,13 @@ _log = logging.getLogger(__name__)
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _UNREACHABLE_PAUSE_S = 2.0
 _LONGEST_WAIT_S = 30.0
 _ATTEMPTS = 3
+_REMEMBERED = 1000
 _ANSWER_LIMIT = 200
 _PLACEHOLDER_LIMIT = 64
 _OUTSIDE = {"left", "kicked"}
@@ -61,6 +64,8 @@ class TelegramReply:
         self._bot = bot
         self._nap = nap
         self._answered: dict[str, None] = {}
+        self._edited: dict[tuple[int, int], None] = {}
+        self._turns: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
 
     async def send(self, chat_id: int, message: Message, *, reply_to: int | None = None) -> int:
         """
@@ -93,6 +98,31 @@ class TelegramReply:
 
     async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
         """Make the message show *message*; where it is gone, send it anew. Raises as `send`."""
+        _remember(self._edited, (chat_id, message_id))
+        async with self._turn(chat_id, message_id):
+            await self._edit_or_send(chat_id, message_id, message)
+
+    async def amend(self, chat_id: int, message_id: int, message: Message) -> None:
+        """
+        Add by edit what became known after the message was sent, unless an `edit` has made another of it meanwhile.
+
+        A press that is answered by edit is newer than what was looked up for the message before. Raises as `send`.
+        """
+        async with self._turn(chat_id, message_id):
+            if (chat_id, message_id) not in self._edited:
+                await self._edit_or_send(chat_id, message_id, message)
+
+    async def attach(self, chat_id: int, message_id: int, message: Message) -> None:
+        """As `amend`: turn a text message into its picture with the text as caption; too long a text stays as it is."""
+        async with self._turn(chat_id, message_id):
+            if (chat_id, message_id) not in self._edited:
+                await self._attach(chat_id, message_id, message)
+
+    def _turn(self, chat_id: int, message_id: int) -> asyncio.Lock:
+        """Return the lock by which edits of one message follow each other: of two on their way either could win."""
+        return self._turns.setdefault((chat_id, message_id), asyncio.Lock())
+
+    async def _edit_or_send(self, chat_id: int, message_id: int, message: Message) -> None:
         try:
             await self._patiently(lambda: self._edit(chat_id, message_id, message))
         except MessageRefused as refused:
@@ -101,8 +131,7 @@ class TelegramReply:
             else:
                 raise
 
-    async def attach(self, chat_id: int, message_id: int, message: Message) -> None:
-        """Turn a text message into its picture with the text as caption; too long a text stays as it is."""
+    async def _attach(self, chat_id: int, message_id: int, message: Message) -> None:
         if message.picture is None or length(message.html) > CAPTION_LIMIT:
             return
         media = InputMediaPhoto(message.picture, caption=message.html, parse_mode="HTML")
@@ -138,9 +167,7 @@ class TelegramReply:
         """Answer a press, once; one that is too old for an answer, or unreachable, is let go."""
         if press.callback_id in self._answered:
             return
-        self._answered[press.callback_id] = None
-        if len(self._answered) > 1000:  # noqa: PLR2004  enough to outlive Telegram's 150 s of retention
-            self._answered.pop(next(iter(self._answered)))
+        _remember(self._answered, press.callback_id)
         try:
             await _judged(
                 self._bot.answer_callback_query(press.callback_id, text[:_ANSWER_LIMIT] or None, show_alert=alert)
@@ -211,7 +238,7 @@ class TelegramReply:
 
     async def _edit_text(self, chat_id: int, message_id: int, message: Message) -> None:
         if message.picture is not None:
-            await self.attach(chat_id, message_id, message)
+            await self._attach(chat_id, message_id, message)
             return
         await _judged(
             self._bot.edit_message_text(
@@ -247,6 +274,13 @@ class TelegramReply:
                     raise
                 await self._nap(later.after_s)
         return await attempt()
+
+
+def _remember(kept: dict[K, None], key: K) -> None:
+    """Keep *key* among the last thousand: enough to outlive Telegram's 150 s of retention of a press."""
+    kept[key] = None
+    if len(kept) > _REMEMBERED:
+        kept.pop(next(iter(kept)))
 
 
 async def _judged(request: Awaitable[T]) -> T:

@@ -188,7 +188,6 @@ class Router:
 
     async def _pressed(self, press: Press) -> None:
         callback = decode(press.data)
-        self._handlers.past.touched(press.chat_id, press.message_id)
         route = _ROUTES[callback.code]
         if press.role < route.role:
             await self._handlers.reply.answer(press, "That is for traders only. Nothing was done.", alert=True)

@@ -149,7 +149,7 @@ class AlertListHandler:
         """Add the distances in average true ranges by edit, once they are known; the list itself waits for nothing."""
         await self._ranges.learn(unknown)
         if any(self._ranges.atr(instrument) is not None for instrument in unknown):
-            await self._reply.edit(request.chat_id, message_id, await self._page(request.user_id, 0, what))
+            await self._reply.amend(request.chat_id, message_id, await self._page(request.user_id, 0, what))
 
     async def _page(self, user_id: int, page: int, what: str) -> Message:
         return await self._shown(await self._rulebook.owned_by(user_id), user_id, page, what)

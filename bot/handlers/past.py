@@ -69,16 +69,10 @@ class PastHandler:
         self._zones = zones
         self._clock = clock
         self._chores = chores
-        self._untouched: set[tuple[int, int]] = set()
 
     def begin(self, chat_id: int, message_id: int, message: Message, rule: Rule) -> None:
         """Add to a new alert's message by edit how often it would have fired, as soon as that is known."""
-        self._untouched.add((chat_id, message_id))
         self._chores.begin(self._added(chat_id, message_id, message, rule), f"would have fired, alert {rule.id}")
-
-    def touched(self, chat_id: int, message_id: int) -> None:
-        """Add nothing to a message any more: a press has made another of it."""
-        self._untouched.discard((chat_id, message_id))
 
     async def backtest(self, request: TextIn) -> None:
         """Run `/backtest AAPL rsi(14,1h) < 30 1y`. Raises AlertSyntaxError, MarketError."""
@@ -142,10 +136,10 @@ class PastHandler:
         try:
             backtest = await self._market.would_have_fired(rule, days)
         except views.REFUSED as error:
-            await self._reply.edit(chat_id, message_id, views.no_backtest(rule, error))
+            await self._reply.amend(chat_id, message_id, views.no_backtest(rule, error))
             return
         message = views.backtest(rule, backtest, days, now=self._clock.now(), zone=zone)
-        await self._reply.edit(chat_id, message_id, message)
+        await self._reply.amend(chat_id, message_id, message)
         if not backtest.bars:
             return
         title = shortened(describe(rule), _TITLE)
@@ -156,10 +150,8 @@ class PastHandler:
     async def _added(self, chat_id: int, message_id: int, message: Message, rule: Rule) -> None:
         backtest = await self._market.would_have_fired(rule, _ON_CREATION_DAYS)
         line = views.would_have_fired(backtest, _ON_CREATION_DAYS, await self._zones.zone_of(rule.owner_id))
-        # Between the answer and now its buttons may have made another message of it, which this must not undo.
-        if line and (chat_id, message_id) in self._untouched:
-            self._untouched.discard((chat_id, message_id))
-            await self._reply.edit(chat_id, message_id, replace(message, html=f"{message.html}\n\n{line}"))
+        if line:
+            await self._reply.amend(chat_id, message_id, replace(message, html=f"{message.html}\n\n{line}"))
 
     async def _drawn(self, rule: Rule, instrument: Instrument, press: Press, message_id: int, message: Message) -> None:
         zone = await self._zones.zone_of(press.user_id)
@@ -175,7 +167,7 @@ class PastHandler:
         )
         after = views.chart_failed(message) if picture is None else replace(message, picture=picture)
         if picture is None:
-            await self._reply.edit(press.chat_id, message_id, after)
+            await self._reply.amend(press.chat_id, message_id, after)
         else:
             await self._reply.attach(press.chat_id, message_id, after)
 

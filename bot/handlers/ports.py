@@ -34,8 +34,12 @@ class Reply(Protocol):
         """Make a message show *message*; one that is gone is sent anew. Raises as `send`."""
         ...
 
+    async def amend(self, chat_id: int, message_id: int, message: Message) -> None:
+        """Add by edit what became known later, unless an `edit` has made another of it meanwhile. Raises as `send`."""
+        ...
+
     async def attach(self, chat_id: int, message_id: int, message: Message) -> None:
-        """Turn a text message into its picture with the text as caption. Raises as `send`."""
+        """As `amend`: turn a text message into its picture with the text as caption. Raises as `send`."""
         ...
 
     async def delete(self, chat_id: int, *message_ids: int) -> None:

@@ -44,6 +44,7 @@ class FakeReply:
     failures: list[Exception | None] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
     edit_failures: list[Exception | None] = field(default_factory=list)
+    remade: set[int] = field(default_factory=set)
 
     async def send(self, chat_id: int, message: Message, *, reply_to: int | None = None) -> int:
         check_message(message)
@@ -60,10 +61,20 @@ class FakeReply:
         if self.edit_failures and (error := self.edit_failures.pop(0)) is not None:
             raise error
         self.edits.append((message_id, message))
+        self.remade.add(message_id)
+        self.shown[message_id] = message
+
+    async def amend(self, chat_id: int, message_id: int, message: Message) -> None:
+        check_message(message)
+        if message_id in self.remade:
+            return
+        self.edits.append((message_id, message))
         self.shown[message_id] = message
 
     async def attach(self, chat_id: int, message_id: int, message: Message) -> None:
         check_message(message)
+        if message_id in self.remade:
+            return
         self.attached.append((message_id, message))
         self.shown[message_id] = message
 

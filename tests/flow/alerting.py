@@ -33,6 +33,16 @@ async def fired(stage: Stage, number: int, times: int = 1) -> Shown:
     return found
 
 
+async def heard(stage: Stage, family: str) -> None:
+    """Wait until TWS has a subscription of a *family* ("news", "scan"): what happens before is news to nobody."""
+
+    async def look() -> bool:
+        await stage.ada.ask("/status", "Version")
+        return stage.world.server.count(family) > 0
+
+    await stage.desk.until(look, f"a subscription to {family}", FIRED_WITHIN_S)
+
+
 async def passed(stage: Stage, symbol: str = "INTC") -> None:
     """
     Wait until the bot has worked through all that happened up to now.

@@ -1,5 +1,6 @@
 """The whole story of the demo, through the real process: from the first message to the daily summary."""
 
+from tests.flow.alerting import heard
 from tests.flow.chat import labels, said
 from tests.flow.conftest import Stage
 
@@ -25,6 +26,7 @@ async def test_an_alert_is_set_fires_once_and_only_once(stage: Stage) -> None:
 async def test_a_matching_headline_arrives_and_another_does_not(stage: Stage) -> None:
     await stage.up()
     await stage.ada.ask('news AAPL "guidance"', "Alert #1 set")
+    await heard(stage, "news")
     publish = {"symbol": "AAPL", "provider": "BRFG", "article": "<p>More of it.</p>"}
     await stage.desk.post("/sim/market/news", headline="Apple opens a shop <in> Ohio", **publish)
     await stage.desk.post("/sim/market/news", headline="Apple raises guidance & more", **publish)
@@ -37,6 +39,7 @@ async def test_a_matching_headline_arrives_and_another_does_not(stage: Stage) ->
 async def test_a_newcomer_in_a_scan_arrives_and_the_list_that_was_there_does_not(stage: Stage) -> None:
     await stage.up()
     await stage.ada.ask("scan TOP_PERC_GAIN top 10", "Alert #1 set")
+    await heard(stage, "scan")
     await stage.desk.post("/sim/market/scanner", scan_code="TOP_PERC_GAIN", symbols=["TSLA"])
     news = await stage.ada.until("🛰", "TSLA")
     assert "1 new" in said(news)

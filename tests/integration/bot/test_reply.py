@@ -1,5 +1,6 @@
 """Sending, editing and answering: real PTB against the local Telegram over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -151,6 +152,25 @@ async def test_a_picture_joins_a_text_and_its_caption_can_be_edited(bench: Bench
     (message,) = bench.shown()
     assert message["caption"] == "Daily +1%"
     assert "photo" in message
+
+
+async def test_what_became_known_later_does_not_undo_what_a_press_has_made_of_the_message(bench: Bench) -> None:
+    sent = await bench.reply.send(111, Message("2 alerts"))
+    await bench.reply.amend(111, sent, Message("2 alerts, their distances"))
+    assert [message["text"] for message in bench.shown()] == ["2 alerts, their distances"]
+    await bench.reply.edit(111, sent, Message("2 alerts deleted"))
+    await bench.reply.amend(111, sent, Message("2 alerts, their ranges"))
+    await bench.reply.attach(111, sent, Message("2 alerts, a picture", picture=PNG))
+    assert [message["text"] for message in bench.shown()] == ["2 alerts deleted"]
+
+
+async def test_of_two_edits_of_a_message_the_one_begun_last_stays(bench: Bench) -> None:
+    sent = await bench.reply.send(111, Message("2 alerts"))
+    slow = asyncio.create_task(bench.reply.amend(111, sent, Message("2 alerts, their distances")))
+    await asyncio.sleep(0)
+    await bench.reply.edit(111, sent, Message("2 alerts deleted"))
+    await slow
+    assert [message["text"] for message in bench.shown()] == ["2 alerts deleted"]
 
 
 async def test_a_press_is_answered_once_and_a_stale_one_is_let_go(bench: Bench) -> None:

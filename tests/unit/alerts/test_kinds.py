@@ -560,3 +560,19 @@ def test_a_live_indicator_moves_with_each_trade() -> None:
     engine.seed(AAPL, BarSize.HOUR_1, [Bar(NOW - n * HOUR, 90, 90, 90, 90) for n in (2, 1)], NOW)
     assert fed(engine, 105.0) == []
     assert fed(engine, 111.0, start_s=1) == [111.0]
+
+
+def test_a_trade_that_came_before_the_bars_moves_a_live_indicator_once_they_are_there() -> None:
+    engine = engine_with(rule("AAPL sma(2, 1h) live > 100"))
+    assert fed(engine, 111.0) == []
+    found = engine.seed(AAPL, BarSize.HOUR_1, [Bar(NOW - n * HOUR, 90, 90, 90, 90) for n in (2, 1)], NOW + SECOND)
+    assert [firing.cause.price for firing in found] == [111.0]  # type: ignore[union-attr]
+
+
+def test_a_trade_of_the_next_bar_moves_a_live_indicator_once_the_bar_before_it_is_there() -> None:
+    engine = engine_with(rule("AAPL sma(2, 1h) live > 100"))
+    engine.seed(AAPL, BarSize.HOUR_1, [Bar(NOW - n * HOUR, 90, 90, 90, 90) for n in (2, 1)], NOW)
+    assert fed(engine, 91.0) == []
+    assert fed(engine, 111.0, start_s=3601) == []
+    found = engine.on_bar(AAPL, BarSize.HOUR_1, Bar(NOW, 91, 91, 91, 91), NOW + HOUR + 3 * SECOND)
+    assert [firing.cause.price for firing in found] == [111.0]  # type: ignore[union-attr]
