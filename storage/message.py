@@ -11,7 +11,8 @@ class MessageState(StrEnum):
     Where a message is on its way.
 
     NEW: surely not delivered. SENDING: some process has it in hand (its boot id says which). UNKNOWN: perhaps
-    delivered, since its process died or the answer never came; it goes out again, marked. SENT and FAILED are final.
+    delivered, since its process died or the answer never came; it goes out again, marked. SENT and FAILED are final,
+    and so is FOLDED: another row (`told_by`) tells it.
     """
 
     NEW = "new"
@@ -19,6 +20,7 @@ class MessageState(StrEnum):
     UNKNOWN = "unknown"
     SENT = "sent"
     FAILED = "failed"
+    FOLDED = "folded"
 
 
 class Priority(IntEnum):
@@ -38,7 +40,8 @@ class NewMessage:
 
     *kind* and *payload* (JSON values) are what `bot/views` makes words of. *dedupe_key* is unique for ever: the same
     key again is the same message. *happened* is when what it tells of happened (None: now), *reply_to* a Telegram
-    message id. *edit_key* is the dedupe key of an earlier row whose Telegram message this one edits.
+    message id. *edit_key* is the dedupe key of an earlier row whose Telegram message this one edits. *target* is an
+    address on the web that it goes to instead of the chat.
     """
 
     chat_id: int
@@ -50,6 +53,7 @@ class NewMessage:
     happened: datetime | None = None
     reply_to: int | None = None
     edit_key: str | None = None
+    target: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class OutboxMessage:
     *boot_id* is of the process that made or last sent it. *attempts* counts sends that ended without an
     acknowledgement, *next_try* is when to send again (None: at once), *error* the last reason. *message_id* is
     Telegram's, once delivered. *may_repeat* says that an earlier send may have arrived, and stays true from then on.
+    *told_by* is the row that tells this one (a digest, an alert that inhibits it), *silence* why it was held or folded.
     """
 
     id: int
@@ -80,3 +85,6 @@ class OutboxMessage:
     message_id: int | None
     error: str
     may_repeat: bool
+    told_by: int | None = None
+    target: str | None = None
+    silence: str | None = None

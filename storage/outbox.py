@@ -71,6 +71,7 @@ class SqlOutbox:
                 "attempts": 0,
                 "error": "",
                 "may_repeat": False,
+                "target": message.target,
             },
         ).one_or_none()
         return None if row is None else _message(row)

@@ -87,6 +87,9 @@ outbox = Table(
     Column("message_id", BIG),
     Column("error", Text, nullable=False),
     Column("may_repeat", Boolean, nullable=False),
+    Column("told_by", SERIAL, index=True),
+    Column("target", Text),
+    Column("silence", String(64)),
     Index(None, "state", "next_try"),
     sqlite_autoincrement=True,
 )
@@ -242,4 +245,49 @@ groups = Table(
     Column("chat_id", BIG, primary_key=True, autoincrement=False),
     Column("name", String(64), nullable=False),
     Column("seen", Instant, nullable=False),
+)
+
+# The moment up to which something was seen or done, by key.
+moments = Table(
+    "moments",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+# A group that became a supergroup has a new id.
+moved_chats = Table(
+    "moved_chats",
+    metadata,
+    Column("chat_id", BIG, primary_key=True, autoincrement=False),
+    Column("new_chat_id", BIG, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# What a person wants firings to say; *scope* is a kind of alert ("kind:level") or one alert ("rule:12").
+templates = Table(
+    "templates",
+    metadata,
+    Column("user_id", BIG, primary_key=True, autoincrement=False),
+    Column("scope", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+# Where an alert's firings are sent beside the chat, and the hosts that an admin has approved for that.
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("rule_id", SERIAL, primary_key=True, autoincrement=False),
+    Column("owner_id", BIG, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", String(128), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+hook_hosts = Table(
+    "hook_hosts",
+    metadata,
+    Column("host", String(253), primary_key=True),
+    Column("approved_by", BIG, nullable=False),
+    Column("at", Instant, nullable=False),
 )
