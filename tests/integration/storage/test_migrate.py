@@ -26,7 +26,7 @@ SECOND = '''
 from alembic import op
 
 revision = "9999"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -60,7 +60,7 @@ def rows(path: Path, statement: str) -> list[tuple[object, ...]]:
 def test_an_empty_file_gets_the_whole_schema_and_needs_no_backup(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     assert migrate(path, FakeClock(), 5_000) is None
-    assert rows(path, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert rows(path, "SELECT version_num FROM alembic_version") == [("0003",)]
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".db") == ["a.db"]
 
 
@@ -97,7 +97,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, la
     migrate(path, FakeClock(), 5_000)
     with pytest.raises(Exception, match="no such table: nowhere"):
         migrate(path, FakeClock(), 5_000, later("DROP TABLE nowhere"))
-    assert rows(path, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert rows(path, "SELECT version_num FROM alembic_version") == [("0003",)]
     assert "mood" not in str(rows(path, "SELECT sql FROM sqlite_master WHERE name = 'jobs'"))
 
 
@@ -116,7 +116,7 @@ def test_a_database_newer_than_the_program_is_refused(tmp_path: Path, later: Lat
     migrate(path, FakeClock(), 5_000, later())
     with pytest.raises(NewerDatabase) as caught:
         migrate(path, FakeClock(), 5_000)
-    assert (caught.value.found, caught.value.known) == ("9999", "0002")
+    assert (caught.value.found, caught.value.known) == ("9999", "0003")
 
 
 def test_every_file_a_migration_needs_is_in_the_wheel_and_found_from_any_folder(
