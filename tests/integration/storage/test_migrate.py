@@ -87,7 +87,7 @@ def test_a_migration_of_a_database_with_data_leaves_a_copy_beside_it(tmp_path: P
     migrate(path, FakeClock(), 5_000)
     rows(path, "INSERT INTO jobs (key, day, marked) VALUES ('summary', '2026-11-20', 1)")
     backup = migrate(path, FakeClock(), 5_000, later())
-    assert backup == tmp_path / "a.before-migration-0002-20261120T150000Z.db"
+    assert backup == tmp_path / "a.before-migration-0003-20261120T150000Z.db"
     assert rows(backup, "SELECT * FROM jobs") == [("summary", "2026-11-20", 1)]
     assert rows(path, "SELECT * FROM jobs") == [("summary", "2026-11-20", 1, None)]
 
