@@ -45,6 +45,19 @@ class Phone(Protocol):
         ...
 
 
+class Sieve(Protocol):
+    """What comes between the outbox and a chat: quiet hours, digests; `bot/sieve.py`."""
+
+    async def sift(self, chat_id: int, rows: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
+        """
+        Return those of *rows*, all that is queued for the chat, that go out now, in their order.
+
+        What is not in the answer it has folded or held in the outbox itself. Asked before each send, so what it let
+        pass comes again with the next question until it is sent; must not wait for anything where nothing is silenced.
+        """
+        ...
+
+
 AfterDelivery = Callable[[OutboxMessage, int], Awaitable[None]]
 
 
@@ -55,7 +68,7 @@ class Notifier:
     *render* makes a row's message, *probe* proves that Telegram answers (getMe) before anything doubtful is repeated.
     *is_welcome* says whether a chat is still that of a whitelisted person: to others nothing goes out any more.
     *chat_closed* learns of chats that take no messages, *failed* of rows that can never arrive; *after* holds work by
-    row kind for after the send.
+    row kind for after the send. *sieve* may keep rows back.
     """
 
     def __init__(  # noqa: PLR0913  the two roads, the words, and what surrounds a send
@@ -71,6 +84,7 @@ class Notifier:
         clock: Clock,
         nap: Callable[[float], Awaitable[None]] = asyncio.sleep,
         after: Mapping[str, AfterDelivery] | None = None,
+        sieve: Sieve | None = None,
     ) -> None:
         self._outbox = outbox
         self._phone = phone
@@ -83,6 +97,7 @@ class Notifier:
         self._clock = clock
         self._nap = nap
         self._after = after or {}
+        self._sieve = sieve
         self._held: set[int] = set()
         self._in_flight: set[int] = set()
         self._finished: set[int] = set()
@@ -131,6 +146,8 @@ class Notifier:
 
     def _take(self, rows: Sequence[OutboxMessage]) -> None:
         for row in rows:
+            if row.target is not None:
+                continue
             # A row finished while the database was read is in what was read as it stood before.
             if row.id in self._held or row.id in self._finished or row.id in self._earlier:
                 continue
@@ -162,7 +179,9 @@ class Notifier:
             await self._nap(pause_s)
         queue = self._queues[chat_id]
         while queue:
-            entry = heapq.heappop(queue)
+            entry = await self._next(chat_id)
+            if entry is None:
+                continue
             try:
                 await self._send(entry[2])
             except BaseException:
@@ -170,9 +189,29 @@ class Notifier:
                 row = replace(entry[2], may_repeat=True) if entry[1] in self._in_flight else entry[2]
                 heapq.heappush(queue, (entry[0], entry[1], row))
                 raise
-            self._held.discard(entry[1])
-            self._in_flight.discard(entry[1])
-            self._finished.add(entry[1])
+            self._forget(entry[1])
+
+    async def _next(self, chat_id: int) -> tuple[int, int, OutboxMessage] | None:
+        """Take the entry to be sent next out of the chat's queue; None where the sieve left nothing just now."""
+        queue = self._queues[chat_id]
+        if self._sieve is None:
+            return heapq.heappop(queue)
+        waiting = [row for _, _, row in sorted(queue)]
+        passed = await self._sieve.sift(chat_id, waiting)
+        # What came while the sieve was at work stays for the next look.
+        dropped = {row.id for row in waiting} - {row.id for row in passed}
+        for row_id in dropped:
+            self._forget(row_id)
+        chosen = passed[0] if passed else None
+        gone = dropped if chosen is None else dropped | {chosen.id}
+        queue[:] = [entry for entry in queue if entry[1] not in gone]
+        heapq.heapify(queue)
+        return None if chosen is None else (chosen.priority, chosen.id, chosen)
+
+    def _forget(self, row_id: int) -> None:
+        self._held.discard(row_id)
+        self._in_flight.discard(row_id)
+        self._finished.add(row_id)
 
     async def _send(self, row: OutboxMessage) -> None:
         if not self._is_welcome(row.chat_id):

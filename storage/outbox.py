@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
 
 from market.clock import Clock
 from storage.database import Database
@@ -22,6 +22,8 @@ from storage.tables import outbox
 __all__ = ["MessageState", "NewMessage", "OutboxMessage", "Priority", "SqlOutbox"]
 
 _OPEN = (MessageState.NEW, MessageState.SENDING, MessageState.UNKNOWN)
+# Not IN, which SQLAlchemy expands anew at each call, and cannot for many rows at once.
+_IS_OPEN = or_(*(outbox.c.state == state for state in _OPEN))
 
 
 class SqlOutbox:
@@ -44,6 +46,48 @@ class SqlOutbox:
             return False
         self.announce([stored])
         return True
+
+    async def put_digest(
+        self, message: NewMessage, ids: Collection[int], silence: str, told_by: int | None = None
+    ) -> OutboxMessage:
+        """
+        Store *message* and fold the rows *ids* into it in one transaction; return its row.
+
+        *told_by* is the row that tells them where *message* only edits that one. A message whose dedupe key is known is
+        not stored again, and tells these too.
+        """
+
+        def unit(connection: Connection) -> tuple[OutboxMessage, bool]:
+            new = self.insert(connection, message)
+            row = new or _message(connection.execute(select(outbox).where(_has_key(message.dedupe_key))).one())
+            self.fold_within(connection, ids, told_by or row.id, silence)
+            return row, new is not None
+
+        row, is_new = await self._database.writer.run(unit)
+        if is_new:
+            self.announce([row])
+        return row
+
+    async def fold(self, ids: Collection[int], told_by: int, silence: str) -> None:
+        """Let the row *told_by* tell these rows: they are FOLDED, which is final, unless they were final before."""
+        await self._database.writer.run(lambda connection: self.fold_within(connection, ids, told_by, silence))
+
+    @staticmethod
+    def fold_within(connection: Connection, ids: Collection[int], told_by: int, silence: str) -> None:
+        """As `fold`, within another writer transaction."""
+        folded = {"state": MessageState.FOLDED, "told_by": told_by, "silence": silence, "next_try": None}
+        _change_open(connection, [row_id for row_id in ids if row_id != told_by], folded)
+
+    async def hold(self, ids: Collection[int], until: datetime, silence: str) -> None:
+        """Send these not before *until*: they are NEW again, and *silence* says why they wait."""
+        held = {"state": MessageState.NEW, "next_try": until, "silence": silence}
+        await self._database.writer.run(lambda connection: _change_open(connection, ids, held))
+
+    async def members(self, told_by: int) -> Sequence[OutboxMessage]:
+        """Return the rows that the row *told_by* tells, in the order in which they were stored."""
+        statement = select(outbox).where(outbox.c.told_by == told_by).order_by(outbox.c.id)
+        async with self._database.reading() as connection:
+            return [_message(row) for row in await connection.execute(statement)]
 
     def insert(self, connection: Connection, message: NewMessage) -> OutboxMessage | None:
         """
@@ -105,22 +149,25 @@ class SqlOutbox:
         )
         return await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
 
-    async def due(self, now: datetime, limit: int, held: Collection[int] = frozenset()) -> Sequence[OutboxMessage]:
+    async def due(
+        self, now: datetime, limit: int, held: Collection[int] = frozenset(), *, to_web: bool = False
+    ) -> Sequence[OutboxMessage]:
         """
         Return up to *limit* rows to be sent now, without those in *held*: by priority, then age.
 
-        They are: NEW and UNKNOWN whose next try has come, and this boot's SENDING. Rows are as they stood when they
-        were read: whoever has finished one meanwhile must know that.
+        They are: NEW and UNKNOWN whose next try has come, and this boot's SENDING; those for phones, or *to_web* those
+        with a target. Rows are as they stood when they were read: whoever has finished one meanwhile must know that.
         """
         came = or_(outbox.c.next_try.is_(None), outbox.c.next_try <= now)
         waiting = or_(
             and_(outbox.c.state.in_([MessageState.NEW, MessageState.UNKNOWN]), came),
             and_(outbox.c.state == MessageState.SENDING, outbox.c.boot_id == self._boot_id),
         )
+        way = outbox.c.target.is_not(None) if to_web else outbox.c.target.is_(None)
         order = (outbox.c.priority, outbox.c.id)
         async with self._database.reading() as connection:
             # Held rows are left out here and not by the statement, which would outgrow SQLite's limit of variables.
-            ids = (await connection.execute(select(outbox.c.id).where(waiting).order_by(*order))).scalars()
+            ids = (await connection.execute(select(outbox.c.id).where(waiting, way).order_by(*order))).scalars()
             free = [row_id for row_id in ids if row_id not in held][:limit]
             rows = await connection.execute(select(outbox).where(outbox.c.id.in_(free)).order_by(*order))
             return [_message(row) for row in rows]
@@ -179,8 +226,19 @@ class SqlOutbox:
 
     async def _mark(self, row_id: int, **values: object) -> None:
         """Change a row that is not final: SENT stays SENT, whoever comes late."""
-        statement = update(outbox).where(outbox.c.id == row_id, outbox.c.state.in_(_OPEN)).values(**values)
+        statement = update(outbox).where(outbox.c.id == row_id, _IS_OPEN).values(**values)
         await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
+
+
+def _has_key(dedupe_key: str) -> ColumnElement[bool]:
+    return outbox.c.dedupe_key == dedupe_key
+
+
+def _change_open(connection: Connection, ids: Collection[int], values: dict[str, Any]) -> None:
+    """Give *values* to those of *ids* that are not final; one by one, since SQLite limits a statement's variables."""
+    if ids:
+        statement = update(outbox).where(outbox.c.id == bindparam("row_id"), _IS_OPEN).values(**values)
+        connection.execute(statement, [{"row_id": row_id} for row_id in ids])
 
 
 def _message(row: Row[Any]) -> OutboxMessage:

@@ -1,8 +1,9 @@
 """The notifier over a real outbox in a real SQLite file; only the phone is a fake."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,18 @@ class FakePhone:
         self.arrivals.put_nowait(message.html)
 
 
+class FakeSieve:
+    """Passes all, or does what *silence* makes of the rows."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.silence: Callable[[Sequence[OutboxMessage]], Awaitable[Sequence[OutboxMessage]]] | None = None
+
+    async def sift(self, chat_id: int, rows: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
+        self.asked.append([row.payload["text"] for row in rows])
+        return rows if self.silence is None else await self.silence(rows)
+
+
 def render(row: OutboxMessage) -> Message:
     return Message(("↻ " if row.may_repeat else "") + row.payload["text"])
 
@@ -60,6 +73,7 @@ class Bench:
         self.probed: asyncio.Queue[None] = asyncio.Queue()
         self._turned = asyncio.Event()
         self.probe_error: Exception | None = None
+        self.sieve: FakeSieve | None = None
         self.outbox: SqlOutbox
         self.notifier: Notifier
 
@@ -77,6 +91,7 @@ class Bench:
             failed=self._fail,
             clock=self.clock,
             nap=self._nap,
+            sieve=self.sieve,
         )
         running = asyncio.create_task(self.notifier.run(), name="the loop")
         try:
@@ -342,3 +357,66 @@ async def test_a_group_that_became_a_supergroup_keeps_its_messages(bench: Bench)
         await bench.put("second", chat_id=-5)
         assert await bench.arrived(2) == ["first", "second"]
     assert [chat for chat, _ in bench.phone.got] == [-1001, -1001]
+
+
+async def test_the_sieve_is_asked_about_all_that_waits_before_each_send(bench: Bench) -> None:
+    bench.sieve = FakeSieve()
+    bench.phone.gates[111] = asyncio.Event()
+    async with bench.boot("one"):
+        for text in ("plug", "a", "b"):
+            await bench.put(text)
+        bench.phone.gates[111].set()
+        assert await bench.arrived(3) == ["plug", "a", "b"]
+        assert bench.sieve.asked == [["plug"], ["a", "b"], ["b"]]
+
+
+async def test_what_the_sieve_folds_is_told_by_the_digest_alone(bench: Bench) -> None:
+    bench.sieve = FakeSieve()
+    bench.phone.gates[111] = asyncio.Event()
+
+    async def fold(rows: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
+        single = [row.id for row in rows if row.payload["text"].startswith("alert")]
+        if len(single) > 1:
+            digest = NewMessage(111, "note", "digest", {"text": f"{len(single)} alerts"})
+            await bench.outbox.put_digest(digest, single, "digest")
+        return [row for row in rows if len(single) < 2 or row.id not in single]
+
+    async with bench.boot("one"):
+        await bench.put("plug")
+        for number in range(5):
+            await bench.put(f"alert {number}")
+        bench.sieve.silence = fold
+        bench.phone.gates[111].set()
+        assert await bench.arrived(2) == ["plug", "5 alerts"]
+        await bench.settled(7, MessageState.SENT)
+        assert len(await bench.outbox.members(7)) == 5
+        assert bench.notifier.waiting == 0
+    assert len(bench.phone.got) == 2
+
+
+async def test_what_the_sieve_holds_comes_when_its_time_has_come(bench: Bench) -> None:
+    bench.sieve = FakeSieve()
+    until = bench.clock.now() + timedelta(seconds=60)
+
+    async def hold(rows: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
+        if bench.clock.now() >= until:
+            return rows
+        await bench.outbox.hold([row.id for row in rows], until, "quiet hours")
+        return []
+
+    bench.sieve.silence = hold
+    async with bench.boot("one"):
+        await bench.put("good night")
+        assert await bench.arrived(1) == ["good night"]
+        assert bench.clock.now() >= until
+        row = await bench.settled(1, MessageState.SENT)
+        assert row.silence == "quiet hours"
+
+
+async def test_rows_for_the_web_are_left_to_their_courier(bench: Bench) -> None:
+    async with bench.boot("one"):
+        await bench.put("for the web", target="https://example.com/x")
+        await bench.put("for the phone")
+        assert await bench.arrived(1) == ["for the phone"]
+        assert (await bench.state_of(1)).state is MessageState.SENDING
+    assert len(bench.phone.got) == 1

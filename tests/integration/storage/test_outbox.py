@@ -217,3 +217,92 @@ async def test_many_held_rows_do_not_break_the_statement(outbox: SqlOutbox, cloc
 
 def test_a_payload_is_not_shown() -> None:
     assert "hello" not in repr(HELLO)
+
+
+async def put(outbox: SqlOutbox, *keys: str, chat_id: int = 111) -> None:
+    for key in keys:
+        assert await outbox.put(replace(HELLO, dedupe_key=key, chat_id=chat_id))
+
+
+async def states(outbox: SqlOutbox, *ids: int) -> list[MessageState]:
+    rows = [await outbox.get(row_id) for row_id in ids]
+    return [row.state for row in rows if row is not None]
+
+
+async def test_a_digest_and_what_it_tells_are_stored_together(
+    outbox: SqlOutbox, heard: list[Sequence[OutboxMessage]], clock: FakeClock
+) -> None:
+    await put(outbox, "a", "b", "c")
+    digest = await outbox.put_digest(replace(HELLO, dedupe_key="digest:1"), [1, 3], "digest")
+    assert heard[-1] == [digest]
+    assert await states(outbox, 1, 2, 3, 4) == [
+        MessageState.FOLDED,
+        MessageState.SENDING,
+        MessageState.FOLDED,
+        MessageState.SENDING,
+    ]
+    assert [(row.id, row.told_by, row.silence) for row in await outbox.members(digest.id)] == [
+        (1, 4, "digest"),
+        (3, 4, "digest"),
+    ]
+    assert [row.id for row in await outbox.due(clock.now(), 10)] == [2, 4]
+
+
+async def test_a_digest_that_is_known_is_not_stored_again_and_tells_more(
+    outbox: SqlOutbox, heard: list[Sequence[OutboxMessage]]
+) -> None:
+    await put(outbox, "a", "b")
+    first = await outbox.put_digest(replace(HELLO, dedupe_key="digest:1"), [1], "digest")
+    again = await outbox.put_digest(replace(HELLO, dedupe_key="digest:1"), [2], "digest")
+    assert again.id == first.id
+    assert len(heard) == 3
+    assert [row.id for row in await outbox.members(first.id)] == [1, 2]
+
+
+async def test_an_edit_of_a_digest_may_leave_its_members_with_the_digest(outbox: SqlOutbox) -> None:
+    await put(outbox, "a", "b")
+    first = await outbox.put_digest(replace(HELLO, dedupe_key="digest:1"), [1], "digest")
+    edit = replace(HELLO, dedupe_key="digest:1:edit", edit_key="digest:1")
+    await outbox.put_digest(edit, [2], "digest", told_by=first.id)
+    assert [row.id for row in await outbox.members(first.id)] == [1, 2]
+
+
+async def test_a_folded_row_stays_folded_over_a_death(path: Path, clock: FakeClock) -> None:
+    database = await Database.open(f"sqlite:///{path}", clock=clock, boot_id="boot-0")
+    first = SqlOutbox(database, clock, "boot-0")
+    await put(first, "a", "b")
+    await first.fold([1], 2, "newer")
+    await first.mark_unknown(1, clock.now(), "late")
+    await database.close()
+    database = await Database.open(f"sqlite:///{path}", clock=clock, boot_id="boot-1")
+    outbox = SqlOutbox(database, clock, "boot-1")
+    assert await outbox.recover() == 1
+    assert [row.id for row in await outbox.due(clock.now(), 10)] == [2]
+    assert await outbox.depth() == 1
+    await database.close()
+
+
+async def test_a_delivered_row_is_not_folded(outbox: SqlOutbox) -> None:
+    await put(outbox, "a", "b")
+    await outbox.mark_delivered(1, 70)
+    await outbox.fold([1], 2, "digest")
+    assert await states(outbox, 1) == [MessageState.SENT]
+    assert await outbox.members(2) == []
+
+
+async def test_a_held_row_comes_when_its_time_has_come_and_says_why_it_waited(
+    outbox: SqlOutbox, clock: FakeClock
+) -> None:
+    await put(outbox, "a")
+    await outbox.hold([1], clock.now() + timedelta(hours=8), "quiet hours")
+    assert await outbox.due(clock.now(), 10) == []
+    clock.advance(8 * 3600)
+    row = await only(outbox, clock)
+    assert (row.state, row.silence, row.may_repeat) == (MessageState.NEW, "quiet hours", False)
+
+
+async def test_rows_for_the_web_and_rows_for_phones_are_read_apart(outbox: SqlOutbox, clock: FakeClock) -> None:
+    await put(outbox, "phone")
+    await outbox.put(replace(HELLO, dedupe_key="web", target="https://example.com/x"))
+    assert [row.dedupe_key for row in await outbox.due(clock.now(), 10)] == ["phone"]
+    assert [row.dedupe_key for row in await outbox.due(clock.now(), 10, to_web=True)] == ["web"]
