@@ -24,9 +24,10 @@ class Ladder:
         self.below = inf
         self.above = -inf
         self._at: float | None = None
+        # Side by side: the holder of the n-th level is the n-th holder. A dict for them would take four times the room,
+        # and so would a set for each level: it mostly has one holder.
         self._values: list[float] = []
-        # A level mostly has one holder: a set for each would be most of an alert's memory.
-        self._holders: dict[float, int | set[int]] = {}
+        self._holders: list[int | set[int]] = []
         self.listeners: set[int] = set()
 
     def __len__(self) -> int:
@@ -38,28 +39,44 @@ class Ladder:
             self.note(value, rule_id)
         self.sort()
 
+    def note(self, value: float, rule_id: int) -> None:
+        """Note who watches a level; until `sort`, which is to follow, the ladder is in disorder."""
+        self._values.append(value)
+        self._holders.append(rule_id)
+
     def sort(self) -> None:
         """Find the place of all levels that were noted."""
-        self._values = sorted(self._holders)
+        values, holders = self._values, self._holders
+        self._values, self._holders = [], []
+        for index in sorted(range(len(values)), key=values.__getitem__):
+            if self._values and self._values[-1] == values[index]:
+                self._holders[-1] = _joined(self._holders[-1], holders[index])
+            else:
+                self._values.append(values[index])
+                self._holders.append(holders[index])
         self._settle()
 
     def insert(self, value: float, rule_id: int) -> None:
         """Let *rule_id* watch *value*."""
-        if self.note(value, rule_id):
-            self._values.insert(bisect_left(self._values, value), value)
-            self._settle()
+        index = bisect_left(self._values, value)
+        if self._is_at(index, value):
+            self._holders[index] = _joined(self._holders[index], rule_id)
+            return
+        self._values.insert(index, value)
+        self._holders.insert(index, rule_id)
+        self._settle()
 
     def discard(self, value: float, rule_id: int) -> None:
         """Let *rule_id* no longer watch *value*; nothing happens if it did not."""
-        holders = self._holders.get(value)
+        index = bisect_left(self._values, value)
+        if not self._is_at(index, value):
+            return
+        holders = self._holders[index]
         if isinstance(holders, set):
             holders.discard(rule_id)
         if not holders or holders == rule_id:
-            self._holders.pop(value, None)
-            index = bisect_left(self._values, value)
-            if index < len(self._values) and self._values[index] == value:
-                del self._values[index]
-                self._settle()
+            del self._values[index], self._holders[index]
+            self._settle()
 
     def listen(self, rule_id: int) -> None:
         """Let *rule_id* hear of every move."""
@@ -104,22 +121,12 @@ class Ladder:
         index = bisect_left(self._values, price)
         return min((abs(value - price) for value in self._values[max(index - 1, 0) : index + 1]), default=None)
 
-    def note(self, value: float, rule_id: int) -> bool:
-        """Note who watches a level, and return whether it is a new one: then it has no place until `sort`."""
-        holders = self._holders.get(value)
-        if holders is None:
-            self._holders[value] = rule_id
-            return True
-        if isinstance(holders, set):
-            holders.add(rule_id)
-        elif holders != rule_id:
-            self._holders[value] = {holders, rule_id}
-        return False
+    def _is_at(self, index: int, value: float) -> bool:
+        return index < len(self._values) and self._values[index] == value
 
     def _within(self, first: int, last: int) -> set[int]:
         found = set[int]()
-        for value in self._values[first:last]:
-            holders = self._holders[value]
+        for holders in self._holders[first:last]:
             if isinstance(holders, set):
                 found |= holders
             else:
@@ -139,3 +146,13 @@ class Ladder:
         else:
             self.below = values[index - 1] if index else -inf
             self.above = values[index] if index < len(values) else inf
+
+
+def _joined(holders: int | set[int], more: int | set[int]) -> int | set[int]:
+    if holders == more:
+        return holders
+    return {*_all(holders), *_all(more)}
+
+
+def _all(holders: int | set[int]) -> set[int]:
+    return holders if isinstance(holders, set) else {holders}
