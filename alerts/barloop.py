@@ -9,11 +9,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from alerts.engine import Engine
 from alerts.ports import BarSource, HoursSource, Nap
 from alerts.rule import Firing
 from alerts.studio import Study
+from alerts.value import Study as Key
 from market.clock import Clock
 from market.errors import BrokerError, LinkDown, MarketError, PacingViolation, RequestTimeout
 from market.quote import Bar, BarSize
@@ -47,7 +49,6 @@ class _Course:
     late: int = 0
     refused: str = ""
     is_asked: bool = False
-    is_regular: bool = True
 
 
 class BarLoop:
@@ -68,12 +69,12 @@ class BarLoop:
         self._nap = nap
         self._sink = sink
         self._hours = hours
-        self._courses: dict[tuple[int, BarSize], _Course] = {}
+        self._courses: dict[Key, _Course] = {}
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     @property
-    def refused(self) -> Mapping[tuple[int, BarSize], str]:
-        """The bars that cannot be had, by contract id and size, with the reason; a link that is down is none."""
+    def refused(self) -> Mapping[Key, str]:
+        """The bars that cannot be had, with the reason; a link that is down is none."""
         return {key: course.refused for key, course in self._courses.items() if course.refused}
 
     async def run(self) -> None:
@@ -91,16 +92,16 @@ class BarLoop:
 
     def _due(self) -> list[tuple[Study, _Course]]:
         studies = self._engine.studies()
-        wanted = {(study.instrument.con_id, study.size) for study in studies}
+        wanted = {_key(study) for study in studies}
         self._courses = {key: course for key, course in self._courses.items() if key in wanted}
         due: list[tuple[Study, _Course]] = []
         for study in studies:
-            key = study.instrument.con_id, study.size
+            key = _key(study)
             course = self._courses.get(key)
             is_joined = course is not None and not study.is_seeded and course.latest is not None
-            if course is None or is_joined or course.is_regular is not study.is_regular:
-                # New, joined by another indicator that must be seeded too, or of other hours than before.
-                course = self._courses[key] = _Course(self._clock.now(), is_regular=study.is_regular)
+            if course is None or is_joined:
+                # New, or joined by another indicator that must be seeded too.
+                course = self._courses[key] = _Course(self._clock.now())
             if course.due <= self._clock.now() and not course.is_asked:
                 due.append((study, course))
         return due
@@ -124,7 +125,7 @@ class BarLoop:
             course.due = self._clock.now() + pause
             _log.warning("no %s bars of %s (%r), again in %s", study.size, study.instrument.label, error, pause)
             return
-        if self._courses.get((study.instrument.con_id, study.size)) is not course:
+        if self._courses.get(_key(study)) is not course:
             # Begun anew meanwhile: another indicator wants more bars.
             return
         course.failed, course.refused = 0, ""
@@ -133,11 +134,12 @@ class BarLoop:
     def _taken(self, study: Study, course: _Course, bars: Sequence[Bar], next_look: datetime) -> list[Firing]:
         """Hand *bars* to the engine and say when to look again: at *next_look*, or sooner."""
         now = self._clock.now()
+        seed = partial(self._engine.seed, study.instrument, study.size, bars, now, regular=study.is_regular)
         before, newest = course.latest, bars[-1].start if bars else course.latest
         course.latest = newest
         if before is None:
             course.due = next_look
-            return self._engine.seed(study.instrument, study.size, bars, now)
+            return seed()
         if newest == before:
             is_late = course.late < _LATE_TRIES and _is_trading(study.size, before, now)
             course.late = course.late + 1 if is_late else 0
@@ -151,10 +153,11 @@ class BarLoop:
             return []
         new = [bar for bar in bars if bar.start > before]
         if study.size is BarSize.DAY_1 and len(new) == 1:
-            return self._engine.seed(study.instrument, study.size, bars, now)
+            return seed()
         firings: list[Firing] = []
         for bar in new:
-            firings += self._engine.on_bar(study.instrument, study.size, bar, _moment(bar, study.size, now))
+            at = _moment(bar, study.size, now)
+            firings += self._engine.on_bar(study.instrument, study.size, bar, at, regular=study.is_regular)
         return firings
 
     async def _next_look(self, study: Study, bars: Sequence[Bar]) -> datetime:
@@ -168,6 +171,10 @@ class BarLoop:
         if closed is not None and not is_there and now - closed.end < _DAY_LATE_FOR:
             return now + _DAY_STEP
         return now + _LONGEST_WAIT if coming is None else min(coming.end + _AFTER_SESSION, now + _LONGEST_WAIT)
+
+
+def _key(study: Study) -> Key:
+    return study.instrument.con_id, study.size, study.is_regular
 
 
 def _why(error: MarketError, course: _Course) -> str:

@@ -25,7 +25,7 @@ from alerts.default import TABLE, Kind, kind_of
 from alerts.errors import NotEvaluable
 from alerts.indicators import Series
 from alerts.ledger import Ledger
-from alerts.manner import is_plain
+from alerts.manner import is_plain, is_regular
 from alerts.motion import CLOSE, OPEN, DayMoved, Gapped, Moved, Silent, Trailed
 from alerts.needs import instrument_of
 from alerts.operand import (
@@ -48,7 +48,7 @@ from alerts.truth import All, Any, Compared, Crossed, Margin, Node, Not
 from alerts.value import Combined, Daily, DaysLeft, Fixed, Held, Quoted, Studied, Value
 from alerts.wording import operand_text
 from market.instrument import Instrument
-from market.quote import TickField
+from market.quote import BarSize, TickField
 
 _OPTION_SLOTS = {
     "iv": TickField.IV,
@@ -76,12 +76,12 @@ class Market(Protocol):
         """Return the instrument's book."""
         ...
 
-    def series(self, instrument: Instrument, indicator: Indicator) -> Series:
-        """Return the series of *indicator* over the instrument's bars."""
+    def series(self, instrument: Instrument, indicator: Indicator, *, regular: bool) -> Series:
+        """Return the series of *indicator* over the instrument's bars, of *regular* hours or of all."""
         ...
 
-    def days(self, instrument: Instrument, reach: int) -> DayBars:
-        """Return the instrument's daily bars, *reach* of them at least."""
+    def days(self, instrument: Instrument, reach: int, *, regular: bool) -> DayBars:
+        """Return the instrument's daily bars, *reach* of them at least, of *regular* hours or of all."""
         ...
 
 
@@ -182,11 +182,15 @@ def _made(operand: _Other, text: str, rule: Rule, market: Market) -> Value:
             return Quoted(market.book(instrument_of(rule, symbol)), int(TickField.VOLUME), text)
         case Indicator(symbol):
             instrument = instrument_of(rule, symbol)
-            series = market.series(instrument, operand)
-            return Studied(market.book(instrument), series, operand.bar, text, is_live=operand.live)
+            regular = is_regular(rule.draft)
+            series = market.series(instrument, operand, regular=regular)
+            study = instrument.con_id, operand.bar, regular
+            return Studied(market.book(instrument), series, study, text, is_live=operand.live)
         case AverageVolume(symbol, days) | Extreme(symbol, _, days):
             instrument = instrument_of(rule, symbol)
-            return Daily(instrument, market.days(instrument, days), operand, text)
+            regular = is_regular(rule.draft)
+            bars = market.days(instrument, days, regular=regular)
+            return Daily((instrument.con_id, BarSize.DAY_1, regular), bars, operand, text)
         case OptionValue(symbol, name):
             return _option(instrument_of(rule, symbol), name, market, text)
         case AverageCost() | PositionValue() | AccountValue():

@@ -6,11 +6,10 @@ reason; the others go on.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from alerts.condition import AtSession, AtTime, EveryTime, NewsMatch, OrderMatch, PositionMove, ScanEntry, TradingTime
+from alerts.condition import AtSession, AtTime, EveryTime, NewsMatch, OrderMatch, PositionMove, ScanEntry
 from alerts.eachwatch import EachDesk, EachWatch
 from alerts.manner import is_plain
 from alerts.needs import ANY, Needs, needs_of, operands_of
@@ -27,6 +26,7 @@ from alerts.sleep import Sleepers
 from alerts.studio import Study
 from alerts.tape import Tape
 from alerts.timewatch import TimeDesk, TimeWatch
+from alerts.value import Study as Key
 from alerts.watch import Roster, Watch
 from market.account import AccountSummary, Position
 from market.hours import Hours
@@ -157,19 +157,46 @@ class Engine:
 
     def studies(self) -> list[Study]:
         """Return the bars that watched rules need."""
-        return [replace(study, is_regular=self._is_regular(study)) for study in self._tape.studio.studies()]
+        return self._tape.studio.studies()
 
-    def on_bar(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime | None = None) -> list[Firing]:
-        """Take in a closed bar, received *at* (by default: as it closed); one not newer than the last is ignored."""
-        return self._tape.on_bar(instrument, size, bar, at or bar.start + size.duration)
+    def on_bar(
+        self,
+        instrument: Instrument,
+        size: BarSize,
+        bar: Bar,
+        at: datetime | None = None,
+        *,
+        regular: bool | None = None,
+    ) -> list[Firing]:
+        """
+        Take in a closed bar, received *at* (by default: as it closed); one not newer than the last is ignored.
+
+        It is of *regular* hours or (False) of extended ones too; None: both are the same here.
+        """
+        firings: list[Firing] = []
+        for key in _keys(instrument, size, regular):
+            firings += self._tape.on_bar(instrument, key, bar, at or bar.start + size.duration)
+        return firings
 
     def seed(
-        self, instrument: Instrument, size: BarSize, bars: Sequence[Bar], at: datetime | None = None
+        self,
+        instrument: Instrument,
+        size: BarSize,
+        bars: Sequence[Bar],
+        at: datetime | None = None,
+        *,
+        regular: bool | None = None,
     ) -> list[Firing]:
-        """Begin the indicators over these bars anew, oldest bar first; they may fire by where they stand now."""
-        if not bars and at is None:
-            return []
-        return self._tape.seed(instrument, size, bars, at or bars[-1].start + size.duration)
+        """
+        Begin the indicators over these bars anew, oldest bar first; they may fire by where they stand now.
+
+        *regular* as in `on_bar`.
+        """
+        firings: list[Firing] = []
+        if bars or at is not None:
+            for key in _keys(instrument, size, regular):
+                firings += self._tape.seed(instrument, key, bars, at or bars[-1].start + size.duration)
+        return firings
 
     def on_headline(self, headline: Headline, at: datetime | None = None) -> list[Firing]:
         """Take in a headline, received *at* (by default: at its own time)."""
@@ -262,11 +289,6 @@ class Engine:
         """Have `take_changed` return this rule again: it could not be stored."""
         self._roster.changed.add(rule_id)
 
-    def _is_regular(self, study: Study) -> bool:
-        ids = self._tape.studio.rules((study.instrument.con_id, study.size))
-        rules = [rule for rule in map(self._roster.rule, ids) if rule is not None]
-        return all(rule.draft.options.hours is not TradingTime.ETH for rule in rules)
-
     def _end(self, now: datetime) -> None:
         """Let the rules expire whose `until` has come."""
         for rule_id in self._sleepers.over(now):
@@ -330,6 +352,10 @@ class Engine:
                 self._times.leave(watch)
             case EachWatch() as watch:
                 self._each.leave(watch)
+
+
+def _keys(instrument: Instrument, size: BarSize, regular: bool | None) -> list[Key]:  # noqa: FBT001  or neither
+    return [(instrument.con_id, size, each) for each in (True, False) if regular is None or each is regular]
 
 
 def _is_any(rule: Rule) -> bool:

@@ -44,6 +44,11 @@ def is_plain(condition: Condition) -> bool:
     )
 
 
+def is_regular(draft: Draft) -> bool:
+    """Return whether *draft* looks at bars of regular hours only: it does unless it says `eth`."""
+    return draft.options.hours is not TradingTime.ETH
+
+
 # A start reads thousands of rules of the same manner; one object serves them all.
 @lru_cache(1024)
 def _plain_manner(options: Options, *, is_crossing: bool) -> Manner:

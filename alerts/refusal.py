@@ -12,10 +12,10 @@ class Refusals:
     """
     What is refused just now and did not come since, with the reason.
 
-    *ticks* and *news* are by contract id (0: the broad tape), *bars* by contract id and size.
+    *ticks* and *news* are by contract id (0: the broad tape), *bars* by contract id, size and hours (regular or all).
     """
 
     ticks: Mapping[int, str] = field(default_factory=dict)
-    bars: Mapping[tuple[int, BarSize], str] = field(default_factory=dict)
+    bars: Mapping[tuple[int, BarSize, bool], str] = field(default_factory=dict)
     news: Mapping[int, str] = field(default_factory=dict)
     scans: Mapping[ScanSpec, str] = field(default_factory=dict)

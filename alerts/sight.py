@@ -26,6 +26,7 @@ _Input = tuple[str, int, str]
 """A kind of input, a contract id and a bar size (or a scan in full), as far as it has them."""
 
 _ACCOUNT: _Input = ("account", 0, "")
+_BARS = {True: "bars", False: "bars of all hours"}
 
 
 class Sight:
@@ -72,8 +73,8 @@ class Sight:
             return {rule_id for rule_id, watch in self._roster.watched.items() if seen in _inputs(watch)}
         if kind == "account":
             return self._tape.held
-        if kind == "bars":
-            return self._tape.studio.rules((con_id, BarSize(size)))
+        if kind in _BARS.values():
+            return self._tape.studio.rules((con_id, BarSize(size), kind == _BARS[True]))
         book = self._tape.books.get(con_id)
         return set() if book is None else book.rules
 
@@ -89,7 +90,7 @@ class Sight:
                 reason = self._refused.ticks.get(con_id) or self._missing(self._tape.books[con_id], since, now)
                 if reason is not None:
                     yield one, reason
-            elif kind == "bars":
+            elif kind in _BARS.values():
                 if now - since > FRESH:
                     yield one, f"no {size} bars of {self._tape.studio.instrument(con_id).label}"
             elif now - max(since, self._tape.ledger.at or since) > FRESH:
@@ -98,8 +99,8 @@ class Sight:
 
     def _refusals(self) -> Iterator[tuple[_Input, str]]:
         refused = self._refused
-        for (con_id, size), reason in refused.bars.items():
-            yield ("bars", con_id, str(size)), reason
+        for (con_id, size, regular), reason in refused.bars.items():
+            yield (_BARS[regular], con_id, str(size)), reason
         for con_id, reason in refused.news.items():
             yield ("news", con_id, ""), reason
         for spec, reason in refused.scans.items():
@@ -109,8 +110,8 @@ class Sight:
         for con_id, book in self._tape.books.items():
             if book.rules:
                 yield "book", con_id, ""
-        for con_id, size in self._tape.studio.unseeded():
-            yield "bars", con_id, str(size)
+        for con_id, size, regular in self._tape.studio.unseeded():
+            yield _BARS[regular], con_id, str(size)
         if self._tape.held:
             yield _ACCOUNT
 
@@ -141,7 +142,7 @@ def _inputs_of_values(watch: PriceWatch) -> Iterator[_Input]:
     if not any(isinstance(atom, Silent) for atom in watch.atoms):
         for book in watch.books:
             yield "book", book.instrument.con_id, ""
-    for con_id, size in watch.bars:
-        yield "bars", con_id, str(size)
+    for con_id, size, regular in watch.bars:
+        yield _BARS[regular], con_id, str(size)
     if watch.is_held:
         yield _ACCOUNT

@@ -1,4 +1,4 @@
-"""The bars that rules look at: indicators over them and days kept of them, by instrument and size."""
+"""The bars that rules look at: indicators over them and days kept of them, by instrument, size and hours."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +19,7 @@ class Study:
     """
     Bars that some rule needs: the latest *count* to begin with (*is_seeded*: it has), then each as it closes.
 
-    *is_regular*: of regular hours only, as long as no rule says `eth`. Rules on the same bars share them: where one
-    says so, all of them see extended hours too.
+    *is_regular*: of regular hours only; a rule that says `eth` looks at bars of extended hours too.
     """
 
     instrument: Instrument
@@ -31,7 +30,7 @@ class Study:
 
 
 class Studio:
-    """All series; *book_of* returns an instrument's book. A key is a contract id and a bar size."""
+    """All series; *book_of* returns an instrument's book. A key is a contract id, a bar size, and whose hours."""
 
     def __init__(self, book_of: Callable[[Instrument], Book], sessions: Sessions) -> None:
         self._book_of = book_of
@@ -42,20 +41,21 @@ class Studio:
         self._rules: dict[Key, set[int]] = {}
         self._unseeded: set[Key] = set()
 
-    def series(self, instrument: Instrument, indicator: Indicator) -> Series:
+    def series(self, instrument: Instrument, indicator: Indicator, *, regular: bool) -> Series:
         """Return the series of *indicator* over the instrument's bars; a new one knows nothing until it is seeded."""
-        kept = self._series.setdefault(self._key(instrument, indicator.bar), {})
+        study = self._key(instrument, indicator.bar, regular=regular)
+        kept = self._series.setdefault(study, {})
         key = replace(indicator, symbol="")
         if key not in kept:
-            self._unseeded.add((instrument.con_id, indicator.bar))
+            self._unseeded.add(study)
             kept[key] = Series(key, self._sessions.hours(instrument.con_id))
             if indicator.live:
                 self._book_of(instrument).live.append(kept[key])
         return kept[key]
 
-    def days(self, instrument: Instrument, reach: int) -> DayBars:
+    def days(self, instrument: Instrument, reach: int, *, regular: bool) -> DayBars:
         """Return the instrument's daily bars, at least *reach* of them once they are seeded."""
-        key = self._key(instrument, BarSize.DAY_1)
+        key = self._key(instrument, BarSize.DAY_1, regular=regular)
         bars = self._days.get(key)
         if bars is None:
             bars = self._days[key] = DayBars(instrument.con_id, self._sessions)
@@ -68,7 +68,7 @@ class Studio:
     def studies(self) -> list[Study]:
         """Return the bars that rules need just now."""
         return [
-            Study(self._instruments[key[0]], key[1], self._reach(key), key not in self._unseeded)
+            Study(self._instruments[key[0]], key[1], self._reach(key), key not in self._unseeded, key[2])
             for key, rule_ids in self._rules.items()
             if rule_ids
         ]
@@ -118,9 +118,9 @@ class Studio:
                 for series in kept.values():
                     series.keep_hours(hours)
 
-    def _key(self, instrument: Instrument, size: BarSize) -> Key:
+    def _key(self, instrument: Instrument, size: BarSize, *, regular: bool) -> Key:
         self._instruments[instrument.con_id] = instrument
-        return instrument.con_id, size
+        return instrument.con_id, size, regular
 
     def _reach(self, key: Key) -> int:
         days = self._days.get(key)

@@ -21,6 +21,7 @@ from alerts.levels import Ladder
 from alerts.pricewatch import PriceWatch
 from alerts.rule import AccountCause, Cause, Firing, PriceCause, Rule, RuleState
 from alerts.studio import Studio
+from alerts.value import Study
 from alerts.watch import Roster
 from market.hours import Hours
 from market.instrument import Instrument
@@ -123,15 +124,15 @@ class Tape:
             self._on_reached(book, tick, firings)
         return firings
 
-    def on_bar(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
+    def on_bar(self, instrument: Instrument, key: Study, bar: Bar, at: datetime) -> list[Firing]:
         """Take a closed bar in, and return the firings of it *at* the moment it was received."""
-        self.studio.add((instrument.con_id, size), bar)
-        return self._on_close(instrument, size, bar, at)
+        self.studio.add(key, bar)
+        return self._on_close(instrument, key, bar, at)
 
-    def seed(self, instrument: Instrument, size: BarSize, bars: Sequence[Bar], at: datetime) -> list[Firing]:
+    def seed(self, instrument: Instrument, key: Study, bars: Sequence[Bar], at: datetime) -> list[Firing]:
         """Begin the series anew with *bars*, oldest first, and return the firings of where they stand now."""
-        self.studio.seed((instrument.con_id, size), bars)
-        return self._on_close(instrument, size, bars[-1], at) if bars else []
+        self.studio.seed(key, bars)
+        return self._on_close(instrument, key, bars[-1], at) if bars else []
 
     def on_account(self, at: datetime) -> list[Firing]:
         """Return the firings of the account's state that the ledger just took in."""
@@ -205,12 +206,12 @@ class Tape:
         if watch.is_held:
             self.held.add(rule_id)
 
-    def _on_close(self, instrument: Instrument, size: BarSize, bar: Bar, at: datetime) -> list[Firing]:
+    def _on_close(self, instrument: Instrument, key: Study, bar: Bar, at: datetime) -> list[Firing]:
         firings: list[Firing] = []
         if (book := self.books.get(instrument.con_id)) is not None:
             book.run_on()
-        counted = self._counted(instrument, size, bar)
-        for rule_id in sorted(self.studio.rules((instrument.con_id, size))):
+        counted = self._counted(instrument, key[1], bar)
+        for rule_id in sorted(self.studio.rules(key)):
             watch = self._roster.watched.get(rule_id)
             if not isinstance(watch, PriceWatch):
                 continue

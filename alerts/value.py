@@ -13,8 +13,8 @@ from alerts.session import Sessions
 from market.instrument import Instrument
 from market.quote import BarSize
 
-Study = tuple[int, BarSize]
-"""Bars that a value hangs on: contract id and size."""
+Study = tuple[int, BarSize, bool]
+"""Bars that a value hangs on: contract id, size, and whether they are of regular hours only."""
 
 
 class Value(ABC):
@@ -114,11 +114,11 @@ class Studied(_Named):
 
     __slots__ = ("_quotes", "_studies", "instrument", "series")
 
-    def __init__(self, book: Book, series: Series, size: BarSize, text: str, *, is_live: bool) -> None:
+    def __init__(self, book: Book, series: Series, study: Study, text: str, *, is_live: bool) -> None:
         super().__init__(text)
         self.instrument = book.instrument
         self.series = series
-        self._studies = ((book.instrument.con_id, size),)
+        self._studies = (study,)
         self._quotes = (Quoted(book, book.main_slot, text),) if is_live else ()
 
     @property
@@ -141,11 +141,11 @@ class Daily(_Named):
 
     __slots__ = ("_studies", "bars", "spec")
 
-    def __init__(self, instrument: Instrument, bars: DayBars, spec: Extreme | AverageVolume, text: str) -> None:
+    def __init__(self, study: Study, bars: DayBars, spec: Extreme | AverageVolume, text: str) -> None:
         super().__init__(text)
         self.bars = bars
         self.spec = spec
-        self._studies = ((instrument.con_id, BarSize.DAY_1),)
+        self._studies = (study,)
 
     @property
     def studies(self) -> tuple[Study, ...]:

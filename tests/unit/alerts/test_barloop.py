@@ -108,8 +108,28 @@ async def test_indicators_see_regular_hours_unless_eth_is_said() -> None:
     await course.rounds(1)
     assert course.source.hours == [True, False]
     course.engine.remove(2)
-    await course.rounds(1)
+    await course.rounds(65)
     assert course.source.hours == [True, False, True]
+
+
+async def test_of_two_rules_on_the_same_bars_each_sees_its_own_hours() -> None:
+    course = Course(rule("AAPL sma(2, 1m) > 10"), rule("AAPL sma(2, 1m) > 10 eth", 2))
+    answered = course.source.bars
+
+    async def bars(instrument: Instrument, size: BarSize, count: int, *, regular: bool = False) -> Sequence[Bar]:
+        made = await answered(instrument, size, count, regular=regular)
+        # Before the bell it went at 12.
+        return made if regular else [replace(bar, close=12.0) for bar in made]
+
+    course.source.bars = bars  # type: ignore[method-assign]
+    course.history(9.0, 9.0, 9.0)
+    await course.rounds(2)
+    assert [firing.rule.id for firing in course.fired] == [2]
+    course.fired.clear()
+    course.clock.advance(58)
+    course.close(20.0)
+    await course.rounds(5)
+    assert [firing.rule.id for firing in course.fired] == [1]
 
 
 def _average_of(share: Instrument, rule_id: int) -> Rule:

@@ -29,7 +29,7 @@ SECOND = timedelta(seconds=1)
     [
         ("AAPL > 200", Refusals(ticks={AAPL.con_id: WORDS})),
         ("MSFT > 200 and AAPL < 5", Refusals(ticks={AAPL.con_id: WORDS})),
-        ("AAPL rsi(14, 1m) < 30", Refusals(bars={(AAPL.con_id, BarSize.MIN_1): WORDS})),
+        ("AAPL rsi(14, 1m) < 30", Refusals(bars={(AAPL.con_id, BarSize.MIN_1, True): WORDS})),
         ('news AAPL "guidance"', Refusals(news={AAPL.con_id: WORDS})),
         ('news * "guidance"', Refusals(news={0: WORDS})),
         ("scan TOP_PERC_GAIN", Refusals(scans={TOP: WORDS})),
