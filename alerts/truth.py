@@ -118,14 +118,19 @@ class Atom:
 
 
 class _Pair(Atom):
-    """Two values that are compared."""
+    """Two values that are compared; a number that was typed is kept as such, since nearly all alerts have one."""
 
-    __slots__ = ("left", "margin", "right")
+    __slots__ = ("_right", "left", "margin")
 
     def __init__(self, left: Value, right: Value, margin: Margin) -> None:
         self.left = left
-        self.right = right
+        self._right: Value | float = float(right.value) if isinstance(right, Fixed) else right
         self.margin = margin
+
+    @property
+    def right(self) -> Value:
+        """What the left one is compared with."""
+        return Fixed(self._right) if isinstance(self._right, float) else self._right
 
     @property
     def values(self) -> tuple[Value, ...]:
@@ -133,9 +138,16 @@ class _Pair(Atom):
         return (self.left, self.right)
 
     @property
+    def quotes(self) -> Iterator[Quoted]:
+        """The prices it hangs on."""
+        yield from self.left.quotes
+        if not isinstance(self._right, float):
+            yield from self._right.quotes
+
+    @property
     def is_fixed(self) -> bool:  # type: ignore[override]
         """Whether it is a price and a number that was typed."""
-        return isinstance(self.left, Quoted) and isinstance(self.right, Fixed)
+        return isinstance(self._right, float) and isinstance(self.left, Quoted)
 
     def listens(self) -> Iterable[Quoted]:
         """Return the prices that no ladder can hold: where two are compared, either moves the other's bound."""
@@ -143,9 +155,9 @@ class _Pair(Atom):
 
     def level(self, now: datetime) -> tuple[Quoted, float] | None:
         """Return the price that is watched and its level; None where there is no such level, or it is unknown."""
-        if not isinstance(self.left, Quoted) or self.right.quotes:
+        if not isinstance(self.left, Quoted) or not self._is_laddered:
             return None
-        level = self.right.at(now)
+        level = self._bound(now)
         return None if level is None else (self.left, level)
 
     def marks(self, now: datetime, *, repeats: bool) -> Iterable[tuple[Quoted, float]]:
@@ -156,9 +168,15 @@ class _Pair(Atom):
         quoted, level = found
         return [(quoted, mark) for mark in self._marks(level, repeats=repeats)]
 
+    def _bound(self, now: datetime) -> float | None:
+        """Return the right one as it is known at *now*."""
+        return self._right if isinstance(self._right, float) else self._right.at(now)
+
     @property
     def _is_laddered(self) -> bool:
-        return isinstance(self.left, Quoted) and not self.right.quotes
+        if not isinstance(self.left, Quoted):
+            return False
+        return isinstance(self._right, float) or not self._right.quotes
 
     def _marks(self, level: float, *, repeats: bool) -> tuple[float, ...]:
         raise NotImplementedError
@@ -180,12 +198,12 @@ class Compared(_Pair):
 
     def truth(self, now: datetime) -> Truth:
         """Return whether the comparison holds."""
-        left, right = self.left.at(now), self.right.at(now)
+        left, right = self.left.at(now), self._bound(now)
         return None if left is None or right is None else _COMPARE[self.op](left, right)
 
     def holds(self, now: datetime) -> Truth:
         """Return whether left has not yet left the level by the hysteresis."""
-        left, right = self.left.at(now), self.right.at(now)
+        left, right = self.left.at(now), self._bound(now)
         if left is None or right is None:
             return None
         margin = self.margin.about(right)
@@ -223,7 +241,7 @@ class Crossed(_Pair):
 
     def truth(self, now: datetime) -> Truth:
         """Observe, and return whether left crossed just now."""
-        left, right = self.left.at(now), self.right.at(now)
+        left, right = self.left.at(now), self._bound(now)
         if left is None or right is None:
             return None
         crossed = self._is_crossed(left, right)
@@ -244,7 +262,7 @@ class Crossed(_Pair):
 
     def stays(self, now: datetime) -> Truth:
         """Return whether left has not gone back behind the level it crossed."""
-        left, right = self.left.at(now), self.right.at(now)
+        left, right = self.left.at(now), self._bound(now)
         if left is None or right is None:
             return None
         if not self.came_from:
