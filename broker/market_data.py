@@ -47,7 +47,7 @@ class IbTickFeed:
     its network read. Its tickers are not used: ib_async writes -1 for sides without size and 0 for halted -1, shares
     one ticker between all requests of a contract and logs an error for each unknown tick type; ib_insync drops
     repeated quotes and does not know tick 45; both end only the last request of a contract. Generic tick 233 is never
-    asked for. A bid or ask that goes away (-1, or size 0) clears the quote's side and is no tick.
+    asked for. A bid or ask that goes away (-1, or size 0) clears the quote's side and is a tick of its own, once.
     """
 
     def __init__(self, session: IbSession, clock: Clock, *, most: int = 100) -> None:
@@ -195,10 +195,12 @@ class IbTickFeed:
         value = None if gone else convert.price(price, size, negative=line.negative)
         if value is not None:
             self._take(line, what, value, size)
-        elif what is _BID:
+        elif what is _BID and line.quote.bid is not None:
             line.quote.bid = line.quote.bid_size = None
-        elif what is _ASK:
+            self._take(line, TickField.NO_BID, 0.0, 0.0)
+        elif what is _ASK and line.quote.ask is not None:
             line.quote.ask = line.quote.ask_size = None
+            self._take(line, TickField.NO_ASK, 0.0, 0.0)
 
     def _on_size(self, request_id: int, code: int, size: float) -> None:
         line = self._by_request.get(request_id)

@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum, auto
 
 from broker import errors
@@ -57,8 +58,9 @@ class IbSession:
     """
     The supervised link. `run` is its one loop; everyone else reads `status` or is called back.
 
-    After *heartbeat_s* without any frame TWS is asked for its time; two questions in a row unanswered for
-    *answer_s* each end the connection. Every service's and listener's getting in step may take *sync_s*.
+    *heartbeat_s* after the last frame TWS is asked for its time; two questions in a row unanswered for *answer_s* each,
+    with as long a pause between them, end the connection. Every service's and listener's getting in step may take
+    *sync_s*.
     *backoff_s* is the first and the longest pause between attempts, each shortened by up to half by *jitter* (0 to 1).
     """
 
@@ -69,7 +71,7 @@ class IbSession:
         *,
         connect_timeout_s: float = 10.0,
         sync_s: float = 15.0,
-        heartbeat_s: float = 30.0,
+        heartbeat_s: float = 15.0,
         answer_s: float = 10.0,
         backoff_s: tuple[float, float] = (1.0, 60.0),
         jitter: Callable[[], float] = random.random,
@@ -92,7 +94,9 @@ class IbSession:
         self._lost_ibkr = False
         self._refusal = LinkReason.NONE
         self._broken_farms: set[str] = set()
-        self._frames = 0
+        self._heard: datetime | None = None
+        self._heard_at = 0.0
+        self._unanswered = self._quiet = 0
         self._was_up = False
         self._status = LinkStatus(
             LinkState.DOWN,
@@ -106,6 +110,11 @@ class IbSession:
     def status(self) -> LinkStatus:
         """How the link stands."""
         return self._status
+
+    @property
+    def heard(self) -> datetime | None:
+        """When the last bytes came from TWS; None before the first."""
+        return self._heard
 
     @property
     def settings(self) -> IbAddress:
@@ -187,6 +196,7 @@ class IbSession:
         self._lost_ibkr = False
         self._refusal = LinkReason.NONE
         self._broken_farms.clear()
+        self._heard_at = _now()
         self._signals, self._closed = asyncio.Queue(), asyncio.Event()
         ib.client.conn.disconnected += guarded(self._on_closed(self._signals, self._closed))
         ib.client.conn.hasData += guarded(self._on_data)
@@ -238,27 +248,42 @@ class IbSession:
             _log.error("%r failed and was passed over", callback, exc_info=None if _is_ours(error) else error)
 
     async def _watch(self) -> LinkReason:
-        unanswered = quiet = 0
+        self._unanswered = self._quiet = 0
+        looked_at = _now()
         while True:
-            seen = self._frames
+            pause_s = self._answer_s if self._unanswered else self._heartbeat_s
             try:
-                async with asyncio.timeout(self._heartbeat_s):
+                async with asyncio.timeout_at(max(self._heard_at, looked_at) + pause_s):
                     signal = await self._signals.get()
             except TimeoutError:
-                quiet = 0 if self._frames != seen else quiet + 1
-                unanswered = 0 if quiet == 0 or await self._answers(quiet) else unanswered + 1
-                if unanswered > 1:
+                # TWS may have spoken while the time ran: then it starts anew.
+                if max(self._heard_at, looked_at) + pause_s <= _now():
+                    await self._ask_for_a_sign(looked_at)
+                    looked_at = _now()
+                else:
+                    self._unanswered = self._quiet = 0
+                if self._unanswered > 1:
                     return LinkReason.SILENT
-                self._tell_pulse(silent=unanswered > 0)
+                self._tell_pulse(silent=self._unanswered > 0)
                 continue
-            match signal:
-                case _Signal.CLOSED:
-                    return self._refusal or LinkReason.CLOSED
-                case _Signal.RESYNC:
-                    await self._get_in_step()
-                case _Signal.FARM_BACK:
-                    for callback in self._link.syncs(farm_only=True):
-                        await self._attempt(callback)
+            if (reason := await self._heed(signal)) is not LinkReason.NONE:
+                return reason
+
+    async def _heed(self, signal: _Signal) -> LinkReason:
+        """Do what *signal* asks for; return why the connection is over, if it is."""
+        match signal:
+            case _Signal.CLOSED:
+                return self._refusal or LinkReason.CLOSED
+            case _Signal.RESYNC:
+                await self._get_in_step()
+            case _Signal.FARM_BACK:
+                for callback in self._link.syncs(farm_only=True):
+                    await self._attempt(callback)
+        return LinkReason.NONE
+
+    async def _ask_for_a_sign(self, looked_at: float) -> None:
+        self._quiet = 1 if self._heard_at > looked_at else self._quiet + 1
+        self._unanswered = 0 if await self._answers(self._quiet) else self._unanswered + 1
 
     async def _answers(self, quiet: int) -> bool:
         if self._lost_ibkr and quiet < _PATIENCE:
@@ -293,7 +318,8 @@ class IbSession:
         return on_closed
 
     def _on_data(self, _data: bytes) -> None:
-        self._frames += 1
+        # The wall clock too: the loop's own stands still while a machine sleeps.
+        self._heard, self._heard_at = self._clock.now(), _now()
 
     def _on_error(self, _request_id: int, code: int, text: str, _contract: object) -> None:
         if code in {errors.CLIENT_ID_IN_USE, errors.PAPER_DISCLAIMER}:
@@ -307,11 +333,17 @@ class IbSession:
                 self._tell(LinkState.DEGRADED, LinkReason.LOST_IBKR)
         elif code in {errors.RESTORED, errors.RESTORED_WITHOUT_STREAMS}:
             self._on_restored(streams_lost=code == errors.RESTORED_WITHOUT_STREAMS)
-        elif code == errors.FARM_BROKEN:
-            self._broken_farms.add(_farm(text))
-        elif code == errors.FARM_OK and _farm(text) in self._broken_farms:
-            self._broken_farms.discard(_farm(text))
-            self._signals.put_nowait(_Signal.FARM_BACK)
+        elif code in errors.FARM_BROKEN | errors.FARM_OK:
+            self._on_farm(code, _farm(text))
+
+    def _on_farm(self, code: int, farm: str) -> None:
+        if code in errors.FARM_BROKEN:
+            self._broken_farms.add(farm)
+        elif farm in self._broken_farms:
+            self._broken_farms.discard(farm)
+            if code in errors.MARKET_DATA_FARM:
+                self._signals.put_nowait(_Signal.FARM_BACK)
+        self._tell(self._status.state, self._status.reason)
 
     def _on_restored(self, *, streams_lost: bool) -> None:
         self._lost_ibkr = False
@@ -325,10 +357,15 @@ class IbSession:
         old = self._status
         since = old.since if (old.state, old.reason) == (state, reason) else self._clock.now()
         failed = old.attempts if attempts is None else attempts
-        self._status = replace(old, state=state, reason=reason, since=since, attempts=failed)
-        if self._status == old:
+        farms = tuple(sorted(self._broken_farms))
+        new = replace(old, state=state, reason=reason, since=since, attempts=failed, broken_farms=farms)
+        self._status = replace(new, heard=self._heard)
+        if new == old:
             return
-        _log.info("Link %s%s", state.value, f" ({reason.value})" if reason else "")
+        if farms != old.broken_farms:
+            _log.warning("Broken data farms: %s", ", ".join(farms) or "none any more")
+        if (state, reason) != (old.state, old.reason):
+            _log.info("Link %s%s", state.value, f" ({reason.value})" if reason else "")
         for listener in self._listeners:
             listener(self._status)
 
@@ -349,6 +386,11 @@ def _reason(error: BaseException | None) -> LinkReason:
 def _is_ours(error: BaseException) -> bool:
     """Whether the failure is TWS's and not a mistake of ours: it needs no traceback."""
     return isinstance(error, MarketError)
+
+
+def _now() -> float:
+    """Return the time of the running loop."""
+    return asyncio.get_running_loop().time()
 
 
 def _farm(text: str) -> str:

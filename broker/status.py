@@ -1,6 +1,6 @@
 """How the link to IBKR stands, in words of our own that other rooms may hold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -35,7 +35,10 @@ class LinkStatus:
     The link now, and *since* when it is so.
 
     *attempts* counts failed connects since the last success, *library* is its name and version, *server_version* is
-    what TWS negotiated (0 before), *accounts* are the managed accounts.
+    what TWS negotiated (0 before), *accounts* are the managed accounts. *heard* is when the last bytes came before this
+    was told: after that nothing is known for sure, and of a silent socket that is long before it was noticed. Two
+    statuses that differ in it alone are equal. *broken_farms* are IBKR's data farms of which TWS says that they are
+    down (2103, 2105, 2157); the link itself may be UP.
     """
 
     state: LinkState
@@ -47,6 +50,8 @@ class LinkStatus:
     library: str = ""
     server_version: int = 0
     accounts: tuple[str, ...] = ()
+    broken_farms: tuple[str, ...] = ()
+    heard: datetime | None = field(default=None, compare=False)
 
     @property
     def is_usable(self) -> bool:

@@ -178,7 +178,10 @@ async def test_a_farm_that_comes_back_has_its_lines_requested_again_and_none_twi
     await eventually(lambda: sent(server, REQ_MARKET_DATA) == 2)
     assert sent(server, CANCEL_MARKET_DATA) == 1
     await eventually(lambda: server.lines_used() == 1)
-    assert len(desk.statuses) == seen
+    assert [(told.state, told.broken_farms) for told in desk.statuses[seen:]] == [
+        (LinkState.UP, ("usfarm",)),
+        (LinkState.UP, ()),
+    ]
     desk.ticks.clear()
     exchange.push("AAPL", 204.5)
     await eventually(lambda: 204.5 in desk.prices())
@@ -189,6 +192,27 @@ async def test_a_farm_that_only_says_it_is_well_changes_nothing(desk: Desk, serv
     server.faults.notice(2104, "Market data farm connection is OK:usfarm")
     await desk.news.providers()
     assert sent(server, REQ_MARKET_DATA) == 1
+
+
+async def test_a_farm_of_history_that_comes_back_disturbs_no_line(desk: Desk, server: TwsServer) -> None:
+    await desk.feed.hold(await desk.contracts.find("AAPL"))
+    server.faults.notice(2105, "HMDS data farm connection is broken:ushmds")
+    await eventually(lambda: desk.session.status.broken_farms == ("ushmds",))
+    server.faults.notice(2107, "HMDS data farm connection is inactive but should be available upon demand.:ushmds")
+    await eventually(lambda: desk.session.status.broken_farms == ())
+    await desk.news.providers()
+    assert sent(server, REQ_MARKET_DATA) == 1
+
+
+async def test_a_silent_link_says_since_when_it_knows_nothing(server: TwsServer) -> None:
+    async with running(desk_at(server.port, heartbeat_s=0.3, answer_s=0.2, connect_timeout_s=0.3)) as desk:
+        await desk.up()
+        server.faults.silent = True
+        for state, least_s in ((LinkState.DEGRADED, 0.3), (LinkState.DOWN, 0.5)):
+            status = await desk.state(state)
+            assert status.heard is not None
+            # Between them lie the pause and the questions that nobody answered.
+            assert (status.since - status.heard).total_seconds() >= least_s
 
 
 async def test_our_own_stop_fails_what_is_pending(desk: Desk, server: TwsServer) -> None:
