@@ -51,8 +51,8 @@ class Book:
     *alone* is the book by itself: rules share them. *opened* is when the session's open was told. *restless* are
     the rules that must be looked at with every tick (a price of this book was unknown to them). *top* and *bottom*
     are the extremes of the last trades since the day's high and low were last heard of: what TWS' sampling showed
-    by itself needs no second look when the day's high follows. *windows* keep a slot's recent prices, *rules* are
-    all that speak of the instrument.
+    by itself needs no second look when the day's high follows. *gone* are the sides that went away, and when.
+    *windows* keep a slot's recent prices, *rules* are all that speak of the instrument.
     """
 
     __slots__ = (
@@ -63,6 +63,7 @@ class Book:
         "alone",
         "bottom",
         "fresh",
+        "gone",
         "halted",
         "halted_at",
         "instrument",
@@ -94,6 +95,7 @@ class Book:
         self.top = -inf
         self.bottom = inf
         self.fresh = FRESH
+        self.gone: dict[int, datetime] = {}
         self.restless: set[int] = set()
         self.rules: set[int] = set()
         self.windows: dict[int, dict[timedelta, Window]] = {}
@@ -136,6 +138,7 @@ class Book:
         """
         self.prices = [None] * len(self.prices)
         self.halted, self.halted_at = False, None
+        self.gone.clear()
         self.top, self.bottom = -inf, inf
 
     def stretch(self, last: float) -> None:
@@ -196,6 +199,16 @@ class Book:
         if is_halted is not self.halted:
             self.halted, self.halted_at = is_halted, tick.received if is_halted else None
             self._resume(tick.received)
+
+    def lose(self, tick: Tick) -> None:
+        """Take in that there is no bid, or no ask, any more."""
+        side = int(TickField.BID if tick.field is TickField.NO_BID else TickField.ASK)
+        self.prices[side] = None
+        self.gone[side] = tick.received
+
+    def absent_since(self, side: int) -> datetime | None:
+        """Return since when there is no bid (or ask) to be had; None where there is one, or none was ever seen."""
+        return self.gone.get(side) if self.prices[side] is None else None
 
     def _resume(self, at: datetime) -> None:
         """Let the windows know where the price stands after a halt: what came in it they did not follow."""

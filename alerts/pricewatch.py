@@ -72,9 +72,14 @@ class PriceWatch(Watch):
         return any(value.is_held for atom in self._atoms for value in atom.values)
 
     @property
+    def is_holding(self) -> bool:
+        """Whether it has been true for a while already, on its way to `for`."""
+        return self._hold is not None and self._hold.is_begun
+
+    @property
     def is_ticking(self) -> bool:
         """Whether it is to be looked at each second."""
-        if (self._hold is not None and self._hold.is_begun) or any(atom.is_timed for atom in self._atoms):
+        if self.is_holding or any(atom.is_timed for atom in self._atoms):
             return True
         # A window empties by itself: beside other conditions, or as a `not`, that may be what it takes.
         return not isinstance(self._node, Atom) and any(isinstance(atom, Moved) for atom in self._atoms)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 
-from alerts.book import FRESH, Book
+from alerts.book import FRESH, MID, Book
 from alerts.motion import Silent
 from alerts.news import NewsWatch
 from alerts.pricewatch import PriceWatch
@@ -19,13 +19,15 @@ from alerts.rule import RuleState
 from alerts.scan import ScanWatch
 from alerts.tape import Tape
 from alerts.watch import Roster, Watch
-from market.quote import BarSize
+from market.quote import BarSize, TickField
 
 _AT_ONCE = 500
 _Input = tuple[str, int, str]
-"""A kind of input, a contract id and a bar size (or a scan in full), as far as it has them."""
+"""A kind of input, a contract id and a bar size (or a scan in full, or bid or ask), as far as it has them."""
 
 _ACCOUNT: _Input = ("account", 0, "")
+_BID, _ASK = int(TickField.BID), int(TickField.ASK)
+_SIDES = {_BID: (_BID,), _ASK: (_ASK,), MID: (_BID, _ASK)}
 _BARS = {True: "bars", False: "bars of all hours"}
 
 
@@ -85,17 +87,21 @@ class Sight:
         for book in self._tape.books.values():
             book.looked_at()
         for one, since in wanted.items():
-            kind, con_id, size = one
-            if kind == "book":
-                reason = self._refused.ticks.get(con_id) or self._missing(self._tape.books[con_id], since, now)
-                if reason is not None:
-                    yield one, reason
-            elif kind in _BARS.values():
-                if now - since > FRESH:
-                    yield one, f"no {size} bars of {self._tape.studio.instrument(con_id).label}"
-            elif now - max(since, self._tape.ledger.at or since) > FRESH:
-                yield one, "no account data"
+            reason = self._why_dark(one, since, now)
+            if reason is not None:
+                yield one, reason
         yield from self._refusals()
+
+    def _why_dark(self, one: _Input, since: datetime, now: datetime) -> str | None:
+        kind, con_id, size = one
+        if kind == "book":
+            return self._refused.ticks.get(con_id) or self._missing(self._tape.books[con_id], since, now)
+        if kind == "side":
+            return self._absent(self._tape.books[con_id], int(size), now)
+        if kind in _BARS.values():
+            label = self._tape.studio.instrument(con_id).label
+            return f"no {size} bars of {label}" if now - since > FRESH else None
+        return "no account data" if now - max(since, self._tape.ledger.at or since) > FRESH else None
 
     def _refusals(self) -> Iterator[tuple[_Input, str]]:
         refused = self._refused
@@ -110,10 +116,18 @@ class Sight:
         for con_id, book in self._tape.books.items():
             if book.rules:
                 yield "book", con_id, ""
+                for side in book.gone:
+                    yield "side", con_id, str(side)
         for con_id, size, regular in self._tape.studio.unseeded():
             yield _BARS[regular], con_id, str(size)
         if self._tape.held:
             yield _ACCOUNT
+
+    def _absent(self, book: Book, side: int, now: datetime) -> str | None:
+        session, since = self._tape.sessions.running(book.instrument.con_id, now), book.absent_since(side)
+        if session is None or since is None or now - max(since, session.start) <= FRESH:
+            return None
+        return f"there is no {TickField(side).name.lower()} for {book.instrument.label}"
 
     def _missing(self, book: Book, wanted: datetime, now: datetime) -> str | None:
         session = self._tape.sessions.running(book.instrument.con_id, now)
@@ -142,6 +156,9 @@ def _inputs_of_values(watch: PriceWatch) -> Iterator[_Input]:
     if not any(isinstance(atom, Silent) for atom in watch.atoms):
         for book in watch.books:
             yield "book", book.instrument.con_id, ""
+        for quoted in (quoted for atom in watch.atoms for quoted in atom.quotes):
+            for side in _SIDES.get(quoted.slot, ()):
+                yield "side", quoted.book.instrument.con_id, str(side)
     for con_id, size, regular in watch.bars:
         yield _BARS[regular], con_id, str(size)
     if watch.is_held:

@@ -162,13 +162,7 @@ class Tape:
         firings: list[Firing] = []
         due = self._alarms.due(now) | self._ticking | self._woken
         self._woken = set()
-        for rule_id in sorted(due):
-            watch = self._roster.watched.get(rule_id)
-            if not isinstance(watch, PriceWatch):
-                continue
-            cause = watch.standing_cause()
-            if cause is not None:
-                self._consider({rule_id}, now, cause, None, firings)
+        self._look_at(due, now, firings)
         return firings
 
     def keep_hours(self, instrument: Instrument, hours: Hours) -> None:
@@ -205,6 +199,16 @@ class Tape:
             quoted.book.ladder(quoted.slot).listen(rule_id)
         if watch.is_held:
             self.held.add(rule_id)
+
+    def _look_at(self, rule_ids: set[int], now: datetime, firings: list[Firing]) -> None:
+        """Evaluate the rules on what is known; what is being held must hear that nothing is."""
+        for rule_id in sorted(rule_ids):
+            watch = self._roster.watched.get(rule_id)
+            if not isinstance(watch, PriceWatch):
+                continue
+            cause = watch.standing_cause() or (AccountCause({}) if watch.is_holding else None)
+            if cause is not None:
+                self._consider({rule_id}, now, cause, None, firings)
 
     def _on_close(self, instrument: Instrument, key: Study, bar: Bar, at: datetime) -> list[Firing]:
         firings: list[Firing] = []
@@ -259,6 +263,11 @@ class Tape:
         book.latest = tick
         if slot in {TickField.HIGH, TickField.LOW}:
             self._on_extreme(book, tick, before, firings)
+            return
+        if slot in {TickField.NO_BID, TickField.NO_ASK}:
+            # Nothing fires by it, but what is being held (`for 2m`) stops counting.
+            book.lose(tick)
+            self._look_at(self._ticking & book.rules, tick.received, firings)
             return
         touched = set(book.restless)
         ladder = book.ladders[slot]

@@ -13,7 +13,7 @@ class TickField(IntEnum):
     What a tick speaks of. `HIGH` and `LOW` are the day's, `CLOSE` the prior session's official close.
 
     `IV` to `VEGA` are an option's, by IBKR's model: implied volatility a year (0.25: 25 %), theta a day, vega a
-    point of volatility. `OPEN_INTEREST` counts contracts.
+    point of volatility. `OPEN_INTEREST` counts contracts. `NO_BID` and `NO_ASK`: there is none any more.
     """
 
     LAST = 1
@@ -32,6 +32,8 @@ class TickField(IntEnum):
     THETA = 14
     VEGA = 15
     OPEN_INTEREST = 16
+    NO_BID = 17
+    NO_ASK = 18
 
 
 class DataKind(StrEnum):
@@ -48,8 +50,8 @@ class Tick(NamedTuple):
     One change that TWS sent; a tuple because there may be thousands a second.
 
     *price* is never NaN, -1, 0 or unset: those die in `broker/convert.py`. For `VOLUME` it is the session's volume in
-    shares, for `HALTED` 1.0 or 0.0; delta and theta may be below zero. *received* is when its network read arrived
-    (UTC), *exchange_time* the exchange's own time where TWS gives one (tick type 45).
+    shares, for `HALTED` 1.0 or 0.0, for `NO_BID` and `NO_ASK` 0.0; delta and theta may be below zero.
+    *received* is when its network read arrived (UTC), *exchange_time* the exchange's own where TWS gives one (tick 45).
     """
 
     instrument: Instrument
@@ -126,6 +128,10 @@ class Quote:
             self.bid, self.bid_size = tick.price, tick.size
         elif tick.field is TickField.ASK:
             self.ask, self.ask_size = tick.price, tick.size
+        elif tick.field is TickField.NO_BID:
+            self.bid = self.bid_size = None
+        elif tick.field is TickField.NO_ASK:
+            self.ask = self.ask_size = None
         elif tick.field is TickField.HALTED:
             self.halted = tick.price > 0
         self.received = tick.received

@@ -131,16 +131,24 @@ async def test_what_is_no_price_never_becomes_a_tick(
             server.faults.bad_tick("AAPL", tick_type, value, size)
     exchange.push("AAPL", 222.25)
     await eventually(lambda: 222.25 in desk.prices())
-    assert all(math.isfinite(price) and price > 100 for price in desk.prices())
+    told = [tick.price for tick in desk.ticks if tick.field not in {TickField.NO_BID, TickField.NO_ASK}]
+    assert all(math.isfinite(price) and price > 100 for price in told)
 
 
-async def test_a_side_that_goes_away_leaves_the_quote(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
+async def test_a_side_that_goes_away_leaves_the_quote_and_is_told_once(
+    desk: Desk, aapl: Instrument, server: TwsServer
+) -> None:
     await streaming(desk, aapl)
     quote = desk.feed.quote(aapl.con_id)
     assert quote is not None
-    server.faults.bad_tick("AAPL", 1, "-1")
+    for size in ("0", "100"):
+        server.faults.bad_tick("AAPL", 1, "-1", size)
     await eventually(lambda: quote.bid is None)
     assert quote.ask is not None
+    server.faults.bad_tick("AAPL", 2, "250.0", "0")
+    await eventually(lambda: quote.ask is None)
+    gone = [tick.field for tick in desk.ticks if tick.field in {TickField.NO_BID, TickField.NO_ASK}]
+    assert gone == [TickField.NO_BID, TickField.NO_ASK]
 
 
 async def test_an_rt_volume_of_zero_is_no_price(
@@ -407,7 +415,8 @@ async def test_a_size_that_comes_alone_moves_the_quote_and_a_repeated_one_does_n
     await eventually(lambda: quote.ask is None)
     assert quote.bid_size == 700
     told = [(tick.field, tick.price, tick.size) for tick in desk.ticks]
-    assert told == [(TickField.LAST, 205.5, 300), (TickField.LAST, 205.5, 200), (TickField.BID, quote.bid, 700)]
+    trades = [(TickField.LAST, 205.5, 300), (TickField.LAST, 205.5, 200)]
+    assert told == [*trades, (TickField.BID, quote.bid, 700), (TickField.NO_ASK, 0.0, 0.0)]
 
 
 @pytest.mark.parametrize(("value", "halted"), [("-1", False), ("0", False), ("1", True), ("2", True)])
