@@ -35,7 +35,7 @@ from bot.noted import NotedReply
 from bot.notices import LinkWatch, Notices
 from bot.notifier import Notifier
 from bot.pasts import AftermathKeeper, IbPast
-from bot.people import PersonalZones
+from bot.people import PersonalSettings, PersonalZones
 from bot.reply import TelegramReply
 from bot.router import Router
 from bot.schedule import DailySummaries, Timers
@@ -105,7 +105,8 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         proposals = SqlProposalStore(database, outbox)
         users = SqlUsers(database)
         notices = Notices(outbox, users, settings.roster, clock)
-        zones = PersonalZones(users, settings.zone)
+        people = PersonalSettings(users)
+        zones = PersonalZones(people, settings.zone)
 
         session = IbSession(_address(settings), clock)
         contracts = IbContracts(session, clock, hours_ttl_s=min(900.0, settings.session_refresh_s))
@@ -135,7 +136,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             cap=_MOST_ALERTS,
             chats=groups.find,
         )
-        feeds = Feeds(feed, news, scans, history, holdings, order_feed, contracts)
+        feeds = Feeds(keeper, news, scans, history, holdings, order_feed, contracts)
         watcher = Watcher(engine, rulebook, feeds, firings, clock, on_blind=notices.blind)
         keeper.hand_to(watcher.take)
 

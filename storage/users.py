@@ -1,7 +1,7 @@
 """What people have set for themselves, and the private chats they are reached in."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -13,11 +13,23 @@ from storage.tables import chats, users
 
 @dataclass(frozen=True, slots=True)
 class UserSettings:
-    """One person's own settings: *zone* is an IANA time zone, *summary* whether the daily summary is sent."""
+    """
+    One person's own settings.
+
+    *zone* is an IANA time zone ("": the bot's), *summary* whether the daily summary is sent, *quiet* the quiet hours
+    (`22:00-07:00`, "": none). *heartbeat* is how often a day the bot says that it is well (0: never), for the first
+    time at *heartbeat_at*, since *heartbeat_since*. *calming* are the alerts that calm the person's others when they
+    fire.
+    """
 
     user_id: int
-    zone: str
+    zone: str = ""
     summary: bool = True
+    quiet: str = ""
+    heartbeat: int = 0
+    heartbeat_at: str = "08:00"
+    heartbeat_since: datetime | None = None
+    calming: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +56,18 @@ class SqlUsers:
             found = (await connection.execute(statement)).scalar_one_or_none()
         if found is None:
             return None
-        return UserSettings(user_id, found["zone"], summary=found["summary"])
+        known = {field.name: found[field.name] for field in fields(UserSettings) if field.name in found}
+        since = known.get("heartbeat_since")
+        known["heartbeat_since"] = None if since is None else datetime.fromisoformat(since)
+        known["calming"] = tuple(known.get("calming", ()))
+        return UserSettings(user_id, **known)
 
     async def save(self, settings: UserSettings) -> None:
         """Store the person's settings."""
         data = asdict(settings)
         del data["user_id"]
+        since = settings.heartbeat_since
+        data["heartbeat_since"] = None if since is None else since.isoformat()
         async with self._database.writing() as connection:
             statement = upsert(connection, users, "user_id")
             await connection.execute(statement, {"user_id": settings.user_id, "settings": data})

@@ -4,13 +4,13 @@ import asyncio
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Delete, Update, delete, update
+from sqlalchemy import Delete, Update, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.audit import SqlAuditLog
 from storage.database import Database
 from storage.jobs import SqlJobs
-from storage.tables import audit
+from storage.tables import audit, users
 from storage.users import Chat, SqlUsers, UserSettings
 from tests.fakes.clock import FakeClock
 
@@ -18,30 +18,50 @@ FRIDAY = date(2026, 11, 20)
 
 
 async def test_settings_are_kept_and_changed(database: Database) -> None:
-    users = SqlUsers(database)
-    assert await users.settings(111) is None
-    await users.save(UserSettings(111, "Europe/Berlin"))
-    await users.save(UserSettings(222, "America/New_York"))
-    await users.save(UserSettings(111, "Asia/Tokyo", summary=False))
-    assert await users.settings(111) == UserSettings(111, "Asia/Tokyo", summary=False)
-    assert await users.settings(222) == UserSettings(222, "America/New_York")
+    store = SqlUsers(database)
+    assert await store.settings(111) is None
+    await store.save(UserSettings(111, "Europe/Berlin"))
+    await store.save(UserSettings(222, "America/New_York"))
+    await store.save(UserSettings(111, "Asia/Tokyo", summary=False))
+    assert await store.settings(111) == UserSettings(111, "Asia/Tokyo", summary=False)
+    assert await store.settings(222) == UserSettings(222, "America/New_York")
+
+
+async def test_all_that_can_be_set_is_kept_and_what_an_older_version_did_not_know_is_as_it_was(
+    database: Database, clock: FakeClock
+) -> None:
+    store = SqlUsers(database)
+    everything = UserSettings(
+        111,
+        "Asia/Tokyo",
+        quiet="22:00-07:00",
+        heartbeat=2,
+        heartbeat_at="06:30",
+        heartbeat_since=clock.now(),
+        calming=(3, 9),
+    )
+    await store.save(everything)
+    assert await store.settings(111) == everything
+    async with database.writing() as connection:
+        await connection.execute(insert(users).values(user_id=222, settings={"zone": "UTC", "summary": False}))
+    assert await store.settings(222) == UserSettings(222, "UTC", summary=False)
 
 
 async def test_a_blocked_chat_is_told_of_once_and_opens_when_its_person_writes_again(
     database: Database, clock: FakeClock
 ) -> None:
-    users = SqlUsers(database)
+    store = SqlUsers(database)
     start = clock.now()
-    assert not await users.disable_chat(111, start, "blocked by the user")
-    await users.saw_chat(111, 111, start)
-    assert not await users.chat_disabled(111)
-    assert await users.disable_chat(111, start, "blocked by the user")
-    assert not await users.disable_chat(111, start, "blocked by the user")
-    assert await users.chat_disabled(111)
-    assert await users.chats() == [Chat(111, 111, start, start, "blocked by the user")]
-    await users.saw_chat(111, 111, start + timedelta(hours=1))
-    assert not await users.chat_disabled(111)
-    assert await users.chats() == [Chat(111, 111, start)]
+    assert not await store.disable_chat(111, start, "blocked by the user")
+    await store.saw_chat(111, 111, start)
+    assert not await store.chat_disabled(111)
+    assert await store.disable_chat(111, start, "blocked by the user")
+    assert not await store.disable_chat(111, start, "blocked by the user")
+    assert await store.chat_disabled(111)
+    assert await store.chats() == [Chat(111, 111, start, start, "blocked by the user")]
+    await store.saw_chat(111, 111, start + timedelta(hours=1))
+    assert not await store.chat_disabled(111)
+    assert await store.chats() == [Chat(111, 111, start)]
 
 
 async def test_the_audit_is_read_newest_first(database: Database, clock: FakeClock) -> None:
