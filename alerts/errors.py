@@ -21,11 +21,18 @@ class AlertSyntaxError(AlertError):
 
     *position* is the offset (in characters) of the first thing not understood, *expected* what could stand there,
     *examples* two lines that would work (for a number that reads two ways: the line with each reading).
-    *suggestion* is the word that was probably meant ("crosses" for "croses"), or empty.
+    *suggestion* is the word that was probably meant ("crosses" for "croses"), or empty. *readings* are the lines of
+    which one is surely meant (`199,500`): the person may choose.
     """
 
     def __init__(
-        self, text: str, position: int, expected: str, examples: tuple[str, ...], suggestion: str = ""
+        self,
+        text: str,
+        position: int,
+        expected: str,
+        examples: tuple[str, ...],
+        suggestion: str = "",
+        readings: tuple[str, ...] = (),
     ) -> None:
         super().__init__(text, position, expected)
         self.text = text
@@ -33,6 +40,7 @@ class AlertSyntaxError(AlertError):
         self.expected = expected
         self.examples = examples
         self.suggestion = suggestion
+        self.readings = readings
 
 
 class RuleGone(AlertError):

@@ -39,6 +39,8 @@ _PARSER = Lark(
     transformer=Reader(),
     maybe_placeholders=False,
 )
+# One comma before three digits: a thousands separator to some, a decimal comma to others.
+_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3},\d{3}(?![\d,.])")
 _QUOTED = re.compile(r'["“”„«](?:\\.|[^"“”«»„\\])*["“”»]', re.DOTALL)
 _FUNCTIONS = "sma|ema|rsi|macd|bbands|atr|vwap|adx|stoch|high|low|avgvolume"
 _BARE = re.compile(rf"\b(?:(?:{_FUNCTIONS})\s*\(|(?:volume|avgcost)\b)", re.IGNORECASE)
@@ -204,7 +206,8 @@ def _contradiction(text: str, error: Contradiction, now: datetime, zone: ZoneInf
     lines = [(text[:start] + reading + text[end:]).strip() for reading in error.readings]
     good = tuple(line for line in lines if _parses(line, now, zone))
     examples = (good + tuple(e for e in (*example_lines(text), *example_lines("level")) if e not in good))[:2]
-    return AlertSyntaxError(text, start, error.expected, examples)
+    readings = good if _THOUSANDS.search(str(token)) else ()
+    return AlertSyntaxError(text, start, error.expected, examples, readings=readings)
 
 
 def _parses(text: str, now: datetime, zone: ZoneInfo) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from alerts.errors import AlertError
@@ -134,6 +134,9 @@ class Router:
                 await work
             except _TOLD as error:
                 message = explain(error)
+                if isinstance(request, TextIn) and request.reply_to is not None:
+                    # An answer to a question (a new level, a whole line) goes on there, not by a button of its own.
+                    message = replace(message, buttons=())
                 if isinstance(request, TextIn) and _is_about_order(request.text):
                     message = self._handlers.orders.branded(message)
                 await self._handlers.reply.send(request.chat_id, message, reply_to=request.message_id)

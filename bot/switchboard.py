@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from alerts.rulebook import Rulebook
 from bot.commands import Handlers
 from bot.handlers import alert_list, editing, exchange, wizard
+from bot.handlers import alerts as alert_lines
 from bot.handlers.alert_list import AlertListHandler
 from bot.handlers.alerts import AlertsHandler
 from bot.handlers.cards import AlertCards
@@ -90,7 +91,14 @@ def connect(parts: Parts) -> Handlers:
         chores=p.chores,
     )
     alerts = AlertsHandler(
-        reply=p.reply, rulebook=p.rulebook, cards=cards, past=past, quotes=p.quotes, zones=p.zones, clock=p.clock
+        reply=p.reply,
+        rulebook=p.rulebook,
+        cards=cards,
+        past=past,
+        quotes=p.quotes,
+        forms=p.forms,
+        zones=p.zones,
+        clock=p.clock,
     )
     listed = AlertListHandler(
         reply=p.reply,
@@ -130,6 +138,7 @@ def connect(parts: Parts) -> Handlers:
             p.forms,
             p.clock,
             doers={
+                alert_lines.LINE: alerts.go_on,
                 alert_list.PURGE: listed.purge,
                 alert_list.UNPURGE: listed.bring_back,
                 alert_list.UNBULK: listed.take_back,

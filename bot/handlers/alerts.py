@@ -4,28 +4,34 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from alerts.condition import Draft
 from alerts.rule import Rule, RuleState
 from alerts.rulebook import Rulebook
-from bot.callback_data import Callback
+from bot.callback_data import Callback, Code, encode_line
 from bot.handlers.cards import AlertCards
 from bot.handlers.past import PastHandler
 from bot.handlers.place import show
-from bot.handlers.ports import Reply, Zones
+from bot.handlers.ports import Forms, Reply, Zones
 from bot.handlers.symbols import alert_on
 from bot.request import Press, TextIn
 from bot.views import alerts as views
 from bot.views.condition import instrument_of, looks_at_prices
-from bot.views.errors import reason
+from bot.views.errors import candidates, reason
 from bot.views.help import which_alert
+from bot.views.message import Message
 from bot.views.symbols import which_symbol
 from market.clock import Clock
 from market.errors import MarketError, SymbolError
+from market.instrument import Instrument
 from market.quote import Quote
+from storage.forms import Form
 from trading.ports import QuoteSource
 
 _UNDO = timedelta(seconds=views.UNDO_S)
 _KEPT_DELETED = 500
 _FIRST_PRICE_S = 2.0
+LINE = "line"
+"""The kind of form that keeps a line which is too long for a button."""
 
 
 class AlertsHandler:
@@ -39,6 +45,7 @@ class AlertsHandler:
         cards: AlertCards,
         past: PastHandler,
         quotes: QuoteSource,
+        forms: Forms,
         zones: Zones,
         clock: Clock,
     ) -> None:
@@ -47,6 +54,7 @@ class AlertsHandler:
         self._cards = cards
         self._past = past
         self._quotes = quotes
+        self._forms = forms
         self._zones = zones
         self._clock = clock
         self._deleted: OrderedDict[tuple[int, int], tuple[Rule, datetime]] = OrderedDict()
@@ -113,9 +121,29 @@ class AlertsHandler:
         try:
             new = await self._rulebook.resolve(draft, user_id, chat_id)
         except SymbolError as error:
-            await self._reply.send(chat_id, which_symbol(error, alert_on(draft, error.symbol)), reply_to=reply_to)
+            question = await self._which(error, draft, user_id, chat_id)
+            await self._reply.send(chat_id, question, reply_to=reply_to)
             return
         await self.enter(new, chat_id, reply_to)
+
+    async def go_on(self, form: Form, press: Press) -> None:
+        """Set the alert of a line that was too long for its button. Raises as `create`."""
+        await self._create(form.data["line"], press.user_id, press.chat_id, press.message_id)
+        await self._reply.answer(press)
+
+    async def _which(self, error: SymbolError, draft: Draft, user_id: int, chat_id: int) -> Message:
+        """Return the question which instrument was meant; lines that fit into no button are kept in forms."""
+        onward, kept = alert_on(draft, error.symbol), dict[int, int]()
+        for one in candidates(error.candidates):
+            code, args = onward(one)
+            if encode_line(code, *args) is None:
+                form = await self._forms.open(user_id, chat_id, LINE, {"line": args[0]}, self._clock.now())
+                kept[one.con_id] = form.id
+
+        def kept_onward(one: Instrument) -> tuple[Code, tuple[object, ...]]:
+            return (Code.FORM_DO, (kept[one.con_id],)) if one.con_id in kept else onward(one)
+
+        return which_symbol(error, kept_onward)
 
     async def enter(self, new: Rule, chat_id: int, reply_to: int) -> None:
         """

@@ -167,7 +167,7 @@ def needs_of(row: AlertRow) -> str:
 def _distance_lines(row: AlertRow) -> list[str]:
     if row.price is None:
         return []
-    line = f"Now <code>{price(row.price, decimals_of(row.rule))}</code>"
+    line = f"{_now(row.rule, instrument_of(row.rule))} <code>{price(row.price, decimals_of(row.rule))}</code>"
     if row.distance_pct is not None and row.rule.is_watching:
         line += f" · {needs_of(row)}"
     return [line + (" · 1m bars" if row.on_bars else "")]
@@ -179,7 +179,7 @@ def _now_lines(rule: Rule, quote: Quote | None, now: datetime, trouble: str) -> 
     if quote is None or quote.price is None:
         why = f" ({text(shortened(trouble, _NOTE))})" if trouble else ""
         return [f"No price yet{why}. I watch as soon as one comes."]
-    line = f"Now <code>{price(quote.price, quote.instrument.decimals)}</code>"
+    line = f"{_now(rule, quote.instrument)} <code>{price(quote.price, quote.instrument.decimals)}</code>"
     level = level_of(rule)
     if level is not None and quote.price and rule.is_watching and not _is_reached(rule, quote.price, level):
         line += f" · needs <b>{percent((level / quote.price - 1) * 100)}</b>"
@@ -187,6 +187,11 @@ def _now_lines(rule: Rule, quote: Quote | None, now: datetime, trouble: str) -> 
     if age is not None and age > timedelta(minutes=1):
         line += f" · {span(age)} old"
     return [line + kind_mark(quote.kind)]
+
+
+def _now(rule: Rule, instrument: Instrument | None) -> str:
+    """Return the word before a price: of several instruments it says whose price that is."""
+    return "Now" if instrument is None or len(rule.instruments) == 1 else f"{text(instrument.label)} now"
 
 
 def _is_reached(rule: Rule, now: float, level: float) -> bool:

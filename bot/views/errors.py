@@ -10,7 +10,8 @@ from functools import singledispatch
 
 from alerts.errors import AlertSyntaxError, NoSuchChat, NotEvaluable, RuleGone, TooManyAlerts, TooManyScans
 from alerts.exchange import UnreadableFile
-from bot.views.keyboard import shortened
+from bot.callback_data import Code
+from bot.views.keyboard import line_button, shortened
 from bot.views.message import Message, text
 from bot.views.numbers import exact
 from market.errors import (
@@ -66,6 +67,8 @@ def explain(error: Exception) -> Message:
 @explain.register
 def _(error: AlertSyntaxError) -> Message:
     hint = f", perhaps “{error.suggestion}”" if error.suggestion else ""
+    if error.readings:
+        return _either(error)
     return _syntax("I don't understand that alert.", error.text, error.position, error.expected + hint, error.examples)
 
 
@@ -235,9 +238,21 @@ def candidates(found: Sequence[object]) -> list[Instrument]:
 
 def _syntax(head: str, line: str, position: int, expected: str, examples: Sequence[str]) -> Message:
     shown = "\n".join(f"<code>{text(example)}</code>" for example in examples)
+    end = "" if expected.endswith("?") else "."
     works = f"\n\nThese would work:\n{shown}" if examples else ""
     return Message(
-        f"🤔 <b>{text(head)}</b>\n<pre>{_caret(line, position)}</pre>\nHere I expected {text(expected)}.{works}"
+        f"🤔 <b>{text(head)}</b>\n<pre>{_caret(line, position)}</pre>\nHere I expected {text(expected)}{end}{works}"
+    )
+
+
+def _either(error: AlertSyntaxError) -> Message:
+    """Ask back which number is meant; a line that does not fit into a button is there to be copied."""
+    lines = "\n".join(f"<code>{text(line)}</code>" for line in error.readings)
+    buttons = [one for line in error.readings for one in line_button(line, Code.ALERT_LINE, line)]
+    return Message(
+        "🤔 <b>Which number do you mean?</b> Nothing is set yet.\n"
+        f"<pre>{_caret(error.text, error.position)}</pre>\n{lines}",
+        tuple((one,) for one in buttons),
     )
 
 

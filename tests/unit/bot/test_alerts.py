@@ -101,10 +101,23 @@ async def test_an_ambiguous_symbol_is_asked_back(chat: Chat) -> None:
     assert next(iter(chat.rules.rules.values())).instruments["#4050"].currency == "USD"
 
 
-async def test_a_line_too_long_for_a_button_still_names_the_candidates(chat: Chat) -> None:
+async def test_a_line_too_long_for_a_button_goes_on_by_one_all_the_same(chat: Chat) -> None:
     text = await chat.say(f'APPL > 200 note "{"long " * 20}"')
-    assert "AAPL" in text
-    assert chat.labels() == []
+    assert "I don't know APPL" in text
+    await chat.tap("AAPL · APPLE")
+    assert "Alert #1 set · AAPL above 200.00" in chat.reply.text
+
+
+async def test_a_number_that_reads_two_ways_is_asked_back(chat: Chat) -> None:
+    assert "Which number do you mean?" in await chat.say("AAPL > 199,500")
+    assert chat.labels() == ["AAPL > 199.500", "AAPL > 199500"]
+    assert chat.rules.rules == {}
+    await chat.tap("AAPL > 199.500")
+    assert "AAPL above 199.50" in chat.reply.text
+
+
+async def test_of_two_instruments_the_price_now_says_whose_it_is(chat: Chat) -> None:
+    assert "AAPL now 196.42" in await chat.say("AAPL / MSFT > 0.45")
 
 
 async def test_more_than_the_cap_is_refused_with_the_number(chat: Chat) -> None:
