@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from broker import convert, errors, hours
 from broker.call import link_of
@@ -10,7 +11,7 @@ from broker.session import IbSession
 from broker.symbol import US_VENUES, queries, tidy
 from market.clock import Clock
 from market.errors import AmbiguousSymbol, BrokerError, UnknownSymbol
-from market.hours import Hours
+from market.hours import Hours, Session
 from market.instrument import Instrument, SecType
 
 
@@ -79,6 +80,12 @@ class IbContracts:
     def known(self, con_id: int) -> Instrument | None:
         """Return the instrument with its name and tick size if it was looked up before; asks nothing."""
         return self._by_con_id.get(con_id)
+
+    def session(self, con_id: int, at: datetime) -> Session | None:
+        """Return the session in which *at* lies, as far as hours were asked for; asks nothing."""
+        fetched = self._hours.get(con_id)
+        sessions = () if fetched is None else fetched.hours.sessions
+        return next((one for one in sessions if one.start <= at < one.end), None)
 
     async def _nearest(self, typed: str) -> Sequence[Instrument]:
         try:

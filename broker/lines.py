@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from broker import convert
 from broker.call import Link, guarded
@@ -54,6 +55,8 @@ class Line:
     last_size: float | None = None
     trouble: str = ""
     refused: str = ""
+    refused_code: int = 0
+    asked: datetime | None = None
     refusal: BrokerError | None = None
     waiting: list[Burst] = field(default_factory=list)
     is_watched: bool = False
@@ -105,6 +108,16 @@ class Lines:
         """Return the lines on which nothing comes because TWS refuses it, by contract id, and why."""
         return {con_id: line.refused for con_id, line in self._lines.items() if line.refused}
 
+    def asked_for(self) -> list[Line]:
+        """Return the lines that are asked for on this connection, whether or not anything comes."""
+        return [line for line in self._lines.values() if line.requests]
+
+    def renew(self, line: Line) -> None:
+        """Ask for a line anew; without a link nothing happens."""
+        if self._link.is_open and line.requests and not line.waiting:
+            self.cancel(line, list(line.requests))
+            self.request(line)
+
     def hold(self, instrument: Instrument, *, wants_greeks: bool = False, at_once: bool = False) -> Line:
         """
         Count one more holder; a line that was refused, or lacks the greeks, is asked for anew.
@@ -141,6 +154,7 @@ class Lines:
         generics = convert.generics(line.instrument.sec_type) if line.wants_greeks else ""
         client.reqMktData(request_id, convert.contract(line.instrument), generics, False, False, [])
         line.trouble, line.refusal = "", None
+        line.asked = self._clock.now()
         line.requests.add(request_id)
         self.by_request[request_id] = line
         self._unanswered.add(request_id)

@@ -108,6 +108,24 @@ class IbTickFeed:
         """Return what TWS refuses and did not send since, by contract id, with IBKR's own words."""
         return self._lines.refused()
 
+    def rivalled(self) -> Sequence[Instrument]:
+        """Return what is held and not sent because another session of the same IBKR user has it (10197)."""
+        lines = self._lines.asked_for()
+        return [line.instrument for line in lines if line.refused and line.refused_code == errors.COMPETING_SESSION]
+
+    def not_live(self) -> Mapping[int, DataKind]:
+        """Return which held instruments come delayed or frozen, by contract id."""
+        lines = self._lines.asked_for()
+        return {line.instrument.con_id: line.quote.kind for line in lines if line.quote.kind is not DataKind.LIVE}
+
+    def asked_for(self) -> Sequence[Line]:
+        """Return the lines that TWS owes us, as they stand now."""
+        return self._lines.asked_for()
+
+    def renew(self, line: Line) -> None:
+        """Ask for a line anew."""
+        self._lines.renew(line)
+
     @property
     def lines(self) -> int:
         """How many of IBKR's market data lines are in use."""
@@ -292,7 +310,7 @@ class IbTickFeed:
         line.trouble = text
         if kind in {errors.Kind.FATAL, errors.Kind.WARNING}:
             # Until something comes after all: of what is "partly subscribed" that may be at once.
-            line.refused = f"IBKR {code}: {text}"
+            line.refused, line.refused_code = f"IBKR {code}: {text}", code
             line.is_watched = True
         if kind is errors.Kind.FATAL:
             line.refusal = errors.failure(code, text)

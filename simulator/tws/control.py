@@ -10,7 +10,8 @@ made by hand in TWS or on the phone.
   "count": n}` turns new connections away, n of them or until healed; `silence` keeps sockets up and sends nothing;
   `split` writes single bytes; `slow` `{"seconds"}` delays every write
 * IB itself: `1100` loses IB; `1101` and `1102` bring it back without and with the streams; `flap` `{"farm"}` is 2103
-  and 2104; `notice` `{"code", "message"}` is any notice
+  and 2104; `deafen` `{"symbol"}` lets a symbol's quotes die without a word; `notice` `{"code", "message"}` is any
+  notice
 * requests: `error` `{"request", "code", "message", "count", "req_id", "symbol", "proceed"}` answers requests of a kind
   ("reqMktData", "placeOrder", "whatIf", ... or "*") with an error, and carries them out all the same with `proceed`;
   `swallow` `{"messages": [62, ...]}` never sends messages of these ids, such as an end message; `read_only` answers
@@ -117,6 +118,7 @@ KINDS: dict[str, Callable[[Faults, Options], Any]] = {
     "1100": lambda faults, _: faults.lose_connection(),
     "1101": lambda faults, _: faults.regain_connection(data_lost=True),
     "1102": lambda faults, _: faults.regain_connection(),
+    "deafen": lambda faults, options: faults.deafen(options["symbol"]),
     "flap": lambda faults, options: faults.flap(options.get("farm", "usfarm")),
     "notice": lambda faults, options: faults.notice(int(options["code"]), options["message"]),
     "error": _error,

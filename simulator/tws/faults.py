@@ -37,6 +37,9 @@ class Wires(Protocol):
     def forget_streams(self) -> None:
         """Drop all market data, bars and scans, as after 1101."""
 
+    def forget_quotes(self, symbol: str) -> int:
+        """Drop the quotes of *symbol* without a word; return how many there were."""
+
     def resume(self) -> None:
         """Send what the loss of connection held back."""
 
@@ -163,6 +166,10 @@ class Faults:
 
     def _notice(self, code: int, message: str) -> None:
         self.wires.broadcast((4, 2, -1, code, message, ""))
+
+    def deafen(self, symbol: str) -> int:
+        """Let the quotes of *symbol* die without a word, as streams do after a farm's flap."""
+        return self.wires.forget_quotes(symbol)
 
     # Requests
 

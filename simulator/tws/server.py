@@ -249,6 +249,15 @@ class TwsServer:
         for session in self._sessions:
             session.streams.forget(market_data_only=True)
 
+    def forget_quotes(self, symbol: str) -> int:
+        """Drop the quotes of *symbol* without a word; return how many there were."""
+        return sum(
+            one.streams.close("quote", stream.req_id)
+            for one in self._sessions
+            for stream in one.streams.of("quote")
+            if isinstance(stream, QuoteStream) and stream.book.instrument.key == symbol
+        )
+
     def resume(self) -> None:
         """Send what the loss of connection held back."""
         for session in self._sessions:
