@@ -14,6 +14,7 @@ from alerts.condition import Draft, Options, OrderEvent, Repeat, TradingTime
 from alerts.condition_codec import condition_from_json, condition_to_json
 from alerts.rule import (
     AccountCause,
+    Away,
     Cause,
     FeedCause,
     Firing,
@@ -161,13 +162,14 @@ def draft_from_json(data: Mapping[str, Any]) -> Draft:
 
 def firing_to_json(firing: Firing) -> Json:
     """Return *firing* as JSON, with its rule as it stands after it."""
-    return {
+    data = {
         "key": firing.key,
         "rule": rule_to_json(firing.rule),
         "at": firing.at.isoformat(),
         "cause": _cause_to_json(firing.cause),
         "exchange_time": time_to_json(firing.exchange_time),
     }
+    return data if firing.away is None else {**data, "away": _away_to_json(firing.away)}
 
 
 def firing_from_json(data: Mapping[str, Any]) -> Firing:
@@ -178,7 +180,22 @@ def firing_from_json(data: Mapping[str, Any]) -> Firing:
         at=datetime.fromisoformat(data["at"]),
         cause=_cause_from_json(data["cause"]),
         exchange_time=time_from_json(data["exchange_time"]),
+        away=_away(data["away"]) if "away" in data else None,
     )
+
+
+def _away_to_json(away: Away) -> Json:
+    return {
+        "begin": away.begin.isoformat(),
+        "span_s": away.span.total_seconds(),
+        "is_unordered": away.is_unordered,
+        "is_observed": away.is_observed,
+    }
+
+
+def _away(data: Mapping[str, Any]) -> Away:
+    begin = datetime.fromisoformat(data["begin"])
+    return Away(begin, _span(data["span_s"]), data["is_unordered"], data["is_observed"])
 
 
 def _cause_to_json(cause: Cause) -> Json:  # noqa: PLR0911  one for each cause

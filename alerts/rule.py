@@ -10,7 +10,7 @@ rule.
 import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alerts.condition import Draft, OrderEvent
@@ -207,12 +207,29 @@ Cause = PriceCause | NewsCause | ScanCause | AccountCause | OrderCause | TimeCau
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """
+    A firing that was found after a gap: nothing live was heard then.
+
+    It happened within *span* from *begin* on: a bar's beginning and length (no length: a moment that is known).
+    *is_unordered*: the bar's range allows it, and the order of its prices is not known. Where not *is_observed*
+    nothing tells what happened in the gap, which these are: the state after it is such that the rule fires.
+    """
+
+    begin: datetime
+    span: timedelta = timedelta()
+    is_unordered: bool = False
+    is_observed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Firing:
     """
     A rule fired, once: *key* is unique for ever ("<rule id>:<its nth firing>:<salt>") and guards against doubles.
 
-    *at* is the receipt time, *exchange_time* the exchange's own where TWS gave one. *rule* is the rule as it stands
-    after this firing; both are stored in one transaction.
+    *at* is the receipt time (found after a gap: when it happened), *exchange_time* the exchange's own where TWS gave
+    one. *rule* is the rule as it stands after this firing; both are stored in one transaction. *away* is what is known
+    of one that was found after a gap.
     """
 
     key: str
@@ -220,3 +237,4 @@ class Firing:
     at: datetime
     cause: Cause
     exchange_time: datetime | None = None
+    away: Away | None = None
