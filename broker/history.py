@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from alerts.operand import PriceField
 from alerts.ports import Nap
 from broker import convert, errors
 from broker.call import link_of
@@ -37,6 +38,7 @@ _MINUTES_WINDOW_S = 10.0
 _MINUTES_OPEN = 30
 _SHARED_S = 15.0
 _UTC_SECONDS = 2
+_SHOWN = {PriceField.BID: "BID", PriceField.ASK: "ASK", PriceField.MID: "MIDPOINT"}
 # The longest durations that IBKR takes in each unit.
 _MAX_SECONDS = 86400
 _MAX_DAYS = 365
@@ -132,6 +134,23 @@ class IbHistory:
         # IBKR reaches back over the night where nothing traded since.
         return [one for one in found if asked_at - reach <= one.start <= asked_at - BarSize.MIN_1.duration]
 
+    async def since(self, instrument: Instrument, field: PriceField, size: BarSize, begin: datetime) -> Sequence[Bar]:
+        """
+        Return the bars of *size* (not days) that ended after *begin*, oldest first, the running one last.
+
+        They are of extended hours too, and of the rule's own *field*: trades (midpoints where there are none), bids,
+        asks or midpoints. Raises LinkDown, RequestTimeout, PacingViolation, BrokerError.
+        """
+        reach = self._clock.now() - begin + 2 * size.duration
+        seconds = int(reach.total_seconds())
+        # Counted in days, IBKR means those with trade: there are never fewer of them than wanted.
+        length = f"{seconds} S" if seconds <= _MAX_SECONDS else f"{min(-(-seconds // _MAX_SECONDS), _MAX_DAYS)} D"
+        show = _SHOWN.get(field) or convert.what_to_show(instrument.sec_type)
+        async with self._pace.open:
+            await self._pace.turn()
+            found = await self._bars(instrument, size, length, show=show)
+        return [bar for bar in found if bar.start + size.duration > begin]
+
     async def _shared(self, instrument: Instrument, size: BarSize, length: str, *, regular: bool) -> list[Bar]:
         key = (instrument.con_id, size, length, regular)
         now = self._clock.monotonic()
@@ -152,9 +171,12 @@ class IbHistory:
                 await self._pace.turn()
             return await self._bars(instrument, size, length, regular=regular)
 
-    async def _bars(self, instrument: Instrument, size: BarSize, length: str, *, regular: bool = False) -> list[Bar]:
+    async def _bars(
+        self, instrument: Instrument, size: BarSize, length: str, *, regular: bool = False, show: str = ""
+    ) -> list[Bar]:
+        show = show or convert.what_to_show(instrument.sec_type)
         try:
-            answer = await self._request(instrument, size, length, regular=regular)
+            answer = await self._request(instrument, size, length, show, regular=regular)
         except BrokerError as error:
             # "HMDS query returned no data" is an answer, not a failure.
             if error.code == errors.HISTORY and "no data" in error.text.lower():
@@ -164,13 +186,14 @@ class IbHistory:
         made = [convert.bar(data, negative=negative) for data in answer]
         return [bar for bar in made if bar is not None]
 
-    async def _request(self, instrument: Instrument, size: BarSize, length: str, *, regular: bool) -> list[BarData]:
+    async def _request(
+        self, instrument: Instrument, size: BarSize, length: str, show: str, *, regular: bool
+    ) -> list[BarData]:
         request_id = self._link.ib().client.getReqId()
 
         def ask(ib: IB) -> Awaitable[Any]:
             contract = convert.contract(instrument)
             future: Awaitable[Any] = ib.wrapper.startReq(request_id, contract)
-            show = convert.what_to_show(instrument.sec_type)
             ib.client.reqHistoricalData(
                 request_id, contract, "", length, _SIZES[size], show, regular, _UTC_SECONDS, False, []
             )

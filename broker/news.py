@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from broker import convert, errors
@@ -20,6 +21,7 @@ _META = re.compile(r"^\{([A-Z]:[^{}]*)\}[!\s]*")
 _LANGUAGE = re.compile(r"(?:^|:)L:([A-Za-z-]+)")
 
 _BROAD_TAPE = 0
+_MOST_HEADLINES = 300
 
 
 @dataclass(slots=True, eq=False)
@@ -96,6 +98,18 @@ class IbNewsFeed:
 
     async def headlines(self, instrument: Instrument, count: int) -> Sequence[Headline]:
         """Return the instrument's latest headlines, newest first. Raises LinkDown, RequestTimeout, BrokerError."""
+        return await self._headlines(instrument, count, "")
+
+    async def headlines_since(self, instrument: Instrument, begin: datetime) -> Sequence[Headline]:
+        """
+        Return the instrument's headlines from *begin* on, oldest first: the latest 300, which is what IBKR gives.
+
+        Raises LinkDown, RequestTimeout, BrokerError.
+        """
+        found = await self._headlines(instrument, _MOST_HEADLINES, f"{begin.astimezone(UTC):%Y-%m-%d %H:%M:%S}.0")
+        return [headline for headline in reversed(found) if headline.time >= begin]
+
+    async def _headlines(self, instrument: Instrument, count: int, start: str) -> Sequence[Headline]:
         providers = self._providers or await self.providers()
         codes = "+".join(provider.code for provider in providers)
         if not codes:
@@ -104,7 +118,7 @@ class IbNewsFeed:
         def ask(ib: IB) -> Awaitable[Any]:
             request_id = ib.client.getReqId()
             future: Awaitable[Any] = ib.wrapper.startReq(request_id)
-            ib.client.reqHistoricalNews(request_id, instrument.con_id, codes, "", "", count, [])
+            ib.client.reqHistoricalNews(request_id, instrument.con_id, codes, start, "", count, [])
             return future
 
         found = await self._link.call("historical news", ask, self._timeout_s)
