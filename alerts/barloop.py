@@ -13,11 +13,12 @@ from functools import partial
 
 from alerts.engine import Engine
 from alerts.ports import BarSource, HoursSource, Nap
+from alerts.refusal import why_refused
 from alerts.rule import Firing
 from alerts.studio import Study
 from alerts.value import Study as Key
 from market.clock import Clock
-from market.errors import BrokerError, LinkDown, MarketError, PacingViolation, RequestTimeout
+from market.errors import MarketError
 from market.quote import Bar, BarSize
 
 _log = logging.getLogger(__name__)
@@ -29,8 +30,6 @@ _LATE_BAR = timedelta(seconds=16)
 _LATE_TRIES = 2
 _LONGEST_BACKOFF = timedelta(minutes=5)
 _AT_ONCE = 16
-# Timeouts and pacing pass; what has not come by then has to be told.
-_REFUSED_AFTER = 3
 # How often a day's bar is looked for: after the session's close until it is late for good, or all day where nobody
 # knows when that is. Hours are known for some days ahead only, so they are asked for again before long.
 _DAY_STEP = timedelta(minutes=15)
@@ -120,7 +119,7 @@ class BarLoop:
             next_look = await self._next_look(study, bars)
         except MarketError as error:
             course.failed += 1
-            course.refused = _why(error, course)
+            course.refused = why_refused(error, course.failed) or course.refused
             pause = min(timedelta(seconds=5 * 2 ** min(course.failed - 1, 10)), _LONGEST_BACKOFF)
             course.due = self._clock.now() + pause
             _log.warning("no %s bars of %s (%r), again in %s", study.size, study.instrument.label, error, pause)
@@ -175,20 +174,6 @@ class BarLoop:
 
 def _key(study: Study) -> Key:
     return study.instrument.con_id, study.size, study.is_regular
-
-
-def _why(error: MarketError, course: _Course) -> str:
-    """Return why there are no bars, "" where another try may well bring them, or the link is down (told elsewhere)."""
-    if isinstance(error, LinkDown):
-        return course.refused
-    is_passing = isinstance(error, RequestTimeout | PacingViolation) and course.failed < _REFUSED_AFTER
-    return course.refused if is_passing else _told(error)
-
-
-def _told(error: MarketError) -> str:
-    if isinstance(error, BrokerError):
-        return f"IBKR {error.code}: {error.text}"
-    return "IBKR does not answer" if isinstance(error, RequestTimeout) else type(error).__name__
 
 
 def _is_trading(size: BarSize, latest: datetime, now: datetime) -> bool:

@@ -8,7 +8,7 @@ two samples is in the bar.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -16,6 +16,7 @@ from typing import Protocol
 from alerts.allocation import NEAR, Claim, allocate
 from alerts.ports import BarSource, LineFeed, Nap
 from alerts.ranges import AverageRanges
+from alerts.refusal import why_refused
 from alerts.rule import Firing
 from market.clock import Clock
 from market.errors import LinkDown, MarketError, PacingViolation
@@ -56,7 +57,8 @@ class Evaluator(Protocol):
 class _Watched:
     """
     One instrument. *fast* counts the holders that live on every tick; *seen* is the start of the last minute handed
-    on, *misses* how often in a row there was no new one; *quote* is what the bars said last.
+    on, *misses* how often in a row there was no new one; *failed* counts the tries in a row that brought no answer, and
+    *refused* is why, in IBKR's words. *quote* is what the bars said last.
     """
 
     instrument: Instrument
@@ -67,6 +69,8 @@ class _Watched:
     has_line: bool = False
     seen: datetime | None = None
     misses: int = 0
+    failed: int = 0
+    refused: str = ""
     quote: Quote = field(init=False)
 
     def __post_init__(self) -> None:
@@ -150,6 +154,11 @@ class LineKeeper:
         if watched is None or watched.has_line or watched.quote.last is None:
             return self._feed.quote(con_id)
         return self._feed.quote(con_id) or watched.quote
+
+    def refused(self) -> Mapping[int, str]:
+        """Return what IBKR refuses to send, by contract id: the ticks, or the minutes of what has no line."""
+        minutes = {key: one.refused for key, one in self._watched.items() if one.refused and not one.has_line}
+        return {**minutes, **self._feed.refused()}
 
     def is_on_bars(self, con_id: int) -> bool:
         """Return whether the rules on an instrument run on 1-minute bars for want of a line."""
@@ -251,7 +260,11 @@ class LineKeeper:
             return
         except MarketError as error:
             _log.info("No minutes of %s: %r", watched.instrument.label, error)
+            watched.failed += 1
+            watched.refused = why_refused(error, watched.failed) or watched.refused
             bars = ()
+        else:
+            watched.failed, watched.refused = 0, ""
         self._take(watched, bars)
 
     def _take(self, watched: _Watched, bars: Sequence[Bar]) -> None:

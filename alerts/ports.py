@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from alerts.operand import PriceField
 from alerts.rule import Firing, OrderHappened, Rule
 from market.account import AccountSummary, Position
 from market.hours import Hours
@@ -77,13 +79,13 @@ class TickFeed(Protocol):
         """Return the latest quote of a held instrument, or None."""
         ...
 
-
-class LineFeed(TickFeed, Protocol):
-    """A tick feed that says how many lines there are, for the one who shares them out."""
-
     def refused(self) -> Mapping[int, str]:
         """Return what IBKR refuses and did not send since, by contract id, with its words."""
         ...
+
+
+class LineFeed(TickFeed, Protocol):
+    """A tick feed that says how many lines there are, for the one who shares them out."""
 
     @property
     def cap(self) -> int:
@@ -117,6 +119,51 @@ class BarSource(Protocol):
 
         A minute without trades has none. Raises as `bars`, and PacingViolation.
         """
+        ...
+
+
+class MissedBars(Protocol):
+    """The bars of a gap."""
+
+    async def since(self, instrument: Instrument, field: PriceField, size: BarSize, begin: datetime) -> Sequence[Bar]:
+        """
+        Return the bars of *size* (not days) of *field* that ended after *begin*, oldest first, the running one last.
+
+        They are of all hours; of what has no trades, LAST means midpoints. Raises LinkDown, RequestTimeout,
+        PacingViolation, BrokerError.
+        """
+        ...
+
+    async def bars(self, instrument: Instrument, size: BarSize, count: int, *, regular: bool = False) -> Sequence[Bar]:
+        """Return the latest *count* closed bars: as `BarSource.bars`."""
+        ...
+
+
+class MissedNews(Protocol):
+    """The headlines of a gap."""
+
+    async def headlines_since(self, instrument: Instrument, begin: datetime) -> Sequence[Headline]:
+        """Return the headlines from *begin* on, oldest first. Raises LinkDown, RequestTimeout, BrokerError."""
+        ...
+
+
+class Moments(Protocol):
+    """Moments that must be known after a restart, by key."""
+
+    async def get(self, key: str) -> datetime | None:
+        """Return the moment kept under *key*, or None."""
+        ...
+
+    async def all(self, prefix: str) -> Mapping[str, datetime]:
+        """Return the moments whose keys begin with *prefix*, by key."""
+        ...
+
+    async def put(self, key: str, at: datetime) -> None:
+        """Keep *at* under *key*."""
+        ...
+
+    async def drop(self, prefix: str) -> None:
+        """Forget the moments whose keys begin with *prefix*."""
         ...
 
 
@@ -208,7 +255,7 @@ class ScanFeed(Protocol):
 class Feeds:
     """Everything that comes from the market."""
 
-    ticks: LineFeed
+    ticks: TickFeed
     news: NewsFeed
     scans: ScanFeed
     bars: BarSource

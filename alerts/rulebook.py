@@ -203,11 +203,11 @@ class Rulebook:
 
     async def amend(self, rule_id: int, owner_id: int, draft: Draft) -> Rule:
         """
-        Give a rule another condition or other options.
+        Give a rule another condition or other options; another scan is tried out.
 
         It is armed anew, also when it was spent; a paused one stays paused, and a change of mere words (note, tag,
-        sound) leaves everything else as it was. Raises RuleGone, TooManyAlerts, TooManyScans and as `resolve`; then
-        nothing has changed.
+        sound) leaves everything else as it was. Raises RuleGone, TooManyAlerts, TooManyScans, as `resolve`, and of
+        another scan LinkDown, BrokerError; then nothing has changed.
         """
         before = await self.get(rule_id, owner_id)
         new = await self.resolve(draft, owner_id, before.chat_id, before.instruments)
@@ -337,6 +337,9 @@ class Rulebook:
         undo.push_async_callback(self._store.save, current)
         if new.is_watching:
             firings = await self._watched(new, undo)
+            undo.push_async_callback(self._holding.give, new.id)
+            if isinstance(new.draft.condition, ScanEntry) and new.draft.condition != current.draft.condition:
+                await self._try_out(new.draft.condition.spec)
         else:
             self._engine.rest(new)
             await self._holding.give(new.id)

@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.amendment import amount_of, order_line, renamed, with_amount
+from alerts.amendment import amount_of, order_line, renamed, with_amount, with_options
 from alerts.errors import NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
 from alerts.language import parse
 from alerts.rule import RuleState
 from alerts.wording import format_draft
-from market.errors import UnknownSymbol
+from market.errors import BrokerError, UnknownSymbol
 from tests.unit.alerts.drafts import AAPL, MSFT, NOW, tick
 from tests.unit.alerts.test_rulebook import ME, OTHER, Desk
 
@@ -44,6 +44,26 @@ async def test_another_symbol_is_looked_up_and_held_instead() -> None:
     await desk.book.amend(rule.id, ME, desk.book.read("MSFT > 500"))
     assert desk.ticks.held == {MSFT: 1}
     assert desk.store.rules[1].instruments == {"MSFT": MSFT}
+
+
+@pytest.mark.parametrize("spent", [False, True])
+async def test_another_scan_that_ibkr_does_not_know_is_refused_as_a_new_one_is(spent: bool) -> None:  # noqa: FBT001
+    desk = Desk()
+    rule = await desk.create("scan TOP_PERC_GAIN")
+    held = dict(desk.scans.held)
+    if spent:
+        desk.engine.rest(rule.fired(NOW, spent=True, memory={}))
+        await desk.book.retire(rule.id)
+        desk.store.rules[1] = rule.fired(NOW, spent=True, memory={})
+        held = {}
+    desk.scans.error = BrokerError(162, "no such scan")
+    with pytest.raises(BrokerError):
+        await desk.book.amend(rule.id, ME, desk.book.read("scan TOP_PRECIOUS"))
+    assert desk.store.rules[1].text == "scan TOP_PERC_GAIN"
+    assert (await desk.book.get(rule.id, ME)).text == "scan TOP_PERC_GAIN"
+    assert desk.scans.held == held
+    # Mere words do not ask for the scan again.
+    await desk.book.amend(rule.id, ME, with_options(rule.draft, note="x"))
 
 
 async def test_what_fails_changes_nothing() -> None:

@@ -12,7 +12,7 @@ from alerts.needs import Needs
 from alerts.operand import Number, Price
 from alerts.ranges import AverageRanges
 from alerts.rule import Firing, PriceCause, Rule
-from market.errors import LinkDown, PacingViolation, RequestTimeout
+from market.errors import BrokerError, LinkDown, PacingViolation, RequestTimeout
 from market.instrument import Instrument
 from market.quote import Bar, BarSize, Quote, TickField
 from tests.fakes.clock import FakeClock
@@ -300,3 +300,41 @@ async def test_rules_hold_each_instrument_once_for_each_wish(cap: int) -> None:
         await holding.give(rule_id)
     assert desk.lined() == set()
     assert not desk.keeper.is_on_bars(A.con_id)
+
+
+async def test_minutes_that_ibkr_refuses_are_told_in_its_words_until_they_come() -> None:
+    desk = Desk(cap=1)
+    await desk.keeper.hold(A)
+    await desk.keeper.hold(B)
+    desk.gauge.gaps = {A: 50.0}
+    desk.bars.errors.append(BrokerError(162, "No market data permissions for NYSE STK"))
+    await desk.keeper.fetch()
+    assert desk.keeper.refused() == {B.con_id: "IBKR 162: No market data permissions for NYSE STK"}
+    desk.clock.advance(60)
+    desk.bars.errors.append(LinkDown("closed"))
+    await desk.keeper.fetch()
+    assert B.con_id in desk.keeper.refused()
+    desk.clock.advance(60)
+    desk.minute(B)
+    await desk.keeper.fetch()
+    assert desk.keeper.refused() == {}
+
+
+async def test_minutes_that_are_slow_to_come_are_refused_after_a_few_tries() -> None:
+    desk = Desk(cap=0)
+    await desk.keeper.hold(A)
+    for tries in range(1, 4):
+        desk.bars.errors.append(RequestTimeout("historical bars", 30))
+        await desk.keeper.fetch()
+        assert bool(desk.keeper.refused()) is (tries == 3)
+        desk.clock.advance(600)
+
+
+async def test_of_what_has_a_line_the_ticks_are_what_may_be_refused() -> None:
+    desk = Desk(cap=1)
+    await desk.keeper.hold(A)
+    desk.bars.errors.append(BrokerError(162, "no permissions"))
+    await desk.keeper.fetch()
+    assert desk.keeper.refused() == {}
+    desk.feed.refusals[A.con_id] = "IBKR 354: not subscribed"
+    assert desk.keeper.refused() == {A.con_id: "IBKR 354: not subscribed"}
