@@ -72,13 +72,18 @@ class _Sync:
 
 
 class Link:
-    """The current connection of the library, if there is one, and what hangs on it."""
+    """
+    The current connection of the library, if there is one, and what hangs on it.
+
+    *is_read_only*: the API setting of TWS refuses everything about orders (321), as it said last.
+    """
 
     def __init__(self) -> None:
         self._ib: IB | None = None
         self._reason = ""
         self._locks: dict[str, asyncio.Lock] = {}
         self._own: set[asyncio.Future[Any]] = set()
+        self.is_read_only = False
         self._openers: list[Callable[[IB], None]] = []
         self._syncs: list[_Sync] = []
 
@@ -169,8 +174,10 @@ class Link:
             return
         pending = ib.wrapper._futures  # noqa: SLF001  the library leaves requests that 321 and its like refuse pending
         keys: tuple[Any, ...] = (request_id,)
-        if request_id == -1 and code == errors.VALIDATION and "read-only" in text.lower():
-            keys = ("openOrders", "completedOrders")
+        if errors.is_read_only(code, text):
+            self.is_read_only = True
+            if request_id == -1:
+                keys = ("openOrders", "completedOrders")
         for key in keys:
             future = pending.get(key)
             if future is not None and not future.done():

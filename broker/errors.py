@@ -90,10 +90,15 @@ def order_kind_of(code: int, *, acknowledged: bool) -> Kind:
     return Kind.CHECK
 
 
+def is_read_only(code: int, text: str) -> bool:
+    """Return whether TWS says that its API setting allows no orders."""
+    return code == VALIDATION and "read-only" in text.lower()
+
+
 def failure(code: int, text: str) -> BrokerError:
     """Return the exception that says *code* and *text* in our words."""
     lower = text.lower()
-    if code == VALIDATION and "read-only" in lower:
+    if is_read_only(code, text):
         return ReadOnlyApi(code, text)
     if code in _NO_DATA:
         return NoMarketData(code, text)

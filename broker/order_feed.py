@@ -33,6 +33,8 @@ _EVENTS = {
 }
 # TWS lists an order as completed a moment after its fill moved the position.
 _MOMENT_S = 1.0
+# Somebody may change the setting while TWS runs.
+_READ_ONLY_S = 300.0
 _KEPT = 10_000
 
 
@@ -69,6 +71,7 @@ class IbOrderFeed:
         self._told: dict[str, None] = {}
         self._moved = asyncio.Event()
         self._is_readonly = session.settings.readonly
+        self._resting_until = 0.0
         link_of(session).on_open(self._attach)
         session.on_up(self.look)
         orders.listen(self._on_report)
@@ -93,14 +96,14 @@ class IbOrderFeed:
 
     async def look(self) -> None:
         """Tell of the orders completed today that were not told of yet; without a link nothing happens."""
-        if self._is_readonly or self._sink is None:
+        if self._is_readonly or self._sink is None or self._clock.monotonic() < self._resting_until:
             return
         try:
             new = [report for report in await self._orders.completed_orders() if self._is_new(report)]
             prices = await self._average_prices() if any(one.fate is OrderFate.FILLED for one in new) else {}
         except ReadOnlyApi:
             _log.warning("TWS' API is read-only: nothing is heard of orders placed elsewhere")
-            self._is_readonly = True
+            self._resting_until = self._clock.monotonic() + _READ_ONLY_S
             return
         except MarketError as error:
             _log.info("The completed orders could not be asked for: %r", error)
@@ -113,6 +116,7 @@ class IbOrderFeed:
         return {fill.perm_id: fill.average_price for fill in await self._orders.executions() if fill.average_price}
 
     def _attach(self, ib: IB) -> None:
+        self._resting_until = 0.0
         tap(ib, "position", self._on_position)
 
     def _on_position(self, *_position: object) -> None:

@@ -138,6 +138,11 @@ class IbOrders:
         """Our own API client id: order ids count for it alone."""
         return self._session.settings.client_id
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether TWS refuses everything about orders because of its API setting, as far as it was asked."""
+        return self._link.is_read_only
+
     async def cancel(self, order_id: int, order_ref: str, perm_id: int) -> None:
         """
         Ask IBKR to cancel our own order; the outcome comes as a report.
@@ -167,6 +172,7 @@ class IbOrders:
 
         try:
             await self._link.call("open orders", ask, self._timeout_s, "openOrders")
+            self._link.is_read_only = False
         finally:
             if self._listing is found:
                 self._listing = None
@@ -180,6 +186,7 @@ class IbOrders:
             return ib.reqCompletedOrdersAsync(False)
 
         await self._link.call("completed orders", ask, self._timeout_s, "completedOrders")
+        self._link.is_read_only = False
         return self._completed
 
     async def executions(self) -> Sequence[Fill]:
@@ -217,6 +224,7 @@ class IbOrders:
         if not self._session.settings.readonly:
             # Makes the library know our own open orders, and its ids larger than theirs.
             await self._link.call("open orders", lambda ib: ib.reqOpenOrdersAsync(), self._timeout_s, "openOrders")
+            self._link.is_read_only = False
 
     def _on_open_order(self, order_id: int, contract: Contract, order: Order, state: OrderState) -> None:
         if order.whatIf:

@@ -10,10 +10,11 @@ import pytest
 from alerts.condition import OrderEvent
 from alerts.rule import OrderHappened
 from broker.order_feed import IbOrderFeed
-from market.clock import SystemClock
+from market.clock import Clock, SystemClock
 from market.ticket import OrderTicket, OrderType, Side
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
+from tests.fakes.clock import FakeClock
 from tests.fakes.eventually import eventually
 from tests.integration.broker.conftest import Desk, desk_at, running
 
@@ -25,10 +26,10 @@ FAR = OrderTicket(Side.BUY, Decimal(10), "AAPL", OrderType.LIMIT, Decimal("120.5
 class Listening:
     """A desk with an order feed that tells into a list."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, clock: Clock | None = None) -> None:
         self.desk = desk
         self.told: list[OrderHappened] = []
-        self.feed = IbOrderFeed(desk.session, desk.orders, SystemClock(), look_s=600.0)
+        self.feed = IbOrderFeed(desk.session, desk.orders, clock or SystemClock(), look_s=600.0)
         self.feed.connect(self.told.append)
 
     async def happened(self, event: OrderEvent) -> OrderHappened:
@@ -122,6 +123,31 @@ async def test_a_read_only_api_is_asked_once(server: TwsServer) -> None:
         await listening.feed.look()
     assert sum(fields[0] == "99" for fields in server.requests) <= 1
     assert listening.told == []
+
+
+async def test_a_setting_that_is_changed_while_tws_runs_is_found_out(server: TwsServer) -> None:
+    server.faults.read_only = True
+    clock = FakeClock()
+    listening = Listening(desk_at(server.port), clock)
+    async with running(listening.desk):
+        await listening.desk.up()
+        assert listening.desk.orders.is_read_only
+        server.faults.heal()
+        await listening.feed.look()
+        assert listening.desk.orders.is_read_only
+        clock.advance(301)
+        await listening.feed.look()
+        assert not listening.desk.orders.is_read_only
+
+
+async def test_a_setting_that_is_changed_over_a_reconnect_is_found_out(server: TwsServer) -> None:
+    server.faults.read_only = True
+    async with running(desk_at(server.port)) as desk:
+        await desk.up()
+        assert desk.orders.is_read_only
+        server.faults.heal()
+        server.faults.drop()
+        await eventually(lambda: not desk.orders.is_read_only)
 
 
 async def test_without_a_link_nothing_happens() -> None:
