@@ -1,5 +1,6 @@
 """Headlines as they come, the latest ones, and the stories behind them."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,16 +22,23 @@ _META = re.compile(r"^\{([A-Z]:[^{}]*)\}[!\s]*")
 _LANGUAGE = re.compile(r"(?:^|:)L:([A-Za-z-]+)")
 
 _BROAD_TAPE = 0
+# TWS refuses within a second or so.
+_QUIET_S = 10.0
 _MOST_HEADLINES = 300
 
 
 @dataclass(slots=True, eq=False)
 class _Subject:
-    """What somebody listens to: one instrument, or (None) the broad tape of every provider."""
+    """
+    What somebody listens to: one instrument, or (None) the broad tape of every provider.
+
+    *is_refused*: TWS refused one of its *requests*.
+    """
 
     instrument: Instrument | None
     holders: int = 0
     requests: set[int] = field(default_factory=set)
+    is_refused: bool = False
 
 
 class IbNewsFeed:
@@ -41,9 +49,10 @@ class IbNewsFeed:
     for ever: it is replaced on each connection.
     """
 
-    def __init__(self, session: IbSession, *, timeout_s: float = 10.0) -> None:
+    def __init__(self, session: IbSession, *, timeout_s: float = 10.0, quiet_s: float = _QUIET_S) -> None:
         self._link = link_of(session)
         self._timeout_s = timeout_s
+        self._quiet_s = quiet_s
         self._subjects: dict[int, _Subject] = {}
         self._by_request: dict[int, _Subject] = {}
         self._trouble: dict[int, str] = {}
@@ -84,7 +93,8 @@ class IbNewsFeed:
         """
         Return whose headlines TWS refuses, by contract id (0: the broad tape), with IBKR's own words.
 
-        A new connection asks again and may be refused again: only a headline says that it was not.
+        A new connection asks again. TWS does not say yes to that: a refusal is over with a headline, or when some
+        seconds have passed without another.
         """
         return self._trouble
 
@@ -153,8 +163,10 @@ class IbNewsFeed:
             await self._request(subject)
 
     async def _request(self, subject: _Subject) -> None:
+        subject.is_refused = False
         if subject.instrument is not None:
             self._send(subject, convert.contract(subject.instrument))
+            self._await_refusal(subject)
             return
         try:
             providers = self._providers or await self.providers()
@@ -165,6 +177,18 @@ class IbNewsFeed:
         for provider in providers:
             code = provider.code
             self._send(subject, Contract(symbol=f"{code}:{code}_ALL", secType="NEWS", exchange=code))
+        self._await_refusal(subject)
+
+    def _await_refusal(self, subject: _Subject) -> None:
+        """Let what was refused before be over, unless these requests are refused too."""
+        asked = frozenset(subject.requests)
+
+        def look() -> None:
+            if asked and subject.requests == asked and not subject.is_refused:
+                self._trouble.pop(_key(subject.instrument), None)
+
+        if _key(subject.instrument) in self._trouble:
+            asyncio.get_running_loop().call_later(self._quiet_s, look)
 
     def _send(self, subject: _Subject, contract: Contract) -> None:
         client = self._link.ib().client
@@ -192,6 +216,7 @@ class IbNewsFeed:
     def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
         subject = self._by_request.get(request_id)
         if subject is not None and errors.kind_of(code) is errors.Kind.FATAL:
+            subject.is_refused = True
             self._trouble[_key(subject.instrument)] = f"IBKR {code}: {text}"
 
 

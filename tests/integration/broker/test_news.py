@@ -128,3 +128,21 @@ async def test_news_that_is_not_allowed_says_so(desk: Desk, aapl: Instrument, se
     assert desk.news.refused()[aapl.con_id].startswith("IBKR 10276: ")
     await desk.news.release(aapl)
     assert desk.news.refused() == {}
+
+
+async def test_a_refusal_is_over_when_a_new_subscription_is_not_refused(
+    desk: Desk, aapl: Instrument, server: TwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.news, "_quiet_s", 0.3)
+    msft = await desk.contracts.find("MSFT")
+    server.faults.answer_with("reqMktData", 10276, count=2)
+    await desk.news.hold(aapl)
+    await desk.news.hold(msft)
+    await eventually(lambda: len(desk.news.refused()) == 2)
+    server.faults.drop()
+    await eventually(lambda: not desk.session.status.is_usable)
+    # The first of them is refused again.
+    server.faults.answer_with("reqMktData", 10276, count=1)
+    await desk.up()
+    await eventually(lambda: msft.con_id not in desk.news.refused())
+    assert aapl.con_id in desk.news.refused()
