@@ -3,10 +3,16 @@
 import gc
 import sys
 
-from bench import polling, quiet_tick, start, stream
+from bench import phone, polling, quiet_tick, start, stream
 from bench.row import Row, table
 
-ROWS = {"quiet-tick": quiet_tick.measure, "stream": stream.measure, "start": start.measure, "polling": polling.measure}
+ROWS = {
+    "phone": phone.measure,
+    "quiet-tick": quiet_tick.measure,
+    "stream": stream.measure,
+    "start": start.measure,
+    "polling": polling.measure,
+}
 
 
 def main(names: list[str]) -> int:

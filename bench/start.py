@@ -8,18 +8,15 @@ the process by then (RSS), over that of the process without.
 """
 
 import asyncio
-import os
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from socket import create_connection, create_server
+from socket import create_connection
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
 from sqlalchemy import insert
 
+from bench.child import BOT, HOST, free_port, running, settings, url_of, words
 from bench.population import instruments, rules
 from bench.row import Row
 from market.clock import SystemClock
@@ -33,7 +30,6 @@ _ALERTS = 100_000
 _SYMBOLS = 100
 _BATCH = 5_000
 _TRIES = 3
-_HOST = "127.0.0.1"
 _PATIENCE_S = 120.0
 _LOOK_S = 0.01
 
@@ -71,7 +67,7 @@ def measure(alerts: int = _ALERTS) -> list[Row]:
 
 async def _filled(folder: Path, alerts: int) -> None:
     """Make the database of a bot with *alerts* alerts in *folder*."""
-    database = await Database.open(_url(folder), clock=SystemClock(), boot_id="bench")
+    database = await Database.open(url_of(folder), clock=SystemClock(), boot_id="bench")
     rows = [rule_columns(rule) for rule in rules(alerts, instruments(_SYMBOLS))]
     for begin in range(0, len(rows), _BATCH):
         async with database.writing() as connection:
@@ -81,52 +77,22 @@ async def _filled(folder: Path, alerts: int) -> None:
 
 def _started(folder: Path) -> tuple[float, int]:
     """Start the bot, and return the seconds until it has started and the bytes that it has then."""
-    port = _free_port()
+    port = free_port()
     begun = perf_counter()
-    with _process(folder, port) as process:
+    nowhere = free_port()
+    environment = settings(folder, f"http://{HOST}:{nowhere}", nowhere, http_port=port)
+    with running(BOT, folder, environment) as process:
         while not _answers(port):
             if process.poll() is not None or perf_counter() - begun > _PATIENCE_S:
-                raise RuntimeError((folder / "log").read_text(encoding="utf-8"))
+                raise RuntimeError(words(folder))
             sleep(_LOOK_S)
         seconds = perf_counter() - begun
         return seconds, _resident(process.pid)
 
 
-@contextmanager
-def _process(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "run"], env=_environment(folder, port), stdout=log, stderr=log
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-
-
-def _environment(folder: Path, port: int) -> dict[str, str]:
-    nowhere = str(_free_port())
-    return {
-        **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "LC_ALL"}},
-        "PYTHONPATH": str(Path(__file__).parent.parent),
-        "TELEGRAM_BOT_TOKEN": "42:a-token-that-nobody-knows",
-        "TELEGRAM_API_URL": f"http://{_HOST}:{nowhere}",
-        "TELEGRAM_USERS": "111:admin",
-        "IB_HOST": _HOST,
-        "IB_PORT": nowhere,
-        "DATABASE_URL": _url(folder),
-        "HTTP_PORT": str(port),
-    }
-
-
-def _url(folder: Path) -> str:
-    return f"sqlite:///{folder / 'squawkbot.db'}"
-
-
 def _answers(port: int) -> bool:
     try:
-        with create_connection((_HOST, port), timeout=_PATIENCE_S) as connection:
+        with create_connection((HOST, port), timeout=_PATIENCE_S) as connection:
             connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
             return connection.recv(4) == b"HTTP"
     except OSError:
@@ -137,9 +103,3 @@ def _resident(pid: int) -> int:
     """Return the process's resident memory in bytes, as `ps` tells it in KiB."""
     told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True, text=True)  # noqa: S603, S607  a number
     return int(told.stdout) * 1024
-
-
-def _free_port() -> int:
-    with create_server((_HOST, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
