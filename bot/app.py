@@ -68,6 +68,7 @@ from storage.outbox import SqlOutbox
 from storage.proposals import SqlProposalStore
 from storage.rules import SqlRuleStore
 from storage.snapshots import SqlSnapshots
+from storage.templates import SqlTemplates
 from storage.users import SqlUsers
 from storage.watchlists import SqlWatchlists
 from trading.codec import summary_from_json
@@ -191,6 +192,8 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         chores = Chores()
         stack.push_async_callback(chores.stop)
         watchlists, forms, aftermath = SqlWatchlists(database), SqlForms(database), SqlAftermath(database)
+        templates = SqlTemplates(database)
+        await templates.load()
         past_bars = PastBars(history, clock)
 
         async def watchlist_changed(user_id: int, instruments: Sequence[Instrument]) -> None:
@@ -214,6 +217,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 scans=scans,
                 status=health,
                 forms=forms,
+                templates=templates,
                 watchlists=watchlists,
                 firings=aftermath,
                 past=IbPast(past_bars, contracts, clock),
@@ -246,6 +250,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 may_repeat=row.may_repeat,
                 quote=feed.quote(_con_id(row)),
                 happened=row.happened,
+                wording=templates.of_alert,
             )
             return replace(words, silent=words.silent or row.silent)
 

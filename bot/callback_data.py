@@ -45,6 +45,9 @@ class Code(StrEnum):
     ALERT_BACKTEST = "ab"
     ALERT_ALL = "aw"
     ALERT_PURGE = "av"
+    TEMPLATE_CARD = "tc"
+    TEMPLATE_ASK = "ta"
+    TEMPLATE_RESET = "tr"
     BACKTEST_LINE = "bt"
     EXPORT = "ex"
     FORM_DO = "fo"
@@ -114,6 +117,9 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.ALERT_BACKTEST: (_P, _N),
     Code.ALERT_ALL: (_P, _W),  # pause or resume
     Code.ALERT_PURGE: (_P, _N, _L),  # version of the list, filter
+    Code.TEMPLATE_CARD: (_P, _N),
+    Code.TEMPLATE_ASK: (_N,),
+    Code.TEMPLATE_RESET: (_L,),  # scope
     Code.BACKTEST_LINE: (_N, _L),  # days
     Code.EXPORT: (_W,),  # csv or json
     Code.FORM_DO: (_N,),

@@ -16,6 +16,7 @@ from bot.handlers.ports import Reply
 from bot.handlers.quotes import QuotesHandler
 from bot.handlers.scan import ScanHandler
 from bot.handlers.status import StatusHandler
+from bot.handlers.template import TemplateHandler
 from bot.handlers.watching import WatchHandler, looks_like_each
 from bot.handlers.wizard import WizardHandler
 from bot.request import TextIn
@@ -34,6 +35,7 @@ class Handlers:
     editing: EditHandler
     past: PastHandler
     exchange: ExchangeHandler
+    template: TemplateHandler
     watching: WatchHandler
     wizard: WizardHandler
     forms: FormsHandler
@@ -107,6 +109,10 @@ async def _alerts(handlers: Handlers, request: TextIn) -> None:
     await handlers.alert_list.show_all(request)
 
 
+async def _template(handlers: Handlers, request: TextIn) -> None:
+    await handlers.template.template(request)
+
+
 async def _watch(handlers: Handlers, request: TextIn) -> None:
     await handlers.watching.watch(request)
 
@@ -174,6 +180,7 @@ COMMANDS = (
     Command("alert", "set an alert: /alert AAPL > 200", Role.VIEWER, _alert, _never),
     Command("new", "put an alert together by buttons", Role.VIEWER, _new, _bare),
     Command("alerts", "your alerts, nearest to firing first", Role.VIEWER, _alerts),
+    Command("template", "what your alerts say: /template 3 {symbol} hit {price}", Role.VIEWER, _template, _bare),
     Command("watch", "your watchlist: /watch AAPL MSFT", Role.VIEWER, _watch, _bare),
     Command("backtest", "how often it would have fired: /backtest AAPL rsi(14,1h) < 30 1y", Role.VIEWER, _backtest),
     Command("export", "your alerts as a file", Role.VIEWER, _export),

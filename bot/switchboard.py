@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from alerts.rulebook import Rulebook
 from bot.commands import Handlers
-from bot.handlers import alert_list, editing, exchange, wizard
+from bot.handlers import alert_list, editing, exchange, template, wizard
 from bot.handlers import alerts as alert_lines
 from bot.handlers.alert_list import AlertListHandler
 from bot.handlers.alerts import AlertsHandler
@@ -30,6 +30,7 @@ from bot.handlers.ports import (
     ScanRunner,
     StatusSource,
     Summaries,
+    Templates,
     WatchlistChanged,
     Watchlists,
     Zones,
@@ -37,6 +38,7 @@ from bot.handlers.ports import (
 from bot.handlers.quotes import QuotesHandler
 from bot.handlers.scan import ScanHandler
 from bot.handlers.status import StatusHandler
+from bot.handlers.template import TemplateHandler
 from bot.handlers.watching import WatchHandler
 from bot.handlers.wizard import SymbolSearch, WizardHandler
 from market.clock import Clock
@@ -62,6 +64,7 @@ class Parts:
     scans: ScanRunner
     status: StatusSource
     forms: Forms
+    templates: Templates
     watchlists: Watchlists
     firings: FiringHistory
     past: PastMarket
@@ -124,6 +127,15 @@ def connect(parts: Parts) -> Handlers:
         reply=p.reply, rulebook=p.rulebook, symbols=p.symbols, forms=p.forms, zones=p.zones, clock=p.clock
     )
     wizards = _wizards(p, alerts)
+    templates = TemplateHandler(
+        reply=p.reply,
+        rulebook=p.rulebook,
+        templates=p.templates,
+        cards=cards,
+        forms=p.forms,
+        zones=p.zones,
+        clock=p.clock,
+    )
     return Handlers(
         reply=p.reply,
         alerts=alerts,
@@ -131,6 +143,7 @@ def connect(parts: Parts) -> Handlers:
         editing=edits,
         past=past,
         exchange=files,
+        template=templates,
         watching=_watching(p),
         wizard=wizards,
         forms=FormsHandler(
@@ -144,7 +157,11 @@ def connect(parts: Parts) -> Handlers:
                 alert_list.UNBULK: listed.take_back,
                 exchange.IMPORT: files.bring_in,
             },
-            readers={editing.QUESTION: edits.answered, wizard.QUESTION: wizards.answered},
+            readers={
+                editing.QUESTION: edits.answered,
+                template.QUESTION: templates.answered,
+                wizard.QUESTION: wizards.answered,
+            },
         ),
         orders=_orders(p),
         portfolio=PortfolioHandler(

@@ -59,6 +59,26 @@ class Zones(Protocol):
         ...
 
 
+class Templates(Protocol):
+    """What people want their alerts to say; `storage/templates.py`."""
+
+    def of(self, user_id: int, *scopes: str) -> str | None:
+        """Return the template of the first of *scopes* that has one, or None."""
+        ...
+
+    def all_of(self, user_id: int) -> Mapping[str, str]:
+        """Return all templates of one person, by scope."""
+        ...
+
+    async def save(self, user_id: int, scope: str, said: str) -> None:
+        """Store a template, in the place of an earlier one."""
+        ...
+
+    async def remove(self, user_id: int, scope: str) -> bool:
+        """Forget a template; False where there was none."""
+        ...
+
+
 class LiveQuotes(Protocol):
     """The quotes that stream already; asking takes no request."""
 

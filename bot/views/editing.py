@@ -48,7 +48,11 @@ def edit_card(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> Message:
     return Message(
         "\n".join(lines),
         rows(
-            *grid(_levels(row), 3), _asking(rule), *_options(rule), (button("« Back", Code.ALERT_CARD, _HERE, rule.id),)
+            *grid(_levels(row), 3),
+            _asking(rule),
+            *_options(rule),
+            (button("🗣 Wording", Code.TEMPLATE_CARD, _HERE, rule.id),),
+            (button("« Back", Code.ALERT_CARD, _HERE, rule.id),),
         ),
     )
 

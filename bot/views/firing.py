@@ -24,6 +24,7 @@ from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import clock, exact, fixed, moment, percent, price, span
 from bot.views.scan import table
+from bot.views.template import OwnWords, own_words
 from market.errors import TicketSyntaxError
 from market.instrument import Instrument, SecType
 from market.news import Headline
@@ -41,43 +42,57 @@ _PRINTS = {TickField.HIGH: "high", TickField.LOW: "low"}
 
 
 def firing(
-    fired: Firing, *, now: datetime, zone: ZoneInfo, may_repeat: bool = False, quote: Quote | None = None
+    fired: Firing,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    may_repeat: bool = False,
+    quote: Quote | None = None,
+    wording: str | None = None,
 ) -> Message:
     """
     Return the message of one firing.
 
     Later than 30 s after the fact it says when it happened, by how much it is late and, with *quote*, the price now.
-    *may_repeat* marks a message that may have arrived before.
+    *may_repeat* marks a message that may have arrived before. *wording* is the owner's own template: what is told of a
+    price is told in its words, what happened otherwise below them; every mark and button is as without it.
     """
     late = _late_lines(fired, now, zone, quote)
     repeat = ["↻ <i>may repeat: the first send was not acknowledged</i>"] if may_repeat else []
-    tail = [*_note(fired.rule), *late, *repeat]
+    own = own_words(wording, fired, zone)
+    tail = [*([] if own.tells_note else _note(fired.rule)), *late, *repeat]
     match fired.cause:
         case PriceCause():
-            return _price(fired, fired.cause, tail, now, zone)
+            return _price(fired, fired.cause, own, tail, now, zone)
         case NewsCause(headline):
-            return _news(fired, headline, tail, now, zone)
+            return _news(fired, headline, own, tail, now, zone)
         case ScanCause():
-            return _scan(fired, fired.cause, tail, now, zone)
+            return _scan(fired, fired.cause, own, tail, now, zone)
         case AccountCause() | OrderCause() | TimeCause() | FeedCause():
-            return _plain(fired, fired.cause, tail, now, zone)
+            return _plain(fired, fired.cause, own, tail, now, zone)
 
 
-def _price(fired: Firing, cause: PriceCause, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
-    rule, instrument = fired.rule, cause.instrument
-    arrow = _arrow(rule, cause)
-    value = price(cause.price, instrument.decimals)
-    head = f"🔔 <b>{text(' '.join(filter(None, (instrument.label, arrow, value))))}</b>"
-    if cause.change_pct is not None:
-        head += f"  {percent(cause.change_pct)} today"
-    if rule.draft.options.critical:
-        head += " · <b>CRITICAL</b>"
-    lines = [head, f"{text(shortened(describe(rule), _NOTE))} · alert #{rule.id}", *_market_lines(rule, cause)]
+def _price(fired: Firing, cause: PriceCause, own: OwnWords, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
+    rule = fired.rule
     bars = " · 1m bars" if cause.from_minute else ""
-    lines += [*tail, f"<i>{_when(fired, now, zone)} · {cause.kind.value}{bars}</i>"]
+    foot = f"{_when(fired, now, zone)} · {cause.kind.value}{bars}"
+    if own.lines:
+        lines, foot = list(own.lines), f"{foot} · alert #{rule.id}"
+    else:
+        about = f"{text(shortened(describe(rule), _NOTE))} · alert #{rule.id}"
+        lines = [_price_head(rule, cause), about, *_market_lines(rule, cause)]
+    if rule.draft.options.critical:
+        lines[0] += " · <b>CRITICAL</b>"
     if cause.kind is not DataKind.LIVE:
         lines[0] += kind_mark(cause.kind)
+    lines += [*tail, f"<i>{foot}</i>"]
     return Message("\n".join(lines), _price_buttons(rule, cause), silent=rule.draft.options.silent)
+
+
+def _price_head(rule: Rule, cause: PriceCause) -> str:
+    label, value = cause.instrument.label, price(cause.price, cause.instrument.decimals)
+    head = f"🔔 <b>{text(' '.join(filter(None, (label, _arrow(rule, cause), value))))}</b>"
+    return head if cause.change_pct is None else f"{head}  {percent(cause.change_pct)} today"
 
 
 def _market_lines(rule: Rule, cause: PriceCause) -> list[str]:
@@ -167,11 +182,12 @@ def _rule_buttons(rule: Rule) -> tuple[Button, ...]:
     )
 
 
-def _news(fired: Firing, headline: Headline, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
+def _news(fired: Firing, headline: Headline, own: OwnWords, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
     rule = fired.rule
     instrument = fired.cause.instrument if isinstance(fired.cause, NewsCause) else None
     about = "" if instrument is None else f"<b>{text(instrument.label)}</b> · "
     lines = [
+        *own.lines,
         f"📰 {about}<b>{text(shortened(headline.text, _HEADLINE))}</b>",
         f"{text(headline.provider)} · {moment(headline.time, zone, now)}",
         f"{text(_matched(rule, headline))} · alert #{rule.id}",
@@ -192,12 +208,12 @@ def _matched(rule: Rule, headline: Headline) -> str:
     return shortened(describe(rule), _NOTE).capitalize()
 
 
-def _scan(fired: Firing, cause: ScanCause, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
+def _scan(fired: Firing, cause: ScanCause, own: OwnWords, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
     rule = fired.rule
     names = ", ".join(row.instrument.label for row in cause.rows[:_TABLE_FROM])
     more = len(cause.rows) - _TABLE_FROM
     head = f"🛰 <b>{text(cause.spec.code)}</b> · {len(cause.rows)} new: <b>{text(names)}</b>"
-    lines = [head + (f" and {more} more" if more > 0 else "")]
+    lines = [*own.lines, head + (f" and {more} more" if more > 0 else "")]
     if len(cause.rows) >= _TABLE_FROM:
         lines.append(table(cause.rows[:_ROWS_SHOWN]))
     elif cause.rows:
@@ -217,13 +233,16 @@ _EVENTS = {OrderEvent.FILLED: "✅ Filled", OrderEvent.REJECTED: "❌ Rejected",
 def _plain(
     fired: Firing,
     cause: AccountCause | OrderCause | TimeCause | FeedCause,
+    own: OwnWords,
     tail: list[str],
     now: datetime,
     zone: ZoneInfo,
 ) -> Message:
     rule = fired.rule
-    critical = " · <b>CRITICAL</b>" if rule.draft.options.critical else ""
-    lines = [_head(fired, cause, now, zone) + critical, f"{text(shortened(describe(rule), _NOTE))} · alert #{rule.id}"]
+    head = _head(fired, cause, now, zone)
+    lines = [*own.lines, head, f"{text(shortened(describe(rule), _NOTE))} · alert #{rule.id}"]
+    if rule.draft.options.critical:
+        lines[0] += " · <b>CRITICAL</b>"
     lines += [*tail, f"<i>{moment(fired.at, zone, now, seconds=True)}</i>"]
     about = None if isinstance(cause, TimeCause) else cause.instrument
     quote = () if about is None else (button("📊 Quote", Code.QUOTE, _ANEW, about.con_id),)

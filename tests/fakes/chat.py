@@ -26,7 +26,7 @@ from market.quote import Quote
 from market.scan import ScanRow, ScanSpec
 from tests.fakes.clock import FakeClock
 from tests.fakes.feeds import FakeNewsFeed, FakeScanFeed, FakeTickFeed
-from tests.fakes.forms import FakeForms, FakePast, FakeWatchlists
+from tests.fakes.forms import FakeForms, FakePast, FakeTemplates, FakeWatchlists
 from tests.fakes.reply import FakeReply
 from tests.fakes.rules import FakeRuleStore
 from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProposalStore
@@ -160,7 +160,7 @@ class Chat:
             self.rules, self.engine, self.floor, self.ticks, FakeNewsFeed(), FakeScanFeed(), self.clock, cap=5
         )
         self.rulebook.connect(lambda firings: None, _settled)
-        self.forms, self.watchlists = FakeForms(), FakeWatchlists()
+        self.forms, self.watchlists, self.templates = FakeForms(), FakeWatchlists(), FakeTemplates()
         self.past, self.chores = FakePast(self.clock), Chores()
         self.on_bars: set[int] = set()
         self._tokens = count(1)
@@ -258,6 +258,7 @@ class Chat:
                 scans=self.scans,
                 status=self.office,
                 forms=self.forms,
+                templates=self.templates,
                 watchlists=self.watchlists,
                 firings=self.past,
                 past=self.past,

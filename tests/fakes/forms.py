@@ -75,6 +75,25 @@ class FakeWatchlists:
         return self.lists.get(user_id, {}).pop(con_id, None) is not None
 
 
+class FakeTemplates:
+    """Implements `bot.handlers.ports.Templates`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[int, str], str] = {}
+
+    def of(self, user_id: int, *scopes: str) -> str | None:
+        return next((self.kept[user_id, scope] for scope in scopes if (user_id, scope) in self.kept), None)
+
+    def all_of(self, user_id: int) -> Mapping[str, str]:
+        return {scope: said for (owner, scope), said in self.kept.items() if owner == user_id}
+
+    async def save(self, user_id: int, scope: str, said: str) -> None:
+        self.kept[user_id, scope] = said
+
+    async def remove(self, user_id: int, scope: str) -> bool:
+        return self.kept.pop((user_id, scope), None) is not None
+
+
 @dataclass
 class FakePast:
     """Plays the market's past, past firings, average ranges and their painter."""
