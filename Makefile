@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSYNC := .venv-ib-insync
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: install demo test test-ib-insync check bench docs clean
+.PHONY: install demo test test-ib-insync check bench chaos docs clean
 
 install: $(VENV)/installed
 
@@ -36,6 +36,10 @@ check: install
 
 bench: install
 	$(BIN)/python -m bench
+
+# The whole of it; the share that `make test` runs is a small one. 100 runs take about an hour.
+chaos: install
+	$(BIN)/python -m tests.chaos
 
 docs: install
 	$(BIN)/python docs/rooms.py

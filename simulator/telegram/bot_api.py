@@ -13,7 +13,7 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from simulator.telegram import account, answering, editing, forwarding, polling, sending
@@ -50,6 +50,9 @@ class BotApi:
             params = await read(request)
         except ApiError as error:
             await _failure(error)(scope, receive, send)
+            return
+        except ClientDisconnect:
+            # Killed in the middle of a request: nothing was asked, and nobody is there to answer.
             return
         response = await self._call(*found, params, receive)
         if response is None:

@@ -57,6 +57,16 @@ class BotProcess:
             self._process.kill()
             await self._process.wait()
 
+    def strike(self) -> None:
+        """Kill -9, at this very moment; `death` waits for the end of it."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    async def death(self) -> int:
+        """Wait, however long it takes, until it has ended; return its exit code."""
+        assert self._process is not None
+        return await self._process.wait()
+
     async def stop(self) -> int:
         """Ask it to end (SIGTERM) and return its exit code."""
         assert self._process is not None

@@ -1,0 +1,233 @@
+"""
+Kill -9 at random points of a stream of alerts: one run.
+
+The real process between both simulators, its database full of alerts; prices cross their levels one after another, and
+the process is killed at seeded moments: as a request of its reaches Telegram, as Telegram has done what it asked but
+has not said so, right after a price has left TWS, and while it starts. In between some sends fail, are late, or arrive
+without an acknowledgement. At the end every crossing has to be told, and every message that tells one again marked.
+"""
+
+import asyncio
+import contextlib
+import functools
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from time import perf_counter
+from typing import Any
+
+from simulator.tws.exchange import Exchange
+from simulator.world import World
+from tests.chaos.crowd import PEOPLE, Crossed, crossings, settle
+from tests.flow.chat import said
+from tests.flow.conftest import Stage, opened_stage
+
+_TOLD_WITHIN_S = 60.0
+_CLUMP = 12
+_FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "drop_after"},
+    {"kind": "drop"},
+    {"kind": "502"},
+    {"kind": "garbage"},
+    {"kind": "slow", "seconds": 0.2},
+    {"kind": "429", "retry_after": 1},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of a run: *lost* alerts were never told, *unmarked* ones told again without the mark."""
+
+    seed: int
+    crossings: int
+    kills: tuple[str, ...]
+    told: int
+    digested: int
+    repeats: int
+    lost: tuple[int, ...]
+    unmarked: tuple[int, ...]
+    fired_twice: tuple[int, ...]
+    left_open: int
+    seconds: float
+
+    @property
+    def is_good(self) -> bool:
+        """Whether both promises were kept."""
+        return not (self.lost or self.unmarked or self.fired_twice or self.left_open)
+
+
+class _Reaper:
+    """
+    Kills the bot at one moment: the n-th event of a kind that it is told of, counted from `aim` on.
+
+    *requests* counts all sends and edits that reached Telegram.
+    """
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self._kind = ""
+        self._left = 0
+        self._strike: Callable[[], None] = lambda: None
+
+    def aim(self, kind: str, nth: int, strike: Callable[[], None]) -> None:
+        """Kill with *strike* at the *nth* event of *kind*."""
+        self._kind, self._left, self._strike = kind, nth, strike
+
+    def on(self, kind: str) -> None:
+        """Count an event; the right one is the last that the bot lives to see."""
+        self.requests += kind == "request"
+        if kind == self._kind and self._left > 0:
+            self._left -= 1
+            if self._left == 0:
+                self._strike()
+
+
+def overheard(world: World, reaper: _Reaper) -> None:
+    """Let *reaper* know of every request that reaches Telegram, and of every one it has carried out."""
+    calls = world.telegram.calls
+    begin, end = calls.begin, calls.end
+
+    def begun(method: str, params: dict[str, Any]) -> dict[str, Any]:
+        reaper.on("any request")
+        if method.startswith(("send", "edit")):
+            reaper.on("request")
+        return begin(method, params)
+
+    def ended(entry: dict[str, Any]) -> None:
+        end(entry)
+        if str(entry["method"]).startswith(("send", "edit")):
+            reaper.on("done")
+
+    calls.begin, calls.end = begun, ended  # type: ignore[method-assign]
+
+
+class Run:
+    """One run: *count* crossings over *symbols* shares, *kills* times kill -9, all by *seed*."""
+
+    def __init__(self, seed: int, folder: Path, *, count: int, symbols: int, kills: int, crossing: bool) -> None:
+        self._seed = seed
+        self._folder = folder
+        self._count = count
+        self._kills = kills
+        self._crossing = crossing
+        self._symbols = symbols
+        self._chance = Random(seed)  # noqa: S311  the same run for the same seed
+        self._reaper = _Reaper()
+        self._done: list[str] = []
+
+    async def finished(self) -> Told:
+        """Do it, and return what came of it."""
+        begun = perf_counter()
+        exchange = Exchange(seed=self._seed, walk=False, invented=self._symbols)
+        expected = crossings(self._count, self._symbols, exchange.catalogue, self._chance)
+        await settle(self._folder, expected, exchange.catalogue, crossing=self._crossing)
+        world = World(exchange=exchange, limits=False, sample_s=0.0)
+        overheard(world, self._reaper)
+        async with AsyncExitStack() as stack:
+            stage = await stack.enter_async_context(opened_stage(world, self._folder))
+            lives = list(self._portions(expected))
+            for portion in lives[:-1]:
+                await self._killed(stage, portion)
+            await self._last(stage, lives[-1])
+            return self._counted(stage, expected, perf_counter() - begun)
+
+    def _portions(self, expected: Sequence[Crossed]) -> Iterator[Sequence[Crossed]]:
+        cuts = sorted(self._chance.sample(range(1, len(expected)), self._kills))
+        yield from (expected[a:b] for a, b in zip([0, *cuts], [*cuts, len(expected)], strict=True))
+
+    async def _killed(self, stage: Stage, portion: Sequence[Crossed]) -> None:
+        """Let the bot live through *portion*, or a part of it, and kill it; the rest is pushed while it is dead."""
+        bot = await stage.start()
+        kind, most = self._chance.choice(
+            [("request", 12), ("request", 60), ("done", 12), ("done", 60), ("print", len(portion)), ("any request", 8)]
+        )
+        nth = self._chance.randint(1, most)
+        self._reaper.aim(kind, nth, bot.strike)
+        left = list(portion)
+        life = asyncio.create_task(self._live(stage, left))
+        death = asyncio.create_task(bot.death())
+        await asyncio.wait({life, death}, return_when=asyncio.FIRST_COMPLETED)
+        how = f"{kind} {nth}" if death.done() else "all asked for"
+        life.cancel()
+        await asyncio.gather(life, return_exceptions=True)
+        bot.strike()
+        await death
+        self._done.append(how)
+        self._push(stage, left)
+
+    async def _last(self, stage: Stage, portion: Sequence[Crossed]) -> None:
+        self._reaper.aim("", 0, lambda: None)
+        bot = await stage.start()
+        await self._live(stage, list(portion))
+        with contextlib.suppress(AssertionError):
+            # What did not come is counted, and by its number.
+            await stage.desk.until(lambda: self._is_told(stage), "every crossing told", _TOLD_WITHIN_S)
+        await stage.ada.ask("/help", "/orders")
+        assert await bot.stop() == 0
+
+    async def _live(self, stage: Stage, left: list[Crossed]) -> None:
+        # What a person asks for is answered or not: only what nobody asked for has to survive a fault.
+        await stage.desk.post("/sim/faults", kind="clear")
+        await stage.linked()
+        await stage.desk.until(lambda: self._is_watching(stage), "the lines of all shares")
+        while left:
+            if self._chance.random() < 0.2:
+                fault = self._chance.choice(_FAULTS)
+                await stage.desk.post("/sim/faults", method="sendMessage", count=self._chance.randint(1, 3), **fault)
+            clump = [left.pop(0) for _ in range(min(len(left), self._chance.randint(1, _CLUMP)))]
+            before = self._reaper.requests
+            self._push(stage, clump)
+            if self._chance.random() < 0.5:
+                await stage.desk.until(functools.partial(self._is_heard_after, before), "a request to Telegram")
+
+    async def _is_watching(self, stage: Stage) -> bool:
+        return stage.world.server.count("quote") >= self._symbols
+
+    async def _is_heard_after(self, requests: int) -> bool:
+        return self._reaper.requests > requests
+
+    def _push(self, stage: Stage, crossed: Sequence[Crossed]) -> None:
+        for one in crossed:
+            stage.world.exchange.push(one.symbol, one.price)
+            self._reaper.on("print")
+
+    async def _is_told(self, stage: Stage) -> bool:
+        return len(told(stage)) == self._count
+
+    def _counted(self, stage: Stage, expected: Sequence[Crossed], seconds: float) -> Told:
+        messages = told(stage)
+        with sqlite3.connect(self._folder / "squawkbot.db") as database:
+            fired = Counter(number for (number,) in database.execute("SELECT rule_id FROM firings"))
+            open_rows = "SELECT count(*) FROM outbox WHERE state IN ('new', 'sending', 'unknown') AND kind = 'firing'"
+            (left_open,) = database.execute(open_rows).fetchone()
+        database.close()
+        return Told(
+            seed=self._seed,
+            crossings=len(expected),
+            kills=tuple(self._done),
+            told=len(messages),
+            digested=0,
+            repeats=sum(len(found) - 1 for found in messages.values()),
+            lost=tuple(one.number for one in expected if one.number not in messages),
+            unmarked=tuple(n for n, found in messages.items() if not all("↻" in text for text in found[1:])),
+            fired_twice=tuple(number for number, times in fired.items() if times > 1),
+            left_open=left_open,
+            seconds=seconds,
+        )
+
+
+def told(stage: Stage) -> dict[int, list[str]]:
+    """Return the messages that tell of each alert's firing, as they stand in the chats, oldest first."""
+    found: dict[int, list[str]] = {}
+    for person in PEOPLE:
+        chat = stage.world.telegram.chats.open_private(person)
+        for stored in chat.messages.values():
+            text = said(stored.message)
+            for number in re.findall(r"· alert #(\d+)\b", text):
+                found.setdefault(int(number), []).append(text)
+    return found
