@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, false, func, not_, or_, select, update
 
 from market.clock import Clock
 from storage.database import Database
@@ -82,6 +82,19 @@ class SqlOutbox:
         """Send these not before *until*: they are NEW again, and *silence* says why they wait."""
         held = {"state": MessageState.NEW, "next_try": until, "silence": silence}
         await self._database.writer.run(lambda connection: _change_open(connection, ids, held))
+
+    async def let_go(self, chat_id: int, silence: str) -> None:
+        """Send what is held in a chat because of *silence* at the next look."""
+        held = outbox.c.chat_id == chat_id, outbox.c.state == MessageState.NEW, outbox.c.silence == silence
+        statement = update(outbox).where(*held).values(next_try=None)
+        await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
+
+    async def fired_since(self, chat_id: int, since: datetime) -> Sequence[OutboxMessage]:
+        """Return the chat's firings since then that no other row tells, in the order in which they were stored."""
+        here = outbox.c.chat_id == chat_id, outbox.c.kind == "firing", outbox.c.happened >= since
+        statement = select(outbox).where(*here, outbox.c.told_by.is_(None), outbox.c.target.is_(None))
+        async with self._database.reading() as connection:
+            return [_message(row) for row in await connection.execute(statement.order_by(outbox.c.id))]
 
     async def members(self, told_by: int) -> Sequence[OutboxMessage]:
         """Return the rows that the row *told_by* tells, in the order in which they were stored."""
@@ -207,8 +220,9 @@ class SqlOutbox:
         await self._database.writer.run(lambda connection: connection.execute(change, rows).rowcount)
 
     async def depth(self) -> int:
-        """Return how many messages are not delivered yet."""
-        statement = select(func.count()).select_from(outbox).where(outbox.c.state.in_(_OPEN))
+        """Return how many messages are not delivered yet, without those that are held until their time."""
+        is_held = and_(outbox.c.silence.is_not(None), outbox.c.next_try > self._clock.now())
+        statement = select(func.count()).select_from(outbox).where(_IS_OPEN, not_(func.coalesce(is_held, false())))
         async with self._database.reading() as connection:
             return (await connection.execute(statement)).scalar_one()
 

@@ -306,3 +306,32 @@ async def test_rows_for_the_web_and_rows_for_phones_are_read_apart(outbox: SqlOu
     await outbox.put(replace(HELLO, dedupe_key="web", target="https://example.com/x"))
     assert [row.dedupe_key for row in await outbox.due(clock.now(), 10)] == ["phone"]
     assert [row.dedupe_key for row in await outbox.due(clock.now(), 10, to_web=True)] == ["web"]
+
+
+async def test_what_is_held_until_its_time_is_no_backlog_and_can_be_let_go(outbox: SqlOutbox, clock: FakeClock) -> None:
+    for name in ("a", "b", "c"):
+        await outbox.put(NewMessage(111, "firing", name, {}))
+    await outbox.put(NewMessage(222, "firing", "d", {}))
+    later = clock.now() + timedelta(hours=8)
+    await outbox.hold([1, 2], later, "quiet hours")
+    await outbox.hold([4], later, "quiet hours")
+    assert await outbox.depth() == 1
+    await outbox.mark_retry(3, later, "no connection")
+    assert await outbox.depth() == 1
+    assert await outbox.due(clock.now(), 10) == []
+    await outbox.let_go(111, "quiet hours")
+    assert [row.id for row in await outbox.due(clock.now(), 10)] == [1, 2]
+    assert await outbox.depth() == 3
+
+
+async def test_the_firings_of_a_while_are_found_again_without_those_that_another_row_tells(
+    outbox: SqlOutbox, clock: FakeClock
+) -> None:
+    now = clock.now()
+    await outbox.put(NewMessage(111, "firing", "old", {}, happened=now - timedelta(minutes=16)))
+    await outbox.put(NewMessage(111, "firing", "new", {}, happened=now - timedelta(minutes=14)))
+    await outbox.put(NewMessage(111, "notice", "other", {}, happened=now))
+    await outbox.put(NewMessage(111, "firing", "folded", {}, happened=now))
+    await outbox.put(NewMessage(222, "firing", "elsewhere", {}, happened=now))
+    await outbox.fold([4], 2, "calm")
+    assert [row.dedupe_key for row in await outbox.fired_since(111, now - timedelta(minutes=15))] == ["new"]
