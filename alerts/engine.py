@@ -114,6 +114,12 @@ class Engine:
         """Return a rule as it stands, memory included; None where the engine does not have it."""
         return self._roster.rule(rule_id)
 
+    def chats_on(self, con_id: int) -> frozenset[int]:
+        """Return the chats whose watched rules speak of an instrument."""
+        book = self._tape.books.get(con_id)
+        watched = self._roster.watched
+        return frozenset(watched[one].rule.chat_id for one in (book.rules if book else ()) if one in watched)
+
     def is_alive(self, rule_id: int) -> bool:
         """Return whether the rule is watched, or sleeps: what it needs is to be held."""
         if rule_id in self._roster.watched:

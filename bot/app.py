@@ -31,8 +31,9 @@ from bot.groups import GroupBook
 from bot.handlers.chores import Chores
 from bot.health import Health
 from bot.inbox import Inbox
+from bot.link_watch import LinkWatch
 from bot.noted import NotedReply
-from bot.notices import LinkWatch, Notices
+from bot.notices import Notices
 from bot.notifier import Notifier
 from bot.pasts import AftermathKeeper, IbPast
 from bot.people import PersonalSettings, PersonalZones
@@ -43,9 +44,11 @@ from bot.settings import Settings
 from bot.summaries import AccountSummaries
 from bot.supervise import Supervisor
 from bot.switchboard import Parts, connect
+from bot.trouble_watch import Troubles, TroubleWatch
 from bot.views import outbox as outbox_views
 from bot.views.message import Message
 from broker.contracts import IbContracts
+from broker.freshness import Freshness
 from broker.history import IbHistory
 from broker.market_data import IbTickFeed
 from broker.news import IbNewsFeed
@@ -137,8 +140,12 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             cap=_MOST_ALERTS,
             chats=groups.find,
         )
+        freshness = Freshness(session, feed, contracts, clock)
+        link_now = lambda: session.status  # noqa: E731  read where it is used
+        troubles = Troubles(link_now, feed, lambda: orders.is_read_only, engine.chats_on, notices)
+        trouble_watch = TroubleWatch(notices, troubles.look, engine.rule, clock)
         feeds = Feeds(keeper, news, scans, history, holdings, order_feed, contracts)
-        watcher = Watcher(engine, rulebook, feeds, firings, clock, on_blind=notices.blind)
+        watcher = Watcher(engine, rulebook, feeds, firings, clock, on_blind=trouble_watch.blind)
         keeper.hand_to(watcher.take)
 
         turns = Turns()
@@ -300,6 +307,8 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         supervisor.start("orders placed elsewhere", order_feed.run)
         supervisor.start("notifier", notifier.run)
         supervisor.start("link watch", link_watch.run)
+        supervisor.start("trouble watch", trouble_watch.run)
+        supervisor.start("silent lines", freshness.run)
         supervisor.start("telegram", telegram.run)
         if settings.http_port:
             supervisor.start("health page", lambda: http.serve(settings.http_port, health.check))

@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from alerts.rule import Rule
 from bot.views.notices import Notice
-from broker.status import LinkReason, LinkState, LinkStatus
 from market.clock import Clock
 from storage.message import NewMessage, OutboxMessage, Priority
 from storage.outbox import SqlOutbox
@@ -15,9 +14,6 @@ from storage.users import SqlUsers
 from trading.access import Roster
 
 _log = logging.getLogger(__name__)
-
-# A gateway's nightly restart or a flap of seconds is no news; what lasts longer is.
-_GRACE_S = 10.0
 
 
 class Notices:
@@ -109,87 +105,16 @@ class Notices:
         key = f"blind:{rule.id}:{rule.since.isoformat()}"
         await self.tell([rule.chat_id], Notice.ALERT_BLIND, key, rule_id=rule.id, alert=rule.text, reason=rule.reason)
 
-
-class LinkWatch:
-    """
-    Tells of a lost link once it has lasted *grace_s*, and edits that message when it is back.
-
-    *watching* counts the alerts that are evaluated again.
-    """
-
-    def __init__(self, notices: Notices, clock: Clock, watching: Callable[[], int], grace_s: float = _GRACE_S) -> None:
-        self._notices = notices
-        self._clock = clock
-        self._watching = watching
-        self._grace_s = grace_s
-        self._changed = asyncio.Event()
-        self._status: LinkStatus | None = None
-        self._down_since: datetime | None = clock.now()
-        self._reason = LinkReason.NONE
-        self._told: str | None = None
-
-    @property
-    def down_since(self) -> datetime | None:
-        """Since when the link is not up, over all its tries; None while it is."""
-        return None if self._is_up else self._down_since
-
-    def take(self, status: LinkStatus) -> None:
-        """Take in a new status."""
-        self._status = status
-        if status.state is LinkState.UP:
-            self._changed.set()
-            return
-        if status.reason is not LinkReason.NONE:
-            self._reason = status.reason
-        if self._down_since is None:
-            self._down_since = status.since
-        self._changed.set()
-
-    async def run(self) -> None:
-        """Tell for ever."""
-        while True:
-            if self._is_up:
-                await self._back()
-                await self._next()
-            elif self._told is not None or await self._recovers():
-                await self._next()
-            else:
-                await self._lost()
-
-    @property
-    def _is_up(self) -> bool:
-        return self._status is not None and self._status.state is LinkState.UP
-
-    async def _next(self) -> None:
-        await self._changed.wait()
-        self._changed.clear()
-
-    async def _recovers(self) -> bool:
-        """Wait out the grace; return whether the link came up within it."""
-        try:
-            async with asyncio.timeout(self._grace_s):
-                while not self._is_up:
-                    await self._next()
-        except TimeoutError:
-            return False
-        self._changed.set()
-        return True
-
-    async def _lost(self) -> None:
-        since = self._down_since or self._clock.now()
-        self._told = f"link:{since.isoformat()}"
-        chats = await self._notices.chats()
-        await self._notices.tell(chats, Notice.LINK_LOST, self._told, at=since, reason=self._reason.value)
-
-    async def _back(self) -> None:
-        if self._told is not None and self._down_since is not None:
-            await self._notices.tell(
-                await self._notices.chats(),
-                Notice.LINK_BACK,
-                f"{self._told}:back",
-                edits=self._told,
-                silent=True,
-                since=self._down_since.isoformat(),
-                alerts=self._watching(),
-            )
-        self._told, self._down_since, self._reason = None, None, LinkReason.NONE
+    async def expired(self, rule: Rule) -> None:
+        """Tell an alert's owner that its end has come: once, silently, however often this is asked for."""
+        end = rule.draft.options.until or rule.since
+        await self.tell(
+            [rule.chat_id],
+            Notice.ALERT_EXPIRED,
+            f"expired:{rule.id}:{end.isoformat()}",
+            at=end,
+            silent=True,
+            rule_id=rule.id,
+            alert=rule.text,
+            fired=rule.fired_count,
+        )

@@ -113,10 +113,10 @@ class IbTickFeed:
         lines = self._lines.asked_for()
         return [line.instrument for line in lines if line.refused and line.refused_code == errors.COMPETING_SESSION]
 
-    def not_live(self) -> Mapping[int, DataKind]:
-        """Return which held instruments come delayed or frozen, by contract id."""
+    def not_live(self) -> Mapping[Instrument, DataKind]:
+        """Return which held instruments come delayed or frozen."""
         lines = self._lines.asked_for()
-        return {line.instrument.con_id: line.quote.kind for line in lines if line.quote.kind is not DataKind.LIVE}
+        return {line.instrument: line.quote.kind for line in lines if line.quote.kind is not DataKind.LIVE}
 
     def asked_for(self) -> Sequence[Line]:
         """Return the lines that TWS owes us, as they stand now."""

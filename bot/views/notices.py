@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.callback_data import Code, Place
-from bot.views.errors import LINK_REASONS
+from bot.views import trouble
 from bot.views.firing import LATE
 from bot.views.keyboard import button, rows, shortened
 from bot.views.message import Message, Rows, text
@@ -25,11 +25,19 @@ class Notice(StrEnum):
     """The notices, each with its fields beside `notice` and `at`."""
 
     LINK_LOST = "link lost"
-    """reason: a `broker.status.LinkReason`."""
+    """
+    reason: a `broker.status.LinkReason`; and in the edits of it since: when it was lost (ISO), advice: an `Advice`.
+    """
     LINK_BACK = "link back"
     """since: when it was lost (ISO), or "" at the first connect; alerts: how many are watched again."""
+    TROUBLE = "trouble"
+    """trouble: a `Trouble`; subjects: symbols or names of farms."""
+    TROUBLE_OVER = "trouble over"
+    """trouble, subjects; since: when it began (ISO)."""
     ALERT_BLIND = "alert blind"
     """rule_id, alert: its text; reason."""
+    ALERT_EXPIRED = "alert expired"
+    """rule_id, alert: its text; fired: how often it has."""
     ORDER_CARDS_CANCELLED = "order cards cancelled"
     """count: how many of the person's unconfirmed cards the shutdown cancelled."""
     CHAT_CLOSED = "chat closed"
@@ -42,6 +50,10 @@ class Notice(StrEnum):
     """No fields."""
 
 
+_OVER = frozenset({Notice.LINK_BACK, Notice.TROUBLE_OVER})
+_STATUS = frozenset({Notice.LINK_LOST, Notice.TROUBLE}) | _OVER
+
+
 def notice(payload: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, may_repeat: bool = False) -> Message:
     """Return the message of a notice. *may_repeat* marks a message that may have arrived before."""
     kind = Notice(payload["notice"])
@@ -51,31 +63,22 @@ def notice(payload: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, may_rep
         lines.append(f"⚠️ <b>Late</b>: told {span(now - at)} after")
     if may_repeat:
         lines.append("↻ <i>may repeat: the first send was not acknowledged</i>")
-    return Message("\n".join(lines), _buttons(kind, payload), silent=kind is Notice.LINK_BACK)
-
-
-def _link_lost(payload: Mapping[str, Any], _at: datetime) -> str:
-    why = LINK_REASONS.get(payload["reason"], "the link is down.")
-    return (
-        f"🔌 <b>IBKR link lost</b>: {text(why)}\n"
-        "Alerts see no prices and no order can be sent until it is back. I keep trying by myself."
-    )
-
-
-def _link_back(payload: Mapping[str, Any], at: datetime) -> str:
-    since = payload["since"]
-    alerts = int(payload["alerts"])
-    watched = f"{alerts} alert{' is' if alerts == 1 else 's are'} watched again."
-    if not since:
-        return f"✅ <b>IBKR link is up</b>\n{watched}"
-    gone = span(at - datetime.fromisoformat(since))
-    return f"✅ <b>IBKR link is up again</b> after {gone}\nIn that time alerts saw no prices. {watched}"
+    return Message("\n".join(lines), _buttons(kind, payload), silent=kind in _OVER)
 
 
 def _alert_blind(payload: Mapping[str, Any], _at: datetime) -> str:
     return (
-        f"⚠️ <b>Alert #{int(payload['rule_id'])} is blind</b>: {text(_short(payload['reason']))}\n"
+        f"⚠️ <b>Alert #{int(payload['rule_id'])} is blind</b>: {trouble.blind(payload['reason'])}\n"
         f"<code>{text(_short(payload['alert']))}</code>\nIt cannot fire before that is solved."
+    )
+
+
+def _alert_expired(payload: Mapping[str, Any], _at: datetime) -> str:
+    fired = int(payload["fired"])
+    often = "It never fired." if not fired else f"It fired {'once' if fired == 1 else f'{fired} times'}."
+    return (
+        f"⌛ <b>Alert #{int(payload['rule_id'])} has ended</b> and watches no more. {often}\n"
+        f"<code>{text(_short(payload['alert']))}</code>"
     )
 
 
@@ -111,9 +114,12 @@ def _test(_payload: Mapping[str, Any], _at: datetime) -> str:
 
 
 _WRITERS: Mapping[Notice, Callable[[Mapping[str, Any], datetime], str]] = {
-    Notice.LINK_LOST: _link_lost,
-    Notice.LINK_BACK: _link_back,
+    Notice.LINK_LOST: trouble.link_lost,
+    Notice.LINK_BACK: trouble.link_back,
+    Notice.TROUBLE: trouble.trouble,
+    Notice.TROUBLE_OVER: trouble.trouble_over,
     Notice.ALERT_BLIND: _alert_blind,
+    Notice.ALERT_EXPIRED: _alert_expired,
     Notice.ORDER_CARDS_CANCELLED: _cards_cancelled,
     Notice.CHAT_CLOSED: _chat_closed,
     Notice.MESSAGE_FAILED: _message_failed,
@@ -123,10 +129,20 @@ _WRITERS: Mapping[Notice, Callable[[Mapping[str, Any], datetime], str]] = {
 
 
 def _buttons(kind: Notice, payload: Mapping[str, Any]) -> Rows:
-    if kind in {Notice.LINK_LOST, Notice.LINK_BACK}:
+    if kind in _STATUS:
         return rows((button("🟢 Status", Code.STATUS, Place.ANEW),))
     if kind is Notice.ALERT_BLIND:
         return rows((button("🔔 Open alert", Code.ALERT_CARD, Place.ANEW, int(payload["rule_id"])),))
+    if kind is Notice.ALERT_EXPIRED:
+        number = int(payload["rule_id"])
+        again = (("1 day", "1d"), ("1 week", "1w"), ("30 days", "30d"))
+        return rows(
+            tuple(button(f"🔁 {said}", Code.ALERT_SET, Place.HERE, number, "until", span) for said, span in again),
+            (
+                button("🔔 Open alert", Code.ALERT_CARD, Place.ANEW, number),
+                button("🗑 Delete", Code.ALERT_DELETE, Place.HERE, number),
+            ),
+        )
     return ()
 
 

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.notices import LinkWatch
+from bot.link_watch import LinkWatch, advice
 from bot.views.notices import Notice
+from bot.views.trouble import Advice
 from broker.status import LinkReason, LinkState, LinkStatus
 from tests.fakes.clock import FakeClock
 
@@ -100,3 +103,54 @@ async def test_the_next_loss_is_told_anew(bench: Bench) -> None:
         await bench.passes(30)
     keys = [key for _, key, _, _ in bench.notices.told]
     assert len(set(keys)) == 4
+
+
+async def test_a_new_reason_takes_the_place_of_the_old_one_once_it_has_stood(bench: Bench) -> None:
+    bench.goes(LinkState.DOWN, LinkReason.CLOSED)
+    await bench.passes(11)
+    bench.goes(LinkState.DOWN, LinkReason.REFUSED)
+    await bench.passes(6)
+    bench.goes(LinkState.DOWN, LinkReason.PAPER_DISCLAIMER)
+    await bench.passes(20)
+    bench.goes(LinkState.CONNECTING, LinkReason.PAPER_DISCLAIMER)
+    await bench.passes(20)
+    told = [(notice, edits, fields["reason"]) for notice, _, edits, fields in bench.notices.told]
+    key = bench.notices.told[0][1]
+    assert told == [(Notice.LINK_LOST, None, "closed"), (Notice.LINK_LOST, key, "paper disclaimer")]
+
+
+async def test_after_a_quarter_of_an_hour_without_ibkr_a_restart_is_advised_by_edit(bench: Bench) -> None:
+    bench.goes(LinkState.DEGRADED, LinkReason.LOST_IBKR)
+    for _ in range(16):
+        await bench.passes(60)
+    lost, more = bench.notices.told
+    assert (more[0], more[2]) == (Notice.LINK_LOST, lost[1])
+    assert (more[3]["advice"], more[3]["reason"]) == ("restart", "lost ibkr")
+    bench.goes(LinkState.UP)
+    await bench.passes(1)
+    assert bench.notices.told[-1][0] is Notice.LINK_BACK
+    assert bench.notices.told[-1][2] == lost[1]
+
+
+@pytest.mark.parametrize(
+    ("lost", "after_min", "reason", "helps"),
+    [
+        # 22 November 2026 is a Sunday; New York is five hours behind UTC.
+        ("2026-11-22 00:59", 5, LinkReason.REFUSED, Advice.LOGIN),
+        ("2026-11-22 23:45", 30, LinkReason.LOST_IBKR, Advice.LOGIN),
+        ("2026-11-22 00:59", 2, LinkReason.REFUSED, Advice.NONE),
+        ("2026-11-22 00:59", 60, LinkReason.CLIENT_ID_IN_USE, Advice.NONE),
+        ("2026-11-22 00:30", 60, LinkReason.REFUSED, Advice.NONE),
+        ("2026-11-23 00:59", 60, LinkReason.REFUSED, Advice.NONE),
+        ("2026-11-21 23:59", 20, LinkReason.SILENT, Advice.RESTART),
+        ("2026-11-20 12:00", 14, LinkReason.LOST_IBKR, Advice.NONE),
+        ("2026-11-20 12:00", 15, LinkReason.LOST_IBKR, Advice.RESTART),
+        # The day on which the clocks go back has 25 hours.
+        ("2026-11-01 23:50", 10, LinkReason.REFUSED, Advice.LOGIN),
+    ],
+)
+async def test_what_helps_depends_on_the_reason_the_day_and_how_long(
+    lost: str, after_min: int, reason: LinkReason, helps: Advice
+) -> None:
+    since = datetime.fromisoformat(lost).replace(tzinfo=ZoneInfo("America/New_York"))
+    assert advice(reason, since, since + timedelta(minutes=after_min)) is helps

@@ -493,10 +493,39 @@ MESSAGES = {
     "not-understood": help_views.not_understood,
     "was-away": lambda: help_views.was_away("AAPL > 200"),
     "notice-link-lost": lambda: notice_message(Notice.LINK_LOST, reason="client id in use"),
+    "notice-link-lost-restart": lambda: notice_message(
+        Notice.LINK_LOST, reason="lost ibkr", advice="restart", since=(NOW - timedelta(minutes=16)).isoformat()
+    ),
+    "notice-link-lost-login": lambda: notice_message(
+        Notice.LINK_LOST, reason="refused", advice="login", since=(NOW - timedelta(minutes=6)).isoformat()
+    ),
+    "notice-competing": lambda: notice_message(Notice.TROUBLE, trouble="competing session", subjects=["AAPL", "MSFT"]),
+    "notice-delayed": lambda: notice_message(
+        Notice.TROUBLE, trouble="delayed data", subjects=[f"S{number}" for number in range(15)]
+    ),
+    "notice-frozen": lambda: notice_message(Notice.TROUBLE, trouble="frozen data", subjects=["<A>"]),
+    "notice-farm": lambda: notice_message(Notice.TROUBLE, trouble="farm down", subjects=["usfarm", "usfarm.nj"]),
+    "notice-read-only": lambda: notice_message(Notice.TROUBLE, trouble="read-only api", subjects=[]),
+    "notice-competing-over": lambda: notice_message(
+        Notice.TROUBLE_OVER,
+        trouble="competing session",
+        subjects=["AAPL"],
+        since=(NOW - timedelta(minutes=6)).isoformat(),
+    ),
+    "notice-read-only-over": lambda: notice_message(
+        Notice.TROUBLE_OVER, trouble="read-only api", subjects=[], since=(NOW - timedelta(minutes=6)).isoformat()
+    ),
+    "notice-blind-refused": lambda: notice_message(
+        Notice.ALERT_BLIND,
+        rule_id=4,
+        alert="AAPL > 1",
+        reason="IBKR 354: Requested market data is not subscribed. Check API status by selecting the Account menu …",
+    ),
     "notice-link-back": lambda: notice_message(
         Notice.LINK_BACK, since=(NOW - timedelta(minutes=3)).isoformat(), alerts=2
     ),
     "notice-blind": lambda: notice_message(Notice.ALERT_BLIND, rule_id=4, alert="AAPL > 1", reason="no <data>"),
+    "notice-expired": lambda: notice_message(Notice.ALERT_EXPIRED, rule_id=4, alert="AAPL > 1 until friday", fired=2),
     "notice-cards-cancelled": lambda: notice_message(Notice.ORDER_CARDS_CANCELLED, count=2),
     "notice-chat-closed": lambda: notice_message(Notice.CHAT_CLOSED, chat_id=222, reason="bot was blocked by the user"),
     "notice-message-failed": lambda: notice_message(Notice.MESSAGE_FAILED, kind="firing", row_id=3, reason="KeyError"),
