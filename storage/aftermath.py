@@ -13,6 +13,7 @@ from alerts.rule import Firing
 from market.codec import instrument_from_json, instrument_to_json
 from market.instrument import Instrument
 from storage.database import Database
+from storage.prepared import Prepared
 from storage.tables import aftermath, firings
 
 _AGAIN = timedelta(minutes=15)
@@ -97,7 +98,10 @@ def follow(connection: Connection, firing_id: int, firing: Firing) -> None:
         "due": firing.at + HOUR,
         "tries": 0,
     }
-    connection.execute(aftermath.insert(), values)
+    _FOLLOW.run(connection, values)
+
+
+_FOLLOW = Prepared(lambda _connection: aftermath.insert(), ("firing_id", "at", "instrument", "due", "tries"))
 
 
 def _followed(row: Row[Any]) -> Followed:

@@ -20,6 +20,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.errors import StorageUnavailable, UnsupportedDatabase
 
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
 WRITES = "storage_writes"
 """The execution option of connections whose transactions take the write lock when they begin."""
 
@@ -95,21 +97,23 @@ def own_errors() -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.Error as error:
-        # Only the pragmas of a new connection speak to the driver past SQLAlchemy.
-        raise StorageUnavailable(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        # The pragmas of a new connection and prepared statements speak to the driver past SQLAlchemy.
+        if isinstance(error, sqlite3.OperationalError) or _primary(error) in _DAMAGED:
+            raise StorageUnavailable(str(error)) from error
+        raise
     except DatabaseError as error:
-        if isinstance(error, OperationalError) or _code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        if isinstance(error, OperationalError) or _primary(error.orig) in _DAMAGED:
             raise StorageUnavailable(str(error.orig)) from error
         raise
 
 
 def is_busy(error: DatabaseError) -> bool:
     """Return whether SQLite says that another connection holds the lock (SQLITE_BUSY, in all its extended forms)."""
-    return _code(error) == sqlite3.SQLITE_BUSY
+    return _primary(error.orig) == sqlite3.SQLITE_BUSY
 
 
-def _code(error: DatabaseError) -> int:
+def _primary(error: BaseException | None) -> int:
     """Return SQLite's primary result code, or 0 where there is none."""
-    extended: int = getattr(error.orig, "sqlite_errorcode", 0)
+    extended: int = getattr(error, "sqlite_errorcode", 0)
     return extended & 0xFF

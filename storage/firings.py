@@ -1,26 +1,38 @@
 """Firings: that it happened, what the rule became, and the message about it, in one durable transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Integer, bindparam, func, select, update
 
 from alerts.codec import firing_from_json, firing_to_json
 from alerts.rule import Firing, NewsCause, ScanCause
 from storage.aftermath import follow
 from storage.database import Database
 from storage.outbox import NewMessage, OutboxMessage, Priority, SqlOutbox
-from storage.rules import rule_columns
+from storage.prepared import Prepared
+from storage.rules import COLUMNS, rule_columns
 from storage.statement import insert_new
 from storage.tables import firings, rules
 
 
 class SqlFiringLog:
-    """Implements `alerts.ports.FiringLog`."""
+    """
+    Implements `alerts.ports.FiringLog`.
 
-    def __init__(self, database: Database, outbox: SqlOutbox) -> None:
+    *web_target* gives the address that a rule's firings go to beside the chat; it is asked in the writer's thread.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        outbox: SqlOutbox,
+        web_target: Callable[[int], str | None] = lambda _rule_id: None,
+    ) -> None:
         self._database = database
         self._outbox = outbox
+        self._web_target = web_target
 
     async def record(self, news: Sequence[Firing]) -> None:
         """
@@ -48,7 +60,6 @@ class SqlFiringLog:
         messages = []
         for firing in news:
             payload = firing_to_json(firing)
-            statement = insert_new(connection, firings, "key").returning(firings.c.id)
             values = {
                 "key": firing.key,
                 "rule_id": firing.rule.id,
@@ -57,14 +68,17 @@ class SqlFiringLog:
                 "at": firing.at,
                 "data": payload,
             }
-            firing_id = connection.execute(statement, values).scalar_one_or_none()
-            if firing_id is None:
+            stored = _INSERT.run(connection, values)
+            if stored is None:
                 continue
-            _advance_rule(connection, firing)
+            firing_id = stored[0]
+            _advance_rule(connection, firing, payload["rule"])
             follow(connection, firing_id, firing)
-            message = self._outbox.insert(connection, message_of(firing, payload | {"firing_id": firing_id}))
-            if message is not None:
-                messages.append(message)
+            told = [message_of(firing, payload | {"firing_id": firing_id})]
+            if (target := self._web_target(firing.rule.id)) is not None:
+                told.append(webhook_of(firing, payload, target))
+            stored = (self._outbox.insert(connection, message) for message in told)
+            messages += [message for message in stored if message is not None]
         return messages
 
 
@@ -84,13 +98,36 @@ def message_of(firing: Firing, payload: dict[str, object]) -> NewMessage:
     )
 
 
-def _advance_rule(connection: Connection, firing: Firing) -> None:
+def webhook_of(firing: Firing, payload: dict[str, object], target: str) -> NewMessage:
+    """Return what goes to *firing*'s webhook."""
+    return NewMessage(
+        chat_id=firing.rule.chat_id,
+        kind="webhook",
+        dedupe_key=f"webhook:{firing.key}",
+        payload=payload,
+        happened=firing.at,
+        target=target,
+    )
+
+
+def _advance_rule(connection: Connection, firing: Firing, data: dict[str, Any]) -> None:
     """
-    Store what the rule became by *firing*.
+    Store what the rule became by *firing*; *data* is the rule as JSON.
 
     Firings are recorded a moment after they happened: a rule that was paused or re-armed meanwhile was saved with
     this firing already counted, and that later state stays. A deleted rule stays deleted.
     """
     rule = firing.rule
-    behind = rules.c.id == rule.id, rules.c.fired_count < rule.fired_count
-    connection.execute(update(rules).where(*behind).values(**rule_columns(rule)))
+    _ADVANCE.run(connection, rule_columns(rule, data) | {"rule": rule.id, "count": rule.fired_count})
+
+
+_INSERT = Prepared(
+    lambda connection: insert_new(connection, firings, "key").returning(firings.c.id),
+    ("key", "rule_id", "owner_id", "chat_id", "at", "data"),
+)
+_ADVANCE = Prepared(
+    lambda _connection: update(rules).where(
+        rules.c.id == bindparam("rule"), rules.c.fired_count < bindparam("count", type_=Integer)
+    ),
+    COLUMNS,
+)

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, false, f
 from market.clock import Clock
 from storage.database import Database
 from storage.message import MessageState, NewMessage, OutboxMessage, Priority
+from storage.prepared import Prepared
 from storage.statement import insert_new
 from storage.tables import outbox
 
@@ -109,29 +110,26 @@ class SqlOutbox:
         After the commit, that repository hands what it got to `announce`.
         """
         now = self._clock.now()
-        statement = insert_new(connection, outbox, "dedupe_key").returning(outbox)
-        row = connection.execute(
-            statement,
-            {
-                "chat_id": message.chat_id,
-                "kind": message.kind,
-                "payload": message.payload,
-                "state": MessageState.SENDING,
-                "priority": message.priority,
-                "silent": message.silent,
-                "created": now,
-                "happened": message.happened or now,
-                "dedupe_key": message.dedupe_key,
-                "reply_to": message.reply_to,
-                "edit_key": message.edit_key,
-                "boot_id": self._boot_id,
-                "attempts": 0,
-                "error": "",
-                "may_repeat": False,
-                "target": message.target,
-            },
-        ).one_or_none()
-        return None if row is None else _message(row)
+        values: dict[str, Any] = {
+            "chat_id": message.chat_id,
+            "kind": message.kind,
+            "payload": message.payload,
+            "state": MessageState.SENDING,
+            "priority": message.priority,
+            "silent": message.silent,
+            "created": now,
+            "happened": message.happened or now,
+            "dedupe_key": message.dedupe_key,
+            "reply_to": message.reply_to,
+            "edit_key": message.edit_key,
+            "boot_id": self._boot_id,
+            "attempts": 0,
+            "error": "",
+            "may_repeat": False,
+            "target": message.target,
+        }
+        stored = _INSERT.run(connection, values)
+        return None if stored is None else OutboxMessage(id=stored[0], next_try=None, message_id=None, **values)
 
     @staticmethod
     def count(connection: Connection, dedupe_key: str) -> int:
@@ -242,6 +240,15 @@ class SqlOutbox:
         """Change a row that is not final: SENT stays SENT, whoever comes late."""
         statement = update(outbox).where(outbox.c.id == row_id, _IS_OPEN).values(**values)
         await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
+
+
+_INSERT = Prepared(
+    lambda connection: insert_new(connection, outbox, "dedupe_key").returning(outbox.c.id),
+    (
+        *("chat_id", "kind", "payload", "state", "priority", "silent", "created", "happened", "dedupe_key"),
+        *("reply_to", "edit_key", "boot_id", "attempts", "error", "may_repeat", "target"),
+    ),
+)
 
 
 def _has_key(dedupe_key: str) -> ColumnElement[bool]:

@@ -82,8 +82,12 @@ class SqlRuleStore:
             return [_rule(rule_id, data) for rule_id, data in rows]
 
 
-def rule_columns(rule: Rule) -> dict[str, Any]:
-    """Return what a row holds of *rule*, but for its id."""
+COLUMNS = ("owner_id", "chat_id", "text", "state", "fired_count", "since", "data")
+"""What `rule_columns` returns."""
+
+
+def rule_columns(rule: Rule, data: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what a row holds of *rule*, but for its id; *data*: the rule as JSON, where that is at hand already."""
     return {
         "owner_id": rule.owner_id,
         "chat_id": rule.chat_id,
@@ -91,7 +95,7 @@ def rule_columns(rule: Rule) -> dict[str, Any]:
         "state": rule.state,
         "fired_count": rule.fired_count,
         "since": rule.since,
-        "data": rule_to_json(rule),
+        "data": rule_to_json(rule) if data is None else data,
     }
 
 

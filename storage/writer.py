@@ -1,6 +1,7 @@
 """The one durable writer: a thread of its own with a connection of its own."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -60,7 +61,7 @@ class Writer:
         try:
             with self._connection.begin():
                 return unit(self._connection)
-        except OperationalError:
+        except (OperationalError, sqlite3.OperationalError):
             # After a full disk or an I/O error the connection is not to be trusted; a fresh one costs a millisecond.
             self._disconnect()
             raise
