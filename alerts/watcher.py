@@ -30,7 +30,7 @@ class Watcher:
     Feeds -> engine -> log.
 
     The sinks are synchronous and fast; `run` records. A firing leaves the queue only when the log has it. *on_blind*
-    is told once of each rule that became BLIND.
+    is told once of each rule that became BLIND, *on_expired* of each whose end has come (of one again after a crash).
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Watcher:
         nap: Nap = asyncio.sleep,
         *,
         on_blind: Callable[[Rule], Awaitable[None]] | None = None,
+        on_expired: Callable[[Rule], Awaitable[None]] | None = None,
     ) -> None:
         self._engine = engine
         self._rulebook = rulebook
@@ -50,6 +51,7 @@ class Watcher:
         self._clock = clock
         self._nap = nap
         self._on_blind = on_blind
+        self._on_expired = on_expired
         self._queue: list[Firing] = []
         self._spent: list[int] = []
         self._fired = asyncio.Event()
@@ -180,6 +182,9 @@ class Watcher:
     async def _save_changed(self) -> None:
         """Store what the engine changed by itself; what cannot be stored now is with the next change."""
         for rule in self._engine.take_changed():
+            if rule.state is RuleState.EXPIRED and self._on_expired is not None:
+                # Told first: one that is stored as over is not looked at again.
+                await _attempted(self._on_expired(rule), "tell")
             if not await _attempted(self._rulebook.save(rule), "save"):
                 self._engine.mark_changed(rule.id)
             elif rule.state is RuleState.EXPIRED:

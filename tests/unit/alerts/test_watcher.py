@@ -46,6 +46,7 @@ class Post:
         self.clock = FakeClock(NOW)
         self.naps: list[float] = []
         self.told_blind: list[int] = []
+        self.told_ends: list[tuple[int, RuleState]] = []
         self.book = Rulebook(
             self.store, self.engine, FakeFinder(AAPL, MSFT), self.ticks, self.news, self.scans, self.clock
         )
@@ -57,6 +58,7 @@ class Post:
             self.clock,
             self.nap,
             on_blind=self.tell,
+            on_expired=self.end,
         )
 
     async def nap(self, seconds: float) -> None:
@@ -66,6 +68,10 @@ class Post:
 
     async def tell(self, blind: Rule) -> None:
         self.told_blind.append(blind.id)
+
+    async def end(self, over: Rule) -> None:
+        """What is told is not stored yet: a crash in between tells it again."""
+        self.told_ends.append((over.id, self.store.rules[over.id].state))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -169,6 +175,15 @@ async def test_what_a_rule_remembers_is_stored() -> None:
         post.ticks.push(tick(199.0))
         await until(lambda: post.store.rules[1].memory)
     assert post.store.rules[1].memory == {"sides": [[-1, False]]}
+
+
+async def test_the_end_of_a_rule_is_told_once_before_it_is_stored() -> None:
+    post = Post(rule("AAPL > 200 expires 1h"), rule("AAPL > 300", 2))
+    async with post.running():
+        for hours in (1, 2, 3):
+            post.watcher.take(post.engine.on_time(NOW + timedelta(hours=hours, seconds=1)))
+            await until(lambda: post.store.rules[1].state is RuleState.EXPIRED)
+    assert post.told_ends == [(1, RuleState.ARMED)]
 
 
 async def test_the_owner_of_a_blind_rule_is_told_once() -> None:
