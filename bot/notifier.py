@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
+from bot.ahead import WordsAhead
 from bot.errors import ChatClosed, ChatMoved, DeliveryUnknown, MessageRefused, RetryLater
 from bot.views.message import Message
 from market.clock import Clock
@@ -88,7 +89,7 @@ class Notifier:
     ) -> None:
         self._outbox = outbox
         self._phone = phone
-        self._render = render
+        self._words = WordsAhead(render, _UNRENDERABLE, clock)
         self._probe = probe
         self._chat_closed = chat_closed
         self._failed = failed
@@ -105,6 +106,7 @@ class Notifier:
         self._queues: dict[int, list[tuple[int, int, OutboxMessage]]] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._following: set[asyncio.Future[None]] = set()
+        outbox.on_coming(self._words.prepare)
         outbox.on_new(self._take)
 
     async def run(self) -> None:
@@ -218,7 +220,7 @@ class Notifier:
             await self._outbox.mark_failed(row.id, "not on the list any more")
             return
         try:
-            message = self._render(row)
+            message = self._words.of(row)
         except _UNRENDERABLE as error:
             _log.exception("outbox row %s (%s) cannot be rendered", row.id, row.kind)
             reason = f"cannot be rendered: {type(error).__name__}"

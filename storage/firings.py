@@ -1,5 +1,6 @@
 """Firings: that it happened, what the rule became, and the message about it, in one durable transaction."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -40,8 +41,15 @@ class SqlFiringLog:
 
         When this returns, a power cut loses nothing of them. Raises StorageUnavailable; then none was stored.
         """
-        messages = await self._database.writer.run(lambda connection: self._store(connection, news))
-        self._outbox.announce(messages)
+        loop = asyncio.get_running_loop()
+
+        def unit(connection: Connection) -> list[OutboxMessage]:
+            messages = self._store(connection, news)
+            # While the disk is waited for, the loop may already put them into words.
+            loop.call_soon_threadsafe(self._outbox.foretell, messages)
+            return messages
+
+        self._outbox.announce(await self._database.writer.run(unit))
 
     async def of_rule(self, rule_id: int, limit: int) -> Sequence[Firing]:
         """Return the rule's latest firings, newest first; also those of a deleted rule."""
@@ -68,17 +76,17 @@ class SqlFiringLog:
                 "at": firing.at,
                 "data": payload,
             }
-            stored = _INSERT.run(connection, values)
-            if stored is None:
+            new = _INSERT.run(connection, values)
+            if new is None:
                 continue
-            firing_id = stored[0]
+            firing_id = new[0]
             _advance_rule(connection, firing, payload["rule"])
             follow(connection, firing_id, firing)
             told = [message_of(firing, payload | {"firing_id": firing_id})]
             if (target := self._web_target(firing.rule.id)) is not None:
                 told.append(webhook_of(firing, payload, target))
-            stored = (self._outbox.insert(connection, message) for message in told)
-            messages += [message for message in stored if message is not None]
+            inserted = (self._outbox.insert(connection, message) for message in told)
+            messages += [message for message in inserted if message is not None]
         return messages
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, false, f
 
 from market.clock import Clock
 from storage.database import Database
-from storage.message import MessageState, NewMessage, OutboxMessage, Priority
+from storage.message import MessageState, NewMessage, OutboxMessage, Priority, Told
 from storage.prepared import Prepared
 from storage.statement import insert_new
 from storage.tables import outbox
@@ -35,10 +35,19 @@ class SqlOutbox:
         self._clock = clock
         self._boot_id = boot_id
         self._listeners: list[Callable[[Sequence[OutboxMessage]], None]] = []
+        self._preparers: list[Callable[[Sequence[OutboxMessage]], None]] = []
 
     def on_new(self, callback: Callable[[Sequence[OutboxMessage]], None]) -> None:
         """Hand every new row to *callback*, on the event loop, right after its commit; it must not block."""
         self._listeners.append(callback)
+
+    def on_coming(self, callback: Callable[[Sequence[OutboxMessage]], None]) -> None:
+        """
+        Hand new rows to *callback*, on the event loop, while they are committed, so that words are ready by then.
+
+        They may never come: only what `on_new` hands over later, the same objects, is committed. It must not block.
+        """
+        self._preparers.append(callback)
 
     async def put(self, message: NewMessage) -> bool:
         """Store *message* in a transaction of its own; False, and nothing done, if its dedupe key is known."""
@@ -103,6 +112,20 @@ class SqlOutbox:
         async with self._database.reading() as connection:
             return [_message(row) for row in await connection.execute(statement)]
 
+    async def told(self, told_by: int) -> Told | None:
+        """Return how many rows the row *told_by* tells, and from when to when; None for none."""
+        when = outbox.c.happened
+        statement = select(func.count(), func.min(when), func.max(when)).where(outbox.c.told_by == told_by)
+        async with self._database.reading() as connection:
+            count, begin, end = (await connection.execute(statement)).one()
+        return Told(count, begin, end) if count else None
+
+    async def told_page(self, told_by: int, offset: int, limit: int) -> Sequence[OutboxMessage]:
+        """Return *limit* of the rows that the row *told_by* tells, newest first, from *offset* on."""
+        statement = select(outbox).where(outbox.c.told_by == told_by).order_by(outbox.c.id.desc())
+        async with self._database.reading() as connection:
+            return [_message(row) for row in await connection.execute(statement.offset(offset).limit(limit))]
+
     def insert(self, connection: Connection, message: NewMessage) -> OutboxMessage | None:
         """
         Store *message* within another repository's writer transaction; None if its dedupe key is known.
@@ -145,6 +168,11 @@ class SqlOutbox:
         if messages:
             for callback in self._listeners:
                 callback(messages)
+
+    def foretell(self, messages: Sequence[OutboxMessage]) -> None:
+        """Hand rows that are about to be committed to those who prepare for them."""
+        for callback in self._preparers:
+            callback(messages)
 
     async def recover(self) -> int:
         """
