@@ -88,3 +88,12 @@ class OutboxMessage:
     told_by: int | None = None
     target: str | None = None
     silence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one row tells of others: how many, and from *begin* to *end* they happened."""
+
+    count: int
+    begin: datetime
+    end: datetime

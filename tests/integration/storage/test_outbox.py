@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
+from storage.message import Told
 from storage.outbox import MessageState, NewMessage, OutboxMessage, Priority, SqlOutbox
 from tests.fakes.clock import FakeClock
 
@@ -335,3 +336,15 @@ async def test_the_firings_of_a_while_are_found_again_without_those_that_another
     await outbox.put(NewMessage(222, "firing", "elsewhere", {}, happened=now))
     await outbox.fold([4], 2, "calm")
     assert [row.dedupe_key for row in await outbox.fired_since(111, now - timedelta(minutes=15))] == ["new"]
+
+
+async def test_what_a_row_tells_is_counted_and_read_in_pages_newest_first(outbox: SqlOutbox, clock: FakeClock) -> None:
+    assert await outbox.told(1) is None
+    first = clock.now()
+    for number in range(25):
+        await outbox.put(NewMessage(111, "firing", f"{number}", {"number": number}))
+        clock.advance(1)
+    root = await outbox.put_digest(NewMessage(111, "digest", "all", {}), range(1, 26), "burst")
+    assert await outbox.told(root.id) == Told(25, first, first + timedelta(seconds=24))
+    pages = [[row.payload["number"] for row in await outbox.told_page(root.id, start, 10)] for start in (0, 10, 20)]
+    assert pages == [list(range(24, 14, -1)), list(range(14, 4, -1)), list(range(4, -1, -1))]
