@@ -228,16 +228,22 @@ class Book:
         """Whether what is known last is of a closed minute's bar, not of a tick."""
         return self.latest is not None and self.latest is self._bar_tick
 
-    def stand_at(self, price: float, at: datetime, start: datetime) -> set[int]:
-        """Let the price of a minute that began at *start* be the price, *at* its receipt; return whom it concerns."""
-        slot = self.main_slot
+    def stand_at(self, price: float, at: datetime, start: datetime, slot: int | None = None) -> set[int]:
+        """
+        Let the price of a bar that began at *start* be the price, *at* its receipt; return whom it concerns.
+
+        *slot* is whose price it is: by default the main one.
+        """
+        main = self.main_slot
+        slot = main if slot is None else slot
         self.latest = self._bar_tick = Tick(self.instrument, TickField.LAST, price, 0.0, at, start)
         self.fresh = FRESH
-        for each in (TickField.BID, TickField.ASK) if slot == MID else (TickField.LAST,):
+        for each in (TickField.BID, TickField.ASK) if slot == MID else (slot,):
             self.prices[each] = price
         for window in self.windows.get(slot, {}).values():
             window.add(price, at)
-        self._run(price, start)
+        if slot == main:
+            self._run(price, start)
         ladder = self.ladders[slot]
         return set() if ladder is None else ladder.moved(price)
 

@@ -5,19 +5,22 @@ The engine holds every rule it was given as it stands now. A rule whose own eval
 reason; the others go on.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from alerts.backlog import Backlog
 from alerts.condition import AtSession, AtTime, EveryTime, NewsMatch, OrderMatch, PositionMove, ScanEntry
 from alerts.eachwatch import EachDesk, EachWatch
 from alerts.manner import is_plain
+from alerts.missed import Missed
 from alerts.needs import ANY, Needs, needs_of, operands_of
 from alerts.news import NewsDesk, NewsWatch
 from alerts.operand import PositionValue
 from alerts.orderwatch import OrderDesk, OrderWatch
 from alerts.pricewatch import PriceWatch
 from alerts.refusal import Refusals
+from alerts.retrace import Retrace
 from alerts.rule import Firing, OrderHappened, Rule, RuleState
 from alerts.scan import ScanDesk, ScanWatch
 from alerts.session import Sessions
@@ -56,6 +59,8 @@ class Engine:
         self._sight = Sight(self._roster, self._tape)
         self._sleepers = Sleepers(self._roster)
         self._spoken: dict[int, Instrument] = {}
+        self.backlog = Backlog(self._roster, self._tape, self._news, self._sleepers, self._spoken)
+        """What has to catch up: its rules stand still until `retrace` and `release`."""
         self.on_ticks = self._tape.on_ticks
         """`on_ticks(ticks) -> firings`: the tape's own method, one call less for each network read."""
 
@@ -162,8 +167,8 @@ class Engine:
         return list(self._spoken.values())
 
     def studies(self) -> list[Study]:
-        """Return the bars that watched rules need."""
-        return self._tape.studio.studies()
+        """Return the bars that watched rules need, but for those of instruments that have to catch up."""
+        return [study for study in self._tape.studio.studies() if not self.is_behind(study.instrument.con_id)]
 
     def on_bar(
         self,
@@ -244,7 +249,7 @@ class Engine:
         """
         self._end(now)
         firings: list[Firing] = []
-        for rule in self._sleepers.woken(now):
+        for rule in self._sleepers.woken(now, self._is_live):
             firings += self.add(rule)
             self._roster.changed.add(rule.id)
         firings += self._tape.on_time(now)
@@ -295,9 +300,40 @@ class Engine:
         """Have `take_changed` return this rule again: it could not be stored."""
         self._roster.changed.add(rule_id)
 
+    def is_behind(self, con_id: int) -> bool:
+        """Return whether an instrument has to catch up: nothing live of it is to be told before."""
+        return con_id in self._tape.behind
+
+    def retrace(self, missed: Sequence[Missed], size: BarSize, until: datetime) -> list[Firing]:
+        """
+        Run what was *missed* of instruments that are behind, up to *until*, and return what fired, when it did.
+
+        *size* is that of the bars of prices. The instruments stay behind until they are released.
+        """
+        con_ids = {one.wanted.instrument.con_id for one in missed}
+
+        def wake(at: datetime) -> tuple[set[int], list[Firing]]:
+            woken = self._sleepers.woken(at, lambda rule: not con_ids.isdisjoint(_con_ids(rule)))
+            firings = []
+            for rule in woken:
+                firings += self.add(rule)
+                self._roster.changed.add(rule.id)
+            return {rule.id for rule in woken}, firings
+
+        return Retrace(self._roster, self._tape, self._news, wake, missed, size).run(until)
+
+    def release(self, con_ids: Collection[int]) -> None:
+        """Let instruments be live again, and look whether anything about them is dark."""
+        for rule_id in self.backlog.release(con_ids):
+            self._sight.concern(rule_id)
+
+    def _is_live(self, rule: Rule) -> bool:
+        behind = self._tape.behind
+        return not behind or behind.keys().isdisjoint(_con_ids(rule))
+
     def _end(self, now: datetime) -> None:
         """Let the rules expire whose `until` has come."""
-        for rule_id in self._sleepers.over(now):
+        for rule_id in self._sleepers.over(now, self._is_live):
             rule = self._roster.rule(rule_id)
             if rule is not None and rule.is_watching:
                 self.rest(rule.expired(now))
@@ -362,6 +398,10 @@ class Engine:
 
 def _keys(instrument: Instrument, size: BarSize, regular: bool | None) -> list[Key]:  # noqa: FBT001  or neither
     return [(instrument.con_id, size, each) for each in (True, False) if regular is None or each is regular]
+
+
+def _con_ids(rule: Rule) -> set[int]:
+    return {instrument.con_id for instrument in rule.instruments.values()}
 
 
 def _is_any(rule: Rule) -> bool:

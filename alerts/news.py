@@ -146,6 +146,15 @@ class NewsDesk:
             for instrument in watch.about.values():
                 _priced(self._market, instrument, watch.rule.id, is_wanted=False)
 
+    def subjects(self) -> dict[int, Instrument]:
+        """Return the instruments whose headlines rules listen to, by contract id; the broad tape is none."""
+        found: dict[int, Instrument] = {}
+        for con_id, rule_ids in self._about.items():
+            watch = self._roster.watched.get(next(iter(rule_ids), 0))
+            if isinstance(watch, NewsWatch) and con_id in watch.about:
+                found[con_id] = watch.about[con_id]
+        return found
+
     def keep_portfolio(self, held: tuple[Instrument, ...]) -> None:
         """Take in what is held now; rules about the portfolio follow."""
         if held == self._portfolio:

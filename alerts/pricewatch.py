@@ -67,6 +67,11 @@ class PriceWatch(Watch):
         return tuple(dict.fromkeys(_studies(self._atoms)))
 
     @property
+    def con_ids(self) -> frozenset[int]:
+        """The instruments it looks at, prices and bars, by contract id."""
+        return frozenset([*(book.instrument.con_id for book in self.books), *(key[0] for key in self.bars)])
+
+    @property
     def is_held(self) -> bool:
         """Whether the account's stream moves it."""
         return any(value.is_held for atom in self._atoms for value in atom.values)

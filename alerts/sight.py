@@ -51,7 +51,14 @@ class Sight:
         self._open.append(rule_id)
 
     def look(self, now: datetime) -> None:
-        """See what turned dark or light, and let the rules be BLIND or ARMED accordingly."""
+        """
+        See what turned dark or light, and let the rules be BLIND or ARMED accordingly.
+
+        While nothing at all is heard, that is told as such, and no rule is BLIND for it.
+        """
+        if self._tape.dark_since is not None:
+            self._wanted.clear()
+            return
         dark = dict(self._darkness(now))
         for seen in dark.keys() ^ self._dark.keys():
             self._open.extend(self._concerned(seen))
@@ -61,7 +68,7 @@ class Sight:
 
     def _settle(self, rule_id: int, now: datetime) -> None:
         watch = self._roster.watched.get(rule_id)
-        if watch is None:
+        if watch is None or self._tape.is_behind(watch):
             return
         reason = next((self._dark[one] for one in _inputs(watch) if one in self._dark), None)
         if reason is not None and watch.rule.state in {RuleState.ARMED, RuleState.PENDING}:

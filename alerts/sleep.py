@@ -1,5 +1,6 @@
 """Rules that sleep until a moment, and those that end at one."""
 
+from collections.abc import Callable
 from datetime import datetime
 from heapq import heappop, heappush
 
@@ -33,27 +34,38 @@ class Sleepers:
         """Return whether nothing is watched for *rule* until it wakes."""
         return rule.state is RuleState.SNOOZED and (rule.snoozed_until is not None or rule.wake_on != "recross")
 
-    def woken(self, now: datetime) -> list[Rule]:
-        """Return the rules that wake by *now*, armed, once."""
+    def asleep(self) -> list[Rule]:
+        """Return the rules that sleep."""
+        rules = (self._roster.rule(rule_id) for rule_id in self._asleep)
+        return [rule for rule in rules if rule is not None and self.sleeps(rule)]
+
+    def woken(self, now: datetime, is_meant: Callable[[Rule], bool]) -> list[Rule]:
+        """Return the rules that wake by *now* and are meant, armed, once; the others wait."""
         found = []
         for rule_id in sorted(self._asleep):
             rule = self._roster.rule(rule_id)
             if rule is None or not self.sleeps(rule):
                 self._asleep.discard(rule_id)
-            elif self._is_awake(rule, now):
+            elif is_meant(rule) and self._is_awake(rule, now):
                 self._asleep.discard(rule_id)
                 found.append(rule.woken(now))
         return found
 
-    def over(self, now: datetime) -> list[int]:
-        """Return the ids of the rules that end by *now*, once."""
-        found = []
+    def over(self, now: datetime, is_meant: Callable[[Rule], bool]) -> list[int]:
+        """Return the ids of the rules that end by *now* and are meant, once; the others wait."""
+        found, waiting = [], []
         while self._ends and self._ends[0][0] <= now:
             until, rule_id = heappop(self._ends)
             rule = self._roster.rule(rule_id)
             # It may have been edited since: then its end is another entry.
-            if rule is not None and rule.draft.options.until == until:
+            if rule is None or rule.draft.options.until != until:
+                continue
+            if is_meant(rule):
                 found.append(rule_id)
+            else:
+                waiting.append((until, rule_id))
+        for end in waiting:
+            heappush(self._ends, end)
         return found
 
     def _is_awake(self, rule: Rule, now: datetime) -> bool:

@@ -73,6 +73,15 @@ class Studio:
             if rule_ids
         ]
 
+    def studies_of(self, con_id: int) -> list[Study]:
+        """Return the bars of one instrument that rules need just now."""
+        keys = [(con_id, size, is_regular) for size in BarSize for is_regular in (True, False)]
+        return [
+            Study(self._instruments[con_id], key[1], self._reach(key), key not in self._unseeded, key[2])
+            for key in keys
+            if self._rules.get(key)
+        ]
+
     def unseeded(self) -> list[Key]:
         """Return the bars that rules need and that did not come yet."""
         return [key for key in self._unseeded if self._rules.get(key)]

@@ -7,7 +7,7 @@ or passed are evaluated, beside those that follow every move of a price, and tho
 Longer than 400 lines, so that the fast path and everything that must leave its ladders as they were stand together.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from alerts.pricewatch import PriceWatch
 from alerts.rule import AccountCause, Cause, Firing, PriceCause, Rule, RuleState
 from alerts.studio import Studio
 from alerts.value import Study
-from alerts.watch import Roster
+from alerts.watch import Roster, Watch
 from market.hours import Hours
 from market.instrument import Instrument
 from market.quote import Bar, BarSize, Tick, TickField
@@ -31,10 +31,16 @@ _LAST, _BID, _ASK = int(TickField.LAST), int(TickField.BID), int(TickField.ASK)
 _MOMENT = timedelta(microseconds=1)
 # The trade that made a new high comes by itself, mostly in the same read: it must find its rule as the high left it.
 _SOON = timedelta(seconds=1)
+_SEVERAL = 2
 
 
 class Tape:
-    """All rules about values, by instrument and by series."""
+    """
+    All rules about values, by instrument and by series.
+
+    *joint* are the rules about several instruments. *behind* is since when which instruments (by contract id) are not
+    heard of: until they have caught up, their rules are looked at by nobody. *dark_since*: nothing is heard at all.
+    """
 
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
@@ -45,6 +51,9 @@ class Tape:
         self.series = self.studio.series
         self.days = self.studio.days
         self.held: set[int] = set()
+        self.joint: set[int] = set()
+        self.behind: dict[int, datetime] = {}
+        self.dark_since: datetime | None = None
         self._ticking: set[int] = set()
         self._woken: set[int] = set()
         self._alarms = Alarms()
@@ -88,6 +97,7 @@ class Tape:
             book.restless.discard(rule_id)
             book.rules.discard(rule_id)
         self.held.discard(rule_id)
+        self.joint.discard(rule_id)
         self._ticking.discard(rule_id)
         for key in watch.bars:
             self.studio.leave(key, rule_id)
@@ -97,7 +107,7 @@ class Tape:
         firings: list[Firing] = []
         cause = watch.standing_cause()
         if cause is not None:
-            self._consider({watch.rule.id}, at, cause, None, firings)
+            self.consider({watch.rule.id}, at, cause, None, firings)
         return firings
 
     def on_ticks(self, ticks: Sequence[Tick]) -> list[Firing]:
@@ -142,7 +152,7 @@ class Tape:
             if isinstance(watch, PriceWatch):
                 # What was paid on average is a level, and it moves with each fill.
                 self._replace(watch, at)
-                self._consider({rule_id}, at, watch.standing_cause() or AccountCause({}), None, firings)
+                self.consider({rule_id}, at, watch.standing_cause() or AccountCause({}), None, firings)
         return firings
 
     def on_minute(self, instrument: Instrument, bar: Bar, at: datetime) -> list[Firing]:
@@ -157,11 +167,20 @@ class Tape:
             self._look_beside(book, bar, at, firings)
         return firings
 
-    def on_time(self, now: datetime) -> list[Firing]:
-        """Look at those whose time has come, and at those that time alone may make true."""
+    def on_time(self, now: datetime, only: Collection[int] | None = None) -> list[Firing]:
+        """
+        Look at those whose time has come, and at those that time alone may make true.
+
+        Those that are behind wait; it is their time where *only* these rules are meant.
+        """
         firings: list[Firing] = []
-        due = self._alarms.due(now) | self._ticking | self._woken
-        self._woken = set()
+        self._woken |= self._alarms.due(now)
+        due = self._ticking | self._woken
+        if only is not None:
+            due &= set(only)
+        elif self.behind:
+            due = {rule_id for rule_id in due if not self.is_behind(self._roster.watched.get(rule_id))}
+        self._woken -= due
         self._look_at(due, now, firings)
         return firings
 
@@ -176,6 +195,14 @@ class Tape:
         if is_new:
             self._woken |= self.held
 
+    def is_behind(self, watch: Watch | None) -> bool:
+        """Return whether a rule looks at an instrument that has to catch up."""
+        return (
+            isinstance(watch, PriceWatch)
+            and bool(self.behind)
+            and any(con_id in self.behind for con_id in watch.con_ids)
+        )
+
     def gap_pct(self, instrument: Instrument) -> float | None:
         """Return how far the price is from the nearest level anyone watches, in percent of it; None where unknown."""
         book = self.books.get(instrument.con_id)
@@ -183,6 +210,7 @@ class Tape:
 
     def _settle_in(self, watch: PriceWatch) -> None:
         rule_id, is_fixed = watch.rule.id, watch.is_fixed
+        self._keep_back(watch, is_fixed=is_fixed)
         for book in watch.books:
             book.rules.add(rule_id)
             if not is_fixed:
@@ -200,6 +228,19 @@ class Tape:
         if watch.is_held:
             self.held.add(rule_id)
 
+    def _keep_back(self, watch: PriceWatch, *, is_fixed: bool) -> None:
+        """Note a rule about several instruments; one that is behind holds up the others. While all is dark all are."""
+        if is_fixed and len(watch.books) < _SEVERAL and self.dark_since is None:
+            return
+        con_ids = watch.con_ids
+        if len(con_ids) >= _SEVERAL:
+            self.joint.add(watch.rule.id)
+        known = [self.behind[con_id] for con_id in con_ids if con_id in self.behind]
+        since = min(known, default=self.dark_since)
+        if since is not None:
+            for con_id in con_ids:
+                self.behind.setdefault(con_id, since)
+
     def _look_at(self, rule_ids: set[int], now: datetime, firings: list[Firing]) -> None:
         """Evaluate the rules on what is known; what is being held must hear that nothing is."""
         for rule_id in sorted(rule_ids):
@@ -208,7 +249,7 @@ class Tape:
                 continue
             cause = watch.standing_cause() or (AccountCause({}) if watch.is_holding else None)
             if cause is not None:
-                self._consider({rule_id}, now, cause, None, firings)
+                self.consider({rule_id}, now, cause, None, firings)
 
     def _on_close(self, instrument: Instrument, key: Study, bar: Bar, at: datetime) -> list[Firing]:
         firings: list[Firing] = []
@@ -225,7 +266,7 @@ class Tape:
                 # A price that is watched stands where it stands, whatever the bar closed at.
                 standing = watch.standing_cause() if watch.books else None
                 cause = standing or PriceCause(instrument, TickField.LAST, bar.close)
-                self._consider({rule_id}, at, cause, None, firings, counted=counted)
+                self.consider({rule_id}, at, cause, None, firings, counted=counted)
         return firings
 
     def _counted(self, instrument: Instrument, size: BarSize, bar: Bar) -> datetime:
@@ -253,7 +294,7 @@ class Tape:
             if middle is not None and tick.field != _LAST:
                 touched |= _moved_middle(book, middle)
         if touched:
-            self._consider(touched, tick.received, _cause(book, tick), tick.exchange_time, firings)
+            self.consider(touched, tick.received, _cause(book, tick), tick.exchange_time, firings)
 
     def _on_rare(self, book: Book, tick: Tick, firings: list[Firing]) -> None:
         """Take in what is neither last, bid nor ask: the day's extremes, a halt, the close, a volume, an option."""
@@ -281,7 +322,7 @@ class Tape:
         elif ladder is not None and not book.halted and not ladder.below < tick.price < ladder.above:
             touched |= ladder.moved(tick.price)
         if touched:
-            self._consider(touched, tick.received, _cause(book, tick), tick.exchange_time, firings)
+            self.consider(touched, tick.received, _cause(book, tick), tick.exchange_time, firings)
 
     def _on_extreme(self, book: Book, tick: Tick, before: float | None, firings: list[Firing]) -> None:
         """
@@ -290,7 +331,7 @@ class Tape:
         Only the levels count that no last price reached since the extreme was last heard of.
         """
         if book.restless:
-            self._consider(set(book.restless), tick.received, _cause(book, tick), tick.exchange_time, firings)
+            self.consider(set(book.restless), tick.received, _cause(book, tick), tick.exchange_time, firings)
         last = book.prices[_LAST]
         reached = set() if before is None or last is None or book.halted else _reached_unseen(book, tick, before, last)
         if tick.field is TickField.HIGH:
@@ -315,7 +356,7 @@ class Tape:
         book.follow_print(tick)
         # A minute's print counts in its minute, a tick's as it is received.
         cause = replace(_cause(book, tick), from_minute=counted is not None)
-        self._consider(reached, tick.received, cause, tick.exchange_time, firings, counted=counted)
+        self.consider(reached, tick.received, cause, tick.exchange_time, firings, counted=counted)
         book.prices[_LAST] = last
         book.is_printing = False
         for rule_id in reached:
@@ -351,17 +392,17 @@ class Tape:
             older = touched - younger
             late |= touched & younger
             cause = _minute_cause(book, price)
-            self._consider(older, at, cause, bar.start, firings, counted=_last_moment(bar))
+            self.consider(older, at, cause, bar.start, firings, counted=_last_moment(bar))
         touched = book.stand_at(bar.close, at, bar.start) | late
         touched |= book.restless
-        self._consider(touched, at, _minute_cause(book, bar.close), bar.start, firings, counted=_last_moment(bar))
+        self.consider(touched, at, _minute_cause(book, bar.close), bar.start, firings, counted=_last_moment(bar))
 
     def _is_older(self, rule_id: int, bar: Bar) -> bool:
         """Return whether nothing about a rule changed since the bar began: all its prints concern it."""
         watch = self._roster.watched.get(rule_id)
         return isinstance(watch, PriceWatch) and watch.changed <= bar.start
 
-    def _consider(
+    def consider(
         self,
         rule_ids: set[int],
         at: datetime,

@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 # After so long without a tick the price in between is not known: it did not hold, it was merely not heard of.
 _GAP = timedelta(minutes=5)
 
+_Seen = tuple[datetime, float]
+Kept = tuple[tuple[_Seen, ...], tuple[_Seen, ...], _Seen | None]
+"""What a window holds at a moment."""
+
 
 class Window:
     """
@@ -18,9 +22,9 @@ class Window:
 
     def __init__(self, length: timedelta) -> None:
         self.length = length
-        self._highs: deque[tuple[datetime, float]] = deque()
-        self._lows: deque[tuple[datetime, float]] = deque()
-        self._before: tuple[datetime, float] | None = None
+        self._highs: deque[_Seen] = deque()
+        self._lows: deque[_Seen] = deque()
+        self._before: _Seen | None = None
 
     def add(self, price: float, at: datetime) -> None:
         """Take in that *price* was seen *at* a moment, not before any other."""
@@ -40,6 +44,15 @@ class Window:
         """Return the highest price within the window that ends *now*; None without any."""
         self._drop(now)
         return self._highs[0][1] if self._highs else self._last()
+
+    def kept(self) -> Kept:
+        """Return what it holds, for `restore`."""
+        return tuple(self._highs), tuple(self._lows), self._before
+
+    def restore(self, kept: Kept) -> None:
+        """Hold what `kept` returned."""
+        highs, lows, self._before = kept
+        self._highs, self._lows = deque(highs), deque(lows)
 
     def _last(self) -> float | None:
         return None if self._before is None else self._before[1]

@@ -1,0 +1,155 @@
+"""
+Which instruments are behind: what happened to them is not known yet, and nothing live is believed until it is.
+
+Their rules stand still from the moment since when nothing was heard. Instruments that rules tie together are behind
+together.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from alerts.book import MID, SLOTS, Book
+from alerts.missed import Wanted
+from alerts.news import NewsDesk
+from alerts.operand import PriceField
+from alerts.pricewatch import PriceWatch
+from alerts.sleep import Sleepers
+from alerts.tape import Tape
+from alerts.watch import Roster
+from market.instrument import Instrument
+from market.quote import TickField
+
+_FIELDS = {slot: field for field, slot in SLOTS.items()}
+_SIDES = frozenset({PriceField.BID, PriceField.ASK})
+_OF_THE_DAY = (TickField.VOLUME, TickField.OPEN, TickField.CLOSE)
+
+
+class Backlog:
+    """What is behind, and what is wanted of its past. *spoken* are the instruments that rules speak of, by id."""
+
+    def __init__(
+        self, roster: Roster, tape: Tape, news: NewsDesk, sleepers: Sleepers, spoken: Mapping[int, Instrument]
+    ) -> None:
+        self._roster = roster
+        self._tape = tape
+        self._news = news
+        self._sleepers = sleepers
+        self._spoken = spoken
+
+    @property
+    def since(self) -> Mapping[int, datetime]:
+        """Since when each instrument that is behind is not heard of, by contract id."""
+        return self._tape.behind
+
+    def darken(self, since: datetime) -> None:
+        """Let everything be behind since a moment, also what is added until it `dawns`; an earlier one stays."""
+        if self._tape.dark_since is None:
+            self._tape.dark_since = since
+        for con_id in self._known():
+            self._fall(con_id, since)
+
+    def dawn(self) -> None:
+        """Let what is new from now on be live from its beginning."""
+        self._tape.dark_since = None
+
+    def fall(self, con_ids: Iterable[int], since: datetime) -> None:
+        """Let these instruments be behind since a moment, with those that rules tie to them; an earlier one stays."""
+        fallen = set(con_ids)
+        for group in self._tied():
+            if not fallen.isdisjoint(group):
+                for con_id in group:
+                    self._fall(con_id, since)
+
+    def begun(self, con_id: int, since: datetime) -> None:
+        """Let an instrument that is behind be so from a later moment: up to there it is known."""
+        if con_id in self._tape.behind:
+            self._tape.behind[con_id] = max(self._tape.behind[con_id], since)
+
+    def release(self, con_ids: Collection[int]) -> set[int]:
+        """Let these instruments be live again; return the rules about them."""
+        for con_id in con_ids:
+            self._tape.behind.pop(con_id, None)
+        return self._rules_of(con_ids)
+
+    def groups(self) -> list[frozenset[int]]:
+        """Return the instruments that are behind, those that catch up together together."""
+        behind = self._tape.behind
+        return [group for group in self._tied() if any(con_id in behind for con_id in group)]
+
+    def wanted(self, con_id: int) -> Wanted | None:
+        """Return what is wanted of an instrument's past, or None where it is not behind."""
+        begin, book = self._tape.behind.get(con_id), self._tape.books.get(con_id)
+        instrument = self._known().get(con_id)
+        if begin is None or instrument is None:
+            return None
+        is_of_day = book is not None and any(book.ladders[field] is not None for field in _OF_THE_DAY)
+        return Wanted(
+            instrument,
+            begin,
+            frozenset(self._fields(con_id, book)),
+            tuple(self._tape.studio.studies_of(con_id)),
+            _reach(book),
+            is_daily=is_of_day,
+            has_volume=book is not None and book.ladders[TickField.VOLUME] is not None,
+            has_news=con_id in self._news.subjects(),
+        )
+
+    def watches(self, con_ids: Collection[int]) -> Iterator[PriceWatch]:
+        """Yield the rules about prices and bars of these instruments, by id."""
+        for rule_id in sorted(self._rules_of(con_ids)):
+            watch = self._roster.watched.get(rule_id)
+            if isinstance(watch, PriceWatch):
+                yield watch
+
+    def _rules_of(self, con_ids: Collection[int]) -> set[int]:
+        found = set[int]()
+        for con_id in con_ids:
+            book = self._tape.books.get(con_id)
+            found |= set() if book is None else book.rules
+            for study in self._tape.studio.studies_of(con_id):
+                found |= self._tape.studio.rules((con_id, study.size, study.is_regular))
+        return found
+
+    def _fall(self, con_id: int, since: datetime) -> None:
+        behind = self._tape.behind
+        behind[con_id] = min(behind.get(con_id, since), since)
+        book = self._tape.books.get(con_id)
+        if book is not None:
+            book.forget()
+
+    def _tied(self) -> list[frozenset[int]]:
+        """Return all instruments, those that rules tie together in one set."""
+        home: dict[int, set[int]] = {con_id: {con_id} for con_id in self._known()}
+        for rule_id in self._tape.joint:
+            watch = self._roster.watched.get(rule_id)
+            if isinstance(watch, PriceWatch):
+                together = set[int]().union(*(home.get(con_id, {con_id}) for con_id in watch.con_ids))
+                for con_id in together:
+                    home[con_id] = together
+        return list({id(group): frozenset(group) for group in home.values()}.values())
+
+    def _fields(self, con_id: int, book: Book | None) -> set[PriceField]:
+        """Return the prices that rules look at; more may be asked for than is needed, never less."""
+        slots = set[int]()
+        sleeps = any(con_id == one.con_id for rule in self._sleepers.asleep() for one in rule.instruments.values())
+        if book is not None and (book.rules or sleeps):
+            slots = {slot for slot in _FIELDS if book.ladders[slot] is not None or book.windows.get(slot)}
+            slots |= {book.slot(price.field) for price in book.quoted}
+            if sleeps or book.live or any(book.ladders[field] is not None for field in _OF_THE_DAY):
+                slots.add(book.main_slot)
+        elif sleeps:
+            slots = {SLOTS[PriceField.LAST]}
+        fields = {_FIELDS[slot] for slot in slots}
+        # The middle is worked out of both sides: where one is asked for, the other is needed with it.
+        return fields | _SIDES if MID in slots and fields & _SIDES else fields
+
+    def _known(self) -> dict[int, Instrument]:
+        books = {con_id: book.instrument for con_id, book in self._tape.books.items()}
+        return {**self._spoken, **self._news.subjects(), **books}
+
+
+def _reach(book: Book | None) -> timedelta:
+    """Return how long the longest window is."""
+    if book is None:
+        return timedelta()
+    return max((length for windows in book.windows.values() for length in windows), default=timedelta())

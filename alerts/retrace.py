@@ -1,0 +1,306 @@
+"""
+Runs the bars of a gap through the rules as they stand, as if they had come live.
+
+What happens is told to the rules in the order of time: prices, closed bars, headlines, and time itself (what must hold
+for a while, cooldowns, snoozes). Each firing carries when it happened, and that it was found afterwards.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from enum import Enum, auto
+from heapq import merge
+from itertools import chain
+from math import inf, nextafter
+from zoneinfo import ZoneInfo
+
+from alerts.book import SLOTS, Book
+from alerts.missed import Missed
+from alerts.news import NewsDesk
+from alerts.pricewatch import PriceWatch
+from alerts.replay import closes_of
+from alerts.rule import Away, Firing, PriceCause
+from alerts.studio import Study
+from alerts.tape import Tape
+from alerts.watch import Roster
+from alerts.ways import Aside, Stretch, Trial, cause_of, is_ordered, ways_of
+from market.news import Headline
+from market.quote import Bar, BarSize, Tick, TickField
+
+_LAST_STEP = 3
+_QUOTE = (TickField.BID, TickField.ASK)
+
+
+class _Hears(Enum):
+    """How much of a bar concerns a rule: nothing of it happened before the rule was what it is now."""
+
+    ALL = auto()
+    CLOSE = auto()
+    NOTHING = auto()
+
+
+class Retrace:
+    """One gap of a few instruments that rules tie together; *wake* wakes their sleeping rules by a moment."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        tape: Tape,
+        news: NewsDesk,
+        wake: Callable[[datetime], tuple[set[int], list[Firing]]],
+        missed: Sequence[Missed],
+        size: BarSize,
+    ) -> None:
+        self._roster = roster
+        self._tape = tape
+        self._news = news
+        self._wake = wake
+        self._missed = missed
+        self._size = size
+        self._trial = Trial(tape)
+        self._firings: list[Firing] = []
+        self._hearing: dict[int, _Hears] = {}
+        self._volumes: dict[int, tuple[date, float]] = {}
+        self._days: dict[int, date] = {}
+        self._opened: dict[int, datetime] = {}
+        self._ids = set(chain.from_iterable(self._rules_of(one) for one in missed))
+
+    def run(self, until: datetime) -> list[Firing]:
+        """Return the firings of what happened up to now, *until*."""
+        begin = min(one.wanted.begin for one in self._missed)
+        for one in self._missed:
+            self._run_up(one)
+        told = merge(*(self._told(one) for one in self._missed), key=lambda pair: pair[0])
+        waiting = next(told, None)
+        for start in self._starts(begin, until):
+            moment = max(start, begin)
+            while waiting is not None and waiting[0] <= moment:
+                waiting[1]()
+                waiting = next(told, None)
+            self._pass(moment, Away(start, self._size.duration))
+            self._bar(start)
+        while waiting is not None and waiting[0] <= until:
+            waiting[1]()
+            waiting = next(told, None)
+        self._pass(until, Away(until))
+        for one in self._missed:
+            self._end(one)
+        return self._firings
+
+    def _rules_of(self, one: Missed) -> Iterator[int]:
+        instrument = one.wanted.instrument
+        book = self._tape.books.get(instrument.con_id)
+        yield from () if book is None else book.rules
+        for study in one.studies:
+            yield from self._tape.studio.rules((instrument.con_id, study.size, study.is_regular))
+
+    def _starts(self, begin: datetime, until: datetime) -> list[datetime]:
+        """Return when to look: at each bar's beginning, and where none traded as often as bars would begin."""
+        step = self._size.duration
+        first = begin - timedelta(seconds=begin.timestamp() % step.total_seconds())
+        looks = {first + n * step for n in range((until - first) // step + 1)}
+        bars = chain.from_iterable(bars for one in self._missed for bars in one.bars.values())
+        return sorted(looks | {bar.start for bar in bars if bar.start + step > begin})
+
+    def _run_up(self, one: Missed) -> None:
+        """Take in what was before the gap: the windows' prices, the session's volume, the bars of indicators."""
+        instrument, begin = one.wanted.instrument, one.wanted.begin
+        self._tape.keep_hours(instrument, one.hours)
+        book = self._tape.book(instrument)
+        for field, bars in one.bars.items():
+            slot = SLOTS[field]
+            for bar in bars:
+                if bar.start + self._size.duration <= begin:
+                    stretch = Stretch.of(book, slot, bar, self._size.duration, bar.start)
+                    _widen(book, slot, stretch)
+                    if slot == book.main_slot:
+                        self._count(one, bar)
+        self._day_begins(one, self._day_of(one, begin), begin)
+
+    def _told(self, one: Missed) -> Iterator[tuple[datetime, Callable[[], None]]]:
+        """Yield what is told of an instrument beside its prices, by time, each as something to be done."""
+        closes = [self._closings(one, study, bars) for study, bars in one.studies.items()]
+        yield from merge(*closes, self._headlines(one), key=lambda pair: pair[0])
+
+    def _closings(
+        self, one: Missed, study: Study, bars: Sequence[Bar]
+    ) -> Iterator[tuple[datetime, Callable[[], None]]]:
+        instrument, begin = one.wanted.instrument, one.wanted.begin
+        key = instrument.con_id, study.size, study.is_regular
+        closed = [(told.at, told.bar) for told in closes_of(instrument, study.size, bars, one.hours) if told.bar]
+        before = [bar for at, bar in closed if at <= begin]
+        if before:
+            yield begin, lambda: self._take(self._tape.seed(instrument, key, before, begin), Away(begin))
+        for at, bar in closed:
+            if at > begin:
+                yield at, lambda at=at, bar=bar: self._close(one, key, bar, at)  # type: ignore[misc]
+
+    def _close(self, one: Missed, key: tuple[int, BarSize, bool], bar: Bar, at: datetime) -> None:
+        self._take(self._tape.on_bar(one.wanted.instrument, key, bar, at), Away(at))
+
+    def _headlines(self, one: Missed) -> Iterator[tuple[datetime, Callable[[], None]]]:
+        for headline in one.headlines:
+            yield headline.time, lambda told=headline: self._headline(told)  # type: ignore[misc]
+
+    def _headline(self, headline: Headline) -> None:
+        self._take(self._news.on_headline(headline, headline.time), Away(headline.time))
+
+    def _pass(self, at: datetime, away: Away) -> None:
+        """Let time pass up to *at*."""
+        woken, firings = self._wake(at)
+        self._ids |= woken
+        self._take(firings, away)
+        self._take(self._tape.on_time(at, self._ids), away)
+        self._take(self._news.on_time(at), away)
+
+    def _bar(self, start: datetime) -> None:
+        """Take in the bars that began at *start*."""
+        stretches = [stretch for one in self._missed for stretch in self._begun(one, start)]
+        if not stretches:
+            return
+        self._hearing = {}
+        apart = self._apart(stretches, start)
+        late: dict[int, set[int]] = {}
+        paths = [stretch.path() for stretch in stretches]
+        away = Away(start, self._size.duration)
+        for step in range(_LAST_STEP + 1):
+            touched = []
+            for n, (stretch, path) in enumerate(zip(stretches, paths, strict=True)):
+                at = stretch.moments[step]
+                ids = stretch.book.stand_at(path[step], at, start, stretch.slot) | stretch.book.restless
+                touched.append((n, stretch, path[step], ids - apart))
+            for n, stretch, price, ids in touched:
+                ready = self._ready(ids | late.pop(n, set()) if step == _LAST_STEP else ids, stretch, step, start)
+                late.setdefault(n, set()).update(ids - ready)
+                self._consider(ready, stretch, price, stretch.moments[step], away)
+            self._pass(stretches[0].moments[step], away)
+
+    def _begun(self, one: Missed, start: datetime) -> Iterator[Stretch]:
+        book = self._tape.book(one.wanted.instrument)
+        for field, bars in one.bars.items():
+            for bar in bars:
+                if bar.start == start and bar.start + self._size.duration > one.wanted.begin:
+                    if SLOTS[field] == book.main_slot or len(one.bars) == 1:
+                        self._day_goes_on(one, bar)
+                    yield Stretch.of(book, SLOTS[field], bar, self._size.duration, one.wanted.begin)
+
+    def _apart(self, stretches: Sequence[Stretch], start: datetime) -> set[int]:
+        """Evaluate the rules to which the order of the prices matters, each by itself; return their ids."""
+        found = set[int]()
+        for stretch in stretches:
+            ladder = stretch.book.ladders[stretch.slot]
+            near = set() if ladder is None else ladder.over(nextafter(stretch.bar.low, -inf), stretch.bar.high)
+            found |= near | stretch.book.restless | (set() if ladder is None else ladder.listeners)
+        apart = set[int]()
+        for rule_id in sorted(found):
+            watch = self._roster.watched.get(rule_id)
+            if isinstance(watch, PriceWatch) and is_ordered(watch, is_joint=rule_id in self._tape.joint):
+                ways = ways_of(watch, stretches)
+                if len(ways) > 1 and self._hears(watch, start) is _Hears.ALL:
+                    apart.add(rule_id)
+                    self._alone(watch, stretches, start)
+        return apart
+
+    def _alone(self, watch: PriceWatch, stretches: Sequence[Stretch], start: datetime) -> None:
+        chosen = self._roster.guarded(watch.rule, start, lambda: self._trial.chosen(watch, ways_of(watch, stretches)))
+        if chosen is None:
+            self._tape.leave(watch)
+            return
+        way, is_unordered = chosen
+        away = Away(start, self._size.duration, is_unordered=is_unordered)
+        with Aside(way) as steps:
+            for step in steps:
+                self._consider({watch.rule.id}, *step.prices[0], step.at, away)
+
+    def _consider(self, ids: set[int], stretch: Stretch, price: float, at: datetime, away: Away) -> None:
+        firings: list[Firing] = []
+        self._tape.consider(ids, at, cause_of(stretch, price), None, firings)
+        self._take(firings, away)
+
+    def _ready(self, ids: set[int], stretch: Stretch, step: int, start: datetime) -> set[int]:
+        """Return those that are to be looked at now; the others wait for the bar's close, or for the next bar."""
+        ready = set[int]()
+        for rule_id in ids:
+            watch = self._roster.watched.get(rule_id)
+            if not isinstance(watch, PriceWatch):
+                continue
+            hears = self._hears(watch, start)
+            is_torn = rule_id in self._tape.joint and step not in {0, _LAST_STEP}
+            if hears is _Hears.NOTHING:
+                # Its level may have been passed: it is looked at as soon as prices concern it.
+                stretch.book.restless.add(rule_id)
+            elif step == _LAST_STEP or (hears is _Hears.ALL and not is_torn):
+                ready.add(rule_id)
+        return ready
+
+    def _hears(self, watch: PriceWatch, start: datetime) -> _Hears:
+        """Return how much of the bar concerns a rule: what was before it last changed is none of its business."""
+        rule = watch.rule
+        known = self._hearing.get(rule.id)
+        if known is None:
+            since = watch.changed if rule.last_fired is None else max(watch.changed, rule.last_fired)
+            if since <= start:
+                known = _Hears.ALL
+            else:
+                known = _Hears.CLOSE if since < start + self._size.duration else _Hears.NOTHING
+            self._hearing[rule.id] = known
+        return known
+
+    def _day_goes_on(self, one: Missed, bar: Bar) -> None:
+        """Take in what a bar of the main price says of its session: that it opened, the close before, the volume."""
+        con_id, at = one.wanted.instrument.con_id, max(bar.start, one.wanted.begin)
+        self._day_begins(one, self._day_of(one, bar.start), at)
+        session = self._tape.sessions.running(con_id, bar.start)
+        if session is not None and session.start != self._opened.get(con_id):
+            self._opened[con_id] = session.start
+            if session.start >= one.wanted.begin:
+                self._stand(one, TickField.OPEN, bar.open, at)
+        self._count(one, bar)
+        if one.wanted.has_volume:
+            self._stand(one, TickField.VOLUME, self._volumes[con_id][1], at)
+
+    def _day_begins(self, one: Missed, day: date, at: datetime) -> None:
+        con_id = one.wanted.instrument.con_id
+        if self._days.get(con_id) == day:
+            return
+        self._days[con_id] = day
+        close = one.close_before(day)
+        if close is not None:
+            self._stand(one, TickField.CLOSE, close, at)
+
+    def _count(self, one: Missed, bar: Bar) -> None:
+        """Add a bar's shares to its session's."""
+        con_id, day = one.wanted.instrument.con_id, self._day_of(one, bar.start)
+        known, before = self._volumes.get(con_id, (day, 0.0))
+        self._volumes[con_id] = day, bar.volume + (before if known == day else 0.0)
+
+    def _stand(self, one: Missed, field: TickField, value: float, at: datetime) -> None:
+        """Let a value of the day be known, as the live line tells it."""
+        tick = Tick(one.wanted.instrument, field, value, 0.0, at)
+        self._take(self._tape.on_ticks([tick]), Away(at))
+
+    def _end(self, one: Missed) -> None:
+        """Leave nothing that is not so: midpoints stood in for both sides, and the live line tells them anew."""
+        book = self._tape.book(one.wanted.instrument)
+        for side in _QUOTE:
+            book.prices[side] = None
+
+    @staticmethod
+    def _day_of(one: Missed, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(one.hours.zone)).date()
+
+    def _take(self, firings: Sequence[Firing], away: Away) -> None:
+        for firing in firings:
+            cause = firing.cause
+            if isinstance(cause, PriceCause):
+                cause = replace(cause, from_minute=True)
+            self._firings.append(replace(firing, cause=cause, away=away))
+
+
+def _widen(book: Book, slot: int, stretch: Stretch) -> None:
+    """Let windows that know nothing yet have the prices from before the gap."""
+    for window in book.windows.get(slot, {}).values():
+        for at, price in zip(stretch.moments, stretch.path(), strict=True):
+            _, _, before = window.kept()
+            if before is None or before[0] <= at:
+                window.add(price, at)
