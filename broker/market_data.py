@@ -156,20 +156,31 @@ class IbTickFeed:
         extra = [] if line.quote.received is None else [self._lines.request(line)]
         try:
             async with asyncio.timeout(timeout_s):
-                await burst.begun.wait()
+                await self._begun(burst)
             if line.refusal is not None:
                 raise line.refusal
             with suppress(TimeoutError):
                 async with asyncio.timeout(_REST_OF_BURST_S):
                     await burst.done.wait()
         except TimeoutError:
-            self._link.ib()
             raise RequestTimeout("quote", timeout_s) from None
         finally:
             line.waiting.remove(burst)
             self._lines.cancel(line, extra)
             if not line.waiting:
                 self._lines.trim(line)
+
+    async def _begun(self, burst: Burst) -> None:
+        """Wait for the first of what *burst* waits for. Raises LinkDown as soon as the connection goes."""
+        lost = self._link.expect()
+        begun = asyncio.ensure_future(burst.begun.wait())
+        try:
+            await asyncio.wait({begun, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if not begun.done():
+                lost.result()
+        finally:
+            begun.cancel()
+            lost.cancel()
 
     def _attach(self, ib: IB) -> None:
         supplant(ib, "priceSizeTick", self._on_price)
