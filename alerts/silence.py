@@ -6,7 +6,7 @@ Only decisions about moments; who keeps the messages meanwhile is `bot/sieve.py`
 
 import re
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -118,12 +118,17 @@ def last_slot(now: datetime, zone: ZoneInfo, at: time, per_day: int) -> datetime
 
     By the person's own clock, so that a day of 23 or 25 hours changes nothing.
     """
+    return max(moment for moment in _slots(now, zone, at, per_day) if moment <= now)
+
+
+def next_slot(now: datetime, zone: ZoneInfo, at: time, per_day: int) -> datetime:
+    """Return the first moment after *now* (UTC) at which it is due; see `last_slot`."""
+    return min(moment for moment in _slots(now, zone, at, per_day) if moment > now)
+
+
+def _slots(now: datetime, zone: ZoneInfo, at: time, per_day: int) -> Iterator[datetime]:
     today = now.astimezone(zone).date()
-    step = 24 // per_day
-    found = []
-    for day in (today - _DAY, today):
+    for day in (today - _DAY, today, today + _DAY):
         for turn in range(per_day):
-            hour = at.hour + turn * step
-            moment = datetime.combine(day + hour // 24 * _DAY, at.replace(hour=hour % 24), zone).astimezone(UTC)
-            found.append(moment)
-    return max(moment for moment in found if moment <= now)
+            hour = (at.hour + turn * 24 // per_day) % 24
+            yield datetime.combine(day, at.replace(hour=hour), zone).astimezone(UTC)

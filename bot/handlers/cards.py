@@ -16,7 +16,12 @@ from market.clock import Clock
 
 
 class AlertCards:
-    """Makes cards of alerts. *on_bars* says which instruments have no market data line just now."""
+    """
+    Makes cards of alerts.
+
+    *on_bars* says which instruments have no market data line just now, *calms* whether an alert calms its owner's
+    others when it fires.
+    """
 
     def __init__(
         self,
@@ -27,6 +32,7 @@ class AlertCards:
         zones: Zones,
         clock: Clock,
         on_bars: Callable[[int], bool] = lambda _con_id: False,
+        calms: Callable[[Rule], bool] = lambda _rule: False,
     ) -> None:
         self._rulebook = rulebook
         self._live = live
@@ -34,19 +40,25 @@ class AlertCards:
         self._zones = zones
         self._clock = clock
         self._on_bars = on_bars
+        self._calms = calms
 
     def row(self, rule: Rule) -> views.AlertRow:
         """Return the alert with its price now and how far that is from firing."""
         instrument = instrument_of(rule)
         if instrument is None:
-            return views.AlertRow(rule)
+            return views.AlertRow(rule, calms=self._calms(rule))
         quote = self._live.quote(instrument.con_id)
         price = quote.price if quote else None
         distance = self._rulebook.distance(rule.id) if rule.is_watching else None
         atr = self._ranges.atr(instrument)
         in_atr = distance / 100 * price / atr if distance is not None and price and atr else None
         return views.AlertRow(
-            rule, price, distance, in_atr, on_bars=rule.is_watching and self._on_bars(instrument.con_id)
+            rule,
+            price,
+            distance,
+            in_atr,
+            on_bars=rule.is_watching and self._on_bars(instrument.con_id),
+            calms=self._calms(rule),
         )
 
     async def card(self, rule: Rule, user_id: int) -> Message:

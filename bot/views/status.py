@@ -67,11 +67,12 @@ def _head(report: StatusReport) -> str:
     if accounts:
         paper = all(is_paper_account(account) for account in report.link.accounts)
         venue = f" · {'PAPER' if paper else '<b>LIVE</b>'} {accounts}"
-    wrong = _wrong(report)
-    return f"🔴 <b>{text(', '.join(wrong))}</b>{venue}" if wrong else f"🟢 <b>All good</b>{venue}"
+    found = wrong(report)
+    return f"🔴 <b>{text(', '.join(found))}</b>{venue}" if found else f"🟢 <b>All good</b>{venue}"
 
 
-def _wrong(report: StatusReport) -> list[str]:
+def wrong(report: StatusReport) -> list[str]:
+    """Return what is not well, plain text; nothing where all is."""
     found = []
     if not report.link.is_usable:
         found.append("IBKR link is not up")
