@@ -22,7 +22,7 @@ from alerts.ports import Feeds
 from alerts.ranges import AverageRanges
 from alerts.rulebook import Rulebook
 from alerts.watcher import Watcher
-from bot import http, polling
+from bot import http, polling, safe_web
 from bot.calendar import SessionCalendar
 from bot.charts import ChartPainter
 from bot.commands import COMMANDS, listed
@@ -30,6 +30,8 @@ from bot.gate import Gate
 from bot.groups import GroupBook
 from bot.handlers.chores import Chores
 from bot.health import Health
+from bot.hook_news import HookNews
+from bot.hooks import Courier
 from bot.inbox import Inbox
 from bot.link_watch import LinkWatch
 from bot.noted import NotedReply
@@ -65,6 +67,7 @@ from storage.database import Database
 from storage.firings import SqlFiringLog
 from storage.forms import SqlForms
 from storage.groups import SqlGroups
+from storage.hooks import SqlHooks
 from storage.jobs import SqlJobs
 from storage.message import OutboxMessage
 from storage.outbox import SqlOutbox
@@ -105,7 +108,9 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         database = await Database.open(settings.database_url, clock=clock, boot_id=boot_id)
         stack.push_async_callback(database.close)
         outbox = SqlOutbox(database, clock, boot_id)
-        firings = SqlFiringLog(database, outbox)
+        hooks = SqlHooks(database)
+        await hooks.load()
+        firings = SqlFiringLog(database, outbox, hooks.target_of)
         proposals = SqlProposalStore(database, outbox)
         users = SqlUsers(database)
         notices = Notices(outbox, users, settings.roster, clock)
@@ -201,6 +206,9 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         watchlists, forms, aftermath = SqlWatchlists(database), SqlForms(database), SqlAftermath(database)
         templates = SqlTemplates(database)
         await templates.load()
+        web = safe_web.SafeWeb(safe_web.PUBLIC)
+        stack.push_async_callback(web.close)
+        hook_news = HookNews(notices, outbox, clock)
         past_bars = PastBars(history, clock)
 
         async def watchlist_changed(user_id: int, instruments: Sequence[Instrument]) -> None:
@@ -225,6 +233,9 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 status=health,
                 forms=forms,
                 templates=templates,
+                hooks=hooks,
+                hook_news=hook_news,
+                check_url=web.check,
                 watchlists=watchlists,
                 firings=aftermath,
                 past=IbPast(past_bars, contracts, clock),
@@ -281,6 +292,17 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             after={"summary": illustrate},
         )
 
+        courier = Courier(
+            outbox,
+            hooks,
+            web,
+            may_send=lambda user_id: settings.roster.role_of(user_id) is not None,
+            gave_up=hook_news.gave_up,
+            tested=hook_news.tested,
+            failed=notices.message_failed,
+            clock=clock,
+        )
+
         repeated = await outbox.recover()
         await desk.void_unshown()
         _log.info("squawkbot starts, boot %s; %s messages may have to be repeated", boot_id, repeated)
@@ -306,6 +328,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         supervisor.start("orders", tracker.run)
         supervisor.start("orders placed elsewhere", order_feed.run)
         supervisor.start("notifier", notifier.run)
+        supervisor.start("webhooks", courier.run)
         supervisor.start("link watch", link_watch.run)
         supervisor.start("trouble watch", trouble_watch.run)
         supervisor.start("silent lines", freshness.run)
@@ -324,6 +347,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         await _within(_STEP_S, "order news", tracker.flush())
         await _within(_STEP_S, "firings", watcher.settled())
         await _within(_STEP_S, "outbox", notifier.drain(_FLUSH_S))
+        await _within(_STEP_S, "webhooks", courier.drain())
         await _within(_STEP_S, "ibkr", session.stop())
     return code
 

@@ -48,6 +48,12 @@ class Code(StrEnum):
     TEMPLATE_CARD = "tc"
     TEMPLATE_ASK = "ta"
     TEMPLATE_RESET = "tr"
+    HOOK_CARD = "hc"
+    HOOK_TEST = "ht"
+    HOOK_REMOVE = "hr"
+    HOOK_ALLOW = "ha"
+    HOOK_REFUSE = "hn"
+    HOOK_FORBID = "hf"
     BACKTEST_LINE = "bt"
     EXPORT = "ex"
     FORM_DO = "fo"
@@ -120,6 +126,12 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.TEMPLATE_CARD: (_P, _N),
     Code.TEMPLATE_ASK: (_N,),
     Code.TEMPLATE_RESET: (_L,),  # scope
+    Code.HOOK_CARD: (_P, _N),
+    Code.HOOK_TEST: (_P, _N),
+    Code.HOOK_REMOVE: (_P, _N),
+    Code.HOOK_ALLOW: (_N, _W),  # alert, digest of the host
+    Code.HOOK_REFUSE: (_N, _W),
+    Code.HOOK_FORBID: (_W,),  # digest of the host
     Code.BACKTEST_LINE: (_N, _L),  # days
     Code.EXPORT: (_W,),  # csv or json
     Code.FORM_DO: (_N,),

@@ -8,6 +8,7 @@ from bot.handlers.alerts import AlertsHandler
 from bot.handlers.editing import EditHandler
 from bot.handlers.exchange import ExchangeHandler
 from bot.handlers.forms import FormsHandler
+from bot.handlers.hooks import HookHandler
 from bot.handlers.news import NewsHandler
 from bot.handlers.orders import OrdersHandler
 from bot.handlers.past import PastHandler
@@ -36,6 +37,7 @@ class Handlers:
     past: PastHandler
     exchange: ExchangeHandler
     template: TemplateHandler
+    hooks: HookHandler
     watching: WatchHandler
     wizard: WizardHandler
     forms: FormsHandler
@@ -113,6 +115,10 @@ async def _template(handlers: Handlers, request: TextIn) -> None:
     await handlers.template.template(request)
 
 
+async def _hook(handlers: Handlers, request: TextIn) -> None:
+    await handlers.hooks.hook(request)
+
+
 async def _watch(handlers: Handlers, request: TextIn) -> None:
     await handlers.watching.watch(request)
 
@@ -181,6 +187,7 @@ COMMANDS = (
     Command("new", "put an alert together by buttons", Role.VIEWER, _new, _bare),
     Command("alerts", "your alerts, nearest to firing first", Role.VIEWER, _alerts),
     Command("template", "what your alerts say: /template 3 {symbol} hit {price}", Role.VIEWER, _template, _bare),
+    Command("hook", "send an alert to the web too: /hook 3 https://example.com/x", Role.VIEWER, _hook, _bare),
     Command("watch", "your watchlist: /watch AAPL MSFT", Role.VIEWER, _watch, _bare),
     Command("backtest", "how often it would have fired: /backtest AAPL rsi(14,1h) < 30 1y", Role.VIEWER, _backtest),
     Command("export", "your alerts as a file", Role.VIEWER, _export),

@@ -37,7 +37,7 @@ class Route:
     handler: Callable[[Handlers, Press, Callback], Awaitable[None]]
 
 
-_VIEWER, _TRADER = Role.VIEWER, Role.TRADER
+_VIEWER, _TRADER, _ADMIN = Role.VIEWER, Role.TRADER, Role.ADMIN
 _ROUTES: Mapping[Code, Route] = {
     Code.ALERT_LINE: Route(_VIEWER, lambda to, press, said: to.alerts.on_line(press, said)),
     Code.ALERT_LIST: Route(_VIEWER, lambda to, press, said: to.alert_list.on_list(press, said)),
@@ -56,6 +56,12 @@ _ROUTES: Mapping[Code, Route] = {
     Code.TEMPLATE_CARD: Route(_VIEWER, lambda to, press, said: to.template.on_card(press, said)),
     Code.TEMPLATE_ASK: Route(_VIEWER, lambda to, press, said: to.template.on_ask(press, said)),
     Code.TEMPLATE_RESET: Route(_VIEWER, lambda to, press, said: to.template.on_reset(press, said)),
+    Code.HOOK_CARD: Route(_VIEWER, lambda to, press, said: to.hooks.on_card(press, said)),
+    Code.HOOK_TEST: Route(_VIEWER, lambda to, press, said: to.hooks.on_test(press, said)),
+    Code.HOOK_REMOVE: Route(_VIEWER, lambda to, press, said: to.hooks.on_remove(press, said)),
+    Code.HOOK_ALLOW: Route(_ADMIN, lambda to, press, said: to.hooks.on_allow(press, said)),
+    Code.HOOK_REFUSE: Route(_ADMIN, lambda to, press, said: to.hooks.on_refuse(press, said)),
+    Code.HOOK_FORBID: Route(_ADMIN, lambda to, press, said: to.hooks.on_forbid(press, said)),
     Code.BACKTEST_LINE: Route(_VIEWER, lambda to, press, said: to.past.on_line(press, said)),
     Code.EXPORT: Route(_VIEWER, lambda to, press, said: to.exchange.on_export(press, said)),
     Code.FORM_DO: Route(_VIEWER, lambda to, press, said: to.forms.on_do(press, said)),
@@ -196,7 +202,8 @@ class Router:
         callback = decode(press.data)
         route = _ROUTES[callback.code]
         if press.role < route.role:
-            await self._handlers.reply.answer(press, "That is for traders only. Nothing was done.", alert=True)
+            whose = f"{route.role.name.lower()}s"
+            await self._handlers.reply.answer(press, f"That is for {whose} only. Nothing was done.", alert=True)
             return
         await route.handler(self._handlers, press, callback)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from alerts.rulebook import Rulebook
+from bot.address import UrlFault
 from bot.commands import Handlers
 from bot.handlers import alert_list, editing, exchange, template, wizard
 from bot.handlers import alerts as alert_lines
@@ -14,6 +15,7 @@ from bot.handlers.chores import Chores
 from bot.handlers.editing import EditHandler
 from bot.handlers.exchange import ExchangeHandler
 from bot.handlers.forms import FormsHandler
+from bot.handlers.hooks import HookHandler
 from bot.handlers.news import NewsHandler
 from bot.handlers.orders import Desk, OrdersHandler
 from bot.handlers.past import PastHandler, PastMarket
@@ -22,6 +24,8 @@ from bot.handlers.ports import (
     FiringHistory,
     Forms,
     HeadlineSource,
+    HookBook,
+    HookNews,
     LiveQuotes,
     Painter,
     PastPainter,
@@ -65,6 +69,9 @@ class Parts:
     status: StatusSource
     forms: Forms
     templates: Templates
+    hooks: HookBook
+    hook_news: HookNews
+    check_url: Callable[[str], UrlFault | None]
     watchlists: Watchlists
     firings: FiringHistory
     past: PastMarket
@@ -144,6 +151,14 @@ def connect(parts: Parts) -> Handlers:
         past=past,
         exchange=files,
         template=templates,
+        hooks=HookHandler(
+            reply=p.reply,
+            rulebook=p.rulebook,
+            hooks=p.hooks,
+            news=p.hook_news,
+            check=p.check_url,
+            clock=p.clock,
+        ),
         watching=_watching(p),
         wizard=wizards,
         forms=FormsHandler(

@@ -16,6 +16,7 @@ from market.news import Article, Headline
 from market.quote import Bar, Quote
 from market.scan import ScanRow, ScanSpec
 from storage.forms import Form
+from storage.hook import Hook
 from trading.summary import DailySummary
 
 
@@ -76,6 +77,58 @@ class Templates(Protocol):
 
     async def remove(self, user_id: int, scope: str) -> bool:
         """Forget a template; False where there was none."""
+        ...
+
+
+class HookBook(Protocol):
+    """Webhooks and the hosts allowed for them; `storage/hooks.py`."""
+
+    def get(self, rule_id: int) -> Hook | None:
+        """Return the rule's webhook, whether its host is allowed or not."""
+        ...
+
+    def of_owner(self, owner_id: int) -> Sequence[Hook]:
+        """Return a person's webhooks, by alert."""
+        ...
+
+    def of_host(self, host: str) -> Sequence[Hook]:
+        """Return all webhooks that go to *host*."""
+        ...
+
+    def hosts(self) -> Sequence[str]:
+        """Return the allowed hosts."""
+        ...
+
+    async def save(self, hook: Hook) -> None:
+        """Store a rule's webhook, in the place of an earlier one."""
+        ...
+
+    async def remove(self, rule_id: int) -> bool:
+        """Forget a rule's webhook; False where there was none."""
+        ...
+
+    async def allow(self, host: str, admin_id: int, at: datetime) -> None:
+        """Let webhooks go to *host*."""
+        ...
+
+    async def forbid(self, host: str) -> bool:
+        """Let no webhook go to *host* any more; False where none was let."""
+        ...
+
+
+class HookNews(Protocol):
+    """What is told about webhooks; `bot/hook_news.py`."""
+
+    async def ask(self, hook: Hook, alert: str) -> int:
+        """Ask the admins whether the webhook's host is allowed; return how many can be asked."""
+        ...
+
+    async def decided(self, hook: Hook, *, is_allowed: bool) -> None:
+        """Tell a webhook's owner what an admin decided about its host."""
+        ...
+
+    async def test(self, hook: Hook) -> None:
+        """Send a test; what becomes of it is told."""
         ...
 
 

@@ -51,7 +51,10 @@ def edit_card(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> Message:
             *grid(_levels(row), 3),
             _asking(rule),
             *_options(rule),
-            (button("🗣 Wording", Code.TEMPLATE_CARD, _HERE, rule.id),),
+            (
+                button("🗣 Wording", Code.TEMPLATE_CARD, _HERE, rule.id),
+                button("🌐 Webhook", Code.HOOK_CARD, _HERE, rule.id),
+            ),
             (button("« Back", Code.ALERT_CARD, _HERE, rule.id),),
         ),
     )

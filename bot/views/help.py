@@ -60,6 +60,11 @@ def traders_only(name: str) -> Message:
     return Message(f"🔒 <b>{text(name)} is for traders only.</b>\nNothing was done. An admin can give you that role.")
 
 
+def admins_only(name: str) -> Message:
+    """Return the refusal of something that takes an admin's role."""
+    return Message(f"🔒 <b>{text(name)} is for admins only.</b>\nNothing was done.")
+
+
 def which_alert() -> Message:
     """Return what /alert says when it is not told what to watch."""
     return Message(

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.callback_data import Code, Place
-from bot.views import trouble
+from bot.views import hooks, trouble
 from bot.views.firing import LATE
 from bot.views.keyboard import button, rows, shortened
 from bot.views.message import Message, Rows, text
@@ -46,6 +46,14 @@ class Notice(StrEnum):
     """kind: the outbox row's; row_id; reason. For admins."""
     TASK_DIED = "task died"
     """task: its name; reason; restart_s: when it starts again. For admins."""
+    HOOK_HOST = "hook host"
+    """rule_id, alert: its text; host: that needs an admin's word; owner: who asks. For admins."""
+    HOOK_DECIDED = "hook decided"
+    """rule_id; host; allowed: what an admin decided."""
+    HOOK_TESTED = "hook tested"
+    """rule_id; host; reason: why the test did not arrive, "" where it did."""
+    HOOK_FAILED = "hook failed"
+    """rule_id; host; reason."""
     TEST = "test"
     """No fields."""
 
@@ -124,11 +132,23 @@ _WRITERS: Mapping[Notice, Callable[[Mapping[str, Any], datetime], str]] = {
     Notice.CHAT_CLOSED: _chat_closed,
     Notice.MESSAGE_FAILED: _message_failed,
     Notice.TASK_DIED: _task_died,
+    Notice.HOOK_HOST: hooks.host_asked,
+    Notice.HOOK_DECIDED: hooks.host_decided,
+    Notice.HOOK_TESTED: hooks.tested,
+    Notice.HOOK_FAILED: hooks.gave_up,
     Notice.TEST: _test,
+}
+_HOOK_BUTTONS: Mapping[Notice, Callable[[Mapping[str, Any]], Rows]] = {
+    Notice.HOOK_HOST: hooks.host_buttons,
+    Notice.HOOK_DECIDED: hooks.hook_buttons,
+    Notice.HOOK_TESTED: hooks.hook_buttons,
+    Notice.HOOK_FAILED: hooks.hook_buttons,
 }
 
 
 def _buttons(kind: Notice, payload: Mapping[str, Any]) -> Rows:
+    if kind in _HOOK_BUTTONS:
+        return _HOOK_BUTTONS[kind](payload)
     if kind in _STATUS:
         return rows((button("🟢 Status", Code.STATUS, Place.ANEW),))
     if kind is Notice.ALERT_BLIND:

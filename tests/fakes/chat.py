@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.engine import Engine
 from alerts.rulebook import Rulebook
+from bot.address import fault_of
 from bot.charts import Points, Theme
 from bot.commands import COMMANDS, Handlers
 from bot.handlers.chores import Chores
@@ -27,6 +28,7 @@ from market.scan import ScanRow, ScanSpec
 from tests.fakes.clock import FakeClock
 from tests.fakes.feeds import FakeNewsFeed, FakeScanFeed, FakeTickFeed
 from tests.fakes.forms import FakeForms, FakePast, FakeTemplates, FakeWatchlists
+from tests.fakes.hooks import FakeHooks
 from tests.fakes.reply import FakeReply
 from tests.fakes.rules import FakeRuleStore
 from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProposalStore
@@ -161,6 +163,7 @@ class Chat:
         )
         self.rulebook.connect(lambda firings: None, _settled)
         self.forms, self.watchlists, self.templates = FakeForms(), FakeWatchlists(), FakeTemplates()
+        self.hooks = FakeHooks()
         self.past, self.chores = FakePast(self.clock), Chores()
         self.on_bars: set[int] = set()
         self._tokens = count(1)
@@ -259,6 +262,9 @@ class Chat:
                 status=self.office,
                 forms=self.forms,
                 templates=self.templates,
+                hooks=self.hooks,
+                hook_news=self.hooks,
+                check_url=fault_of,
                 watchlists=self.watchlists,
                 firings=self.past,
                 past=self.past,
