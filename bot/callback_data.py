@@ -56,6 +56,10 @@ class Code(StrEnum):
     HOOK_FORBID = "hf"
     BACKTEST_LINE = "bt"
     EXPORT = "ex"
+    ALERT_CALM = "am"
+    DIGEST = "dg"
+    SETTINGS = "se"
+    SETTING = "sv"
     FORM_DO = "fo"
     FORM_DROP = "fx"
     WATCH_LIST = "wl"
@@ -134,6 +138,10 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.HOOK_FORBID: (_W,),  # digest of the host
     Code.BACKTEST_LINE: (_N, _L),  # days
     Code.EXPORT: (_W,),  # csv or json
+    Code.ALERT_CALM: (_P, _N, _W),  # on or off
+    Code.DIGEST: (_P, _N, _N),  # page, outbox row
+    Code.SETTINGS: (_P, _W),  # which screen
+    Code.SETTING: (_P, _W, _L),  # what, to what
     Code.FORM_DO: (_N,),
     Code.FORM_DROP: (_N,),
     Code.WATCH_LIST: (_P, _N),

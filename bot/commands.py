@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.handlers.alert_list import AlertListHandler
 from bot.handlers.alerts import AlertsHandler
+from bot.handlers.digest import DigestHandler
 from bot.handlers.editing import EditHandler
 from bot.handlers.exchange import ExchangeHandler
 from bot.handlers.forms import FormsHandler
@@ -16,6 +17,7 @@ from bot.handlers.portfolio import PortfolioHandler
 from bot.handlers.ports import Reply
 from bot.handlers.quotes import QuotesHandler
 from bot.handlers.scan import ScanHandler
+from bot.handlers.settings import SettingsHandler
 from bot.handlers.status import StatusHandler
 from bot.handlers.template import TemplateHandler
 from bot.handlers.watching import WatchHandler, looks_like_each
@@ -47,6 +49,8 @@ class Handlers:
     news: NewsHandler
     scan: ScanHandler
     status: StatusHandler
+    settings: SettingsHandler
+    digest: DigestHandler
 
 
 def _always(_args: str) -> bool:
@@ -176,6 +180,10 @@ async def _summary(handlers: Handlers, request: TextIn) -> None:
     await handlers.portfolio.summary(request)
 
 
+async def _settings(handlers: Handlers, request: TextIn) -> None:
+    await handlers.settings.settings(request)
+
+
 async def _status(handlers: Handlers, request: TextIn) -> None:
     await handlers.status.status(request)
 
@@ -200,6 +208,7 @@ COMMANDS = (
     Command("account", "cash, margin, buying power", Role.VIEWER, _account),
     Command("orders", "your open and latest orders", Role.VIEWER, _orders),
     Command("summary", "the day in numbers, with a picture", Role.VIEWER, _summary),
+    Command("settings", "time zone, quiet hours, heartbeat, a test notification", Role.VIEWER, _settings, _bare),
     Command("status", "how everything stands", Role.VIEWER, _status),
 )
 

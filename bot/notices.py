@@ -88,6 +88,10 @@ class Notices:
             key = f"closed:{chat_id}:{now.isoformat()}"
             await self.tell(admins, Notice.CHAT_CLOSED, key, chat_id=chat_id, reason=reason)
 
+    async def test(self, chat_id: int) -> None:
+        """Put a test notification into the outbox, for a chat that asked for one."""
+        await self.tell([chat_id], Notice.TEST, f"test:{self._clock.now().isoformat()}")
+
     async def message_failed(self, row: OutboxMessage, reason: str) -> None:
         """Tell the admins of a message that can never arrive; of such a notice itself only the log tells."""
         if row.kind != "notice":

@@ -1,6 +1,6 @@
 """All handlers, made of what they need and tied to each other: once by the composition root, once by the tests."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from alerts.rulebook import Rulebook
@@ -12,6 +12,7 @@ from bot.handlers.alert_list import AlertListHandler
 from bot.handlers.alerts import AlertsHandler
 from bot.handlers.cards import AlertCards
 from bot.handlers.chores import Chores
+from bot.handlers.digest import DigestHandler, Digests
 from bot.handlers.editing import EditHandler
 from bot.handlers.exchange import ExchangeHandler
 from bot.handlers.forms import FormsHandler
@@ -29,6 +30,7 @@ from bot.handlers.ports import (
     LiveQuotes,
     Painter,
     PastPainter,
+    Preferences,
     Ranges,
     Reply,
     ScanRunner,
@@ -41,6 +43,7 @@ from bot.handlers.ports import (
 )
 from bot.handlers.quotes import QuotesHandler
 from bot.handlers.scan import ScanHandler
+from bot.handlers.settings import SettingsHandler
 from bot.handlers.status import StatusHandler
 from bot.handlers.template import TemplateHandler
 from bot.handlers.watching import WatchHandler
@@ -67,6 +70,10 @@ class Parts:
     news: HeadlineSource
     scans: ScanRunner
     status: StatusSource
+    preferences: Preferences
+    digests: Digests
+    test_notification: Callable[[int], Awaitable[None]]
+    let_go: Callable[[int], Awaitable[None]]
     forms: Forms
     templates: Templates
     hooks: HookBook
@@ -88,7 +95,13 @@ def connect(parts: Parts) -> Handlers:
     """Return the handlers."""
     p = parts
     cards = AlertCards(
-        rulebook=p.rulebook, live=p.live, ranges=p.ranges, zones=p.zones, clock=p.clock, on_bars=p.on_bars
+        rulebook=p.rulebook,
+        live=p.live,
+        ranges=p.ranges,
+        zones=p.zones,
+        clock=p.clock,
+        on_bars=p.on_bars,
+        calms=lambda rule: rule.id in p.preferences.known(rule.owner_id).calming,
     )
     past = PastHandler(
         reply=p.reply,
@@ -191,6 +204,17 @@ def connect(parts: Parts) -> Handlers:
         news=NewsHandler(p.reply, p.symbols, p.news, p.zones, p.clock),
         scan=ScanHandler(p.reply, p.scans, p.zones, p.clock),
         status=StatusHandler(p.reply, p.status, p.zones, p.clock),
+        settings=SettingsHandler(
+            reply=p.reply,
+            preferences=p.preferences,
+            rulebook=p.rulebook,
+            cards=cards,
+            zones=p.zones,
+            clock=p.clock,
+            test=p.test_notification,
+            let_go=p.let_go,
+        ),
+        digest=DigestHandler(p.reply, p.digests, p.live, p.zones, p.clock),
     )
 
 

@@ -17,6 +17,7 @@ from market.quote import Bar, Quote
 from market.scan import ScanRow, ScanSpec
 from storage.forms import Form
 from storage.hook import Hook
+from storage.users import UserSettings
 from trading.summary import DailySummary
 
 
@@ -129,6 +130,22 @@ class HookNews(Protocol):
 
     async def test(self, hook: Hook) -> None:
         """Send a test; what becomes of it is told."""
+        ...
+
+
+class Preferences(Protocol):
+    """What each person has set; `bot/people.py`."""
+
+    async def of(self, user_id: int) -> UserSettings:
+        """Return the person's settings, or the defaults."""
+        ...
+
+    async def save(self, settings: UserSettings) -> None:
+        """Store the person's settings."""
+        ...
+
+    def known(self, user_id: int) -> UserSettings:
+        """Return the settings as last read or saved, or the defaults; for whoever cannot wait."""
         ...
 
 

@@ -38,6 +38,7 @@ class AlertRow:
 
     *distance_pct* is how far the price must move to fire it (signed), *distance_atr* the same in daily average true
     ranges; None where there is no such number. *on_bars*: it has no market data line and runs on 1-minute bars.
+    *calms*: when it fires, it speaks for its owner's other price alerts for a while.
     """
 
     rule: Rule
@@ -45,6 +46,7 @@ class AlertRow:
     distance_pct: float | None = None
     distance_atr: float | None = None
     on_bars: bool = False
+    calms: bool = False
 
 
 def created(rule: Rule, quote: Quote | None, *, already_true: bool, now: datetime, trouble: str = "") -> Message:
@@ -91,6 +93,7 @@ def card(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> Message:
         *_distance_lines(row),
         _repeats(rule),
         *_option_lines(rule),
+        *(["🤫 When it fires, it speaks for your other price alerts for 15 min"] if row.calms else []),
         *_fired_lines(rule, now=now, zone=zone),
         *_note(rule),
         f"<code>{text(rule.text)}</code>",
@@ -98,7 +101,7 @@ def card(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> Message:
     edit = button("✏️ Edit", Code.ALERT_EDIT, _HERE, rule.id)
     return Message(
         "\n".join(lines),
-        rows((edit, *_state_buttons(rule)), snooze_buttons(rule, _HERE), _more_buttons(rule), _subject_buttons(rule)),
+        rows((edit, *_state_buttons(rule)), snooze_buttons(rule, _HERE), _more_buttons(rule), _subject_buttons(row)),
     )
 
 
@@ -275,10 +278,15 @@ def _more_buttons(rule: Rule) -> tuple[Button, ...]:
     )
 
 
-def _subject_buttons(rule: Rule) -> tuple[Button, ...]:
+def _subject_buttons(row: AlertRow) -> tuple[Button, ...]:
+    rule = row.rule
     instrument = instrument_of(rule)
     quote = () if instrument is None else (button("📊 Quote", Code.QUOTE, Place.ANEW, instrument.con_id),)
-    return (*quote, button("« All alerts", Code.ALERT_LIST, _HERE, 0, 0))
+    calm: tuple[Button, ...] = ()
+    if looks_at_prices(rule):
+        label, to = ("🔊 Calm no more", "off") if row.calms else ("🤫 Calm others", "on")
+        calm = (button(label, Code.ALERT_CALM, _HERE, rule.id, to),)
+    return (*quote, *calm, button("« All alerts", Code.ALERT_LIST, _HERE, 0, 0))
 
 
 def decimals_of(rule: Rule) -> int:

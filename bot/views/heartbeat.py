@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.rule import RuleState
 from bot.callback_data import Code, Place
+from bot.views.firing import LATE
 from bot.views.keyboard import button, rows
 from bot.views.message import Message, text
 from bot.views.numbers import moment, span
@@ -51,6 +52,8 @@ def heartbeat(payload: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, may_
         f"Running for {span(at - datetime.fromisoformat(payload['started']))}",
         f"<i>{told} · the next one {following}. If it does not come, look after me.</i>",
     ]
+    if now - at > LATE:
+        lines.append(f"⚠️ <b>Late</b>: told {span(now - at)} after")
     if may_repeat:
         lines.append("↻ <i>may repeat: the first send was not acknowledged</i>")
     change = button("⚙️ Change", Code.SETTINGS, Place.ANEW, "heartbeat")

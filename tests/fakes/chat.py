@@ -29,6 +29,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.feeds import FakeNewsFeed, FakeScanFeed, FakeTickFeed
 from tests.fakes.forms import FakeForms, FakePast, FakeTemplates, FakeWatchlists
 from tests.fakes.hooks import FakeHooks
+from tests.fakes.people import FakeDigests, FakePreferences
 from tests.fakes.reply import FakeReply
 from tests.fakes.rules import FakeRuleStore
 from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProposalStore
@@ -164,6 +165,9 @@ class Chat:
         self.rulebook.connect(lambda firings: None, _settled)
         self.forms, self.watchlists, self.templates = FakeForms(), FakeWatchlists(), FakeTemplates()
         self.hooks = FakeHooks()
+        self.preferences, self.digests = FakePreferences(), FakeDigests()
+        self.tested: list[int] = []
+        self.let_go: list[int] = []
         self.past, self.chores = FakePast(self.clock), Chores()
         self.on_bars: set[int] = set()
         self._tokens = count(1)
@@ -260,6 +264,10 @@ class Chat:
                 news=self.news,
                 scans=self.scans,
                 status=self.office,
+                preferences=self.preferences,
+                digests=self.digests,
+                test_notification=self._tested,
+                let_go=self._let_go,
                 forms=self.forms,
                 templates=self.templates,
                 hooks=self.hooks,
@@ -277,6 +285,12 @@ class Chat:
                 watchlist_changed=self._watchlist_changed,
             )
         )
+
+    async def _tested(self, chat_id: int) -> None:
+        self.tested.append(chat_id)
+
+    async def _let_go(self, user_id: int) -> None:
+        self.let_go.append(user_id)
 
     async def _watchlist_changed(self, user_id: int, instruments: Sequence[Instrument]) -> None:
         self.engine.set_watchlist(user_id, instruments)
