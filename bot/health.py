@@ -11,6 +11,7 @@ from alerts.watcher import Watcher
 from bot.polling import TelegramLink
 from bot.schedule import DailySummaries
 from bot.views.status import StatusReport
+from broker.freshness import Freshness
 from broker.market_data import IbTickFeed
 from broker.status import LinkStatus
 from market.clock import Clock
@@ -28,6 +29,7 @@ class Health:
         link: Callable[[], LinkStatus],
         down_since: Callable[[], datetime | None],
         feed: IbTickFeed,
+        freshness: Freshness,
         rulebook: Rulebook,
         watcher: Watcher,
         outbox: SqlOutbox,
@@ -39,6 +41,7 @@ class Health:
         self._link = link
         self._down_since = down_since
         self._feed = feed
+        self._freshness = freshness
         self._rulebook = rulebook
         self._watcher = watcher
         self._outbox = outbox
@@ -63,6 +66,9 @@ class Health:
             telegram_trouble=self._telegram.trouble,
             outbox_depth=await self._outbox.depth(),
             next_summary=self._summaries.next,
+            rivalled=[one.label for one in self._feed.rivalled()],
+            not_live=[one.label for one in self._feed.not_live()],
+            stale=[(one.instrument.label, one.since) for one in self._freshness.stale()],
         )
 
     def check(self) -> dict[str, object]:

@@ -13,6 +13,7 @@ from market.clock import Clock
 
 # A gateway's nightly restart or a flap of seconds is no news; what lasts longer is.
 _GRACE_S = 10.0
+_STEP_S = 1.0
 _LOOK_EVERY_S = 5.0
 # TWS connects to IBKR again by itself; what lasts longer than this may last for ever (833 messages over 15 h were seen:
 # QuantConnect/Lean.Brokerages.InteractiveBrokers PR #258).
@@ -108,12 +109,11 @@ class LinkWatch:
 
     async def _recovers(self) -> bool:
         """Wait out the grace; return whether the link came up within it."""
-        try:
-            async with asyncio.timeout(self._grace_s):
-                while not self._is_up:
-                    await self._next()
-        except TimeoutError:
-            return False
+        while not self._is_up:
+            now = self._clock.now()
+            if (now - (self._down_since or now)).total_seconds() >= self._grace_s:
+                return False
+            await self._next(_STEP_S)
         self._changed.set()
         return True
 

@@ -1,6 +1,6 @@
 """How everything stands: /status."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from market.account import is_paper_account
 _QUIET_S = 60
 _SLOW_S = 5
 _QUEUE = 20
+_MOST_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,9 @@ class StatusReport:
 
     *alerts* counts the asking person's alerts by state, *telegram_lag_s* is the last round trip to the Bot API (None
     before the first), *telegram_trouble* what is wrong with it ("" for nothing), *outbox_depth* the undelivered
-    messages, *lines* the market data lines in use of *most_lines*.
+    messages, *lines* the market data lines in use of *most_lines*. *rivalled* are symbols that another session of the
+    IBKR user has, *not_live* those whose prices come delayed or frozen, *stale* those that say nothing though they were
+    asked for again, and since when.
     """
 
     version: str
@@ -41,6 +44,9 @@ class StatusReport:
     outbox_depth: int = 0
     next_summary: datetime | None = None
     trading: str = "active"
+    rivalled: Sequence[str] = ()
+    not_live: Sequence[str] = ()
+    stale: Sequence[tuple[str, datetime]] = ()
 
 
 def status(report: StatusReport, *, now: datetime, zone: ZoneInfo) -> Message:
@@ -51,6 +57,7 @@ def status(report: StatusReport, *, now: datetime, zone: ZoneInfo) -> Message:
         "",
         *_link_lines(link, now),
         _data_line(report, now),
+        *_data_troubles(report, zone, now),
         _telegram_line(report),
         _alerts_line(report),
         f"Trading: <b>{text(report.trading)}</b>",
@@ -76,6 +83,10 @@ def wrong(report: StatusReport) -> list[str]:
     found = []
     if not report.link.is_usable:
         found.append("IBKR link is not up")
+    if report.link.broken_farms:
+        found.append("an IBKR data farm is down")
+    if report.rivalled:
+        found.append("no market data: the IBKR user is logged in elsewhere")
     if report.telegram_trouble:
         found.append("Telegram is in trouble")
     if report.outbox_depth >= _QUEUE:
@@ -104,6 +115,22 @@ def _data_line(report: StatusReport, now: datetime) -> str:
     age = now - report.last_tick
     quiet = " (quiet)" if age > timedelta(seconds=_QUIET_S) else ""
     return f"Market data: last tick {span(age)} ago{quiet}{lines}"
+
+
+def _data_troubles(report: StatusReport, zone: ZoneInfo, now: datetime) -> list[str]:
+    farms, stale = report.link.broken_farms, [f"{name} since {moment(at, zone, now)}" for name, at in report.stale]
+    found = {
+        "IBKR's data farms down": farms,
+        "Held by another session of the same IBKR user": report.rivalled,
+        "Delayed or frozen": report.not_live,
+        "Silent, asked for again": stale,
+    }
+    return [f"⚠️ {what}: {text(_some(names))}" for what, names in found.items() if names]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _telegram_line(report: StatusReport) -> str:

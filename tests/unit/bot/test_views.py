@@ -488,6 +488,17 @@ MESSAGES = {
     ),
     "status-good": lambda: status_views.status(REPORT, now=NOW, zone=NEW_YORK),
     "status-bad": lambda: status_views.status(DOWN, now=NOW, zone=BERLIN),
+    "status-data": lambda: status_views.status(
+        replace(
+            REPORT,
+            link=replace(REPORT.link, broken_farms=("usfarm",)),
+            rivalled=["NVDA"],
+            not_live=[f"S{number}" for number in range(10)],
+            stale=[("BMW", NOW - timedelta(minutes=7))],
+        ),
+        now=NOW,
+        zone=NEW_YORK,
+    ),
     "help": lambda: help_views.help_page(listed(Role.TRADER)),
     "start": lambda: help_views.welcome(listed(Role.VIEWER)),
     "not-understood": help_views.not_understood,
