@@ -15,23 +15,31 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 
+from alerts.archive import Archive
+from alerts.catchup import CatchUp
 from alerts.engine import Engine
 from alerts.linekeeper import LineKeeper
 from alerts.pastbars import PastBars
 from alerts.ports import Feeds
 from alerts.ranges import AverageRanges
+from alerts.resumption import Resumption
 from alerts.rulebook import Rulebook
 from alerts.watcher import Watcher
-from bot import http, polling
+from bot import http, pace, polling, safe_web
 from bot.calendar import SessionCalendar
 from bot.charts import ChartPainter
 from bot.commands import COMMANDS, listed
+from bot.gaps import GapWatch
 from bot.gate import Gate
 from bot.groups import GroupBook
 from bot.handlers.chores import Chores
 from bot.health import Health
+from bot.heartbeat import Heartbeat
+from bot.hook_news import HookNews
+from bot.hooks import Courier
 from bot.inbox import Inbox
 from bot.link_watch import LinkWatch
+from bot.moves import Moves
 from bot.noted import NotedReply
 from bot.notices import Notices
 from bot.notifier import Notifier
@@ -41,11 +49,13 @@ from bot.reply import TelegramReply
 from bot.router import Router
 from bot.schedule import DailySummaries, Timers
 from bot.settings import Settings
+from bot.sieve import OutboxSieve
 from bot.summaries import AccountSummaries
 from bot.supervise import Supervisor
 from bot.switchboard import Parts, connect
 from bot.trouble_watch import Troubles, TroubleWatch
 from bot.views import outbox as outbox_views
+from bot.views.gathered import Reason
 from bot.views.message import Message
 from broker.contracts import IbContracts
 from broker.freshness import Freshness
@@ -65,8 +75,10 @@ from storage.database import Database
 from storage.firings import SqlFiringLog
 from storage.forms import SqlForms
 from storage.groups import SqlGroups
+from storage.hooks import SqlHooks
 from storage.jobs import SqlJobs
 from storage.message import OutboxMessage
+from storage.moments import SqlMoments
 from storage.outbox import SqlOutbox
 from storage.proposals import SqlProposalStore
 from storage.rules import SqlRuleStore
@@ -87,6 +99,7 @@ _FLUSH_S = 1.5
 _STEP_S = 2.0
 _EXPIRY_LOOK_S = 1.0
 _FORMS_LOOK_S = 20.0
+_HEARTBEAT_LOOK_S = 20.0
 _AFTERMATH_LOOK_S = 60.0
 _FOLLOW_S = 60.0
 _MOST_ALERTS = 500
@@ -105,7 +118,9 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         database = await Database.open(settings.database_url, clock=clock, boot_id=boot_id)
         stack.push_async_callback(database.close)
         outbox = SqlOutbox(database, clock, boot_id)
-        firings = SqlFiringLog(database, outbox)
+        hooks = SqlHooks(database)
+        await hooks.load()
+        firings = SqlFiringLog(database, outbox, hooks.target_of)
         proposals = SqlProposalStore(database, outbox)
         users = SqlUsers(database)
         notices = Notices(outbox, users, settings.roster, clock)
@@ -123,8 +138,12 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         order_feed = IbOrderFeed(session, orders, clock)
 
         application = polling.build(settings.token, settings.telegram_api_url)
-        reply = TelegramReply(application.bot)
-        groups = GroupBook(SqlGroups(database), reply, settings.telegram_groups, clock)
+        known_groups = SqlGroups(database)
+        moves = Moves(known_groups, clock)
+        await moves.load()
+        telegrams_pace = pace.Pace(clock, pace.PUBLISHED)
+        reply = TelegramReply(application.bot, telegrams_pace, moves)
+        groups = GroupBook(known_groups, reply, settings.telegram_groups, clock)
 
         engine = Engine(zones.known)
         ranges = AverageRanges(history, clock)
@@ -145,8 +164,32 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         troubles = Troubles(link_now, feed, lambda: orders.is_read_only, engine.chats_on, notices)
         trouble_watch = TroubleWatch(notices, troubles.look, engine.rule, clock)
         feeds = Feeds(keeper, news, scans, history, holdings, order_feed, contracts)
-        watcher = Watcher(engine, rulebook, feeds, firings, clock, on_blind=trouble_watch.blind)
+        resumption = Resumption(engine.backlog.since)
+        watcher = Watcher(
+            engine,
+            rulebook,
+            feeds,
+            firings,
+            clock,
+            on_blind=trouble_watch.blind,
+            on_expired=notices.expired,
+            resumption=resumption,
+        )
         keeper.hand_to(watcher.take)
+        catchup = CatchUp(
+            engine,
+            Archive(history, news, contracts, clock),
+            SqlMoments(database),
+            resumption,
+            clock,
+            take=watcher.take,
+            settled=watcher.settled,
+            tell=notices.unobserved,
+            heard=lambda: session.heard,
+            caught=keeper.caught,
+        )
+        watcher.on_sleep(catchup.slept)
+        session.on_status(GapWatch(catchup, engine.backlog, lambda: watcher.last_tick).take)
 
         turns = Turns()
         tracker = OrderTracker(proposals, orders, clock, turns=turns)
@@ -188,6 +231,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             link=lambda: session.status,
             down_since=lambda: link_watch.down_since,
             feed=feed,
+            freshness=freshness,
             rulebook=rulebook,
             watcher=watcher,
             outbox=outbox,
@@ -201,6 +245,9 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         watchlists, forms, aftermath = SqlWatchlists(database), SqlForms(database), SqlAftermath(database)
         templates = SqlTemplates(database)
         await templates.load()
+        web = safe_web.SafeWeb(safe_web.PUBLIC)
+        stack.push_async_callback(web.close)
+        hook_news = HookNews(notices, outbox, clock)
         past_bars = PastBars(history, clock)
 
         async def watchlist_changed(user_id: int, instruments: Sequence[Instrument]) -> None:
@@ -223,8 +270,15 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 news=news,
                 scans=scans,
                 status=health,
+                preferences=people,
+                digests=outbox,
+                test_notification=notices.test,
+                let_go=lambda user_id: outbox.let_go(user_id, Reason.QUIET.value),
                 forms=forms,
                 templates=templates,
+                hooks=hooks,
+                hook_news=hook_news,
+                check_url=web.check,
                 watchlists=watchlists,
                 firings=aftermath,
                 past=IbPast(past_bars, contracts, clock),
@@ -258,6 +312,9 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 quote=feed.quote(_con_id(row)),
                 happened=row.happened,
                 wording=templates.of_alert,
+                row_id=row.id,
+                silence=row.silence,
+                quotes=feed.quote,
             )
             return replace(words, silent=words.silent or row.silent)
 
@@ -269,6 +326,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             summary = summary_from_json(row.payload)
             await handlers.portfolio.illustrate(row.chat_id, message_id, render(row), summary)
 
+        sieve = OutboxSieve(outbox, people.known, zones.known, clock)
         notifier = Notifier(
             outbox,
             reply,
@@ -277,21 +335,38 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             chat_closed=chat_closed,
             failed=notices.message_failed,
             is_welcome=is_welcome,
+            pace=telegrams_pace,
             clock=clock,
             after={"summary": illustrate},
+            sieve=sieve,
+        )
+
+        courier = Courier(
+            outbox,
+            hooks,
+            web,
+            may_send=lambda user_id: settings.roster.role_of(user_id) is not None,
+            gave_up=hook_news.gave_up,
+            tested=hook_news.tested,
+            failed=notices.message_failed,
+            clock=clock,
         )
 
         repeated = await outbox.recover()
         await desk.void_unshown()
         _log.info("squawkbot starts, boot %s; %s messages may have to be repeated", boot_id, repeated)
         for user_id in settings.roster.roles:
-            await zones.zone_of(user_id)
+            await people.of(user_id)
+            await sieve.load(user_id)
             engine.set_watchlist(user_id, await watchlists.of(user_id))
         await _loaded(rulebook)
+        await catchup.begin()
         timers = Timers()
         timers.every(settings.session_refresh_s, "daily summary", daily.look)
         timers.every(_EXPIRY_LOOK_S, "order cards", handlers.orders.expire)
 
+        beats = Heartbeat(notices.chats, people.of, zones.known, health.report, firings.count_since, outbox, clock)
+        timers.every(_HEARTBEAT_LOOK_S, "heartbeat", beats.look)
         timers.every(_FORMS_LOOK_S, "forms left alone", handlers.forms.expire)
         timers.every(_AFTERMATH_LOOK_S, "prices after firings", AftermathKeeper(aftermath, history, clock).look)
         timers.every(_FOLLOW_S, "alerts on what is held", rulebook.follow)
@@ -301,11 +376,13 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         supervisor.start("watcher", watcher.run)
         supervisor.start("bars", watcher.run_bars)
         supervisor.start("lines", keeper.run)
+        supervisor.start("gaps", catchup.run)
         supervisor.start("time", watcher.run_clock)
         supervisor.start("hours", watcher.run_hours)
         supervisor.start("orders", tracker.run)
         supervisor.start("orders placed elsewhere", order_feed.run)
         supervisor.start("notifier", notifier.run)
+        supervisor.start("webhooks", courier.run)
         supervisor.start("link watch", link_watch.run)
         supervisor.start("trouble watch", trouble_watch.run)
         supervisor.start("silent lines", freshness.run)
@@ -323,7 +400,9 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         await _within(_STEP_S, "orders", supervisor.stop("orders"))
         await _within(_STEP_S, "order news", tracker.flush())
         await _within(_STEP_S, "firings", watcher.settled())
+        await _within(_STEP_S, "live until", catchup.note())
         await _within(_STEP_S, "outbox", notifier.drain(_FLUSH_S))
+        await _within(_STEP_S, "webhooks", courier.drain())
         await _within(_STEP_S, "ibkr", session.stop())
     return code
 
