@@ -6,6 +6,7 @@ from math import inf
 from alerts.indicators import Series
 from alerts.levels import Ladder
 from alerts.operand import Price, PriceField
+from alerts.split import split_between
 from alerts.window import Window
 from market.instrument import Instrument, SecType
 from market.quote import Tick, TickField
@@ -38,6 +39,10 @@ _FRESH = {
     **{int(slot): _OPTION_FRESH for slot in range(TickField.IV, TickField.OPEN_INTEREST + 1)},
 }
 
+# Between these a price is a day's move away from a close at most; the smallest usual splits are 5:4 and 4:5.
+_SAME_SCALE = 0.85, 1.2
+_DOUBTED_FOR = timedelta(minutes=1)
+
 # Liquid: ticks in at least so many of the seconds in which the line was looked at.
 _LOOKS = 60
 _LIQUID_LOOKS = 30
@@ -51,8 +56,9 @@ class Book:
     *alone* is the book by itself: rules share them. *opened* is when the session's open was told. *restless* are
     the rules that must be looked at with every tick (a price of this book was unknown to them). *top* and *bottom*
     are the extremes of the last trades since the day's high and low were last heard of: what TWS' sampling showed
-    by itself needs no second look when the day's high follows. *gone* are the sides that went away, and when.
-    *windows* keep a slot's recent prices, *rules* are all that speak of the instrument.
+    by itself needs no second look when the day's high follows. *base* is the last official close as it was told on its
+    day (None: not known), *doubted* since when the price is of another scale than that. *gone* are the sides that went
+    away, and when. *windows* keep a slot's recent prices, *rules* are all that speak of the instrument.
     """
 
     __slots__ = (
@@ -61,7 +67,9 @@ class Book:
         "_looked",
         "_looks",
         "alone",
+        "base",
         "bottom",
+        "doubted",
         "fresh",
         "gone",
         "halted",
@@ -96,6 +104,8 @@ class Book:
         self.bottom = inf
         self.fresh = FRESH
         self.gone: dict[int, datetime] = {}
+        self.base: float | None = None
+        self.doubted: datetime | None = None
         self.restless: set[int] = set()
         self.rules: set[int] = set()
         self.windows: dict[int, dict[timedelta, Window]] = {}
@@ -140,6 +150,24 @@ class Book:
         self.halted, self.halted_at = False, None
         self.gone.clear()
         self.top, self.bottom = -inf, inf
+
+    def is_doubtful(self, now: datetime) -> bool:
+        """
+        Return whether the shares may have been split since the last close: the price is of another scale.
+
+        A fall is none: then the prior close that TWS tells (tick 9) is still the one that was told on its day. Where
+        TWS tells none, or a split one, who looks at daily bars has a minute's time to say what it is.
+        """
+        price = self.known(self.main_slot)
+        if self.base is None or price is None or _SAME_SCALE[0] < price / self.base < _SAME_SCALE[1]:
+            self.doubted = None
+            return False
+        close = self.prices[TickField.CLOSE]
+        if close is not None and split_between(self.base, close) is None:
+            self.doubted = None
+            return False
+        self.doubted = self.doubted or now
+        return now - self.doubted < _DOUBTED_FOR
 
     def stretch(self, last: float) -> None:
         """Let *last* be an extreme of the last trades, if it is one."""
@@ -222,6 +250,10 @@ class Book:
     def is_without_ticks_since(self, moment: datetime) -> bool:
         """Return whether no tick came since *moment*: a minute's bar is all there is."""
         return self.latest is None or self.latest is self._bar_tick or self.latest.received < moment
+
+    def is_silent_since(self, moment: datetime) -> bool:
+        """Return whether nothing at all came since *moment*."""
+        return self.latest is None or self.latest.received <= moment
 
     @property
     def is_on_minutes(self) -> bool:

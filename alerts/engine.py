@@ -281,6 +281,31 @@ class Engine:
         for book in self._tape.books.values():
             book.forget()
 
+    def keep_close(self, instrument: Instrument, close: float | None) -> None:
+        """
+        Take in the instrument's last official close as IBKR tells it now; None where that is not to be known.
+
+        A price of another scale fires nothing while it may be a split's (see `Book.is_doubtful`).
+        """
+        self._tape.keep_close(instrument, close)
+
+    def doubted(self) -> list[Instrument]:
+        """Return the instruments whose shares may have been split: rules wait to hear whether they were."""
+        return self._tape.doubted()
+
+    def rescale(self, instrument: Instrument) -> None:
+        """Begin all that was made of earlier prices anew: the instrument's shares were split."""
+        self._tape.studio.doubt(instrument.con_id)
+        book = self._tape.books.get(instrument.con_id)
+        if book is not None:
+            book.windows = {}
+
+    def rules_on(self, instrument: Instrument) -> list[Rule]:
+        """Return all rules that speak of *instrument* and are not spent, as they stand, by id."""
+        ids = sorted(self._roster.watched.keys() | self._roster.aside.keys())
+        rules = [rule for rule in map(self._roster.rule, ids) if rule is not None]
+        return [rule for rule in rules if rule.is_watching and instrument in rule.instruments.values()]
+
     def gap_pct(self, instrument: Instrument) -> float | None:
         """Return how far the price is from the instrument's nearest level in percent of it; None where unknown."""
         return self._tape.gap_pct(instrument)

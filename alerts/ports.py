@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from alerts.operand import PriceField
@@ -200,6 +200,18 @@ class InstrumentFinder(Protocol):
 
         Raises UnknownSymbol (with IBKR's nearest matches), AmbiguousSymbol, LinkDown, RequestTimeout, BrokerError.
         """
+        ...
+
+
+class CloseStore(Protocol):
+    """Keeps the last official close of instruments, as it was told on its day."""
+
+    async def all(self) -> Mapping[int, tuple[date, float]]:
+        """Return every close that is kept, with its day, by contract id."""
+        ...
+
+    async def put(self, con_id: int, day: date, close: float) -> None:
+        """Keep the close of *day*, in the place of what was kept of the instrument."""
         ...
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from alerts.amendment import order_line, with_options
+from alerts.amendment import order_line, renamed, with_options
 from alerts.condition import Draft, NewsMatch, Options, ScanEntry
 from alerts.engine import Engine
 from alerts.errors import NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
@@ -201,22 +201,39 @@ class Rulebook:
         self._sink(firings)
         return self._engine.rule(stored.id) or stored
 
-    async def amend(self, rule_id: int, owner_id: int, draft: Draft) -> Rule:
+    async def rename(self, rule_id: int, owner_id: int, instrument: Instrument) -> Rule:
+        """
+        Let a rule bear the symbol that *instrument* has now, and say so in its line; all else stays as it was.
+
+        Raises RuleGone.
+        """
+        async with self._lock, AsyncExitStack() as undo:
+            rule = await self._taken_out(rule_id, owner_id, undo)
+            draft, found = rule.draft, dict[str, Instrument]()
+            for symbol, one in rule.instruments.items():
+                is_plain = one == instrument and symbol == one.label
+                known = instrument.label if is_plain else symbol
+                draft = replace(draft, condition=renamed(draft.condition, symbol, known))
+                found[known] = instrument if one == instrument else one
+            new = replace(rule, draft=draft, text=format_draft(draft), instruments=found)
+            return await self._swapped(rule, new, undo)
+
+    async def amend(self, rule_id: int, owner_id: int, draft: Draft, *, wakes: bool = False) -> Rule:
         """
         Give a rule another condition or other options; another scan is tried out.
 
-        It is armed anew, also when it was spent; a paused one stays paused, and a change of mere words (note, tag,
-        sound) leaves everything else as it was. Raises RuleGone, TooManyAlerts, TooManyScans, as `resolve`, and of
-        another scan LinkDown, BrokerError; then nothing has changed.
+        It is armed anew, also when it was spent; a paused one stays paused unless *wakes*, and a change of mere words
+        (note, tag, sound) leaves everything else as it was. Raises RuleGone, TooManyAlerts, TooManyScans, as `resolve`,
+        and of another scan LinkDown, BrokerError; then nothing has changed.
         """
         before = await self.get(rule_id, owner_id)
         new = await self.resolve(draft, owner_id, before.chat_id, before.instruments)
         async with self._lock, AsyncExitStack() as undo:
             current = await self._taken_out(rule_id, owner_id, undo)
             changed = replace(current, draft=draft, text=new.text, instruments=new.instruments, chat_id=new.chat_id)
-            if _watches_the_same(current.draft, draft):
+            if _watches_the_same(current.draft, draft) and not wakes:
                 return await self._swapped(current, changed, undo)
-            if current.state is RuleState.PAUSED:
+            if current.state is RuleState.PAUSED and not wakes:
                 rested = changed.rearmed(self._clock.now()).with_state(RuleState.PAUSED, current.since, current.reason)
                 return await self._swapped(current, rested, undo)
             if current.state not in _ALIVE:

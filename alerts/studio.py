@@ -120,6 +120,10 @@ class Studio:
             self._days[key].seed(bars)
         self._unseeded.discard(key)
 
+    def doubt(self, con_id: int) -> None:
+        """Let all bars of an instrument be asked for anew: IBKR tells the old ones differently now."""
+        self._unseeded |= {key for key, rule_ids in self._rules.items() if key[0] == con_id and rule_ids}
+
     def keep_hours(self, con_id: int, hours: Hours) -> None:
         """Let the series of an instrument know its venue's days."""
         for key, kept in self._series.items():

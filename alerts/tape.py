@@ -203,6 +203,18 @@ class Tape:
             and any(con_id in self.behind for con_id in watch.con_ids)
         )
 
+    def keep_close(self, instrument: Instrument, close: float | None) -> None:
+        """Take in the instrument's last official close, as it is told today; what was in doubt is looked at next."""
+        book = self.book(instrument)
+        book.base = close
+        if book.doubted is not None:
+            book.doubted = None
+            self._woken |= book.rules
+
+    def doubted(self) -> list[Instrument]:
+        """Return the instruments whose shares may have been split: rules wait to hear whether they were."""
+        return [book.instrument for book in self.books.values() if book.doubted is not None]
+
     def gap_pct(self, instrument: Instrument) -> float | None:
         """Return how far the price is from the nearest level anyone watches, in percent of it; None where unknown."""
         book = self.books.get(instrument.con_id)
@@ -416,6 +428,12 @@ class Tape:
         for rule_id in sorted(rule_ids):
             watch = self._roster.watched.get(rule_id)
             if not isinstance(watch, PriceWatch):
+                continue
+            if any(book.base is not None and book.is_doubtful(at) for book in watch.books):
+                # Evaluated when it is known whether the shares were split: by the next tick then, or in a second.
+                watch.missed = watch.books
+                self._alarms.at(at + _SOON, rule_id)
+                self._after(watch, at)
                 continue
             evaluated = partial(self._evaluated, watch, at, cause, exchange, counted or at)
             firing = self._roster.guarded(watch.rule, at, evaluated)

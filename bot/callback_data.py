@@ -33,6 +33,7 @@ class Code(StrEnum):
     ALERT_DELETE = "ad"
     ALERT_RESTORE = "ar"
     ALERT_UNDO = "au"
+    ALERT_SPLIT = "ai"
     ALERT_FOUND = "af"
     ALERT_FILTERS = "ax"
     ALERT_EDIT = "ae"
@@ -115,6 +116,7 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.ALERT_DELETE: (_P, _N),
     Code.ALERT_RESTORE: (_P, _N),
     Code.ALERT_UNDO: (_P, _N),
+    Code.ALERT_SPLIT: (_P, _N, _W),  # adjust or keep
     Code.ALERT_FOUND: (_P, _N, _N, _L),  # page, version, filter
     Code.ALERT_FILTERS: (_P,),
     Code.ALERT_EDIT: (_P, _N),

@@ -80,6 +80,7 @@ _ROUTES: Mapping[Code, Route] = {
     Code.ALERT_REARM: Route(_VIEWER, lambda to, press, said: to.alerts.on_rearm(press, said)),
     Code.ALERT_DELETE: Route(_VIEWER, lambda to, press, said: to.alerts.on_delete(press, said)),
     Code.ALERT_RESTORE: Route(_VIEWER, lambda to, press, said: to.alerts.on_restore(press, said)),
+    Code.ALERT_SPLIT: Route(_VIEWER, lambda to, press, said: to.alerts.on_split(press, said)),
     Code.ALERT_UNDO: Route(_VIEWER, lambda to, press, said: to.alerts.on_undo(press, said)),
     Code.ORDER_LINE: Route(_TRADER, lambda to, press, said: to.orders.on_line(press, said)),
     Code.ORDER_PRICE: Route(_TRADER, lambda to, press, said: to.orders.on_price(press, said)),

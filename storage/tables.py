@@ -80,7 +80,7 @@ outbox = Table(
     Column("happened", Instant, nullable=False),
     Column("dedupe_key", String(160), nullable=False, unique=True),
     Column("reply_to", BIG),
-    Column("edit_key", String(160)),
+    Column("edit_key", String(160), index=True),
     Column("boot_id", String(64), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_try", Instant),
@@ -253,6 +253,15 @@ moments = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("at", Instant, nullable=False),
+)
+
+# The official close of the last day that was looked at, as IBKR told it then: a split changes what it tells later.
+closes = Table(
+    "closes",
+    metadata,
+    Column("con_id", BIG, primary_key=True, autoincrement=False),
+    Column("day", Date, nullable=False),
+    Column("close", Float, nullable=False),
 )
 
 # A group that became a supergroup has a new id.

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from alerts.condition import Draft
 from alerts.rule import Rule, RuleState
 from alerts.rulebook import Rulebook
-from bot.callback_data import Callback, Code, encode_line
+from alerts.split import adjusted, split_of
+from bot.callback_data import BadCallback, Callback, Code, encode_line
 from bot.handlers.cards import AlertCards
 from bot.handlers.past import PastHandler
 from bot.handlers.place import show
@@ -85,6 +86,28 @@ class AlertsHandler:
     async def on_resume(self, press: Press, callback: Callback) -> None:
         """Watch a paused alert again. Raises RuleGone, TooManyScans."""
         await self._change(press, callback, self._rulebook.resume, "Watching again")
+
+    async def on_split(self, press: Press, callback: Callback) -> None:
+        """
+        Watch an alert again that is held because of a split, with its levels adjusted or kept.
+
+        Of two taps the first one counts: then the alert is held no more. Raises RuleGone, TooManyScans.
+        """
+        rule = await self._rulebook.get(callback.number(1), press.user_id)
+        found = split_of(rule.reason) if rule.state is RuleState.PAUSED else None
+        if found is None:
+            await self._reply.answer(press, "That was decided already. Nothing was changed.")
+        elif callback.args[2] == "adjust":
+            split, symbol = found
+            draft = adjusted(rule, rule.instruments[symbol], split) or rule.draft
+            rule = await self._rulebook.amend(rule.id, press.user_id, draft, wakes=True)
+            await self._reply.answer(press, "Adjusted and watching again")
+        elif callback.args[2] == "keep":
+            rule = await self._rulebook.resume(rule.id, press.user_id)
+            await self._reply.answer(press, "Watching again, as it was")
+        else:
+            raise BadCallback(press.data)
+        await self._cards.show(self._reply, press, callback, rule)
 
     async def on_rearm(self, press: Press, callback: Callback) -> None:
         """Let an alert fire again. Raises RuleGone, TooManyAlerts, TooManyScans."""
