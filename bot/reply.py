@@ -1,15 +1,12 @@
-"""Message -> Telegram: the only builder of keyboards, and the only place that judges what became of a send."""
+"""Message -> Telegram: the only builder of keyboards; what became of a send is judged in `bot/verdict.py`."""
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
-import httpx
 from telegram import (
     Bot,
     ForceReply,
@@ -19,32 +16,20 @@ from telegram import (
     InputMediaPhoto,
     ReplyParameters,
 )
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
-    TelegramError,
-)
 
-from bot.errors import ChatClosed, ChatMoved, DeliveryError, DeliveryUnknown, MessageRefused, RetryLater
+from bot.errors import ChatMoved, DeliveryError, DeliveryUnknown, MessageRefused, RetryLater
+from bot.moves import Moves
+from bot.pace import Pace
 from bot.request import Press
 from bot.split import CAPTION_LIMIT, length, plain, split
-from bot.views.message import Message, Style
+from bot.verdict import LONGEST_WAIT_S, judged, says
+from bot.views.message import File, Message, Style
 
 _log = logging.getLogger(__name__)
-
-# Without it PTB 22 warns at each 429 that a later version will give a timedelta, which `_judged` takes already.
-os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 T = TypeVar("T")
 K = TypeVar("K")
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_UNREACHABLE_PAUSE_S = 2.0
-_LONGEST_WAIT_S = 30.0
 _ATTEMPTS = 3
 _REMEMBERED = 1000
 _ANSWER_LIMIT = 200
@@ -53,15 +38,37 @@ _OUTSIDE = {"left", "kicked"}
 # Wording of the official server (tdlib/telegram-bot-api, Client.cpp).
 _SAME = "message is not modified"
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
-_NO_CHAT = ("chat not found", "user is deactivated", "chat_write_forbidden")
 _TOO_OLD = ("query is too old", "query id is invalid")
+_REPEATED = "↻ <i>may repeat: this part's first send was not acknowledged</i>\n"
+
+
+@dataclass(slots=True)
+class Progress:
+    """
+    How far a long message has come; handed in again by whoever tries again, so that no part goes out twice.
+
+    *doubtful* says that the next part may have arrived already: it is sent again, marked.
+    """
+
+    pieces: list[str] = field(default_factory=list)
+    sent: int = 0
+    doubtful: bool = False
 
 
 class TelegramReply:
-    """Sends, edits and answers. *nap* waits between tries."""
+    """
+    Sends, edits and answers. *nap* waits between tries.
 
-    def __init__(self, bot: Bot, nap: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    *pace* counts what goes out: answers wait for nobody, and the outbox waits for what they use up. *moves* knows
+    which groups have a new id.
+    """
+
+    def __init__(
+        self, bot: Bot, pace: Pace, moves: Moves, nap: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
         self._bot = bot
+        self._pace = pace
+        self._moves = moves
         self._nap = nap
         self._answered: dict[str, None] = {}
         self._edited: dict[tuple[int, int], None] = {}
@@ -73,28 +80,49 @@ class TelegramReply:
 
         Waits out short refusals; raises DeliveryUnknown or NotDelivered when that was of no use.
         """
-        return await self._patiently(lambda: self.deliver(chat_id, message, reply_to=reply_to))
+        self._pace.spend(chat_id)
+        progress = Progress()
+        return await self._patiently(lambda: self.deliver(chat_id, message, reply_to=reply_to, progress=progress))
 
-    async def deliver(self, chat_id: int, message: Message, *, reply_to: int | None = None) -> int:
+    async def deliver(
+        self, chat_id: int, message: Message, *, reply_to: int | None = None, progress: Progress | None = None
+    ) -> int:
         """
-        Try once to send *message* and return its (last part's) id.
+        Try once to send *message* and return its (last part's) id; its turn is the caller's to take.
 
         What Telegram refuses for its form goes out again as plain text, at last without its buttons: the words matter.
-        Raises DeliveryUnknown, RetryLater, ChatClosed, ChatMoved, MessageRefused.
+        Raises DeliveryUnknown, RetryLater, ChatClosed, MessageRefused; *progress* then knows which parts arrived.
         """
+        progress = progress or Progress()
         try:
-            return await self._send(chat_id, message, reply_to, html=True)
+            return await self._send(chat_id, message, reply_to, progress, html=True)
         except MessageRefused as refused:
             _log.error("a message was refused, sent as plain text: %s", refused.reason)
         try:
-            return await self._send(chat_id, message, reply_to, html=False)
+            return await self._send(chat_id, message, reply_to, progress, html=False)
         except MessageRefused as refused:
             _log.error("its plain text was refused, sent without its buttons: %s", refused.reason)
-        return await self._send(chat_id, replace(message, buttons=(), picture=None), None, html=False)
+        return await self._send(chat_id, replace(message, buttons=(), picture=None), None, progress, html=False)
+
+    async def revise(self, chat_id: int, message_id: int, message: Message) -> int:
+        """
+        Try once to make an earlier message show *message*; return the id of what shows it, a new one where it is gone.
+
+        Raises as `deliver`.
+        """
+        _remember(self._edited, (chat_id, message_id))
+        async with self._turn(chat_id, message_id):
+            try:
+                await self._edit(chat_id, message_id, message)
+            except MessageRefused as refused:
+                if not says(refused, *_GONE):
+                    raise
+                return await self.deliver(chat_id, message)
+        return message_id
 
     async def probe(self) -> None:
         """Return when Telegram answers getMe. Raises as `deliver`."""
-        await _judged(self._bot.get_me())
+        await judged(self._bot.get_me())
 
     async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
         """Make the message show *message*; where it is gone, send it anew. Raises as `send`."""
@@ -123,10 +151,11 @@ class TelegramReply:
         return self._turns.setdefault((chat_id, message_id), asyncio.Lock())
 
     async def _edit_or_send(self, chat_id: int, message_id: int, message: Message) -> None:
+        self._pace.spend(chat_id)
         try:
             await self._patiently(lambda: self._edit(chat_id, message_id, message))
         except MessageRefused as refused:
-            if _says(refused, *_GONE):
+            if says(refused, *_GONE):
                 await self.send(chat_id, message)
             else:
                 raise
@@ -136,29 +165,30 @@ class TelegramReply:
             return
         media = InputMediaPhoto(message.picture, caption=message.html, parse_mode="HTML")
         await self._patiently(
-            lambda: _judged(
-                self._bot.edit_message_media(
-                    media, chat_id=chat_id, message_id=message_id, reply_markup=_keyboard(message)
-                )
+            lambda: self._request(
+                chat_id,
+                lambda chat: self._bot.edit_message_media(
+                    media, chat_id=chat, message_id=message_id, reply_markup=_keyboard(message)
+                ),
             )
         )
 
     async def delete(self, chat_id: int, *message_ids: int) -> None:
         """Remove messages; what cannot be removed stays (too old, gone already), and that is only logged."""
         try:
-            await _judged(self._bot.delete_messages(chat_id, message_ids))
+            await self._request(chat_id, lambda chat: self._bot.delete_messages(chat, message_ids))
         except DeliveryError as error:
             _log.info("messages could not be removed: %s", error)
 
     async def fetch(self, file_id: str) -> bytes:
         """Return what is in a file that a person has sent. Raises as `deliver`."""
-        file = await _judged(self._bot.get_file(file_id))
-        return bytes(await _judged(file.download_as_bytearray()))
+        file = await judged(self._bot.get_file(file_id))
+        return bytes(await judged(file.download_as_bytearray()))
 
     async def is_member(self, chat_id: int, user_id: int) -> bool:
         """Return whether a person is in a chat; not known counts as no."""
         try:
-            member = await _judged(self._bot.get_chat_member(chat_id, user_id))
+            member = await self._request(chat_id, lambda chat: self._bot.get_chat_member(chat, user_id))
         except DeliveryError:
             return False
         return member.status not in _OUTSIDE
@@ -169,70 +199,111 @@ class TelegramReply:
             return
         _remember(self._answered, press.callback_id)
         try:
-            await _judged(
+            await judged(
                 self._bot.answer_callback_query(press.callback_id, text[:_ANSWER_LIMIT] or None, show_alert=alert)
             )
         except MessageRefused as refused:
-            if not _says(refused, *_TOO_OLD):
+            if not says(refused, *_TOO_OLD):
                 _log.warning("a press could not be answered: %s", refused.reason)
         except DeliveryError as error:
             _log.warning("a press could not be answered: %s", error)
 
-    async def _send(self, chat_id: int, message: Message, reply_to: int | None, *, html: bool) -> int:
-        mode = "HTML" if html else None
-        body = message.html if html else plain(message.html)
+    async def _send(
+        self, chat_id: int, message: Message, reply_to: int | None, progress: Progress, *, html: bool
+    ) -> int:
         reply = None if reply_to is None else ReplyParameters(reply_to, allow_sending_without_reply=True)
         if message.picture is not None and length(message.html) <= CAPTION_LIMIT:
-            sent = await _judged(
-                self._bot.send_photo(
-                    chat_id,
-                    message.picture,
-                    caption=body,
-                    parse_mode=mode,
-                    reply_markup=_keyboard(message),
-                    reply_parameters=reply,
-                    disable_notification=message.silent,
-                    protect_content=message.protect,
-                )
-            )
-            return sent.message_id
+            return await self._send_picture(chat_id, message, message.picture, reply, html=html)
         if message.file is not None:
-            sent = await _judged(
-                self._bot.send_document(
-                    chat_id,
-                    InputFile(message.file.body, message.file.name),
-                    caption=split(body, CAPTION_LIMIT)[0] if html else body[:CAPTION_LIMIT],
-                    parse_mode=mode,
-                    reply_markup=_keyboard(message),
-                    reply_parameters=reply,
+            return await self._send_file(chat_id, message, message.file, reply, html=html)
+        if not progress.sent:
+            progress.pieces = split(message.html)
+        while True:
+            sent = await self._send_piece(chat_id, message, reply, progress, html=html)
+            if progress.sent == len(progress.pieces):
+                return sent
+
+    async def _send_piece(
+        self, chat_id: int, message: Message, reply: ReplyParameters | None, progress: Progress, *, html: bool
+    ) -> int:
+        number = progress.sent
+        piece = (_REPEATED if progress.doubtful else "") + progress.pieces[number]
+        if number:
+            self._pace.spend(chat_id)
+        markup = _markup(message) if number == len(progress.pieces) - 1 else None
+        try:
+            sent = await self._request(
+                chat_id,
+                lambda chat: self._bot.send_message(
+                    chat,
+                    piece if html else plain(piece),
+                    parse_mode="HTML" if html else None,
+                    reply_markup=markup,
+                    reply_parameters=None if number else reply,
                     disable_notification=message.silent,
                     protect_content=message.protect,
-                )
+                ),
             )
-            return sent.message_id
-        parts = split(body) if html else [body[start : start + 4000] for start in range(0, len(body), 4000)]
-        last = len(parts) - 1
-        for number, part in enumerate(parts):
-            sent = await _judged(
-                self._bot.send_message(
-                    chat_id,
-                    part,
-                    parse_mode=mode,
-                    reply_markup=_markup(message) if number == last else None,
-                    reply_parameters=reply if number == 0 else None,
-                    disable_notification=message.silent,
-                    protect_content=message.protect,
-                )
-            )
+        except DeliveryUnknown:
+            # Of the first part the whole message's own mark tells.
+            progress.doubtful = number > 0
+            raise
+        progress.sent, progress.doubtful = number + 1, False
         return sent.message_id
+
+    async def _send_picture(
+        self, chat_id: int, message: Message, picture: bytes, reply: ReplyParameters | None, *, html: bool
+    ) -> int:
+        sent = await self._request(
+            chat_id,
+            lambda chat: self._bot.send_photo(
+                chat,
+                picture,
+                caption=message.html if html else plain(message.html),
+                parse_mode="HTML" if html else None,
+                reply_markup=_keyboard(message),
+                reply_parameters=reply,
+                disable_notification=message.silent,
+                protect_content=message.protect,
+            ),
+        )
+        return sent.message_id
+
+    async def _send_file(
+        self, chat_id: int, message: Message, file: File, reply: ReplyParameters | None, *, html: bool
+    ) -> int:
+        document = InputFile(file.body, file.name)
+        caption = split(message.html, CAPTION_LIMIT)[0]
+        sent = await self._request(
+            chat_id,
+            lambda chat: self._bot.send_document(
+                chat,
+                document,
+                caption=caption if html else plain(caption),
+                parse_mode="HTML" if html else None,
+                reply_markup=_keyboard(message),
+                reply_parameters=reply,
+                disable_notification=message.silent,
+                protect_content=message.protect,
+            ),
+        )
+        return sent.message_id
+
+    async def _request(self, chat_id: int, make: Callable[[int], Awaitable[T]]) -> T:
+        """Make a request to the chat; where it has moved, note that and make it there."""
+        try:
+            return await judged(make(self._moves.out(chat_id)))
+        except ChatMoved as moved:
+            await self._moves.learned(chat_id, moved.new_chat_id)
+            return await judged(make(moved.new_chat_id))
 
     async def _edit(self, chat_id: int, message_id: int, message: Message) -> None:
         try:
             await self._edit_text(chat_id, message_id, message)
         except MessageRefused as refused:
-            if _says(refused, _SAME):
+            if says(refused, _SAME):
                 return
-            if not _says(refused, "no text in the message"):
+            if not says(refused, "no text in the message"):
                 raise
             await self._edit_caption(chat_id, message_id, message)
 
@@ -240,29 +311,31 @@ class TelegramReply:
         if message.picture is not None:
             await self._attach(chat_id, message_id, message)
             return
-        await _judged(
-            self._bot.edit_message_text(
+        await self._request(
+            chat_id,
+            lambda chat: self._bot.edit_message_text(
                 split(message.html)[0],
-                chat_id=chat_id,
+                chat_id=chat,
                 message_id=message_id,
                 parse_mode="HTML",
                 reply_markup=_keyboard(message),
-            )
+            ),
         )
 
     async def _edit_caption(self, chat_id: int, message_id: int, message: Message) -> None:
         try:
-            await _judged(
-                self._bot.edit_message_caption(
-                    chat_id=chat_id,
+            await self._request(
+                chat_id,
+                lambda chat: self._bot.edit_message_caption(
+                    chat_id=chat,
                     message_id=message_id,
                     caption=split(message.html, CAPTION_LIMIT)[0],
                     parse_mode="HTML",
                     reply_markup=_keyboard(message),
-                )
+                ),
             )
         except MessageRefused as refused:
-            if not _says(refused, _SAME):
+            if not says(refused, _SAME):
                 raise
 
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
@@ -270,7 +343,7 @@ class TelegramReply:
             try:
                 return await attempt()
             except RetryLater as later:
-                if later.after_s > _LONGEST_WAIT_S:
+                if later.after_s > LONGEST_WAIT_S:
                     raise
                 await self._nap(later.after_s)
         return await attempt()
@@ -281,40 +354,6 @@ def _remember(kept: dict[K, None], key: K) -> None:
     kept[key] = None
     if len(kept) > _REMEMBERED:
         kept.pop(next(iter(kept)))
-
-
-async def _judged(request: Awaitable[T]) -> T:
-    """Wait for *request*; turn PTB's errors, whose tree mixes the cases, into what became of the message."""
-    try:
-        return await request
-    except RetryAfter as error:
-        wait = error.retry_after
-        seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-        raise RetryLater("429", seconds, limited=True) from error
-    except TelegramError as error:
-        raise _verdict(error) from error
-
-
-def _says(refused: MessageRefused, *words: str) -> bool:
-    """Return whether Telegram's reason has any of *words* in it; PTB capitalises its first letter."""
-    return any(word in refused.reason.lower() for word in words)
-
-
-def _verdict(error: TelegramError) -> DeliveryError:
-    reason = error.message
-    if isinstance(error, ChatMigrated):
-        return ChatMoved(error.new_chat_id)
-    if isinstance(error, Forbidden):
-        return ChatClosed(reason)
-    if isinstance(error, BadRequest):
-        closed = any(word in reason.lower() for word in _NO_CHAT)
-        return ChatClosed(reason) if closed else MessageRefused(reason)
-    if isinstance(error, InvalidToken):
-        # Not delivered, and not by trying harder; the token may be mended meanwhile.
-        return RetryLater(reason, _LONGEST_WAIT_S, limited=False)
-    if isinstance(error, NetworkError) and isinstance(error.__cause__, _NEVER_SENT):
-        return RetryLater(type(error.__cause__).__name__, _UNREACHABLE_PAUSE_S, limited=False)
-    return DeliveryUnknown(reason)
 
 
 def _markup(message: Message) -> InlineKeyboardMarkup | ForceReply | None:

@@ -1,4 +1,4 @@
-"""The allowed groups by the names that people call them: `to @desk`."""
+"""The allowed groups: by the names that people call them (`to @desk`), and by the ids they have moved to."""
 
 from datetime import datetime
 
@@ -6,11 +6,15 @@ from sqlalchemy import select
 
 from storage.database import Database
 from storage.statement import upsert
-from storage.tables import groups
+from storage.tables import groups, moved_chats
 
 
 class SqlGroups:
-    """Keeps what each group is called. Which groups are allowed is the environment's say and not kept here."""
+    """
+    Keeps what each group is called, and where it has moved.
+
+    Which groups are allowed is the environment's say and not kept here.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -26,3 +30,15 @@ class SqlGroups:
         statement = select(groups.c.chat_id).where(groups.c.name == name).order_by(groups.c.seen.desc()).limit(1)
         async with self._database.reading() as connection:
             return (await connection.execute(statement)).scalar_one_or_none()
+
+    async def moved(self, chat_id: int, new_chat_id: int, at: datetime) -> None:
+        """Note that a group became a supergroup, with a new id."""
+        async with self._database.writing() as connection:
+            statement = upsert(connection, moved_chats, "chat_id")
+            await connection.execute(statement, {"chat_id": chat_id, "new_chat_id": new_chat_id, "at": at})
+
+    async def moves(self) -> dict[int, int]:
+        """Return every move: first id -> new id."""
+        statement = select(moved_chats.c.chat_id, moved_chats.c.new_chat_id)
+        async with self._database.reading() as connection:
+            return {row.chat_id: row.new_chat_id for row in await connection.execute(statement)}

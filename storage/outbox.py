@@ -22,6 +22,7 @@ from storage.tables import outbox
 
 __all__ = ["MessageState", "NewMessage", "OutboxMessage", "Priority", "SqlOutbox"]
 
+_CLOSED = "chat closed: "
 _OPEN = (MessageState.NEW, MessageState.SENDING, MessageState.UNKNOWN)
 # Not IN, which SQLAlchemy expands anew at each call, and cannot for many rows at once.
 _IS_OPEN = or_(*(outbox.c.state == state for state in _OPEN))
@@ -235,6 +236,26 @@ class SqlOutbox:
         """It can never be delivered."""
         await self._mark(message_id, state=MessageState.FAILED, next_try=None, error=error)
 
+    async def mark_closed(self, message_id: int, error: str) -> None:
+        """Its chat takes no messages: FAILED, unless `reopen` brings it back."""
+        await self.mark_failed(message_id, f"{_CLOSED}{error}")
+
+    async def reopen(self, chat_id: int, since: datetime) -> int:
+        """
+        The chat takes messages again: what it missed since then is due at once. Return how many rows that is.
+
+        Edits stay behind: what they would change did not arrive either, or is long gone from sight.
+        """
+        missed = (
+            outbox.c.state == MessageState.FAILED,
+            outbox.c.chat_id == chat_id,
+            outbox.c.happened >= since,
+            outbox.c.edit_key.is_(None),
+            outbox.c.error.startswith(_CLOSED, autoescape=True),
+        )
+        statement = update(outbox).where(*missed).values(state=MessageState.NEW, next_try=None, error="")
+        return await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
+
     async def release(self, message_ids: Collection[int]) -> None:
         """Shutdown: the send of these was never begun. Those that are this boot's SENDING are NEW again."""
         if not message_ids:
@@ -257,6 +278,20 @@ class SqlOutbox:
         statement = select(outbox.c.message_id).where(outbox.c.dedupe_key == dedupe_key)
         async with self._database.reading() as connection:
             return (await connection.execute(statement)).scalar_one_or_none()
+
+    async def shown(self, edit_key: str) -> OutboxMessage | None:
+        """
+        Return the row whose Telegram message shows what *edit_key* names, or None where nothing of it has arrived.
+
+        That is the newest delivered of the row with this dedupe key and its edits: where the first message was lost,
+        or is gone, an edit was sent as a message of its own.
+        """
+        of_it = or_(_has_key(edit_key), outbox.c.edit_key == edit_key)
+        arrived = outbox.c.state == MessageState.SENT, outbox.c.message_id.is_not(None)
+        statement = select(outbox).where(of_it, *arrived).order_by(outbox.c.id.desc()).limit(1)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        return None if row is None else _message(row)
 
     async def get(self, row_id: int) -> OutboxMessage | None:
         """Return the row, or None."""

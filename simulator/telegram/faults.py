@@ -2,7 +2,8 @@
 Faults on command: POST /sim/faults {"method", "kind", "count", ...}.
 
 *method* is a Bot API method or "*"; *count* how many calls it hits (default
-1, -1 until cleared); *chat_id*, where given, narrows it to one chat.
+1, -1 until cleared) after letting *skip* (default 0) pass; *chat_id*, where
+given, narrows it to one chat.
 
 Refused, nothing is stored:
 * "429"        Too Many Requests with *retry_after* (default 1)
@@ -52,6 +53,7 @@ class Fault:
     seconds: float | None = None
     chat_id: str = ""
     description: str = ""
+    skip: int = 0
 
     def hits(self, method: str, params: Params) -> bool:
         """Return whether this call is one it waits for."""
@@ -99,15 +101,19 @@ class Faults:
                 seconds=None if fields.get("seconds") is None else float(fields["seconds"]),
                 chat_id=str(fields.get("chat_id", "")),
                 description=str(fields.get("description", "")),
+                skip=int(fields.get("skip", 0)),
             )
         except (TypeError, ValueError):
-            raise ControlError("count, retry_after and seconds are numbers") from None
+            raise ControlError("count, skip, retry_after and seconds are numbers") from None
         self._faults.append(fault)
 
     def take(self, method: str, params: Params) -> Fault | None:
         """Return the fault that hits this call, counted down, or None."""
         for fault in self._faults:
             if fault.hits(method, params):
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
                 fault.count -= fault.count > 0
                 self._faults = [other for other in self._faults if other.count]
                 return fault

@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("silence", sa.String(length=64), nullable=True))
     op.create_index("ix_outbox_told_by", "outbox", ["told_by"])
     op.create_index("ix_outbox_edit_key", "outbox", ["edit_key"])
+    op.create_index("ix_outbox_edit_key", "outbox", ["edit_key"])
     op.create_table(
         "moments",
         sa.Column("key", sa.String(length=64), nullable=False),
@@ -69,6 +70,7 @@ def downgrade() -> None:
     """Undo it."""
     for table in ("hook_hosts", "hooks", "templates", "moved_chats", "closes", "moments"):
         op.drop_table(table)
+    op.drop_index("ix_outbox_edit_key", "outbox")
     op.drop_index("ix_outbox_edit_key", "outbox")
     op.drop_index("ix_outbox_told_by", "outbox")
     with op.batch_alter_table("outbox") as batch:

@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
-from bot.reply import TelegramReply
+from bot.moves import Moves
+from bot.pace import Pace
+from bot.reply import Progress, TelegramReply
 from bot.request import Press
 from bot.views.message import Button, File, Message, Style
-from simulator.telegram.people import found_group, write
+from simulator.telegram.people import found_group, migrate, write
 from simulator.telegram.serving import serving
 from simulator.telegram.state import Telegram
+from tests.fakes.clock import FakeClock
 from trading.access import Role
 
 TOKEN = "42:the-local-one"
@@ -21,6 +25,24 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
 )
+
+
+class FakeMoves:
+    """Keeps moves in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, int] = {}
+
+    async def moved(self, chat_id: int, new_chat_id: int, at: datetime) -> None:
+        self.kept[chat_id] = new_chat_id
+
+    async def moves(self) -> dict[int, int]:
+        return self.kept
+
+
+def reply_by(bot: Bot, naps: "Naps", moves: FakeMoves | None = None) -> TelegramReply:
+    clock = FakeClock()
+    return TelegramReply(bot, Pace(clock), Moves(moves or FakeMoves(), clock), naps)
 
 
 class Naps:
@@ -54,7 +76,7 @@ async def bench() -> AsyncIterator[Bench]:
         naps = Naps()
         async with Bot(TOKEN, f"{url}/bot", f"{url}/file/bot", request=request) as bot:
             write(telegram, 111, 111, {"text": "/start"})
-            yield Bench(telegram, TelegramReply(bot, naps), naps)
+            yield Bench(telegram, reply_by(bot, naps), naps)
 
 
 async def test_html_buttons_and_colours_arrive(bench: Bench) -> None:
@@ -113,7 +135,7 @@ async def test_no_connection_is_surely_not_delivered() -> None:
     naps = Naps()
     bot = Bot(TOKEN, base_url="http://127.0.0.1:9/bot", request=HTTPXRequest(httpx_kwargs={"trust_env": False}))
     with pytest.raises(RetryLater) as caught:
-        await TelegramReply(bot, naps).send(111, Message("hello"))
+        await reply_by(bot, naps).send(111, Message("hello"))
     assert caught.value.limited is False
     assert len(naps.taken) == 2
 
@@ -208,3 +230,71 @@ async def test_who_is_in_a_group_is_known_and_strangers_are_not(bench: Bench) ->
     assert await bench.reply.is_member(-100, 222)
     assert not await bench.reply.is_member(-100, 333)
     assert not await bench.reply.is_member(-999, 222)
+
+
+def long_text() -> Message:
+    return Message("\n".join(f"<b>line {number}</b>" for number in range(1000)), ((Button("More", "m"),),))
+
+
+def lines_of(shown: list[dict[str, object]]) -> list[str]:
+    return [line for message in shown for line in str(message["text"]).splitlines() if line.startswith("line")]
+
+
+async def test_after_a_429_a_long_text_goes_on_with_the_part_that_was_refused(bench: Bench) -> None:
+    bench.fault("sendMessage", "429", retry_after=3, skip=1)
+    progress = Progress()
+    with pytest.raises(RetryLater):
+        await bench.reply.deliver(111, long_text(), progress=progress)
+    assert progress.sent == 1
+    await bench.reply.deliver(111, long_text(), progress=progress)
+    shown = bench.shown()
+    assert lines_of(shown) == [f"line {number}" for number in range(1000)]
+    assert not any("may repeat" in str(message["text"]) for message in shown)
+
+
+async def test_a_part_whose_first_send_was_not_acknowledged_is_repeated_alone_and_marked(bench: Bench) -> None:
+    bench.fault("sendMessage", "timeout", skip=1)
+    progress = Progress()
+    with pytest.raises(DeliveryUnknown):
+        await bench.reply.deliver(111, long_text(), progress=progress)
+    await bench.reply.deliver(111, long_text(), progress=progress)
+    shown = bench.shown()
+    assert [str(message["text"]).startswith("↻ may repeat") for message in shown] == [False, False, True] + [False] * (
+        len(shown) - 3
+    )
+    assert lines_of([shown[1]]) == lines_of([shown[2]])
+
+
+async def test_a_part_that_is_refused_for_its_form_does_not_repeat_the_parts_before_it(bench: Bench) -> None:
+    bench.fault("sendMessage", "400", skip=1)
+    await bench.reply.send(111, long_text())
+    assert lines_of(bench.shown()) == [f"line {number}" for number in range(1000)]
+
+
+async def test_a_group_that_became_a_supergroup_is_found_there_and_keeps_its_first_id(bench: Bench) -> None:
+    found_group(bench.telegram, -5, "Desk", [111], "member")
+    new = migrate(bench.telegram, -5)
+    moves = FakeMoves()
+    reply = reply_by(bench.reply._bot, bench.naps, moves)
+    sent = await reply.send(-5, Message("first"))
+    assert moves.kept == {-5: new.id}
+    await reply.edit(-5, sent, Message("edited"))
+    assert [message["text"] for message in bench.shown(new.id) if "text" in message] == ["edited"]
+    calls = len(bench.telegram.calls.select("sendMessage", 0))
+    await reply.send(-5, Message("second"))
+    assert len(bench.telegram.calls.select("sendMessage", 0)) == calls + 1
+
+
+async def test_a_move_is_known_after_a_restart(bench: Bench) -> None:
+    found_group(bench.telegram, -5, "Desk", [111], "member")
+    moves = FakeMoves()
+    moves.kept[-5] = migrate(bench.telegram, -5).id
+    known = Moves(moves, FakeClock())
+    await known.load()
+    assert (known.out(-5), known.home(moves.kept[-5])) == (moves.kept[-5], -5)
+
+
+async def test_an_outbox_edit_of_a_message_that_is_gone_is_sent_anew_and_its_id_is_the_new_one(bench: Bench) -> None:
+    assert await bench.reply.revise(111, 99_999, Message("here again")) == bench.shown()[-1]["message_id"]
+    sent = await bench.reply.send(111, Message("digest"))
+    assert await bench.reply.revise(111, sent, Message("digest of 6")) == sent

@@ -1,0 +1,215 @@
+"""One try of one row of the outbox: to the phone, and what became of it back into the outbox."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Protocol
+
+from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
+from bot.reply import Progress
+from bot.views.message import Message
+from market.clock import Clock
+from storage.errors import StorageError
+from storage.message import MessageState, OutboxMessage
+from storage.outbox import SqlOutbox
+
+_log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+# Telegram answers, so what is doubtful may be repeated: that holds for a while, or each repeat would cost two requests.
+_PROBE_HOLDS_S = 5.0
+NEWER = "newer"
+"""Why an edit is folded: a newer one of the same message tells it."""
+
+# A row whose payload is not what its view expects fails alone, whatever is wrong with it.
+UNRENDERABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
+
+
+class Phone(Protocol):
+    """The way out; `bot/reply.py`."""
+
+    async def deliver(
+        self, chat_id: int, message: Message, *, reply_to: int | None = None, progress: Progress | None = None
+    ) -> int:
+        """Try once; return Telegram's message id. *progress* keeps which parts of a long message have arrived."""
+        ...
+
+    async def revise(self, chat_id: int, message_id: int, message: Message) -> int:
+        """Try once to change a message in place; return its id, a new one where it is gone."""
+        ...
+
+
+AfterDelivery = Callable[[OutboxMessage, int], Awaitable[None]]
+
+
+class Sender:
+    """
+    Sends rows; see `bot.notifier.Notifier` for what it is made of.
+
+    *begun* are the rows whose send has begun and whose fate is not stored yet.
+    """
+
+    def __init__(  # noqa: PLR0913  the two roads, the words, and what surrounds a send
+        self,
+        outbox: SqlOutbox,
+        phone: Phone,
+        render: Callable[[OutboxMessage], Message],
+        *,
+        probe: Callable[[], Awaitable[None]],
+        chat_closed: Callable[[int, str], Awaitable[None]],
+        failed: Callable[[OutboxMessage, str], Awaitable[None]],
+        is_welcome: Callable[[int], bool],
+        clock: Clock,
+        nap: Callable[[float], Awaitable[None]],
+        after: Mapping[str, AfterDelivery],
+    ) -> None:
+        self._outbox = outbox
+        self._phone = phone
+        self._render = render
+        self._probe = probe
+        self._chat_closed = chat_closed
+        self._failed = failed
+        self._is_welcome = is_welcome
+        self._clock = clock
+        self._nap = nap
+        self._after = after
+        self._progress: dict[int, Progress] = {}
+        self._pauses: dict[int, float] = {}
+        self._probed = float("-inf")
+        self._probing = asyncio.Lock()
+        self._following: set[asyncio.Future[None]] = set()
+        self.begun: set[int] = set()
+
+    async def send(self, row: OutboxMessage) -> float | None:
+        """
+        Try once to send *row*; return None when that is settled, else in how many seconds the chat may be tried again.
+
+        Settled are the delivered and the failed, and those that the outbox gives again in its own time (unknown).
+        Raises StorageError where that cannot be stored; a row that is in *begun* then may have arrived.
+        """
+        if not self._is_welcome(row.chat_id):
+            await self._outbox.mark_failed(row.id, "not on the list any more")
+            return None
+        message = await self._rendered(row)
+        if message is None:
+            return None
+        if row.state is not MessageState.SENDING:
+            await self._outbox.mark_sending(row.id)
+        self.begun.add(row.id)
+        try:
+            delivered = await self._once(row, message)
+        except RetryLater as later:
+            return await self._postponed(row, later)
+        except (DeliveryUnknown, ChatClosed, MessageRefused) as end:
+            await self._gave_up(row, end)
+        else:
+            # A crash right here repeats the message: at the next start its row, still "sending" under an old boot
+            # id, goes out again, marked.
+            if delivered is not None:
+                await self._acknowledged(row, delivered)
+                self._follow_up(row, delivered)
+            self._pauses.pop(row.chat_id, None)
+            self._progress.pop(row.id, None)
+        self.begun.discard(row.id)
+        return None
+
+    def again(self, row: OutboxMessage) -> OutboxMessage:
+        """Return *row* as it is to be tried again: what may have left is a repeat from now on, stored or not."""
+        if row.id in self.begun:
+            return replace(row, may_repeat=True)
+        return replace(row, state=MessageState.NEW)
+
+    async def stop(self) -> None:
+        """End what follows deliveries."""
+        following = tuple(self._following)
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
+
+    async def _rendered(self, row: OutboxMessage) -> Message | None:
+        try:
+            return self._render(row)
+        except UNRENDERABLE as error:
+            _log.exception("outbox row %s (%s) cannot be rendered", row.id, row.kind)
+            reason = f"cannot be rendered: {type(error).__name__}"
+        await self._outbox.mark_failed(row.id, reason)
+        await self._failed(row, reason)
+        return None
+
+    async def _once(self, row: OutboxMessage, message: Message) -> int | None:
+        """Send or edit; None where a newer edit of the same message was delivered before, which tells this one."""
+        if row.may_repeat:
+            await self._reach()
+        if row.edit_key is not None:
+            shown = await self._outbox.shown(row.edit_key)
+            if shown is not None and shown.id > row.id:
+                await self._outbox.fold([row.id], shown.id, NEWER)
+                return None
+            if shown is not None and shown.message_id is not None:
+                return await self._phone.revise(row.chat_id, shown.message_id, message)
+        progress = self._progress.setdefault(row.id, Progress())
+        return await self._phone.deliver(row.chat_id, message, reply_to=row.reply_to, progress=progress)
+
+    async def _reach(self) -> None:
+        """Return when Telegram answers; raises what the probe raises."""
+        async with self._probing:
+            if self._clock.monotonic() - self._probed > _PROBE_HOLDS_S:
+                await self._probe()
+                self._probed = self._clock.monotonic()
+
+    async def _postponed(self, row: OutboxMessage, later: RetryLater) -> float:
+        pause = self._pauses.get(row.chat_id, FIRST_PAUSE_S)
+        self._pauses[row.chat_id] = min(pause * 2, LONGEST_PAUSE_S)
+        wait = later.after_s if later.limited else pause
+        progress = self._progress.get(row.id)
+        if progress is not None and progress.sent:
+            # This process goes on with the next part; another one would begin again, and has to say so.
+            await self._outbox.mark_unknown(row.id, self._clock.now() + timedelta(seconds=wait), later.reason)
+        else:
+            await self._outbox.mark_retry(row.id, self._clock.now() + timedelta(seconds=wait), later.reason)
+        self.begun.discard(row.id)
+        return wait
+
+    async def _acknowledged(self, row: OutboxMessage, delivered: int) -> None:
+        """Commit that the row arrived; while the disk is full or locked, try again rather than send again."""
+        pause = FIRST_PAUSE_S
+        while True:
+            try:
+                await self._outbox.mark_delivered(row.id, delivered)
+            except StorageError as error:
+                _log.warning("row %s arrived, which cannot be stored: %r", row.id, error)
+                await self._nap(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+            else:
+                return
+
+    async def _gave_up(self, row: OutboxMessage, end: DeliveryUnknown | ChatClosed | MessageRefused) -> None:
+        if isinstance(end, DeliveryUnknown):
+            wait = min(FIRST_PAUSE_S * 2 ** min(row.attempts, 6), LONGEST_PAUSE_S)
+            await self._outbox.mark_unknown(row.id, self._clock.now() + timedelta(seconds=wait), end.reason)
+            return
+        self._progress.pop(row.id, None)
+        _log.error("outbox row %s (%s) cannot be delivered: %s", row.id, row.kind, end.reason)
+        if isinstance(end, ChatClosed):
+            await self._outbox.mark_closed(row.id, end.reason)
+            await self._chat_closed(row.chat_id, end.reason)
+        else:
+            await self._outbox.mark_failed(row.id, end.reason)
+            await self._failed(row, end.reason)
+
+    def _follow_up(self, row: OutboxMessage, delivered: int) -> None:
+        """Begin what follows a delivery, such as its picture; no later message waits for that."""
+        work = self._after.get(row.kind)
+        if work is None:
+            return
+        task = asyncio.ensure_future(work(row, delivered))
+        self._following.add(task)
+        task.add_done_callback(self._followed)
+
+    def _followed(self, task: asyncio.Future[None]) -> None:
+        self._following.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("what follows a delivery failed", exc_info=error)
