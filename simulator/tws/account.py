@@ -54,6 +54,14 @@ class Account:
         """Start with a position that was bought on some earlier day."""
         self.positions[instrument.con_id] = Position(instrument, quantity, average_cost, morning=quantity)
 
+    def split(self, instrument: Instrument, factor: float) -> None:
+        """Let what is held be *factor* times as dear, and as many fewer shares."""
+        position = self.positions.get(instrument.con_id)
+        if position is not None:
+            position.quantity /= factor
+            position.morning /= factor
+            position.average_cost *= factor
+
     def begin_day(self) -> None:
         """Start a new day: what is held now is what was held in the morning."""
         for con_id in [con_id for con_id, one in self.positions.items() if not one.quantity]:

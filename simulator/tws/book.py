@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from simulator.tws.bars import Bar, of_print
 from simulator.tws.instrument import Instrument
+from simulator.tws.past import scaled
 from simulator.tws.plan import day_of, moment
 
 _MINUTE = 60
@@ -99,6 +100,15 @@ class Book:
         _record(self.minutes, int(now) // _MINUTE * _MINUTE, price, volume)
         _record(self.seconds, int(now), price, volume)
         return Print(now, price, size, self.exchange)
+
+    def rescale(self, factor: float) -> None:
+        """Let the shares be split: all prices are *factor* times as high, also those of the day so far."""
+        grid = self.instrument.on_grid
+        for name in ("last", "previous_close", "open", "high", "low", "official"):
+            setattr(self, name, grid(getattr(self, name) * factor))
+        self.volume = float(round(self.volume / factor))
+        self.minutes = [scaled(bar, factor, grid) for bar in self.minutes]
+        self.seconds = deque((scaled(bar, factor, grid) for bar in self.seconds), maxlen=_SECONDS_KEPT)
 
     def _begin_day(self, price: float) -> None:
         self.previous_close = self.official

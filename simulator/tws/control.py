@@ -4,6 +4,9 @@ The control interface of the simulated market: HTTP routes under /sim/market/ an
 `POST /sim/market/order` takes `{"symbol", "action": "BUY"|"SELL", "quantity", "limit" (none: at market)}`: an order
 made by hand in TWS or on the phone.
 
+`POST /sim/market/split` takes `{"symbol", "new", "old"}`: so many new shares for so many old ones; past bars, the prior
+close and holdings are adjusted, as IBKR does ("TRADES: adjusted for splits").
+
 `POST /sim/market/faults` takes `{"kind": ..., options}`:
 
 * connections: `drop` closes every socket; `refuse` `{"how": "refuse"|"reset"|"eof"|"silence"|"in_use"|"disclaimer",
@@ -157,6 +160,10 @@ class MarketControl:
         sides = {name: float(options[name]) for name in ("bid", "ask", "size") if options.get(name) is not None}
         self._exchange.push(str(options["symbol"]), float(options["last"]), **sides)
 
+    def split(self, options: Options) -> None:
+        """Split a share."""
+        self._exchange.split(str(options["symbol"]), int(options["new"]), int(options["old"]))
+
     def news(self, options: Options) -> Options:
         """Publish a headline."""
         texts = {name: str(options[name]) for name in ("provider", "article") if options.get(name)}
@@ -241,6 +248,7 @@ def market_routes(exchange: Exchange, server: TwsServer) -> list[Route]:
     control = MarketControl(exchange, server)
     commands: dict[str, Command] = {
         "tick": control.tick,
+        "split": control.split,
         "order": control.order,
         "news": control.news,
         "scanner": control.scanner,

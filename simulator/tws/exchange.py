@@ -156,6 +156,22 @@ class Exchange:
         book = self.book(self.catalogue.named(symbol))
         self._print(book, float(last), float(size), bid, ask)
 
+    def split(self, symbol: str, new: int, old: int) -> None:
+        """
+        Let *new* shares of *symbol* stand for *old* ones: prices, past bars and holdings are adjusted.
+
+        Raises UnknownInstrument for an unknown symbol, ValueError for numbers that are none.
+        """
+        if new < 1 or old < 1:
+            raise ValueError(f"{new}:{old} is no split")
+        instrument = self.catalogue.named(symbol)
+        book = self.book(instrument)
+        self._pasts[instrument.con_id].rescale(old / new)
+        book.rescale(old / new)
+        for account in self.accounts.values():
+            account.split(instrument, old / new)
+        self._print(book, book.last, 100.0, None, None)
+
     def _print(self, book: Book, price: float, size: float, bid: float | None, ask: float | None) -> None:
         now = self.clock.time()
         trade = book.print(price, size, now, regular=self.timetable.is_regular(now))

@@ -9,7 +9,7 @@ from above (bars.split). Nothing is made before somebody asks for it.
 import math
 import random
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from simulator.tws.bars import Bar, split
@@ -41,6 +41,12 @@ class Past:
         self._closes: dict[date, float] = {}
         self._minutes: OrderedDict[date, list[Bar]] = OrderedDict()
         self._reach = self._today
+        self._scale = 1.0
+
+    def rescale(self, factor: float) -> None:
+        """Tell all prices *factor* times as high from now on, as IBKR adjusts old bars for a split."""
+        self._scale *= factor
+        self._minutes.clear()
 
     def close_before(self, day: date) -> float:
         """Return the last close before *day*, today or earlier."""
@@ -80,7 +86,7 @@ class Past:
             is_close = span.regular or number == len(spans) - 1
             close = final if is_close else self._between(price, final, span, rng)
             bar = self._segment_bar(span, price, close, rng)
-            made.append((span, bar))
+            made.append((span, scaled(bar, self._scale, self._instrument.on_grid)))
             price = close
         return made
 
@@ -133,6 +139,14 @@ class Past:
 
     def _rng(self, purpose: str, day: date) -> random.Random:
         return random.Random(f"{self._seed}:{self._instrument.con_id}:{purpose}:{day}")  # noqa: S311 - no secret
+
+
+def scaled(bar: Bar, factor: float, on_grid: Callable[[float], float]) -> Bar:
+    """Return *bar* with prices *factor* times as high, and as many fewer shares traded."""
+    if factor == 1.0:
+        return bar
+    opening, high, low, close = (on_grid(price * factor) for price in (bar.open, bar.high, bar.low, bar.close))
+    return Bar(bar.start, opening, high, low, close, float(round(bar.volume / factor)), bar.value, bar.count)
 
 
 def first_day(today: date) -> date:

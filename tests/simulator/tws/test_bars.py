@@ -195,3 +195,22 @@ def test_an_option_follows_its_underlying(exchange: Exchange, clock: ManualClock
 )
 def test_durations(written: str, meant: Any) -> None:
     assert parse_duration(written) == meant
+
+
+def test_after_a_split_the_past_is_told_in_the_new_scale(exchange: Exchange, clock: ManualClock) -> None:
+    apple = exchange.catalogue.named("AAPL")
+    exchange.push("AAPL", 200.0)
+    begin, now = clock.time() - 30 * DAY, clock.time() + 60
+    before = {size: exchange.bars(apple, begin, now, size, regular=True) for size in (DAY, 3600, 60)}
+    held = exchange.accounts["DU1234567"].positions[apple.con_id].quantity
+    prior = exchange.book(apple).previous_close
+    exchange.split("AAPL", 2, 1)
+    for size, known in before.items():
+        told = exchange.bars(apple, begin, now, size, regular=True)
+        assert [bar.start for bar in told] == [bar.start for bar in known]
+        assert all(abs(new.close - old.close / 2) <= 0.011 for new, old in zip(told, known, strict=True))
+    book = exchange.book(apple)
+    assert (book.last, book.previous_close) == (100.0, apple.on_grid(prior / 2))
+    assert exchange.accounts["DU1234567"].positions[apple.con_id].quantity == held * 2
+    with pytest.raises(ValueError, match="no split"):
+        exchange.split("AAPL", 0, 1)
