@@ -9,10 +9,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from alerts.book import MID, SLOTS, Book
+from alerts.condition import NewsMatch
 from alerts.missed import Wanted
 from alerts.news import NewsDesk
 from alerts.operand import PriceField
+from alerts.pastplan import is_of_now
 from alerts.pricewatch import PriceWatch
+from alerts.rule import Rule
 from alerts.sleep import Sleepers
 from alerts.tape import Tape
 from alerts.watch import Roster
@@ -20,6 +23,7 @@ from market.instrument import Instrument
 from market.quote import TickField
 
 _FIELDS = {slot: field for field, slot in SLOTS.items()}
+_BROAD = "*"
 _SIDES = frozenset({PriceField.BID, PriceField.ASK})
 _OF_THE_DAY = (TickField.VOLUME, TickField.OPEN, TickField.CLOSE)
 
@@ -42,7 +46,7 @@ class Backlog:
         return self._tape.behind
 
     def darken(self, since: datetime) -> None:
-        """Let everything be behind since a moment, also what is added until it `dawns`; an earlier one stays."""
+        """Let everything be behind since a moment, also what is added until it `dawns`; what is so already stays so."""
         if self._tape.dark_since is None:
             self._tape.dark_since = since
         for con_id in self._known():
@@ -53,7 +57,7 @@ class Backlog:
         self._tape.dark_since = None
 
     def fall(self, con_ids: Iterable[int], since: datetime) -> None:
-        """Let these instruments be behind since a moment, with those that rules tie to them; an earlier one stays."""
+        """Let these instruments be behind since a moment, with those that rules tie to them; what is so stays so."""
         fallen = set(con_ids)
         for group in self._tied():
             if not fallen.isdisjoint(group):
@@ -70,6 +74,15 @@ class Backlog:
         for con_id in con_ids:
             self._tape.behind.pop(con_id, None)
         return self._rules_of(con_ids)
+
+    def known(self) -> list[int]:
+        """Return all instruments that rules speak of."""
+        return list(self._known())
+
+    def silent(self, since: datetime) -> list[int]:
+        """Return the instruments that rules look at and of which nothing came since a moment."""
+        books = self._tape.books.items()
+        return [con_id for con_id, book in books if book.rules and book.is_silent_since(since)]
 
     def groups(self) -> list[frozenset[int]]:
         """Return the instruments that are behind, those that catch up together together."""
@@ -94,6 +107,31 @@ class Backlog:
             has_news=con_id in self._news.subjects(),
         )
 
+    def gap_pct(self, con_id: int, price: float | None = None) -> float | None:
+        """Return how far an instrument is from its nearest level in percent, at *price* or as it was known last."""
+        book = self._tape.books.get(con_id)
+        ladder = None if book is None else book.ladders[book.main_slot]
+        if book is None or not price or ladder is None:
+            return None if book is None else book.gap_pct()
+        gap = ladder.gap(price)
+        return None if gap is None else gap / abs(price) * 100
+
+    def listeners(self, con_id: int) -> list[Rule]:
+        """Return the rules that listen to an instrument's headlines (0: to the broad tape)."""
+        return self._news.listeners(con_id)
+
+    def unobservable(self, now: datetime) -> list[tuple[Rule, list[tuple[str, float]]]]:
+        """Return the rules about what no history tells of, by id, each with its values as they are known."""
+        found = []
+        for _, watch in sorted(self._roster.watched.items()):
+            if isinstance(watch, PriceWatch) and watch.is_fixed:
+                continue
+            condition = watch.rule.draft.condition
+            if is_of_now(condition) or (isinstance(condition, NewsMatch) and condition.symbol == _BROAD):
+                atoms = watch.atoms if isinstance(watch, PriceWatch) else ()
+                found.append((watch.rule, [pair for atom in atoms for pair in atom.numbers(now)]))
+        return found
+
     def watches(self, con_ids: Collection[int]) -> Iterator[PriceWatch]:
         """Yield the rules about prices and bars of these instruments, by id."""
         for rule_id in sorted(self._rules_of(con_ids)):
@@ -111,8 +149,7 @@ class Backlog:
         return found
 
     def _fall(self, con_id: int, since: datetime) -> None:
-        behind = self._tape.behind
-        behind[con_id] = min(behind.get(con_id, since), since)
+        self._tape.behind.setdefault(con_id, since)
         book = self._tape.books.get(con_id)
         if book is not None:
             book.forget()

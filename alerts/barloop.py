@@ -124,7 +124,7 @@ class BarLoop:
             course.due = self._clock.now() + pause
             _log.warning("no %s bars of %s (%r), again in %s", study.size, study.instrument.label, error, pause)
             return
-        if self._courses.get(_key(study)) is not course:
+        if self._courses.get(_key(study)) is not course or self._engine.is_behind(study.instrument.con_id):
             # Begun anew meanwhile: another indicator wants more bars.
             return
         course.failed, course.refused = 0, ""

@@ -52,6 +52,10 @@ class Evaluator(Protocol):
         """Take in a closed 1-minute bar, received *at*, and return the firings of it."""
         ...
 
+    def is_behind(self, con_id: int) -> bool:
+        """Return whether an instrument has to catch up: its minutes are told by those who look for missed alerts."""
+        ...
+
 
 @dataclass(slots=True, eq=False)
 class _Watched:
@@ -223,7 +227,15 @@ class LineKeeper:
         gap = self._engine.gap_pct(instrument)
         return None if gap is None else gap / (self._ranges.atr_pct(instrument) or _USUAL_ATR_PCT)
 
+    def caught(self, instrument: Instrument, until: datetime) -> None:
+        """Take in that an instrument has caught up with its minutes, up to the one that began at *until*."""
+        watched = self._watched.get(instrument.con_id)
+        if watched is not None and (watched.seen is None or watched.seen < until):
+            watched.seen, watched.misses, watched.due = until, 0, _next_close(self._clock.now())
+
     def _wants_minutes(self, watched: _Watched) -> bool:
+        if self._engine.is_behind(watched.instrument.con_id):
+            return False
         if not watched.has_line:
             return True
         gap = self._gap_atr(watched.instrument)
@@ -265,7 +277,8 @@ class LineKeeper:
             bars = ()
         else:
             watched.failed, watched.refused = 0, ""
-        self._take(watched, bars)
+        if not self._engine.is_behind(watched.instrument.con_id):
+            self._take(watched, bars)
 
     def _take(self, watched: _Watched, bars: Sequence[Bar]) -> None:
         """Hand the new ones of *bars* on and say when to look again."""

@@ -155,6 +155,11 @@ class NewsDesk:
                 found[con_id] = watch.about[con_id]
         return found
 
+    def listeners(self, con_id: int) -> list[Rule]:
+        """Return the rules that listen to an instrument's headlines (0: to the broad tape), by id."""
+        watches = (self._roster.watched.get(rule_id) for rule_id in sorted(self._about.get(con_id, ())))
+        return [watch.rule for watch in watches if watch is not None]
+
     def keep_portfolio(self, held: tuple[Instrument, ...]) -> None:
         """Take in what is held now; rules about the portfolio follow."""
         if held == self._portfolio:

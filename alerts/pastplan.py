@@ -61,6 +61,8 @@ _NO_PAST: dict[type, str] = {
     AccountValue: "account values",
 }
 
+_OF_NOW = (ScanEntry, PositionMove, Stale, OptionValue, AverageCost, PositionValue, AccountValue)
+
 Key = tuple[Instrument, BarSize]
 
 
@@ -115,6 +117,12 @@ def without_past(condition: Condition) -> str:
     """Return what of *condition* has no past that IBKR tells of, or ""."""
     parts: list[object] = [*flat(condition), *operands_of(condition)]
     return next((_NO_PAST[type(part)] for part in parts if type(part) in _NO_PAST), "")
+
+
+def is_of_now(condition: Condition) -> bool:
+    """Return whether *condition* is about what is only known as it stands: the account, options, scans, a feed."""
+    parts: list[object] = [*flat(condition), *operands_of(condition)]
+    return any(isinstance(part, _OF_NOW) for part in parts)
 
 
 def flat(condition: Condition) -> Iterator[Condition]:

@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from alerts.barloop import BarLoop
 from alerts.engine import Engine
 from alerts.hoursloop import HoursLoop
 from alerts.ports import Feeds, FiringLog, Nap
 from alerts.refusal import Refusals
-from alerts.rule import Firing, OrderHappened, Rule, RuleState
+from alerts.resumption import Resumption
+from alerts.rule import Away, Firing, OrderHappened, Rule, RuleState
 from alerts.rulebook import Rulebook
 from market.account import AccountSummary, Position
 from market.clock import Clock
@@ -23,6 +25,9 @@ _BATCH = 200
 _FIRST_NAP_S = 0.1
 _LONGEST_NAP_S = 5.0
 _SECOND_S = 1.0
+# The clock is looked at each second; so far ahead it was not, because the machine slept.
+_ASLEEP = timedelta(seconds=30)
+_HEARD_LATE = timedelta(seconds=60)
 
 
 class Watcher:
@@ -33,7 +38,7 @@ class Watcher:
     is told once of each rule that became BLIND, *on_expired* of each whose end has come (of one again after a crash).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what is watched, who records, and who is told
         self,
         engine: Engine,
         rulebook: Rulebook,
@@ -44,6 +49,7 @@ class Watcher:
         *,
         on_blind: Callable[[Rule], Awaitable[None]] | None = None,
         on_expired: Callable[[Rule], Awaitable[None]] | None = None,
+        resumption: Resumption | None = None,
     ) -> None:
         self._engine = engine
         self._rulebook = rulebook
@@ -52,6 +58,11 @@ class Watcher:
         self._nap = nap
         self._on_blind = on_blind
         self._on_expired = on_expired
+        self._behind = engine.backlog.since
+        self._resumption = resumption or Resumption(self._behind)
+        self._on_sleep: Callable[[datetime], None] = _unheard
+        self._awake = clock.now()
+        self._awake_until = self._awake + _ASLEEP
         self._queue: list[Firing] = []
         self._spent: list[int] = []
         self._fired = asyncio.Event()
@@ -82,7 +93,7 @@ class Watcher:
     def take(self, firings: Sequence[Firing]) -> None:
         """Take firings to be recorded, and notice what else the engine changed."""
         if firings:
-            self._queue.extend(firings)
+            self._queue.extend(self._resumption.marked(firings))
             self._empty.clear()
             self._fired.set()
         if self._engine.has_changes:
@@ -113,9 +124,21 @@ class Watcher:
     async def run_clock(self) -> None:
         """Tell the engine each second what is refused and what time it is, for ever."""
         while True:
+            now = self._clock.now()
+            self._wake(now)
             self._engine.on_refused(self._refused())
-            self.take(self._engine.on_time(self._clock.now()))
+            self.take(self._engine.on_time(now))
             await self._nap(_SECOND_S)
+
+    def on_sleep(self, listener: Callable[[datetime], None]) -> None:
+        """Call *listener* with the moment since when this program did not run (the machine slept), once it does."""
+        self._on_sleep = listener
+
+    def _wake(self, now: datetime) -> None:
+        """Notice that the clock is far ahead of where it was a second ago."""
+        if now > self._awake_until:
+            self._on_sleep(self._awake)
+        self._awake, self._awake_until = now, now + _ASLEEP
 
     def _refused(self) -> Refusals:
         feeds = self._feeds
@@ -124,6 +147,10 @@ class Watcher:
     def _on_ticks(self, ticks: Sequence[Tick]) -> None:
         if ticks:
             self._last_ticks = ticks
+            if ticks[0].received > self._awake_until:
+                self._wake(ticks[0].received)
+            if self._behind:
+                ticks = self._resumption.sift(ticks)
         firings = self._engine.on_ticks(ticks)
         if firings or self._engine.has_changes:
             self.take(firings)
@@ -138,7 +165,13 @@ class Watcher:
         self.take(self._engine.on_account(summary, positions, self._clock.now()))
 
     def _on_order(self, happened: OrderHappened) -> None:
-        self.take(self._engine.on_order(happened, self._clock.now()))
+        now = self._clock.now()
+        if now - happened.at <= _HEARD_LATE:
+            self.take(self._engine.on_order(happened, now))
+            return
+        # Of the day's orders TWS tells at each connect: it happened when it did, and nobody was listening.
+        firings = self._engine.on_order(happened, happened.at)
+        self.take([replace(firing, away=Away(happened.at)) for firing in firings])
 
     async def _keep_recording(self) -> None:
         """Empty the queue into the log; while the log fails, try again for ever, a little slower each time."""
@@ -192,6 +225,10 @@ class Watcher:
                 self._untidy.set()
             elif rule.state is RuleState.BLIND and self._on_blind is not None:
                 await _attempted(self._on_blind(rule), "tell")
+
+
+def _unheard(since: datetime) -> None:
+    _log.warning("asleep since %s, and nobody asks what was missed", since)
 
 
 async def _attempted(work: Awaitable[None], what: str) -> bool:

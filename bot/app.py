@@ -24,6 +24,7 @@ from alerts.ports import Feeds
 from alerts.ranges import AverageRanges
 from alerts.resumption import Resumption
 from alerts.rulebook import Rulebook
+from alerts.scaleloop import ScaleLoop
 from alerts.watcher import Watcher
 from bot import http, pace, polling, safe_web
 from bot.calendar import SessionCalendar
@@ -71,6 +72,7 @@ from market.clock import SystemClock
 from market.instrument import Instrument
 from storage.aftermath import SqlAftermath
 from storage.audit import SqlAuditLog
+from storage.closes import SqlCloses
 from storage.database import Database
 from storage.firings import SqlFiringLog
 from storage.forms import SqlForms
@@ -190,6 +192,18 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         )
         watcher.on_sleep(catchup.slept)
         session.on_status(GapWatch(catchup, engine.backlog, lambda: watcher.last_tick).take)
+
+        scales = ScaleLoop(
+            engine,
+            rulebook,
+            history,
+            SqlCloses(database),
+            clock,
+            quote=keeper.quote,
+            named=contracts.known,
+            on_split=notices.split,
+            on_renamed=notices.renamed,
+        )
 
         turns = Turns()
         tracker = OrderTracker(proposals, orders, clock, turns=turns)
@@ -379,6 +393,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         supervisor.start("gaps", catchup.run)
         supervisor.start("time", watcher.run_clock)
         supervisor.start("hours", watcher.run_hours)
+        supervisor.start("splits", scales.run)
         supervisor.start("orders", tracker.run)
         supervisor.start("orders placed elsewhere", order_feed.run)
         supervisor.start("notifier", notifier.run)

@@ -2,12 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from alerts.amendment import amount_of
+from alerts.catchup import Unobserved
 from alerts.rule import Rule
+from alerts.split import Split, adjusted
+from alerts.wording import format_draft
 from bot.views.notices import Notice
 from market.clock import Clock
+from market.instrument import Instrument
 from storage.message import NewMessage, OutboxMessage, Priority
 from storage.outbox import SqlOutbox
 from storage.users import SqlUsers
@@ -108,6 +113,47 @@ class Notices:
         """Tell an alert's owner that it cannot be evaluated."""
         key = f"blind:{rule.id}:{rule.since.isoformat()}"
         await self.tell([rule.chat_id], Notice.ALERT_BLIND, key, rule_id=rule.id, alert=rule.text, reason=rule.reason)
+
+    async def unobserved(self, found: Sequence[Unobserved]) -> None:
+        """Tell the owners of what stayed unknown in a gap: one message a chat and gap, without a sound."""
+        begin, end = min(one.begin for one in found), max(one.end for one in found)
+        for chat_id in dict.fromkeys(one.rule.chat_id for one in found):
+            mine = {one.rule.id: one for one in found if one.rule.chat_id == chat_id}
+            await self.tell(
+                [chat_id],
+                Notice.UNOBSERVED,
+                f"gap:{begin.isoformat()}:{end.isoformat()}",
+                silent=True,
+                begin=begin.isoformat(),
+                end=end.isoformat(),
+                alerts=[
+                    {"rule_id": one.rule.id, "alert": one.rule.text, "reason": one.reason, "state": list(one.state)}
+                    for _, one in sorted(mine.items())
+                ],
+            )
+
+    async def split(self, rule: Rule, instrument: Instrument, split: Split) -> None:
+        """Tell an alert's owner that it is held because *instrument* was *split*, and what it would be afterwards."""
+        draft = adjusted(rule, instrument, split)
+        await self.tell(
+            [rule.chat_id],
+            Notice.ALERT_SPLIT,
+            f"split:{rule.id}:{rule.since.isoformat()}",
+            rule_id=rule.id,
+            symbol=instrument.label,
+            split=str(split),
+            alert=rule.text,
+            adjusted="" if draft is None else format_draft(draft),
+            before=None if draft is None else amount_of(rule.draft),
+            after=None if draft is None else amount_of(draft),
+        )
+
+    async def renamed(self, rule: Rule, old: str, new: str) -> None:
+        """Tell an alert's owner that its instrument has another symbol now."""
+        key = f"renamed:{rule.id}:{old}:{new}"
+        chats = [rule.chat_id]
+        told = Notice.ALERT_RENAMED
+        await self.tell(chats, told, key, silent=True, rule_id=rule.id, old=old, new=new, alert=rule.text)
 
     async def expired(self, rule: Rule) -> None:
         """Tell an alert's owner that its end has come: once, silently, however often this is asked for."""

@@ -18,6 +18,7 @@ from alerts.rule import (
     TimeCause,
 )
 from bot.callback_data import Code, Place
+from bot.views import away
 from bot.views.alerts import kind_mark, snooze_buttons
 from bot.views.condition import describe, direction_of, level_of, scan_phrase
 from bot.views.keyboard import button, grid, line_button, rows, shortened
@@ -63,18 +64,19 @@ def firing(
     tail = [*([] if own.tells_note else _note(fired.rule)), *late, *repeat]
     match fired.cause:
         case PriceCause():
-            return _price(fired, fired.cause, own, tail, now, zone)
+            message = _price(fired, fired.cause, own, tail, now, zone)
         case NewsCause(headline):
-            return _news(fired, headline, own, tail, now, zone)
+            message = _news(fired, headline, own, tail, now, zone)
         case ScanCause():
-            return _scan(fired, fired.cause, own, tail, now, zone)
+            message = _scan(fired, fired.cause, own, tail, now, zone)
         case AccountCause() | OrderCause() | TimeCause() | FeedCause():
-            return _plain(fired, fired.cause, own, tail, now, zone)
+            message = _plain(fired, fired.cause, own, tail, now, zone)
+    return away.marked(message, fired, now, zone)
 
 
 def _price(fired: Firing, cause: PriceCause, own: OwnWords, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
     rule = fired.rule
-    bars = " · 1m bars" if cause.from_minute else ""
+    bars = " · 1m bars" if cause.from_minute and fired.away is None else ""
     foot = f"{_when(fired, now, zone)} · {cause.kind.value}{bars}"
     if own.lines:
         lines, foot = list(own.lines), f"{foot} · alert #{rule.id}"
@@ -275,12 +277,16 @@ def _about(instrument: Instrument | None) -> str:
 
 
 def _when(fired: Firing, now: datetime, zone: ZoneInfo) -> str:
+    if fired.away is not None and fired.away.is_observed:
+        return f"{away.when(fired.away, now, zone)}, by historical bars"
     if fired.exchange_time is not None:
         return f"{moment(fired.exchange_time, zone, now, seconds=True)} exchange time"
     return f"{moment(fired.at, zone, now, seconds=True)} received"
 
 
 def _late_lines(fired: Firing, now: datetime, zone: ZoneInfo, quote: Quote | None) -> list[str]:
+    if fired.away is not None:
+        return away.lines(fired, fired.away, now, zone, quote)
     delay = now - fired.at
     if delay <= LATE:
         return []

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.callback_data import Code, Place
-from bot.views import hooks, trouble
+from bot.views import away, hooks, split, trouble
 from bot.views.firing import LATE
 from bot.views.keyboard import button, rows, shortened
 from bot.views.message import Message, Rows, text
@@ -36,8 +36,17 @@ class Notice(StrEnum):
     """trouble, subjects; since: when it began (ISO)."""
     ALERT_BLIND = "alert blind"
     """rule_id, alert: its text; reason."""
+    UNOBSERVED = "unobserved"
+    """
+    begin, end: of a gap (ISO); alerts: of which something in it is not known, each with rule_id, alert: its text,
+    reason ("": no history tells it) and state: pairs of names and values as they are now.
+    """
     ALERT_EXPIRED = "alert expired"
     """rule_id, alert: its text; fired: how often it has."""
+    ALERT_SPLIT = "alert split"
+    """As `bot.views.split.held` says."""
+    ALERT_RENAMED = "alert renamed"
+    """As `bot.views.split.renamed` says."""
     ORDER_CARDS_CANCELLED = "order cards cancelled"
     """count: how many of the person's unconfirmed cards the shutdown cancelled."""
     CHAT_CLOSED = "chat closed"
@@ -66,7 +75,8 @@ def notice(payload: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, may_rep
     """Return the message of a notice. *may_repeat* marks a message that may have arrived before."""
     kind = Notice(payload["notice"])
     at = datetime.fromisoformat(payload["at"])
-    lines = [_WRITERS[kind](payload, at), f"<i>{moment(at, zone, now, seconds=True)}</i>"]
+    said = away.unobserved(payload, now, zone) if kind is Notice.UNOBSERVED else _WRITERS[kind](payload, at)
+    lines = [said, f"<i>{moment(at, zone, now, seconds=True)}</i>"]
     if now - at > LATE:
         lines.append(f"⚠️ <b>Late</b>: told {span(now - at)} after")
     if may_repeat:
@@ -128,6 +138,8 @@ _WRITERS: Mapping[Notice, Callable[[Mapping[str, Any], datetime], str]] = {
     Notice.TROUBLE_OVER: trouble.trouble_over,
     Notice.ALERT_BLIND: _alert_blind,
     Notice.ALERT_EXPIRED: _alert_expired,
+    Notice.ALERT_SPLIT: split.held,
+    Notice.ALERT_RENAMED: split.renamed,
     Notice.ORDER_CARDS_CANCELLED: _cards_cancelled,
     Notice.CHAT_CLOSED: _chat_closed,
     Notice.MESSAGE_FAILED: _message_failed,
@@ -138,7 +150,8 @@ _WRITERS: Mapping[Notice, Callable[[Mapping[str, Any], datetime], str]] = {
     Notice.HOOK_FAILED: hooks.gave_up,
     Notice.TEST: _test,
 }
-_HOOK_BUTTONS: Mapping[Notice, Callable[[Mapping[str, Any]], Rows]] = {
+_OWN_BUTTONS: Mapping[Notice, Callable[[Mapping[str, Any]], Rows]] = {
+    Notice.ALERT_SPLIT: split.choices,
     Notice.HOOK_HOST: hooks.host_buttons,
     Notice.HOOK_DECIDED: hooks.hook_buttons,
     Notice.HOOK_TESTED: hooks.hook_buttons,
@@ -147,11 +160,11 @@ _HOOK_BUTTONS: Mapping[Notice, Callable[[Mapping[str, Any]], Rows]] = {
 
 
 def _buttons(kind: Notice, payload: Mapping[str, Any]) -> Rows:
-    if kind in _HOOK_BUTTONS:
-        return _HOOK_BUTTONS[kind](payload)
+    if kind in _OWN_BUTTONS:
+        return _OWN_BUTTONS[kind](payload)
     if kind in _STATUS:
         return rows((button("🟢 Status", Code.STATUS, Place.ANEW),))
-    if kind is Notice.ALERT_BLIND:
+    if kind in {Notice.ALERT_BLIND, Notice.ALERT_RENAMED}:
         return rows((button("🔔 Open alert", Code.ALERT_CARD, Place.ANEW, int(payload["rule_id"])),))
     if kind is Notice.ALERT_EXPIRED:
         number = int(payload["rule_id"])

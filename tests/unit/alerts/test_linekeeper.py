@@ -36,6 +36,10 @@ class Gauge:
         self.gaps: dict[Instrument, float] = {}
         self.minutes: list[tuple[str, datetime]] = []
         self.fires = False
+        self.behind: set[int] = set()
+
+    def is_behind(self, con_id: int) -> bool:
+        return con_id in self.behind
 
     def gap_pct(self, instrument: Instrument) -> float | None:
         return self.gaps.get(instrument)
