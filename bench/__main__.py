@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from bench import answer, many, phone, polling, quiet_tick, start, stream
+from bench import answer, many, phone, polling, quiet_tick, stall, start, stream
 from bench.row import Row, table
 
 ROWS = {
@@ -13,6 +13,7 @@ ROWS = {
     "answer": answer.measure,
     "many": many.measure,
     "start": start.measure,
+    "stall": stall.measure,
     "polling": polling.measure,
 }
 BY_HAND = {"many-2000": many.measure_all}

@@ -36,8 +36,10 @@ class _Pen:
 
     def write(self, data: bytes) -> None:
         fields = data[_LENGTH:].split(b"\0", 4)
-        if len(fields) > _LENGTH and fields[0] == _TICK_PRICE and fields[3] == _LAST:
-            self._tws.written = perf_counter()
+        if len(fields) > _LENGTH and fields[0] == _TICK_PRICE:
+            self._tws.prices += 1
+            if fields[3] == _LAST:
+                self._tws.written = perf_counter()
         self._writer.write(data)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever a writer has
@@ -48,6 +50,8 @@ class WatchedTws(TwsServer):
     """A TWS that knows when it last *written* a trade's price to a socket (seconds by `perf_counter`)."""
 
     written = 0.0
+    prices = 0
+    """How many prices it has written to sockets."""
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await super()._connected(reader, cast("asyncio.StreamWriter", _Pen(writer, self)))

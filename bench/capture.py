@@ -9,8 +9,8 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import date
 
+from bench.listing import exchange_with
 from broker.call import link_of
 from broker.library import IB, Contract
 from broker.market_data import IbTickFeed
@@ -18,10 +18,8 @@ from broker.session import IbAddress, IbSession
 from market.clock import SystemClock
 from market.instrument import Instrument
 from market.quote import Tick
-from simulator.tws.catalogue import Catalogue
 from simulator.tws.exchange import Exchange
 from simulator.tws.instrument import Instrument as Listed
-from simulator.tws.plan import day_of
 from simulator.tws.server import TwsServer
 
 _HOST = "127.0.0.1"
@@ -34,16 +32,6 @@ _PATIENCE_S = 60.0
 _FRAMES_A_READ = 40
 # The price takes these steps of a cent around where it began.
 _SWING = 20
-
-
-class _Longer(Catalogue):
-    """The simulated exchange's listing, and *more*."""
-
-    def __init__(self, today: date, more: Sequence[Listed]) -> None:
-        super().__init__(today)
-        self._all = [*self._all, *more]
-        self._by_key |= {one.key: one for one in more}
-        self._by_con_id |= {one.con_id: one for one in more}
 
 
 class Client:
@@ -92,9 +80,7 @@ async def captured(
 
     The bot's feed hands its ticks to *sink*; the bare library calls an empty handler of `pendingTickersEvent`.
     """
-    exchange = Exchange(walk=False)
-    listed = [_listed(one, price) for one in over]
-    exchange.catalogue = _Longer(day_of(exchange.opened), listed)
+    exchange, listed = exchange_with(over, price)
     async with (
         _tws(exchange) as first,
         _tws(exchange) as second,
@@ -185,20 +171,6 @@ async def _until(is_so: Callable[[], object]) -> None:
 
 def _nothing(_tickers: object) -> None:
     """Do nothing with what came: the least that a handler can do."""
-
-
-def _listed(one: Instrument, price: float) -> Listed:
-    return Listed(
-        one.symbol,
-        one.con_id,
-        one.symbol,
-        "STK",
-        one.name,
-        price,
-        primary_exchange=one.primary_exchange,
-        local_symbol=one.symbol,
-        trading_class="NMS",
-    )
 
 
 def _frames(data: bytes) -> list[bytes]:

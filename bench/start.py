@@ -40,8 +40,8 @@ def measure(alerts: int = _ALERTS) -> list[Row]:
         full, empty = Path(place, "full"), Path(place, "empty")
         full.mkdir()
         empty.mkdir()
-        asyncio.run(_filled(full, alerts))
-        asyncio.run(_filled(empty, 0))
+        asyncio.run(filled(full, alerts))
+        asyncio.run(filled(empty, 0))
         seconds, resident = min(_started(full) for _ in range(_TRIES))
         bare_s, bare = min(_started(empty) for _ in range(_TRIES))
     each = (resident - bare) / alerts
@@ -65,10 +65,10 @@ def measure(alerts: int = _ALERTS) -> list[Row]:
     ]
 
 
-async def _filled(folder: Path, alerts: int) -> None:
-    """Make the database of a bot with *alerts* alerts in *folder*."""
+async def filled(folder: Path, alerts: int, symbols: int = _SYMBOLS) -> None:
+    """Make the database of a bot with *alerts* alerts on *symbols* shares in *folder*."""
     database = await Database.open(url_of(folder), clock=SystemClock(), boot_id="bench")
-    rows = [rule_columns(rule) for rule in rules(alerts, instruments(_SYMBOLS))]
+    rows = [rule_columns(rule) for rule in rules(alerts, instruments(symbols))]
     for begin in range(0, len(rows), _BATCH):
         async with database.writing() as connection:
             await connection.execute(insert(rules_table), rows[begin : begin + _BATCH])
