@@ -1,0 +1,142 @@
+"""What happened while nobody watched is found and told: each once, with its minute."""
+
+import json
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.tws.exchange import Exchange
+from tests.flow.alerting import FIRED_WITHIN_S, made, passed
+from tests.flow.chat import said
+from tests.flow.conftest import Stage, opened_stage, trading_day
+
+MINUTE = timedelta(minutes=1)
+# Friday, 10:31 in New York.
+NOON = datetime(2026, 11, 20, 15, 31, tzinfo=UTC)
+SYMBOLS = ("AAPL", "MSFT", "TSLA", "NVDA", "AMZN")
+MINUTES = 30
+ROUNDS = 10
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    world, dial = trading_day(tmp_path, NOON)
+    async with opened_stage(world, tmp_path, dial) as stage:
+        yield stage
+
+
+def price_of(exchange: Exchange, symbol: str) -> float:
+    return exchange.book(exchange.catalogue.named(symbol)).last
+
+
+async def watching(stage: Stage) -> dict[int, tuple[str, float]]:
+    """Have one alert on each symbol, a little over its price, and wait until it stands below; return them."""
+    levels = {}
+    for symbol in SYMBOLS:
+        level = round(price_of(stage.world.exchange, symbol) * 1.01, 2)
+        _, number = await made(stage, f"{symbol} crosses above {level} every cooldown 1s")
+        levels[number] = symbol, level
+        await stage.desk.push(symbol, round(level * 0.99, 2))
+    await passed(stage)
+    return levels
+
+
+async def crossed(stage: Stage, levels: dict[int, tuple[str, float]]) -> set[tuple[int, datetime]]:
+    """Let half an hour pass with ten crossings of each level in it; return alert and minute of each."""
+    expected = set()
+    exchange = stage.world.exchange
+    for minute in range(MINUTES):
+        await stage.later(MINUTE)
+        for number, (symbol, level) in levels.items():
+            at = stage.dial.now() if stage.dial is not None else NOON
+            # Up in every third minute, each symbol in another one.
+            is_up = minute % 3 == number % 3
+            exchange.push(symbol, round(level * (1.01 if is_up else 0.99), 2))
+            if is_up:
+                expected.add((number, at.replace(second=0, microsecond=0)))
+    await stage.later(MINUTE)
+    return expected
+
+
+def stored(stage: Stage) -> list[dict[str, Any]]:
+    """Return all firings that stand in the database, in order."""
+    with closing(sqlite3.connect(f"file:{stage.folder / 'squawkbot.db'}?mode=ro", uri=True)) as connection:
+        return [json.loads(data) for (data,) in connection.execute("SELECT data FROM firings ORDER BY id")]
+
+
+def untold(stage: Stage) -> int:
+    """Return how many firings nobody was told of: neither by a message of their own nor in a digest."""
+    with closing(sqlite3.connect(f"file:{stage.folder / 'squawkbot.db'}?mode=ro", uri=True)) as connection:
+        query = "SELECT count(*) FROM outbox WHERE kind = 'firing' AND state NOT IN ('sent', 'folded')"
+        (count,) = connection.execute(query).fetchone()
+        return int(count)
+
+
+def found(stage: Stage, levels: dict[int, tuple[str, float]]) -> list[tuple[int, datetime]]:
+    """Return alert and minute of each firing that was found afterwards."""
+    return [
+        (one["rule"]["id"], datetime.fromisoformat(one["away"]["begin"]))
+        for one in stored(stage)
+        if one["rule"]["id"] in levels and "away" in one
+    ]
+
+
+async def all_told(stage: Stage, levels: dict[int, tuple[str, float]], expected: set[tuple[int, datetime]]) -> None:
+    """Wait until all that is *expected* is told, and look that it was once, and nothing else."""
+
+    async def look() -> bool:
+        return len(found(stage, levels)) >= len(expected) and not untold(stage)
+
+    try:
+        await stage.desk.until(look, "all of the gap", 2 * FIRED_WITHIN_S)
+    except AssertionError:
+        assert sorted(found(stage, levels)) == sorted(expected)
+        raise
+    await passed(stage)
+    assert sorted(found(stage, levels)) == sorted(expected)
+    assert not [one for one in stored(stage) if one["rule"]["id"] in levels and "away" not in one]
+
+
+async def test_fifty_crossings_while_the_bot_was_dead_are_told_each_once_with_its_minute(stage: Stage) -> None:
+    bot = await stage.up()
+    levels = await watching(stage)
+    await bot.kill()
+    expected = await crossed(stage, levels)
+    assert len(expected) == len(SYMBOLS) * ROUNDS
+    await stage.up()
+    await all_told(stage, levels, expected)
+    first = await stage.ada.until("while I was away, 10:")
+    assert re.search(r"while I was away, 10:3\d", said(first).splitlines()[0])
+
+
+async def test_fifty_crossings_while_the_link_was_lost_are_told_each_once_with_its_minute(stage: Stage) -> None:
+    await stage.up()
+    levels = await watching(stage)
+    stage.world.server.faults.refuse()
+    stage.world.server.faults.drop()
+    await stage.ada.ask("/status", "IBKR link is not up")
+    expected = await crossed(stage, levels)
+    stage.world.server.faults.heal()
+    await stage.linked()
+    await all_told(stage, levels, expected)
+
+
+async def test_fifty_crossings_until_a_1101_are_told_each_once_with_its_minute(stage: Stage) -> None:
+    await stage.up()
+    levels = await watching(stage)
+    stage.world.server.faults.lose_connection()
+    await stage.desk.until(lambda: is_unlinked(stage), "a lost link")
+    expected = await crossed(stage, levels)
+    stage.world.server.faults.regain_connection(data_lost=True)
+    await stage.linked()
+    await all_told(stage, levels, expected)
+
+
+async def is_unlinked(stage: Stage) -> bool:
+    return "IBKR link is not up" in said(await stage.ada.ask("/status", "Version"))
