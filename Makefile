@@ -40,6 +40,7 @@ bench: install
 # The whole of it; the share that `make test` runs is a small one. 100 runs take about an hour.
 chaos: install
 	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.chaos.confirm
 
 docs: install
 	$(BIN)/python docs/rooms.py

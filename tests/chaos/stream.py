@@ -23,6 +23,7 @@ from typing import Any
 
 from simulator.tws.exchange import Exchange
 from simulator.world import World
+from tests.chaos.body import program
 from tests.chaos.crowd import PEOPLE, Crossed, crossings, settle
 from tests.flow.chat import said
 from tests.flow.conftest import Stage, opened_stage
@@ -142,7 +143,7 @@ class Run:
 
     async def _killed(self, stage: Stage, portion: Sequence[Crossed]) -> None:
         """Let the bot live through *portion*, or a part of it, and kill it; the rest is pushed while it is dead."""
-        bot = await stage.start()
+        bot = await stage.start(program=program(unpaced=True))
         kind, most = self._chance.choice(
             [("request", 12), ("request", 60), ("done", 12), ("done", 60), ("print", len(portion)), ("any request", 8)]
         )
@@ -162,7 +163,7 @@ class Run:
 
     async def _last(self, stage: Stage, portion: Sequence[Crossed]) -> None:
         self._reaper.aim("", 0, lambda: None)
-        bot = await stage.start()
+        bot = await stage.start(program=program(unpaced=True))
         await self._live(stage, list(portion))
         with contextlib.suppress(AssertionError):
             # What did not come is counted, and by its number.
@@ -174,7 +175,6 @@ class Run:
         # What a person asks for is answered or not: only what nobody asked for has to survive a fault.
         await stage.desk.post("/sim/faults", kind="clear")
         await stage.linked()
-        await stage.desk.until(lambda: self._is_watching(stage), "the lines of all shares")
         while left:
             if self._chance.random() < 0.2:
                 fault = self._chance.choice(_FAULTS)
@@ -184,9 +184,6 @@ class Run:
             self._push(stage, clump)
             if self._chance.random() < 0.5:
                 await stage.desk.until(functools.partial(self._is_heard_after, before), "a request to Telegram")
-
-    async def _is_watching(self, stage: Stage) -> bool:
-        return stage.world.server.count("quote") >= self._symbols
 
     async def _is_heard_after(self, requests: int) -> bool:
         return self._reaper.requests > requests

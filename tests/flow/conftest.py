@@ -1,6 +1,6 @@
 """The real bot as a process between both simulators, one of each for every story."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,17 +31,17 @@ class Stage:
         self.vera = desk.chat(333)
         self.stranger = desk.chat(999)
 
-    async def start(self, **settings: str) -> BotProcess:
-        """Start a bot on this stage's data; `up` waits until it answers."""
-        program = ("-m", "bot") if self.dial is None else ("-m", "tests.flow.dial", str(self.folder / DIAL))
-        bot = BotProcess(self.world, self.folder, TOKEN, program, **settings)
+    async def start(self, *, program: Sequence[str] = (), **settings: str) -> BotProcess:
+        """Start a bot (*program* is what Python runs, else the bot itself) on this stage's data; `up` waits for it."""
+        usual = ("-m", "bot") if self.dial is None else ("-m", "tests.flow.dial", str(self.folder / DIAL))
+        bot = BotProcess(self.world, self.folder, TOKEN, program or usual, **settings)
         self.bots.append(bot)
         await bot.start()
         return bot
 
-    async def up(self, chat: Chat | None = None, **settings: str) -> BotProcess:
+    async def up(self, chat: Chat | None = None, *, program: Sequence[str] = (), **settings: str) -> BotProcess:
         """Start a bot and wait until it answers and its link to IBKR is up."""
-        bot = await self.start(**settings)
+        bot = await self.start(program=program, **settings)
         await self.linked(chat)
         return bot
 

@@ -62,6 +62,11 @@ class BotProcess:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether it has ended."""
+        return self._process is not None and self._process.returncode is not None
+
     async def death(self) -> int:
         """Wait, however long it takes, until it has ended; return its exit code."""
         assert self._process is not None

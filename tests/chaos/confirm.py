@@ -1,0 +1,140 @@
+"""
+Kill -9 at a step of the confirm path, then a new start: one order or none, its person told which, and never two.
+
+The steps are those of `tests.chaos.steps`; a run in which nobody dies finds them. `python -m tests.chaos.confirm` dies
+at each of them once.
+"""
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from simulator.world import World
+from tests.chaos.body import program
+from tests.flow.chat import Shown, labels, said
+from tests.flow.conftest import Stage, opened_stage
+
+_STEPS = "steps"
+_OVER_WITHIN_S = 60.0
+# A card lives as long as it takes to start again, and not much longer: what nobody heard of expires.
+_CARD_S = "12"
+_NOT_SENT = ("Not sent", "expired, not sent", "Nothing was sent to")
+_UNKNOWN = "Status unknown"
+
+
+async def steps_of(folder: Path) -> list[str]:
+    """Confirm an order, let nobody die, and return the steps it took until the person read of the fill."""
+    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
+        await stage.up(program=program(steps=str(folder / _STEPS)))
+        card = await _card(stage)
+        await stage.ada.press(card, "✅")
+        await stage.ada.until("FILLED", after=card["message_id"])
+        await stage.ada.ask("/help", "/orders")
+        assert len(await stage.desk.orders()) == 1
+    return (folder / _STEPS).read_text(encoding="utf-8").splitlines()
+
+
+async def die_at(step: str, folder: Path) -> str:
+    """
+    Confirm an order, die at *step*, start again, press again; return "one", "none", "unknown" or "not reached".
+
+    It is "unknown" where the bot cannot know whether the order left, says so, and warns of a second one. Raises
+    AssertionError where there are two orders, where the person does not know of the one, or does not know that there
+    may be none.
+    """
+    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
+        bot = await stage.up(program=program(steps=str(folder / _STEPS), die_at=step), confirm_timeout_s=_CARD_S)
+        card = await _card(stage)
+        await stage.ada.press(card, "✅", wait=0)
+        if not await _dies(stage, card):
+            return "not reached"
+        await bot.death()
+        # What was on its way to TWS arrives, or is lost with the socket: now one can tell.
+        before = len(await stage.desk.orders())
+        assert before <= 1
+        await stage.up(confirm_timeout_s=_CARD_S)
+        outcome = await _told(stage, card, before)
+        await _pressed_again(stage, card)
+        orders = await stage.desk.orders()
+        assert len(orders) == (outcome == "one"), (step, outcome, orders)
+        await stage.ada.ask("/help", "/orders")
+        return outcome
+
+
+async def _card(stage: Stage) -> Shown:
+    card = await stage.ada.ask("buy 10 AAPL 199.5", "confirm?")
+    # Updates of a chat are worked on in order: once this is answered, the card's own message is known to the desk.
+    await stage.ada.ask("/help", "/orders")
+    return card
+
+
+async def _dies(stage: Stage, card: Shown) -> bool:
+    """Wait until the bot has died, or has come to the end of what a press asks of it."""
+    bot = stage.bots[-1]
+
+    async def look() -> str:
+        if bot.is_dead:
+            return "dead"
+        return "done" if any("FILLED" in said(m) for m in await stage.ada.from_bot(card["message_id"])) else ""
+
+    return await stage.desk.until(look, "an end") == "dead"
+
+
+async def _told(stage: Stage, card: Shown, before: int) -> str:
+    """
+    Wait until the chat says what became of the order: "one" filled, "none", or "unknown" where there is none.
+
+    Where the press was not heard the card still stands; it is Telegram's to repeat the press, and if it does not, the
+    person sees the button and presses again, as this does.
+    """
+
+    async def look() -> str:
+        told = [said(m) for m in await stage.ada.from_bot(card["message_id"] - 1)]
+        if any("FILLED" in text for text in told):
+            return "one"
+        if before:
+            return ""
+        now = await stage.ada.again(card)
+        if any(_UNKNOWN in text for text in told):
+            return "unknown"
+        if any(word in text for text in told for word in _NOT_SENT):
+            return "none"
+        if "✖️ Cancel" in labels(now):
+            await stage.ada.press(now, "✅", wait=5)
+        return ""
+
+    found: str = await stage.desk.until(look, f"the fate of {said(card)!r}", _OVER_WITHIN_S)
+    return found
+
+
+async def _pressed_again(stage: Stage, card: Shown) -> None:
+    """Press the old button as a modified client could, at any time: it sends nothing any more, and says so."""
+    data = str(card["reply_markup"]["inline_keyboard"][0][0]["callback_data"])
+    answer = (await stage.ada.press(card, data, force=True, data=data, wait=10))["answer"]
+    assert answer is not None
+    assert any(word in answer["text"] for word in ("Not sent", "not sent")), answer
+
+
+async def _walk() -> int:
+    """Die once at every step; print what came of each, and a line of JSON in the end."""
+    with TemporaryDirectory() as place:
+        steps = await steps_of(Path(place))
+    outcomes: Counter[str] = Counter()
+    for step in steps:
+        with TemporaryDirectory() as place:
+            try:
+                outcome = await die_at(step, Path(place))
+            except AssertionError as error:
+                outcome = f"WRONG {error}"
+        outcomes[outcome.partition(" ")[0]] += 1
+        sys.stdout.write(f"{step}: {outcome}\n")
+        sys.stdout.flush()
+    sys.stdout.write(json.dumps({"steps": len(steps), **outcomes}) + "\n")
+    return 1 if outcomes["WRONG"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_walk()))

@@ -1,0 +1,24 @@
+"""Kill -9 at a few steps of the confirm path each time; `python -m tests.chaos.confirm` walks through all of them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.confirm import die_at
+
+
+@pytest.mark.parametrize(
+    ("step", "outcomes"),
+    [
+        # Telegram has not heard that the press was taken in: it comes again, and one order is made of it.
+        ("press taken 1", {"one"}),
+        # Meant, but not known to have left: never sent by itself.
+        ("claim done 1", {"unknown"}),
+        # At TWS, and nothing of that stored.
+        ("TWS tells 5 1", {"one"}),
+    ],
+)
+async def test_a_kill_in_the_middle_of_confirm_leaves_one_order_or_none_and_a_person_who_knows(
+    step: str, outcomes: set[str], tmp_path: Path
+) -> None:
+    assert await die_at(step, tmp_path) in outcomes
