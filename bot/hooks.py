@@ -100,6 +100,7 @@ class Courier:
         self._earlier: set[int] = set()
         self._queues: dict[str, list[tuple[int, OutboxMessage]]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
+        self._is_ending = False
         outbox.on_new(self._take)
 
     async def run(self) -> None:
@@ -115,6 +116,7 @@ class Courier:
 
     async def drain(self) -> None:
         """End, and give back what was not begun; what is under way is repeated at the next start."""
+        self._is_ending = True
         begun = set(self._in_flight)
         await self._dismiss()
         await self._outbox.release(sorted(self._held - begun))
@@ -128,7 +130,7 @@ class Courier:
             _log.warning("the outbox cannot be read just now: %r", error)
 
     def _take(self, rows: Sequence[OutboxMessage]) -> None:
-        for row in rows:
+        for row in () if self._is_ending else rows:
             # As in the notifier: one finished while the database was read is in what was read as it stood before.
             if row.target is None or row.id in self._held or row.id in self._finished or row.id in self._earlier:
                 continue
