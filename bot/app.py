@@ -47,6 +47,7 @@ from bot.notifier import Notifier
 from bot.pasts import AftermathKeeper, IbPast
 from bot.people import PersonalSettings, PersonalZones
 from bot.reply import TelegramReply
+from bot.rivals import RivalWatch
 from bot.router import Router
 from bot.schedule import DailySummaries, Timers
 from bot.settings import Settings
@@ -86,6 +87,7 @@ from storage.proposals import SqlProposalStore
 from storage.rules import SqlRuleStore
 from storage.snapshots import SqlSnapshots
 from storage.templates import SqlTemplates
+from storage.updates import SqlUpdates
 from storage.users import SqlUsers
 from storage.watchlists import SqlWatchlists
 from trading.codec import summary_from_json
@@ -97,6 +99,7 @@ from trading.turns import Turns
 _log = logging.getLogger(__name__)
 
 _REFUSED = 2
+_NEWS_LASTS = timedelta(hours=12)
 _FLUSH_S = 1.5
 _STEP_S = 2.0
 _EXPIRY_LOOK_S = 1.0
@@ -145,7 +148,9 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         await moves.load()
         telegrams_pace = pace.Pace(clock, pace.PUBLISHED)
         reply = TelegramReply(application.bot, telegrams_pace, moves)
-        groups = GroupBook(known_groups, reply, settings.telegram_groups, clock)
+        # Whichever of its two ids a group is allowed by.
+        allowed = settings.telegram_groups | {moves.home(chat_id) for chat_id in settings.telegram_groups}
+        groups = GroupBook(known_groups, reply, allowed, clock)
 
         engine = Engine(zones.known)
         ranges = AverageRanges(history, clock)
@@ -239,7 +244,10 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         session.on_status(lambda status: None if status.is_usable else engine.forget_all())
         noted = NotedReply(reply, lambda: link_watch.down_since, clock)
         menus = {user: listed(role) for user, role in settings.roster.roles.items()}
-        telegram = polling.TelegramLink(application, menus, clock, on_refused=stop.refused)
+        rivals = RivalWatch(notices.tell, lambda: notices.chats(admins_only=True), clock)
+        telegram = polling.TelegramLink(
+            application, menus, clock, on_refused=stop.refused, journal=SqlUpdates(database), rivals=rivals
+        )
         stack.push_async_callback(telegram.close)
         health = Health(
             link=lambda: session.status,
@@ -307,14 +315,16 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         )
 
         async def opened(chat_id: int) -> None:
-            await users.saw_chat(chat_id, chat_id, clock.now())
-            await telegram.publish(chat_id)
+            if chat_id in settings.roster.roles:
+                await users.saw_chat(chat_id, chat_id, clock.now())
+                await telegram.publish(chat_id)
+            await outbox.reopen(chat_id, clock.now() - _NEWS_LASTS)
 
-        inbox = Inbox(Router(COMMANDS, handlers, clock), settings.roster, reply, opened, groups.named)
-        telegram.connect(Gate(settings.roster, settings.telegram_groups, clock), inbox)
+        inbox = Inbox(Router(COMMANDS, handlers, clock), settings.roster, reply, opened, groups.named, moves.home)
+        telegram.connect(Gate(settings.roster, allowed, clock, moves), inbox)
 
         def is_welcome(chat_id: int) -> bool:
-            return settings.roster.role_of(chat_id) is not None or chat_id in settings.telegram_groups
+            return settings.roster.role_of(chat_id) is not None or chat_id in allowed
 
         def render(row: OutboxMessage) -> Message:
             words = outbox_views.render(

@@ -13,6 +13,7 @@ from telegram import Update
 from telegram.constants import ChatType
 from telegram.ext import ApplicationHandlerStop, CallbackContext
 
+from bot.moves import Moves
 from market.clock import Clock
 from trading.access import Roster
 
@@ -24,15 +25,17 @@ _QUIET_S = 60.0
 class Gate:
     """Lets whitelisted people in; runs in handler group -1, blocking, or its refusal would have no effect."""
 
-    def __init__(self, roster: Roster, groups: AbstractSet[int], clock: Clock) -> None:
+    def __init__(self, roster: Roster, groups: AbstractSet[int], clock: Clock, moves: Moves | None = None) -> None:
         self._roster = roster
         self._groups = groups
+        self._moves = moves
         self._clock = clock
         self._last_line: float | None = None
         self._unlogged = 0
 
     async def check(self, update: Update, _context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
         """Return for a person who may come in; raises ApplicationHandlerStop for all others."""
+        await self._follow(update)
         if not self._is_welcome(update):
             self._note(update)
             raise ApplicationHandlerStop
@@ -46,7 +49,20 @@ class Gate:
             return False
         if chat.type == ChatType.PRIVATE:
             return chat.id == user.id
-        return chat.id in self._groups
+        return self._is_allowed(chat.id)
+
+    def _is_allowed(self, chat_id: int) -> bool:
+        return chat_id in self._groups or (self._moves is not None and self._moves.home(chat_id) in self._groups)
+
+    async def _follow(self, update: Update) -> None:
+        """Note where an allowed group has moved, which Telegram says in both of its chats."""
+        message = update.message
+        if self._moves is None or message is None:
+            return
+        if message.migrate_to_chat_id is not None and self._is_allowed(message.chat_id):
+            await self._moves.learned(message.chat_id, message.migrate_to_chat_id)
+        elif message.migrate_from_chat_id is not None and self._is_allowed(message.migrate_from_chat_id):
+            await self._moves.learned(message.migrate_from_chat_id, message.chat_id)
 
     def _note(self, update: Update) -> None:
         now = self._clock.monotonic()

@@ -41,8 +41,8 @@ class Inbox:
     """
     Hands each text and press to the router; roles are looked up here, after the gate, for every single one.
 
-    *opened* is awaited with each person's private chat the first time it is heard from (`forget` makes it first again),
-    *named* with a group's id and names whenever it is heard from.
+    *opened* is awaited with each chat the first time it is heard from (`forget` makes it first again), *named* with a
+    group's id and names whenever it is heard from. *home* gives the id that a group had before it moved.
     """
 
     def __init__(
@@ -52,17 +52,24 @@ class Inbox:
         reply: TelegramReply,
         opened: Callable[[int], Awaitable[None]] | None = None,
         named: Callable[[int, str, str], Awaitable[None]] | None = None,
+        home: Callable[[int], int] = lambda chat_id: chat_id,
     ) -> None:
         self._router = router
         self._roster = roster
         self._reply = reply
         self._opened = opened
         self._named = named
+        self._home = home
+        self._interrupted: set[int] = set()
         self._heard: set[int] = set()
 
     def forget(self, chat_id: int) -> None:
         """Take the chat for new when it is next heard from."""
         self._heard.discard(chat_id)
+
+    def interrupted(self, update_id: int) -> None:
+        """Take the update for one that an earlier process may have done."""
+        self._interrupted.add(update_id)
 
     async def on_message(self, update: Update, context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
         """Take in a text message."""
@@ -78,13 +85,14 @@ class Inbox:
         await self._router.on_text(
             TextIn(
                 user_id=user.id,
-                chat_id=message.chat_id,
+                chat_id=self._home(message.chat_id),
                 message_id=message.message_id,
                 role=role,
                 text=command,
                 args=command.partition(" ")[2].strip() if command.startswith("/") else command,
                 sent=message.date,
                 reply_to=replied.message_id if replied else None,
+                interrupted=update.update_id in self._interrupted,
             )
         )
 
@@ -103,7 +111,7 @@ class Inbox:
         await self._router.on_file(
             FileIn(
                 user_id=user.id,
-                chat_id=message.chat_id,
+                chat_id=self._home(message.chat_id),
                 message_id=message.message_id,
                 role=role,
                 name=document.file_name or "",
@@ -114,12 +122,13 @@ class Inbox:
         )
 
     async def _hear(self, chat: Chat, user_id: int) -> None:
-        if self._named is not None and chat.id != user_id:
-            await self._named(chat.id, chat.username or "", chat.title or "")
-        if self._opened is None or chat.id != user_id or chat.id in self._heard:
+        chat_id = self._home(chat.id)
+        if self._named is not None and chat_id != user_id:
+            await self._named(chat_id, chat.username or "", chat.title or "")
+        if self._opened is None or chat_id in self._heard:
             return
-        await self._opened(chat.id)
-        self._heard.add(chat.id)
+        await self._opened(chat_id)
+        self._heard.add(chat_id)
 
     async def on_press(self, update: Update, _context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
         """Take in a press; one on a message that is gone is answered by the router like any other."""
@@ -129,11 +138,12 @@ class Inbox:
             return
         press = Press(
             user_id=query.from_user.id,
-            chat_id=query.message.chat.id,
+            chat_id=self._home(query.message.chat.id),
             message_id=query.message.message_id,
             role=role,
             data=query.data or "",
             callback_id=query.id,
+            interrupted=update.update_id in self._interrupted,
         )
         try:
             await self._router.on_press(press)
@@ -154,7 +164,7 @@ class Inbox:
             f"Nothing is sent twice.\nRef <code>{text(reference)}</code>"
         )
         try:
-            await self._reply.send(chat.id, note)
+            await self._reply.send(self._home(chat.id), note)
         except DeliveryError as error:
             _log.warning("ref %s could not be told: %s", reference, error)
 
@@ -169,6 +179,8 @@ class PerChat(BaseUpdateProcessor):
 
     def __init__(self, most_at_once: int = 16) -> None:
         super().__init__(_MOST_WAITING)
+        self.on_handled: Callable[[int], None] = lambda _update_id: None
+        """Called with the id of each update that was worked off, well or badly; not of one that was cancelled."""
         self._turns = asyncio.Semaphore(most_at_once)
         # Weak: strangers come by too, and their locks must not pile up.
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -177,8 +189,19 @@ class PerChat(BaseUpdateProcessor):
         """Wait for the chat's earlier updates, then run *coroutine*."""
         chat = update.effective_chat if isinstance(update, Update) else None
         lock = self._locks.setdefault(chat.id if chat else 0, asyncio.Lock())
-        async with lock, self._turns:
-            await coroutine
+        try:
+            async with lock, self._turns:
+                await coroutine
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            self._handled(update)
+            raise
+        self._handled(update)
+
+    def _handled(self, update: object) -> None:
+        if isinstance(update, Update):
+            self.on_handled(update.update_id)
 
     async def initialize(self) -> None:
         """Nothing to open."""

@@ -88,9 +88,11 @@ class Notices:
     async def chat_closed(self, chat_id: int, reason: str) -> None:
         """Send nothing more to a chat that takes nothing, and tell the other admins."""
         now = self._clock.now()
-        if await self._users.disable_chat(chat_id, now, reason):
+        # Groups are not kept in the table of chats: of them it is told once a day.
+        is_group = chat_id < 0
+        if is_group or await self._users.disable_chat(chat_id, now, reason):
             admins = await self.chats(admins_only=True)
-            key = f"closed:{chat_id}:{now.isoformat()}"
+            key = f"closed:{chat_id}:{now.date() if is_group else now.isoformat()}"
             await self.tell(admins, Notice.CHAT_CLOSED, key, chat_id=chat_id, reason=reason)
 
     async def test(self, chat_id: int) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, LinkPreviewOptions, Update
 from telegram.error import Conflict, InvalidToken, TelegramError, TimedOut
@@ -25,6 +25,7 @@ from telegram.ext import (
 from telegram.request import HTTPXRequest
 
 from bot.gate import Gate
+from bot.hand import Hand, Journal
 from bot.inbox import Inbox, PerChat
 from market.clock import Clock
 
@@ -37,7 +38,26 @@ _LAST_READ_S = 1.0
 _PROBE_S = 30.0
 _TROUBLE_LASTS_S = 60.0
 _PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0)
+# Whatever is wrong with an update, it must not come again for ever; PTB does not say what its parsing may raise.
+_ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, RecursionError)
 CommandList = Sequence[tuple[str, str]]
+
+
+class Rivals(Protocol):
+    """Who hears of other programs with our token; `bot/rivals.py`."""
+
+    @property
+    def met(self) -> int:
+        """How often in a row one was met."""
+        ...
+
+    async def conflict(self) -> None:
+        """One was met (409)."""
+        ...
+
+    async def alone(self) -> None:
+        """A read worked."""
+        ...
 
 
 def build(token: str, api_url: str) -> "Application[Any, Any, Any, Any, Any, Any]":
@@ -73,7 +93,8 @@ class TelegramLink:
     """
     Takes updates in, from the first answered getMe until it is cancelled.
 
-    *commands* are the menus by chat; *on_refused* is called when Telegram does not know the token.
+    *commands* are the menus by chat; *on_refused* is called when Telegram does not know the token. *journal* keeps the
+    updates that are in hand, *rivals* hears of other programs with our token.
     """
 
     def __init__(
@@ -82,13 +103,18 @@ class TelegramLink:
         commands: Mapping[int, CommandList],
         clock: Clock,
         on_refused: Callable[[], None],
+        journal: Journal,
+        rivals: Rivals,
         nap: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._application = application
         self._commands = commands
         self._clock = clock
         self._on_refused = on_refused
+        self._hand = Hand(journal, clock)
+        self._rivals = rivals
         self._nap = nap
+        self._inbox: Inbox | None = None
         self._trouble = "not reached yet"
         self._trouble_until = float("inf")
         self._offset = 0
@@ -108,6 +134,10 @@ class TelegramLink:
         self._application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.Document.ALL, inbox.on_file))
         self._application.add_handler(CallbackQueryHandler(inbox.on_press))
         self._application.add_error_handler(inbox.on_error)
+        self._inbox = inbox
+        processor = self._application.update_processor
+        assert isinstance(processor, PerChat)  # noqa: S101  `build` made it
+        processor.on_handled = self._hand.worked_off
 
     async def run(self) -> None:
         """Take updates in until cancelled."""
@@ -116,6 +146,7 @@ class TelegramLink:
         await self._application.start()
         probing = asyncio.create_task(self._keep_probing(), name="telegram probe")
         try:
+            await self._take_up()
             await self._poll()
         finally:
             probing.cancel()
@@ -158,7 +189,8 @@ class TelegramLink:
 
     async def _poll(self) -> None:
         """
-        Read updates for ever; the ones read are confirmed with the next read, as PTB's own updater does it.
+        Read updates for ever; the ones read are confirmed with the next read, as PTB's own updater does it, but not
+        before they are worked off or written down: a crash loses none.
 
         Not PTB's updater: an update that it cannot parse blocks all others for ever and its stop with them, and a
         single 404 ends it without a word (both measured on 22.8).
@@ -168,12 +200,15 @@ class TelegramLink:
             await self._free_from_webhook()
             while True:
                 try:
+                    await self._hand.secure()
                     await self._take(await self._read(_LONG_POLL_S))
+                    await self._rivals.alone()
                 except TimedOut:
                     continue
                 except TelegramError as error:
-                    self._on_poll_error(error)
-                    await self._nap(_PAUSES_S[min(tries, len(_PAUSES_S) - 1)])
+                    await self._on_poll_error(error)
+                    # Reads between two conflicts work: they must not make the next pause short again.
+                    await self._nap(_PAUSES_S[min(max(tries, self._rivals.met - 1), len(_PAUSES_S) - 1)])
                     tries += 1
                 else:
                     tries = 0
@@ -181,6 +216,7 @@ class TelegramLink:
             # Confirms what was taken in, so that the next start does not get it again.
             with suppress(TelegramError, TimeoutError):
                 async with asyncio.timeout(_LAST_READ_S):
+                    await self._hand.secure()
                     await self._read(0)
 
     async def _free_from_webhook(self) -> None:
@@ -197,13 +233,35 @@ class TelegramLink:
 
     async def _take(self, raw: list[dict[str, Any]]) -> None:
         for entry in raw:
-            self._offset = max(self._offset, int(entry.get("update_id", 0)) + 1)
-            try:
-                update = Update.de_json(entry, self._application.bot)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                _log.warning("update %s cannot be understood and is skipped: %r", entry.get("update_id"), error)
+            update_id = entry.get("update_id")
+            if not isinstance(update_id, int):
+                _log.warning("an update without a number is skipped")
+                # It cannot be confirmed by itself, and would come again at once.
+                await self._nap(_PAUSES_S[0])
                 continue
+            self._offset = max(self._offset, update_id + 1)
+            update = self._parsed(entry)
+            if update is not None:
+                self._hand.took(update_id, entry)
+                await self._application.update_queue.put(update)
+
+    async def _take_up(self) -> None:
+        """Hand on what an earlier process had in hand when it ended, as interrupted."""
+        for update_id, entry in (await self._hand.left()).items():
+            update = self._parsed(entry)
+            if update is None or self._inbox is None:
+                self._hand.worked_off(update_id)
+                continue
+            _log.warning("update %s was interrupted by the end of an earlier process", update_id)
+            self._inbox.interrupted(update_id)
             await self._application.update_queue.put(update)
+
+    def _parsed(self, entry: dict[str, Any]) -> Update | None:
+        try:
+            return Update.de_json(entry, self._application.bot)
+        except _ODD as error:
+            _log.warning("update %s cannot be understood and is skipped: %r", entry.get("update_id"), error)
+            return None
 
     async def _keep_probing(self) -> None:
         while True:
@@ -219,9 +277,10 @@ class TelegramLink:
         else:
             self.lag_s = self._clock.monotonic() - before
 
-    def _on_poll_error(self, error: TelegramError) -> None:
+    async def _on_poll_error(self, error: TelegramError) -> None:
         if isinstance(error, Conflict):
             self._note("another program uses this bot's token (409)")
+            await self._rivals.conflict()
         else:
             self._note(f"updates do not arrive ({error.message})")
         _log.warning("getUpdates: %s", error.message)

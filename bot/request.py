@@ -13,7 +13,8 @@ class TextIn:
     A text or command from a whitelisted person.
 
     *text* is all of it; for a command *args* is what follows the command, else it is *text* again. *sent* is Telegram's
-    own time of the message (UTC), *reply_to* the message it answers.
+    own time of the message (UTC), *reply_to* the message it answers. *interrupted* says that an earlier process had it
+    in hand when it ended: it may be done already.
     """
 
     user_id: int
@@ -24,6 +25,7 @@ class TextIn:
     args: str
     sent: datetime
     reply_to: int | None = None
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Press:
     A press on an inline button by a whitelisted person.
 
     *data* is untrusted: a modified client can send any. *callback_id* is for the one answer; it is no identity, since
-    Telegram repeats a tap under a new one (tdlib/telegram-bot-api#699).
+    Telegram repeats a tap under a new one (tdlib/telegram-bot-api#699). *interrupted* as in `TextIn`.
     """
 
     user_id: int
@@ -59,3 +61,4 @@ class Press:
     role: Role
     data: str
     callback_id: str
+    interrupted: bool = False

@@ -161,6 +161,8 @@ class Router:
         said = request.text.strip()
         if said.startswith("/"):
             await self._command(request, said)
+        elif request.interrupted and not self._handlers.quotes.is_symbol(said):
+            await self._say(request, views.interrupted(said))
         elif await self._handlers.forms.takes(request):
             return
         elif looks_like_ticket(said):
@@ -197,13 +199,20 @@ class Router:
             await self._handlers.orders.order(request, said)
 
     async def _is_too_old(self, request: TextIn) -> bool:
-        """Return whether the text is too old to be acted upon, and say so if it is."""
+        """Return whether the text must not be acted upon, too old or perhaps done already, and say so if so."""
+        if request.interrupted:
+            await self._say(request, views.interrupted(request.text))
+            return True
         if self._clock.now() - request.sent <= TOO_OLD:
             return False
         await self._say(request, views.was_away(request.text))
         return True
 
     async def _pressed(self, press: Press) -> None:
+        if press.interrupted:
+            await self._handlers.reply.answer(press)
+            await self._handlers.reply.send(press.chat_id, views.press_interrupted(), reply_to=press.message_id)
+            return
         callback = decode(press.data)
         route = _ROUTES[callback.code]
         if press.role < route.role:

@@ -23,6 +23,7 @@ from storage.tables import outbox
 __all__ = ["MessageState", "NewMessage", "OutboxMessage", "Priority", "SqlOutbox"]
 
 _CLOSED = "chat closed: "
+_ALERTS = ("firing", "digest")
 _OPEN = (MessageState.NEW, MessageState.SENDING, MessageState.UNKNOWN)
 # Not IN, which SQLAlchemy expands anew at each call, and cannot for many rows at once.
 _IS_OPEN = or_(*(outbox.c.state == state for state in _OPEN))
@@ -242,14 +243,15 @@ class SqlOutbox:
 
     async def reopen(self, chat_id: int, since: datetime) -> int:
         """
-        The chat takes messages again: what it missed since then is due at once. Return how many rows that is.
+        The chat takes messages again: every alert that it missed is due at once, and the rest since then.
 
-        Edits stay behind: what they would change did not arrive either, or is long gone from sight.
+        Return how many rows that is. Edits stay behind: what they would change did not arrive either, or is long gone
+        from sight.
         """
         missed = (
             outbox.c.state == MessageState.FAILED,
             outbox.c.chat_id == chat_id,
-            outbox.c.happened >= since,
+            or_(outbox.c.kind.in_(_ALERTS), outbox.c.happened >= since),
             outbox.c.edit_key.is_(None),
             outbox.c.error.startswith(_CLOSED, autoescape=True),
         )

@@ -264,6 +264,15 @@ closes = Table(
     Column("close", Float, nullable=False),
 )
 
+# Telegram's updates that are in hand; what is left at a start was interrupted.
+updates = Table(
+    "updates",
+    metadata,
+    Column("update_id", BIG, primary_key=True, autoincrement=False),
+    Column("data", JSON, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 # A group that became a supergroup has a new id.
 moved_chats = Table(
     "moved_chats",

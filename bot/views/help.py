@@ -55,6 +55,23 @@ def was_away(said: str) -> Message:
     )
 
 
+def interrupted(said: str) -> Message:
+    """Return the answer to a message that was being worked on when the bot ended."""
+    return Message(
+        "⚠️ <b>I was restarted while I worked on this. It may be done, or not.</b>\n"
+        "Look before you repeat it (/alerts, /orders). No order is sent without its button.\n"
+        f"<code>{text(said[:300])}</code>"
+    )
+
+
+def press_interrupted() -> Message:
+    """Return the answer to a press that was being worked on when the bot ended."""
+    return Message(
+        "⚠️ <b>I was restarted while I worked on your press. It may be done, or not.</b>\n"
+        "Look before you press again (/alerts, /orders). No order is sent twice."
+    )
+
+
 def traders_only(name: str) -> Message:
     """Return the refusal of something that takes a trader's role."""
     return Message(f"🔒 <b>{text(name)} is for traders only.</b>\nNothing was done. An admin can give you that role.")

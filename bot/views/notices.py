@@ -53,6 +53,10 @@ class Notice(StrEnum):
     """chat_id; reason. For admins."""
     MESSAGE_FAILED = "message failed"
     """kind: the outbox row's; row_id; reason. For admins."""
+    RIVAL = "another program has the token"
+    """No fields. For admins."""
+    RIVAL_GONE = "no other program has the token"
+    """since: when it was first met (ISO). For admins."""
     TASK_DIED = "task died"
     """task: its name; reason; restart_s: when it starts again. For admins."""
     HOOK_HOST = "hook host"
@@ -107,9 +111,28 @@ def _cards_cancelled(payload: Mapping[str, Any], _at: datetime) -> str:
 
 
 def _chat_closed(payload: Mapping[str, Any], _at: datetime) -> str:
+    chat_id = int(payload["chat_id"])
+    again = "its person writes to me again" if chat_id > 0 else "somebody writes to me in that group again"
     return (
-        f"⚠️ <b>Chat {int(payload['chat_id'])} takes no messages</b>: {text(_short(payload['reason']))}\n"
-        "I send it nothing more until its person writes to me again."
+        f"⚠️ <b>Chat {chat_id} takes no messages</b>: {text(_short(payload['reason']))}\n"
+        f"Nothing is lost: when {again}, what it missed is sent."
+    )
+
+
+def _rival(_payload: Mapping[str, Any], _at: datetime) -> str:
+    return (
+        "⚠️ <b>Another program takes my messages from Telegram</b>: it has this bot's token (409).\n"
+        "Alerts still come, but what you write or press may reach the other one instead of me. I keep trying, ever "
+        "less often. I send an order only after your press on Confirm has reached me.\n"
+        "If it is a second squawkbot of yours, stop it. If you know of none, revoke the token: @BotFather, /revoke."
+    )
+
+
+def _rival_gone(payload: Mapping[str, Any], at: datetime) -> str:
+    lasted = span(at - datetime.fromisoformat(payload["since"]))
+    return (
+        f"✅ <b>I am alone with this bot's token again</b>, after {lasted}\n"
+        "What you wrote in that time may not have reached me: repeat what got no answer."
     )
 
 
@@ -143,6 +166,8 @@ _WRITERS: Mapping[Notice, Callable[[Mapping[str, Any], datetime], str]] = {
     Notice.ORDER_CARDS_CANCELLED: _cards_cancelled,
     Notice.CHAT_CLOSED: _chat_closed,
     Notice.MESSAGE_FAILED: _message_failed,
+    Notice.RIVAL: _rival,
+    Notice.RIVAL_GONE: _rival_gone,
     Notice.TASK_DIED: _task_died,
     Notice.HOOK_HOST: hooks.host_asked,
     Notice.HOOK_DECIDED: hooks.host_decided,

@@ -20,7 +20,6 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("silence", sa.String(length=64), nullable=True))
     op.create_index("ix_outbox_told_by", "outbox", ["told_by"])
     op.create_index("ix_outbox_edit_key", "outbox", ["edit_key"])
-    op.create_index("ix_outbox_edit_key", "outbox", ["edit_key"])
     op.create_table(
         "moments",
         sa.Column("key", sa.String(length=64), nullable=False),
@@ -33,6 +32,13 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("close", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("con_id", name="pk_closes"),
+    )
+    op.create_table(
+        "updates",
+        sa.Column("update_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("update_id", name="pk_updates"),
     )
     op.create_table(
         "moved_chats",
@@ -68,9 +74,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Undo it."""
-    for table in ("hook_hosts", "hooks", "templates", "moved_chats", "closes", "moments"):
+    for table in ("hook_hosts", "hooks", "templates", "moved_chats", "updates", "closes", "moments"):
         op.drop_table(table)
-    op.drop_index("ix_outbox_edit_key", "outbox")
     op.drop_index("ix_outbox_edit_key", "outbox")
     op.drop_index("ix_outbox_told_by", "outbox")
     with op.batch_alter_table("outbox") as batch:
