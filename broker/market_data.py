@@ -59,13 +59,18 @@ class IbTickFeed:
         self._ticks: list[Tick] = []
         # Where in them each line's latest trade is whose time is still to come.
         self._prints: dict[Line, int] = {}
+        self._has_close = False
         self._now = clock.now()
         self._repetition: asyncio.TimerHandle | None = None
         self._link.on_open(self._attach)
         self._link.on_sync(self._lines.replay, after_farm=True)
 
     def connect(self, sink: Callable[[Sequence[Tick]], None]) -> None:
-        """Hand every tick of each network read, in order for each instrument, to *sink*."""
+        """
+        Hand every tick of each network read, in order for each instrument, to *sink*; prior closes before the others.
+
+        TWS tells them last, and a price may mean something else beside another prior close (a split).
+        """
         self._sink = sink
 
     @property
@@ -351,6 +356,7 @@ class IbTickFeed:
         quote.received = self._now
         if what is _LAST:
             self._prints[line] = len(self._ticks)
+        self._has_close |= what is TickField.CLOSE
         self._ticks.append(Tick(line.instrument, what, price, size, self._now, None, quote.kind))
         if line.is_watched:
             _wake(line, what)
@@ -359,6 +365,9 @@ class IbTickFeed:
         """Hand the ticks of one network read on; the library says so once it has worked through it."""
         ticks, self._ticks = self._ticks, []
         self._prints.clear()
+        if self._has_close:
+            ticks.sort(key=lambda tick: tick.field is not TickField.CLOSE)
+            self._has_close = False
         if ticks and self._sink is not None:
             self._sink(ticks)
 

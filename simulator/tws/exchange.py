@@ -160,6 +160,8 @@ class Exchange:
         """
         Let *new* shares of *symbol* stand for *old* ones: prices, past bars and holdings are adjusted.
 
+        The prior close is told before the first price of the new scale, as over night.
+
         Raises UnknownInstrument for an unknown symbol, ValueError for numbers that are none.
         """
         if new < 1 or old < 1:
@@ -167,7 +169,11 @@ class Exchange:
         instrument = self.catalogue.named(symbol)
         book = self.book(instrument)
         self._pasts[instrument.con_id].rescale(old / new)
+        standing = book.last
         book.rescale(old / new)
+        book.last, told = standing, book.last
+        self._after(book, Print(self.clock.time(), standing, book.last_size, book.exchange))
+        book.last = told
         for account in self.accounts.values():
             account.split(instrument, old / new)
         self._print(book, book.last, 100.0, None, None)

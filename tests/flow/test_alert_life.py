@@ -141,3 +141,20 @@ async def test_what_alerts_know_outlives_the_process(stage: Stage) -> None:
     push("GOOGL", 150.0)
     push("GOOGL", 186.0)
     await fired(stage, asleep, 2)
+
+
+async def test_an_alert_that_has_ended_says_so_once_and_goes_on_with_a_tap(stage: Stage) -> None:
+    _, number = await made(stage, "AAPL > 200 expires 1h")
+    await later(stage, timedelta(hours=1, minutes=1))
+    told = await stage.ada.until(f"Alert #{number} has ended")
+    assert "It never fired" in said(told)
+    stage.world.exchange.push("AAPL", 201.0)
+    await passed(stage)
+    assert await firings(stage, number) == []
+    stage.world.exchange.push("AAPL", 196.0)
+    await passed(stage)
+    await pressed(stage, told, "🔁 1 day", f"Edit alert #{number}", "until")
+    stage.world.exchange.push("AAPL", 202.0)
+    await fired(stage, number)
+    ends = [message for message in await stage.ada.from_bot() if "has ended" in said(message)]
+    assert ends == []

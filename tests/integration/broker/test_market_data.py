@@ -490,3 +490,14 @@ async def test_a_future_has_open_interest(desk: Desk, exchange: Exchange) -> Non
     future = await desk.contracts.find(f"#{exchange.catalogue.named('ES').con_id}")
     await desk.feed.hold(future, wants_greeks=True)
     await eventually(lambda: any(tick.field is TickField.OPEN_INTEREST for tick in desk.ticks))
+
+
+async def test_of_one_read_the_prior_close_is_told_first(desk: Desk, aapl: Instrument) -> None:
+    await streaming(desk, aapl)
+    desk.ticks.clear()
+    # By hand, because nobody can say which messages the network brings in one read.
+    (request,) = desk.feed._by_request
+    for code, price in ((4, 300.0), (9, 299.0), (4, 301.0)):
+        desk.feed._on_price(request, code, price, 100.0)
+    desk.feed._flush()
+    assert [tick.price for tick in desk.ticks] == [299.0, 300.0, 301.0]
