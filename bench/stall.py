@@ -36,7 +36,7 @@ _SWING = 20
 _BEAT_S = 0.05
 # Each trade moves bid, ask and last: three prices.
 _TRADES_A_BEAT = 36
-_SETTLED_S = 8.0
+_SETTLED_S = 15.0
 _STOPPED_S = 20.0
 
 
