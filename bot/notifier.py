@@ -196,7 +196,7 @@ class Notifier:
             chosen = heapq.heappop(queue)[2]
         else:
             waiting = [row for _, _, row in sorted(queue)]
-            passed = await self._sieve.sift(chat_id, waiting)
+            passed = await self._sifted(self._sieve, chat_id, waiting)
             # What came while the sieve was at work stays for the next look.
             self._drop(queue, {row.id for row in waiting} - {row.id for row in passed})
             if not passed:
@@ -204,6 +204,14 @@ class Notifier:
             chosen = passed[0]
             _remove(queue, {chosen.id})
         return chosen if chosen.edit_key is None else await self._newest(queue, chosen)
+
+    async def _sifted(self, sieve: Sieve, chat_id: int, rows: list[OutboxMessage]) -> Sequence[OutboxMessage]:
+        try:
+            return await sieve.sift(chat_id, rows)
+        except UNRENDERABLE:
+            # Too many messages are better than none.
+            _log.exception("chat %s: what is to be silenced cannot be told, so all of it is sent", chat_id)
+            return rows
 
     async def _newest(self, queue: list[_Entry], edit: OutboxMessage) -> OutboxMessage:
         """Return the newest of the edits of *edit*'s message that wait; it tells the others."""

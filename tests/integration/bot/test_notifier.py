@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
 from bot.notifier import Notifier
-from bot.pace import UNLIMITED, Pace
+from bot.pace import UNLIMITED, Limits, Pace
 from bot.reply import Progress
 from bot.views.message import Message
 from storage.database import Database
@@ -28,6 +28,9 @@ class FakePhone:
         self.got: list[tuple[int, str]] = []
         self.edits: list[tuple[int, int, str]] = []
         self.plan: list[Exception | None] = []
+        self.edit_plan: list[Exception] = []
+        self.parts_before_trouble = 0
+        self.progress: list[int] = []
         self.arrivals: asyncio.Queue[str] = asyncio.Queue()
         self.gates: dict[int, asyncio.Event] = {}
 
@@ -37,13 +40,19 @@ class FakePhone:
         if chat_id in self.gates:
             await self.gates[chat_id].wait()
         trouble = self.plan.pop(0) if self.plan else None
+        if progress is not None:
+            self.progress.append(progress.sent)
         if trouble is not None:
+            if progress is not None:
+                progress.sent = self.parts_before_trouble
             raise trouble
         self.got.append((chat_id, message.html))
         self.arrivals.put_nowait(message.html)
         return 1000 + len(self.got)
 
     async def revise(self, chat_id: int, message_id: int, message: Message) -> int:
+        if self.edit_plan:
+            raise self.edit_plan.pop(0)
         self.edits.append((chat_id, message_id, message.html))
         self.arrivals.put_nowait(message.html)
         return message_id
@@ -78,6 +87,8 @@ class Bench:
         self.probed: asyncio.Queue[None] = asyncio.Queue()
         self._turned = asyncio.Event()
         self.probe_error: Exception | None = None
+        self.limits = UNLIMITED
+        self.nap_gate: asyncio.Event | None = None
         self.strangers: set[int] = set()
         self.after: dict[str, Callable[[OutboxMessage, int], Awaitable[None]]] = {}
         self.sieve: FakeSieve | None = None
@@ -97,7 +108,7 @@ class Bench:
             chat_closed=self._close,
             failed=self._fail,
             is_welcome=lambda chat_id: chat_id not in self.strangers,
-            pace=Pace(self.clock, UNLIMITED),
+            pace=Pace(self.clock, self.limits, self._nap),
             after=self.after,
             clock=self.clock,
             nap=self._nap,
@@ -143,6 +154,8 @@ class Bench:
         self.clock.advance(seconds)
         self._turned.set()
         await asyncio.sleep(0)
+        if self.nap_gate is not None:
+            await self.nap_gate.wait()
 
     async def _turn(self) -> None:
         """Wait until the notifier has looked into the database once more."""
@@ -420,3 +433,128 @@ async def test_rows_for_the_web_are_left_to_their_courier(bench: Bench) -> None:
         assert await bench.arrived(1) == ["for the phone"]
         assert (await bench.state_of(1)).state is MessageState.SENDING
     assert len(bench.phone.got) == 1
+
+
+async def test_of_the_edits_of_a_message_that_wait_only_the_newest_goes_out(bench: Bench) -> None:
+    async with bench.boot("one"):
+        await bench.put("digest")
+        await bench.settled(1, MessageState.SENT)
+        bench.phone.gates[111] = asyncio.Event()
+        await bench.put("plug")
+        for number in (2, 3, 4):
+            await bench.put(f"digest of {number}", edit_key="key digest")
+        await bench.put("behind")
+        bench.phone.gates[111].set()
+        await bench.settled(6, MessageState.SENT)
+        assert bench.phone.edits == [(111, 1001, "digest of 4")]
+        older = [await bench.state_of(row_id) for row_id in (3, 4)]
+        assert [(row.state, row.told_by, row.silence) for row in older] == [(MessageState.FOLDED, 5, "newer")] * 2
+        assert bench.notifier.waiting == 0
+
+
+async def test_an_edit_in_doubt_does_not_undo_a_newer_one(bench: Bench) -> None:
+    async with bench.boot("one"):
+        await bench.put("digest")
+        await bench.settled(1, MessageState.SENT)
+        bench.phone.edit_plan = [DeliveryUnknown("ReadTimeout")]
+        await bench.put("digest of 2", edit_key="key digest")
+        # Before the first has its second try, the next is there.
+        await bench.put("digest of 3", edit_key="key digest")
+        await bench.settled(2, MessageState.FOLDED)
+        assert bench.phone.edits[-1] == (111, 1001, "digest of 3")
+
+
+async def test_an_edit_of_what_never_arrived_is_a_message_and_the_next_edits_that(bench: Bench) -> None:
+    bench.phone.plan = [MessageRefused("odd")]
+    async with bench.boot("one"):
+        await bench.put("link lost")
+        await bench.settled(1, MessageState.FAILED)
+        await bench.put("link back", edit_key="key link lost")
+        await bench.settled(2, MessageState.SENT)
+        await bench.put("link well", edit_key="key link lost")
+        await bench.settled(3, MessageState.SENT)
+    assert [html for _, html in bench.phone.got] == ["link back"]
+    assert bench.phone.edits == [(111, 1001, "link well")]
+
+
+async def test_after_a_429_the_most_urgent_goes_first(bench: Bench) -> None:
+    bench.phone.gates[111] = asyncio.Event()
+    bench.phone.plan = [RetryLater("429", 17.0, limited=True)]
+    async with bench.boot("one"):
+        await bench.put("alert")
+        await bench.put("order", priority=Priority.ORDER)
+        bench.phone.gates[111].set()
+        assert await bench.arrived(2) == ["order", "alert"]
+
+
+async def test_a_429_in_the_middle_of_a_long_message_is_a_repeat_only_for_another_process(bench: Bench) -> None:
+    bench.phone.parts_before_trouble = 1
+    bench.phone.plan = [RetryLater("429", 17.0, limited=True)]
+    stop = asyncio.Event()
+    async with bench.boot("one"):
+        bench.nap_gate = stop
+        await bench.put("long")
+        row = await bench.settled(1, MessageState.UNKNOWN)
+        assert row.may_repeat
+    bench.nap_gate = None
+    async with bench.boot("two"):
+        assert await bench.arrived(1) == ["↻ long"]
+
+
+async def test_within_the_process_a_long_message_goes_on_unmarked(bench: Bench) -> None:
+    bench.phone.parts_before_trouble = 1
+    bench.phone.plan = [RetryLater("429", 17.0, limited=True)]
+    async with bench.boot("one"):
+        await bench.put("long")
+        assert await bench.arrived(1) == ["long"]
+        await bench.settled(1, MessageState.SENT)
+    assert bench.phone.progress == [0, 1]
+
+
+async def test_repeats_ask_only_now_and_then_whether_telegram_answers(bench: Bench) -> None:
+    async with bench.boot("one"):
+        bench.phone.gates[111] = asyncio.Event()
+        for number in range(6):
+            await bench.put(f"alert {number}")
+    bench.phone.gates.clear()
+    async with bench.boot("two"):
+        assert len(await bench.arrived(6)) == 6
+    assert bench.probes < 6
+
+
+async def test_a_sieve_that_stumbles_does_not_hold_back_what_it_was_asked_about(bench: Bench) -> None:
+    bench.sieve = FakeSieve()
+
+    async def stumble(_rows: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
+        raise KeyError("odd")
+
+    bench.sieve.silence = stumble
+    async with bench.boot("one"):
+        await bench.put("through")
+        assert await bench.arrived(1) == ["through"]
+
+
+async def test_a_sieve_that_cannot_store_what_it_folds_is_asked_again(bench: Bench) -> None:
+    bench.sieve = FakeSieve()
+    full = [StorageUnavailable("disk is full")]
+
+    async def fold(rows: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
+        if full:
+            raise full.pop()
+        return rows
+
+    bench.sieve.silence = fold
+    async with bench.boot("one"):
+        await bench.put("through")
+        assert await bench.arrived(1) == ["through"]
+    assert bench.sieve.asked == [["through"], ["through"]]
+
+
+async def test_without_a_turn_nothing_goes_out(bench: Bench) -> None:
+    bench.limits = Limits(1, 1.0, 1, 1.0, 1, 1.0)
+    async with bench.boot("one"):
+        before = bench.clock.now()
+        for number in range(4):
+            await bench.put(f"alert {number}")
+        await bench.arrived(4)
+    assert (bench.clock.now() - before).total_seconds() >= 3

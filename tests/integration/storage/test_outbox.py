@@ -348,3 +348,42 @@ async def test_what_a_row_tells_is_counted_and_read_in_pages_newest_first(outbox
     assert await outbox.told(root.id) == Told(25, first, first + timedelta(seconds=24))
     pages = [[row.payload["number"] for row in await outbox.told_page(root.id, start, 10)] for start in (0, 10, 20)]
     assert pages == [list(range(24, 14, -1)), list(range(14, 4, -1)), list(range(4, -1, -1))]
+
+
+async def test_what_shows_a_message_is_the_newest_of_it_and_its_edits_that_arrived(outbox: SqlOutbox) -> None:
+    await put(outbox, "first")
+    for number in (2, 3):
+        await outbox.put(replace(HELLO, dedupe_key=f"edit {number}", edit_key="first"))
+    assert await outbox.shown("first") is None
+    await outbox.mark_failed(1, "refused")
+    await outbox.mark_delivered(2, 702)
+    shown = await outbox.shown("first")
+    assert shown is not None
+    assert (shown.id, shown.message_id) == (2, 702)
+    await outbox.mark_delivered(3, 702)
+    shown = await outbox.shown("first")
+    assert shown is not None
+    assert shown.id == 3
+
+
+async def test_a_chat_that_is_open_again_gets_every_alert_that_it_missed_and_other_news_of_late(
+    outbox: SqlOutbox, clock: FakeClock
+) -> None:
+    await outbox.put(NewMessage(111, "firing", "old alert", {}))
+    await outbox.put(NewMessage(111, "notice", "old notice", {}))
+    clock.advance(13 * 3600)
+    await outbox.put(NewMessage(111, "notice", "notice", {}))
+    await outbox.put(NewMessage(111, "notice", "edit", {}, edit_key="notice"))
+    await outbox.put(NewMessage(222, "firing", "another's", {}))
+    for row_id in range(1, 6):
+        await outbox.mark_closed(row_id, "bot was blocked by the user")
+    await outbox.put(NewMessage(111, "firing", "refused", {}))
+    await outbox.mark_failed(6, "cannot be rendered")
+    assert await outbox.due(clock.now(), 10) == []
+    assert await outbox.reopen(111, clock.now() - timedelta(hours=12)) == 2
+    rows = await outbox.due(clock.now(), 10)
+    assert [(row.dedupe_key, row.state, row.may_repeat) for row in rows] == [
+        ("old alert", MessageState.NEW, False),
+        ("notice", MessageState.NEW, False),
+    ]
+    assert await outbox.reopen(111, clock.now() - timedelta(hours=12)) == 0

@@ -16,9 +16,11 @@ class FakeJournal:
         self.writes = 0
         self.is_full = False
         self.gate: asyncio.Event | None = None
+        self.begun = asyncio.Event()
         self.changed = asyncio.Event()
 
     async def keep(self, entries: Mapping[int, dict[str, Any]], at: datetime) -> None:
+        self.begun.set()
         if self.gate is not None:
             await self.gate.wait()
         if self.is_full:
@@ -69,8 +71,7 @@ async def test_what_is_done_while_it_is_written_down_is_not_left_behind() -> Non
     held = hand(journal, grace_s=0)
     held.took(1, {"update_id": 1})
     securing = asyncio.create_task(held.secure())
-    while not held._kept:
-        await asyncio.sleep(0)
+    await asyncio.wait_for(journal.begun.wait(), 60)
     held.worked_off(1)
     journal.gate.set()
     await securing

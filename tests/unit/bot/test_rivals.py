@@ -15,7 +15,7 @@ class Town:
         self.told: list[tuple[Notice, str, str | None]] = []
         self.watch = RivalWatch(self._tell, self._admins, self.clock)
 
-    async def _tell(self, _chats: Any, notice: Notice, key: str, *, edits: str | None = None, **_fields: object) -> None:
+    async def _tell(self, _chats: Any, notice: Notice, key: str, edits: str | None = None, **_fields: object) -> None:
         self.told.append((notice, key, edits))
 
     async def _admins(self) -> list[int]:
