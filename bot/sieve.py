@@ -104,7 +104,7 @@ class OutboxSieve:
         self._settings = settings
         self._zone = zone
         self._clock = clock
-        self._bursts: dict[int, Burst] = {}
+        self._bursts: dict[tuple[int, bool], Burst] = {}
         self._digests: dict[tuple[int, Reason, bool], _Digest] = {}
         self._calms: dict[tuple[int, int], _Calm] = {}
 
@@ -205,10 +205,16 @@ class OutboxSieve:
         return folded
 
     async def _bundled(self, chat_id: int, rows: Sequence[OutboxMessage], now: datetime) -> set[int]:
-        """Gather the events of a burst, all but its first few; return which."""
-        burst = self._bursts.setdefault(chat_id, Burst())
-        burst.look([row.id for row in rows])
-        many = [row for row in rows if not self._speaks_for_others(row) and not burst.admits(row.id, now)]
+        """
+        Gather the events of a burst, all but its first few; return which.
+
+        What has a sound and what has none are counted apart: no stream of headlines takes a price its own message.
+        """
+        waiting = [row.id for row in rows]
+        bursts = [self._bursts.setdefault((chat_id, silent), Burst()) for silent in (False, True)]
+        for burst in bursts:
+            burst.look(waiting)
+        many = [row for row in rows if not self._speaks_for_others(row) and not bursts[row.silent].admits(row.id, now)]
         return await self._gather(chat_id, Reason.BURST, many, now) if many else set()
 
     async def _gather(self, chat_id: int, reason: Reason, rows: Sequence[OutboxMessage], now: datetime) -> set[int]:

@@ -18,8 +18,13 @@ async def made(stage: Stage, line: str) -> tuple[Shown, int]:
 
 
 async def firings(stage: Stage, number: int) -> list[Shown]:
-    """Return the messages of the alert's firings."""
-    return [m for m in await stage.ada.from_bot() if re.search(rf"· alert #{number}\b", said(m))]
+    """Return the messages of the alert's firings, one for each; a digest tells several."""
+    found = []
+    for message in await stage.ada.from_bot():
+        alone = re.search(rf"· alert #{number}\b", said(message)) is not None
+        together = set(re.findall(rf"#{number}·(\d+)", said(message)))
+        found += [message] * max(int(alone), len(together))
+    return found
 
 
 async def fired(stage: Stage, number: int, times: int = 1) -> Shown:

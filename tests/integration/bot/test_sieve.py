@@ -170,16 +170,16 @@ async def test_what_is_critical_or_of_orders_or_no_event_is_never_told_with_othe
     assert said[2] == "🔔 This is a test."
 
 
-async def test_news_in_a_burst_makes_no_sound_and_a_price_in_it_does(night: Night) -> None:
+async def test_a_stream_of_news_is_one_silent_digest_and_takes_no_price_its_own_message(night: Night) -> None:
     now = night.clock.now()
     await night.fires(*(news_firing(number, now) for number in range(1, 8)))
     await night.told()
-    await night.fires(price_firing(9, now))
-    await night.told()
-    quiet, loud = await night.row(8), await night.row(10)
+    await night.fires(*(price_firing(number, now) for number in range(9, 14)))
+    assert [line.split(" ·")[0] for line in await night.told()][:4] == ["🔔 AAPL ▲ 200.15"] * 4
+    quiet, loud = await night.row(8), await night.row(14)
     assert (quiet.kind, quiet.silent, quiet.priority) == ("digest", True, Priority.NEWS)
     assert (loud.kind, loud.silent, loud.edit_key) == ("digest", False, None)
-    assert [row.id for row in await night.outbox.members(10)] == [9]
+    assert [row.id for row in await night.outbox.members(14)] == [13]
 
 
 async def test_a_repeat_that_is_folded_is_marked_in_the_digest(night: Night) -> None:
