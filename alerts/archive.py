@@ -14,7 +14,6 @@ from alerts.replay import days_of, past_hours
 from alerts.studio import Study
 from market.clock import Clock
 from market.errors import LinkDown, MarketError
-from market.hours import Hours
 from market.news import Headline
 from market.quote import Bar, BarSize
 
@@ -45,7 +44,7 @@ class Archive:
         Raises LinkDown.
         """
         if wanted.is_nothing:
-            return unknown(wanted), ""
+            return Missed(wanted), ""
         begun, failed = self.clock.monotonic(), 0
         while True:
             try:
@@ -58,7 +57,7 @@ class Archive:
                 reason = why_refused(error, _FINAL if is_late else 0)
                 _log.info("The gap of %s is not to be had: %r", wanted.instrument.label, error)
             if reason:
-                return unknown(wanted), reason
+                return Missed(wanted), reason
             await self.nap(_AGAIN_S * failed)
 
     async def _fetched(self, wanted: Wanted, size: BarSize) -> Missed:
@@ -93,8 +92,3 @@ class Archive:
         if not wanted.has_news:
             return ()
         return await self.news.headlines_since(wanted.instrument, wanted.begin)
-
-
-def unknown(wanted: Wanted) -> Missed:
-    """Return that nothing is known of what was missed."""
-    return Missed(wanted, Hours("UTC", ()))

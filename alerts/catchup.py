@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.archive import Archive, unknown
+from alerts.archive import Archive
 from alerts.engine import Engine
 from alerts.missed import FURTHEST, Missed, Wanted, size_for
 from alerts.ports import Moments, Nap
@@ -218,7 +218,7 @@ class CatchUp:
         except TimeoutError:
             for one in wanted[len(found) :]:
                 self._given_up(one, "IBKR did not answer within a minute")
-                found.append(unknown(one))
+                found.append(Missed(one))
         return found
 
     def _resume(self, missed: Sequence[Missed], size: BarSize, asked: datetime) -> None:

@@ -345,12 +345,12 @@ class Engine:
                 self._roster.changed.add(rule.id)
             return {rule.id for rule in woken}, firings
 
-        return Retrace(self._roster, self._tape, self._news, wake, missed, size).run(until)
+        return Retrace(self._roster, self._tape, self._news, wake, missed, size, until).run()
 
     def release(self, con_ids: Collection[int]) -> None:
         """Let instruments be live again, and look whether anything about them is dark."""
-        for rule_id in self.backlog.release(con_ids):
-            self._sight.concern(rule_id)
+        rule_ids = self.backlog.release(con_ids)
+        self._sight.renew(con_ids, rule_ids)
 
     def _is_live(self, rule: Rule) -> bool:
         behind = self._tape.behind

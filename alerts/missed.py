@@ -16,6 +16,7 @@ FURTHEST = timedelta(days=30)
 
 # IBKR's largest durations: a day of 1-minute bars, a week of 5-minute ones, a month of hours.
 _SIZES = ((timedelta(days=1), BarSize.MIN_1), (timedelta(days=7), BarSize.MIN_5), (FURTHEST, BarSize.HOUR_1))
+_UNKNOWN = Hours("UTC", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,12 @@ class Missed:
     """
     What was fetched of it: *bars* by field, oldest first; those of *studies* (with what seeds them); *headlines*.
 
-    *closes* are the official closes by the day of their session.
+    *hours* has the sessions of the gap too, without any where they were not asked for. *closes* are the official closes
+    by the day of their session.
     """
 
     wanted: Wanted
-    hours: Hours
+    hours: Hours = _UNKNOWN
     bars: Mapping[PriceField, Sequence[Bar]] = field(default_factory=dict)
     studies: Mapping[Study, Sequence[Bar]] = field(default_factory=dict)
     headlines: Sequence[Headline] = ()

@@ -40,7 +40,11 @@ class _Hears(Enum):
 
 
 class Retrace:
-    """One gap of a few instruments that rules tie together; *wake* wakes their sleeping rules by a moment."""
+    """
+    One gap of a few instruments that rules tie together; *wake* wakes their sleeping rules by a moment.
+
+    It ends *until* now.
+    """
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class Retrace:
         wake: Callable[[datetime], tuple[set[int], list[Firing]]],
         missed: Sequence[Missed],
         size: BarSize,
+        until: datetime,
     ) -> None:
         self._roster = roster
         self._tape = tape
@@ -57,16 +62,19 @@ class Retrace:
         self._wake = wake
         self._missed = missed
         self._size = size
+        self._until = until
         self._trial = Trial(tape)
         self._firings: list[Firing] = []
         self._hearing: dict[int, _Hears] = {}
         self._volumes: dict[int, tuple[date, float]] = {}
         self._days: dict[int, date] = {}
         self._opened: dict[int, datetime] = {}
+        self._latest: dict[int, Tick | None] = {}
         self._ids = set(chain.from_iterable(self._rules_of(one) for one in missed))
 
-    def run(self, until: datetime) -> list[Firing]:
-        """Return the firings of what happened up to now, *until*."""
+    def run(self) -> list[Firing]:
+        """Return the firings of what happened."""
+        until = self._until
         begin = min(one.wanted.begin for one in self._missed)
         for one in self._missed:
             self._run_up(one)
@@ -105,13 +113,15 @@ class Retrace:
     def _run_up(self, one: Missed) -> None:
         """Take in what was before the gap: the windows' prices, the session's volume, the bars of indicators."""
         instrument, begin = one.wanted.instrument, one.wanted.begin
-        self._tape.keep_hours(instrument, one.hours)
+        if one.hours.sessions:
+            self._tape.keep_hours(instrument, one.hours)
         book = self._tape.book(instrument)
+        self._latest[instrument.con_id] = book.latest
         for field, bars in one.bars.items():
             slot = SLOTS[field]
             for bar in bars:
                 if bar.start + self._size.duration <= begin:
-                    stretch = Stretch.of(book, slot, bar, self._size.duration, bar.start)
+                    stretch = Stretch.of(book, slot, bar, self._size.duration, (bar.start, begin))
                     _widen(book, slot, stretch)
                     if slot == book.main_slot:
                         self._count(one, bar)
@@ -182,7 +192,7 @@ class Retrace:
                 if bar.start == start and bar.start + self._size.duration > one.wanted.begin:
                     if SLOTS[field] == book.main_slot or len(one.bars) == 1:
                         self._day_goes_on(one, bar)
-                    yield Stretch.of(book, SLOTS[field], bar, self._size.duration, one.wanted.begin)
+                    yield Stretch.of(book, SLOTS[field], bar, self._size.duration, (one.wanted.begin, self._until))
 
     def _apart(self, stretches: Sequence[Stretch], start: datetime) -> set[int]:
         """Evaluate the rules to which the order of the prices matters, each by itself; return their ids."""
@@ -280,8 +290,9 @@ class Retrace:
         self._take(self._tape.on_ticks([tick]), Away(at))
 
     def _end(self, one: Missed) -> None:
-        """Leave nothing that is not so: midpoints stood in for both sides, and the live line tells them anew."""
+        """Leave nothing that is not so: no tick came, and midpoints stood in for both sides; the line tells anew."""
         book = self._tape.book(one.wanted.instrument)
+        book.latest = self._latest[one.wanted.instrument.con_id]
         for side in _QUOTE:
             book.prices[side] = None
 

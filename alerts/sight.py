@@ -7,7 +7,7 @@ the loop.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from alerts.book import FRESH, MID, Book
@@ -49,6 +49,11 @@ class Sight:
     def concern(self, rule_id: int) -> None:
         """Look at a rule that is new: what it needs may be dark already."""
         self._open.append(rule_id)
+
+    def renew(self, con_ids: Collection[int], rule_ids: Iterable[int]) -> None:
+        """Miss what comes of these instruments from now on only, and look at these rules about them."""
+        self._wanted = {one: since for one, since in self._wanted.items() if one[1] not in con_ids}
+        self._open.extend(rule_ids)
 
     def look(self, now: datetime) -> None:
         """

@@ -26,7 +26,7 @@ _MOST_TOGETHER = 3
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What one price did in a bar: *moments* are those of its four prices, from the gap's beginning on at least."""
+    """What one price did in a bar: *moments* are those of its four prices, within the gap."""
 
     book: Book
     slot: int
@@ -34,10 +34,11 @@ class Stretch:
     moments: tuple[datetime, ...]
 
     @classmethod
-    def of(cls, book: Book, slot: int, bar: Bar, length: timedelta, begin: datetime) -> "Stretch":
-        """Return a bar of *length*, of which only what was after *begin* is news."""
+    def of(cls, book: Book, slot: int, bar: Bar, length: timedelta, gap: tuple[datetime, datetime]) -> "Stretch":
+        """Return a bar of *length*, of which only what was in the *gap* is news: the running one ends with it."""
+        begin, end = gap
         third = (length - _SECOND) / 3
-        return cls(book, slot, bar, tuple(max(bar.start + n * third, begin) for n in range(4)))
+        return cls(book, slot, bar, tuple(min(max(bar.start + n * third, begin), end) for n in range(4)))
 
     @property
     def is_ambiguous(self) -> bool:
