@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from alerts.company import company_of
 from alerts.errors import AlertError
 from alerts.language import looks_like_alert
 from bot.callback_data import BadCallback, Callback, Code, decode
@@ -169,7 +170,7 @@ class Router:
             await self._ordered(request, said)
         elif self._handlers.quotes.is_symbol(said):
             await self._handlers.quotes.card(request, said)
-        elif looks_like_each(said) or looks_like_alert(said):
+        elif looks_like_each(said) or looks_like_alert(said) or company_of(said) is not None:
             await self._alert(request, said)
         else:
             await self._say(request, views.not_understood())

@@ -36,6 +36,7 @@ from bot.handlers.ports import (
     ScanRunner,
     StatusSource,
     Summaries,
+    SymbolSearch,
     Templates,
     WatchlistChanged,
     Watchlists,
@@ -47,7 +48,7 @@ from bot.handlers.settings import SettingsHandler
 from bot.handlers.status import StatusHandler
 from bot.handlers.template import TemplateHandler
 from bot.handlers.watching import WatchHandler
-from bot.handlers.wizard import SymbolSearch, WizardHandler
+from bot.handlers.wizard import WizardHandler
 from market.clock import Clock
 from trading.ports import Holdings, ProposalStore, QuoteSource
 
@@ -122,6 +123,7 @@ def connect(parts: Parts) -> Handlers:
         forms=p.forms,
         zones=p.zones,
         clock=p.clock,
+        symbols=p.symbols,
     )
     listed = AlertListHandler(
         reply=p.reply,

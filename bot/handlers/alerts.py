@@ -2,9 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from alerts.amendment import renamed
+from alerts.company import STAND_IN, Company, company_of
 from alerts.condition import Draft
+from alerts.errors import AlertSyntaxError
 from alerts.rule import Rule, RuleState
 from alerts.rulebook import Rulebook
 from alerts.split import adjusted, split_of
@@ -12,7 +17,7 @@ from bot.callback_data import BadCallback, Callback, Code, encode_line
 from bot.handlers.cards import AlertCards
 from bot.handlers.past import PastHandler
 from bot.handlers.place import show
-from bot.handlers.ports import Forms, Reply, Zones
+from bot.handlers.ports import Forms, Reply, SymbolSearch, Zones
 from bot.handlers.symbols import alert_on
 from bot.request import Press, TextIn
 from bot.views import alerts as views
@@ -22,8 +27,8 @@ from bot.views.help import which_alert
 from bot.views.message import Message
 from bot.views.symbols import which_symbol
 from market.clock import Clock
-from market.errors import MarketError, SymbolError
-from market.instrument import Instrument
+from market.errors import AmbiguousSymbol, MarketError, SymbolError
+from market.instrument import Instrument, SecType
 from market.quote import Quote
 from storage.forms import Form
 from trading.ports import QuoteSource
@@ -38,7 +43,7 @@ LINE = "line"
 class AlertsHandler:
     """Answers alert lines and the buttons of single alerts."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  everything it asks and tells
         self,
         *,
         reply: Reply,
@@ -49,6 +54,7 @@ class AlertsHandler:
         forms: Forms,
         zones: Zones,
         clock: Clock,
+        symbols: SymbolSearch,
     ) -> None:
         self._reply = reply
         self._rulebook = rulebook
@@ -57,6 +63,7 @@ class AlertsHandler:
         self._quotes = quotes
         self._forms = forms
         self._zones = zones
+        self._symbols = symbols
         self._clock = clock
         self._deleted: OrderedDict[tuple[int, int], tuple[Rule, datetime]] = OrderedDict()
 
@@ -140,7 +147,13 @@ class AlertsHandler:
 
     async def _create(self, line: str, user_id: int, chat_id: int, reply_to: int) -> None:
         zone = await self._zones.zone_of(user_id)
-        draft = self._rulebook.read(line, zone)
+        try:
+            draft = self._rulebook.read(line, zone)
+        except AlertSyntaxError:
+            company = company_of(line)
+            if company is None or not await self._named(company, zone, user_id, chat_id, reply_to):
+                raise
+            return
         try:
             new = await self._rulebook.resolve(draft, user_id, chat_id)
         except SymbolError as error:
@@ -149,13 +162,29 @@ class AlertsHandler:
             return
         await self.enter(new, chat_id, reply_to)
 
+    async def _named(self, company: Company, zone: ZoneInfo, user_id: int, chat_id: int, reply_to: int) -> bool:
+        """Set an alert on a company by its name, or ask which is meant; False where nobody has such a name."""
+        found = [one for one in await self._symbols.search(company.name) if one.sec_type is SecType.STOCK]
+        if not found:
+            return False
+        draft = self._rulebook.read(company.line, zone)
+        if len(found) > 1:
+            question = await self._which(AmbiguousSymbol(STAND_IN, tuple(found)), draft, user_id, chat_id, company.name)
+            await self._reply.send(chat_id, question, reply_to=reply_to)
+            return True
+        (only,) = found
+        condition = renamed(draft.condition, STAND_IN, f"#{only.con_id}")
+        new = await self._rulebook.resolve(replace(draft, condition=condition), user_id, chat_id)
+        await self.enter(new, chat_id, reply_to)
+        return True
+
     async def go_on(self, form: Form, press: Press) -> None:
         """Set the alert of a line that was too long for its button. Raises as `create`."""
         await self._create(form.data["line"], press.user_id, press.chat_id, press.message_id)
         await self._reply.answer(press)
 
-    async def _which(self, error: SymbolError, draft: Draft, user_id: int, chat_id: int) -> Message:
-        """Return the question which instrument was meant; lines that fit into no button are kept in forms."""
+    async def _which(self, error: SymbolError, draft: Draft, user_id: int, chat_id: int, name: str = "") -> Message:
+        """Return the question which was meant (by *name*); lines that fit into no button are kept in forms."""
         onward, kept = alert_on(draft, error.symbol), dict[int, int]()
         for one in candidates(error.candidates):
             code, args = onward(one)
@@ -166,7 +195,7 @@ class AlertsHandler:
         def kept_onward(one: Instrument) -> tuple[Code, tuple[object, ...]]:
             return (Code.FORM_DO, (kept[one.con_id],)) if one.con_id in kept else onward(one)
 
-        return which_symbol(error, kept_onward)
+        return which_symbol(AmbiguousSymbol(name, error.candidates) if name else error, kept_onward)
 
     async def enter(self, new: Rule, chat_id: int, reply_to: int) -> None:
         """

@@ -18,6 +18,7 @@ from market.scan import ScanRow, ScanSpec
 from storage.forms import Form
 from storage.hook import Hook
 from storage.users import UserSettings
+from trading.ports import SymbolBook
 from trading.summary import DailySummary
 
 
@@ -299,4 +300,12 @@ class StatusSource(Protocol):
 
     async def report(self, user_id: int) -> StatusReport:
         """Return the state of the bot, with the person's own alerts counted."""
+        ...
+
+
+class SymbolSearch(SymbolBook, Protocol):
+    """Finds instruments, also by the start of a symbol or a company's name."""
+
+    async def search(self, text: str) -> Sequence[Instrument]:
+        """Return IBKR's own matches, best first. Raises as `find`."""
         ...

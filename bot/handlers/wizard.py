@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from alerts.amendment import amount_of
 from alerts.errors import AlertError
@@ -12,7 +11,7 @@ from alerts.wording import number_text
 from bot.callback_data import BadCallback, Callback
 from bot.handlers.alerts import AlertsHandler
 from bot.handlers.forms import LIFETIME
-from bot.handlers.ports import Forms, LiveQuotes, Reply, Watchlists, Zones
+from bot.handlers.ports import Forms, LiveQuotes, Reply, SymbolSearch, Watchlists, Zones
 from bot.handlers.watching import about
 from bot.request import Press, TextIn
 from bot.views import forms as form_views
@@ -22,7 +21,7 @@ from market.clock import Clock
 from market.errors import MarketError, SymbolError
 from market.instrument import Instrument
 from storage.forms import Form
-from trading.ports import Holdings, QuoteSource, SymbolBook
+from trading.ports import Holdings, QuoteSource
 
 WIZARD, QUESTION = "wizard", "wizard?"
 """The kinds of a wizard's forms: itself, and a question of it that a reply answers."""
@@ -32,14 +31,6 @@ _LONGEST_NOTE = 200
 _PRICE_S = 2.0
 _LEVEL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,10})?")
 _ASKABLE = frozenset({"level", "note", "symbol"})
-
-
-class SymbolSearch(SymbolBook, Protocol):
-    """Finds instruments, also by the start of a symbol or a company's name."""
-
-    async def search(self, text: str) -> Sequence[Instrument]:
-        """Return IBKR's own matches, best first. Raises as `find`."""
-        ...
 
 
 class WizardHandler:

@@ -76,7 +76,8 @@ class FakeFloor(FakeMarket):
         raise UnknownSymbol(symbol, (AAPL, EVIL) if symbol == "APPL" else ())
 
     async def search(self, text: str) -> Sequence[Instrument]:
-        return [one for one in self.instruments if one.symbol.startswith(text) or text in one.name]
+        everything, sought = (*self.instruments, BMW, BMW_US), text.upper()
+        return [one for one in everything if one.symbol.startswith(text) or sought in one.name.upper()]
 
     def positions(self, account: str) -> Sequence[Position]:
         return self.held_positions

@@ -1,5 +1,7 @@
 """Alerts in the chat: setting, asking back, listing, changing, undoing."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.callback_data import Code, encode
@@ -99,6 +101,25 @@ async def test_an_ambiguous_symbol_is_asked_back(chat: Chat) -> None:
     await chat.tap("BMW ADR")
     assert "BMW crosses 90.00" in chat.reply.text
     assert next(iter(chat.rules.rules.values())).instruments["#4050"].currency == "USD"
+
+
+async def test_a_company_is_known_by_a_name_of_several_words(chat: Chat) -> None:
+    assert "AAPL above 400.00" in await chat.say("tell me when apple inc rises above 400")
+    assert chat.rules.rules[1].instruments["#265598"] == AAPL
+
+
+async def test_several_companies_of_a_name_are_asked_back(chat: Chat) -> None:
+    chat.floor.instruments = (AAPL, replace(AAPL, con_id=7, name="APPLE INC-CDR", primary_exchange="NEOE"))
+    text = await chat.say("when apple inc reaches 400 every")
+    assert "Several instruments are called <b>apple inc</b>" in text
+    assert chat.rules.rules == {}
+    await chat.tap("APPLE INC-CDR")
+    assert chat.rules.rules[1].text == "#7 crosses 400 every"
+
+
+async def test_a_name_that_nobody_bears_is_a_line_that_is_not_understood(chat: Chat) -> None:
+    assert "expected" in await chat.say("when nobody knows reaches 400")
+    assert chat.rules.rules == {}
 
 
 async def test_a_line_too_long_for_a_button_goes_on_by_one_all_the_same(chat: Chat) -> None:
