@@ -10,7 +10,7 @@ import gc
 import logging
 import secrets
 import signal
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -39,6 +39,7 @@ from bot.heartbeat import Heartbeat
 from bot.hook_news import HookNews
 from bot.hooks import Courier
 from bot.inbox import Inbox
+from bot.late import NO_QUOTES, LatePrices
 from bot.link_watch import LinkWatch
 from bot.moves import Moves
 from bot.noted import NotedReply
@@ -71,6 +72,7 @@ from broker.scanner import IbScanFeed
 from broker.session import IbAddress, IbSession
 from market.clock import SystemClock
 from market.instrument import Instrument
+from market.quote import Quote
 from storage.aftermath import SqlAftermath
 from storage.audit import SqlAuditLog
 from storage.closes import SqlCloses
@@ -326,19 +328,22 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         def is_welcome(chat_id: int) -> bool:
             return settings.roster.role_of(chat_id) is not None or chat_id in allowed
 
-        def render(row: OutboxMessage) -> Message:
+        def render(row: OutboxMessage, known: Mapping[int, Quote] = NO_QUOTES) -> Message:
+            def quotes(con_id: int) -> Quote | None:
+                return known.get(con_id) or feed.quote(con_id)
+
             words = outbox_views.render(
                 row.kind,
                 row.payload,
                 now=clock.now(),
                 zone=zones.known(row.chat_id),
                 may_repeat=row.may_repeat,
-                quote=feed.quote(_con_id(row)),
+                quote=quotes(_con_id(row)),
                 happened=row.happened,
                 wording=templates.of_alert,
                 row_id=row.id,
                 silence=row.silence,
-                quotes=feed.quote,
+                quotes=quotes,
             )
             return replace(words, silent=words.silent or row.silent)
 
@@ -350,6 +355,10 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             summary = summary_from_json(row.payload)
             await handlers.portfolio.illustrate(row.chat_id, message_id, render(row), summary)
 
+        async def amend(row: OutboxMessage, message_id: int, known: Mapping[int, Quote]) -> None:
+            await reply.amend(row.chat_id, message_id, render(row, known))
+
+        late = LatePrices(feed, feed, contracts, amend, clock)
         sieve = OutboxSieve(outbox, people.known, zones.known, clock)
         notifier = Notifier(
             outbox,
@@ -361,7 +370,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             is_welcome=is_welcome,
             pace=telegrams_pace,
             clock=clock,
-            after={"summary": illustrate},
+            after={"summary": illustrate, "firing": late.add, "digest": late.add},
             sieve=sieve,
         )
 
