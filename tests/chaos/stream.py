@@ -10,9 +10,6 @@ without an acknowledgement. At the end every crossing has to be told, and every 
 import asyncio
 import contextlib
 import functools
-import re
-import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -24,8 +21,8 @@ from typing import Any
 from simulator.tws.exchange import Exchange
 from simulator.world import World
 from tests.chaos.body import program
-from tests.chaos.crowd import PEOPLE, Crossed, crossings, settle
-from tests.flow.chat import said
+from tests.chaos.crowd import Crossed, crossings, settle
+from tests.chaos.telling import asked, tellings, untold
 from tests.flow.conftest import Stage, opened_stage
 
 _TOLD_WITHIN_S = 60.0
@@ -120,6 +117,7 @@ class Run:
         self._chance = Random(seed)  # noqa: S311  the same run for the same seed
         self._reaper = _Reaper()
         self._done: list[str] = []
+        self._told: dict[int, list[bool]] = {}
 
     async def finished(self) -> Told:
         """Do it, and return what came of it."""
@@ -135,7 +133,7 @@ class Run:
             for portion in lives[:-1]:
                 await self._killed(stage, portion)
             await self._last(stage, lives[-1])
-            return self._counted(stage, expected, perf_counter() - begun)
+        return self._counted(expected, perf_counter() - begun)
 
     def _portions(self, expected: Sequence[Crossed]) -> Iterator[Sequence[Crossed]]:
         cuts = sorted(self._chance.sample(range(1, len(expected)), self._kills))
@@ -169,6 +167,7 @@ class Run:
             # What did not come is counted, and by its number.
             await stage.desk.until(lambda: self._is_told(stage), "every crossing told", _TOLD_WITHIN_S)
         await stage.ada.ask("/help", "/orders")
+        self._told = await tellings(stage)
         assert await bot.stop() == 0
 
     async def _live(self, stage: Stage, left: list[Crossed]) -> None:
@@ -194,37 +193,23 @@ class Run:
             self._reaper.on("print")
 
     async def _is_told(self, stage: Stage) -> bool:
-        return len(told(stage)) == self._count
+        fired = asked(self._folder, "SELECT count(DISTINCT rule_id) FROM firings")
+        return bool(fired == self._count and untold(self._folder) == 0)
 
-    def _counted(self, stage: Stage, expected: Sequence[Crossed], seconds: float) -> Told:
-        messages = told(stage)
-        with sqlite3.connect(self._folder / "squawkbot.db") as database:
-            fired = Counter(number for (number,) in database.execute("SELECT rule_id FROM firings"))
-            open_rows = "SELECT count(*) FROM outbox WHERE state IN ('new', 'sending', 'unknown') AND kind = 'firing'"
-            (left_open,) = database.execute(open_rows).fetchone()
-        database.close()
+    def _counted(self, expected: Sequence[Crossed], seconds: float) -> Told:
+        told = self._told
+        twice = "SELECT group_concat(rule_id) FROM (SELECT rule_id FROM firings GROUP BY rule_id HAVING count(*) > 1)"
+        digested = "SELECT count(*) FROM outbox WHERE kind = 'firing' AND state = 'folded'"
         return Told(
             seed=self._seed,
             crossings=len(expected),
             kills=tuple(self._done),
-            told=len(messages),
-            digested=0,
-            repeats=sum(len(found) - 1 for found in messages.values()),
-            lost=tuple(one.number for one in expected if one.number not in messages),
-            unmarked=tuple(n for n, found in messages.items() if not all("↻" in text for text in found[1:])),
-            fired_twice=tuple(number for number, times in fired.items() if times > 1),
-            left_open=left_open,
-            seconds=seconds,
+            told=len(told),
+            digested=asked(self._folder, digested),
+            repeats=sum(len(marks) - 1 for marks in told.values()),
+            lost=tuple(one.number for one in expected if one.number not in told),
+            unmarked=tuple(number for number, marks in told.items() if marks.count(False) > 1),
+            fired_twice=tuple(int(number) for number in (asked(self._folder, twice) or "").split(",") if number),
+            left_open=untold(self._folder),
+            seconds=round(seconds, 1),
         )
-
-
-def told(stage: Stage) -> dict[int, list[str]]:
-    """Return the messages that tell of each alert's firing, as they stand in the chats, oldest first."""
-    found: dict[int, list[str]] = {}
-    for person in PEOPLE:
-        chat = stage.world.telegram.chats.open_private(person)
-        for stored in chat.messages.values():
-            text = said(stored.message)
-            for number in re.findall(r"· alert #(\d+)\b", text):
-                found.setdefault(int(number), []).append(text)
-    return found

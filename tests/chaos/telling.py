@@ -1,0 +1,76 @@
+"""
+What the chats tell of firings: in messages of their own, and in digests, page by page as a person turns them.
+
+A firing is told again where it stands in more than one message; all of these but one must be marked ↻.
+"""
+
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.crowd import PEOPLE
+from tests.flow.chat import Chat, Shown, labels, said
+from tests.flow.conftest import Stage
+
+_MARK = "↻"
+_OWN = re.compile(r"· alert #(\d+)\b")
+_LISTED = re.compile(r"#(\d+)·\d+")
+_PAGE = re.compile(r"page (\d+) of (\d+)")
+# A firing's row is over where it was sent, or folded into a message that was sent.
+_UNTOLD = """
+SELECT count(*) FROM outbox AS told LEFT JOIN outbox AS teller ON teller.id = told.told_by
+WHERE told.target IS NULL AND (
+    told.state IN ('new', 'sending', 'unknown')
+    OR (told.kind = 'firing' AND told.state = 'folded' AND coalesce(teller.state, '') != 'sent')
+    OR told.state = 'failed'
+)"""
+
+
+def asked(folder: Path, query: str) -> Any:
+    """Return the one value that *query* finds in the bot's database."""
+    database = sqlite3.connect(folder / "squawkbot.db")
+    try:
+        return database.execute(query).fetchone()[0]
+    finally:
+        database.close()
+
+
+def untold(folder: Path) -> int:
+    """Return how many messages have not come to their end, or to a bad one."""
+    return int(asked(folder, _UNTOLD))
+
+
+async def tellings(stage: Stage) -> dict[int, list[bool]]:
+    """Return for each alert that is told of how often, and whether marked: digests are paged through to their end."""
+    found: dict[int, list[bool]] = {}
+    for person in PEOPLE:
+        chat = stage.desk.chat(person)
+        for message in await chat.from_bot():
+            for number, is_marked in await _told_in(chat, message):
+                found.setdefault(number, []).append(is_marked)
+    return found
+
+
+async def _told_in(chat: Chat, message: Shown) -> list[tuple[int, bool]]:
+    own = [int(number) for number in _OWN.findall(said(message))]
+    if own or not _LISTED.search(said(message)):
+        return [(number, _MARK in said(message)) for number in own]
+    is_repeat = any(line.startswith(_MARK) for line in said(message).splitlines())
+    lines = [line for text in await _pages(chat, message) for line in text.splitlines()]
+    return [(int(n), is_repeat or _MARK in line) for line in lines for n in _LISTED.findall(line)]
+
+
+async def _pages(chat: Chat, message: Shown) -> list[str]:
+    texts = [said(message)]
+    while (place := _PAGE.search(texts[-1])) and int(place[1]) < int(place[2]):
+        shown = await chat.again(message)
+        await chat.press(shown, next(label for label in labels(shown) if "▶" in label), wait=10)
+        wanted = f"page {int(place[1]) + 1} of "
+
+        async def look(wanted: str = wanted) -> str:
+            text = said(await chat.again(message))
+            return text if wanted in text else ""
+
+        texts.append(await chat.desk.until(look, f"{wanted} of {texts[0]!r}"))
+    return texts
