@@ -69,7 +69,8 @@ class Rule:
 
     def fired(self, at: datetime, *, spent: bool, memory: Mapping[str, object]) -> "Rule":
         """Return the rule after one more firing *at*; *spent*: it was the only one."""
-        rule = replace(self, fired_count=self.fired_count + 1, last_fired=at, memory=memory)
+        latest = at if self.last_fired is None else max(at, self.last_fired)
+        rule = replace(self, fired_count=self.fired_count + 1, last_fired=latest, memory=memory)
         return rule.with_state(RuleState.FIRED, at) if spent else rule
 
     def rearmed(self, at: datetime) -> "Rule":

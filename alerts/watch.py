@@ -53,9 +53,9 @@ class Watch:
         return self.manner.until is not None and at >= self.manner.until
 
     def is_cooling(self, at: datetime) -> bool:
-        """Return whether it fired so shortly before *at* that it keeps silent."""
+        """Return whether it fired so shortly before *at* that it keeps silent; or after, where *at* is told late."""
         fired = self.rule.last_fired
-        return self.manner.repeats and fired is not None and at < fired + self.manner.cooldown
+        return self.manner.repeats and fired is not None and abs(at - fired) < self.manner.cooldown
 
     def is_quiet(self, at: datetime, sessions: Sessions) -> bool:
         """Return whether nothing can come of it at *at*: over, cooling, or out of its hours."""

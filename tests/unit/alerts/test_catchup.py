@@ -1,0 +1,378 @@
+"""Every row of the table of catch-up (PRODUCT B), with feeds that bring what a test says."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from alerts.archive import Archive
+from alerts.catchup import CAUGHT, LIVE, CatchUp, Unobserved
+from alerts.condition import OrderEvent
+from alerts.engine import Engine
+from alerts.operand import PriceField
+from alerts.resumption import Resumption
+from alerts.rule import Firing, OrderHappened, Rule, TimeCause
+from alerts.rulebook import Rulebook
+from alerts.watcher import Watcher
+from market.account import AccountSummary
+from market.errors import BrokerError, LinkDown, RequestTimeout
+from market.instrument import Instrument
+from market.news import Headline
+from market.quote import Bar, BarSize
+from tests.fakes.clock import FakeClock
+from tests.fakes.feeds import FakeFinder, FakeHours, fake_feeds
+from tests.fakes.past import FakeMoments, FakePast
+from tests.fakes.rules import FakeFiringLog, FakeRuleStore
+from tests.unit.alerts.drafts import AAPL, EURUSD, MSFT, NOW, rule, tick
+from tests.unit.alerts.hours import ALWAYS, keep_open
+
+MINUTE = timedelta(minutes=1)
+LAST, BID = PriceField.LAST, PriceField.BID
+
+
+class Desk:
+    """A watcher over fakes, with a catch-up beside it, at NOW; the link is up after `begin`."""
+
+    def __init__(self, *rules: Rule, **kept: object) -> None:
+        self.clock = FakeClock(NOW)
+        self.past = FakePast(self.clock)
+        self.moments = FakeMoments(**kept)  # type: ignore[arg-type]
+        self.engine = keep_open(Engine())
+        self.engine.load(rules)
+        self.feeds = fake_feeds()
+        self.fired: list[Firing] = []
+        self.told: list[Unobserved] = []
+        self.caught: list[Instrument] = []
+        self.resumption = Resumption(self.engine.backlog.since)
+        store = FakeRuleStore(*rules)
+        feeds = self.feeds
+        book = Rulebook(store, self.engine, FakeFinder(), feeds.ticks, feeds.news, feeds.scans, self.clock)
+        log = FakeFiringLog(store)
+        self.watcher = Watcher(self.engine, book, feeds, log, self.clock, resumption=self.resumption)
+        self.catchup = CatchUp(
+            self.engine,
+            Archive(self.past, self.past, FakeHours(ALWAYS), self.clock, self.nap),
+            self.moments,
+            self.resumption,
+            self.clock,
+            take=self.take,
+            settled=self.settled,
+            tell=self.tell,
+            heard=lambda: None,
+            caught=lambda instrument, _until: self.caught.append(instrument),
+            nap=self.nap,
+        )
+
+    def take(self, firings: Sequence[Firing]) -> None:
+        self.fired += self.resumption.marked(firings)
+
+    async def settled(self) -> None:
+        """All is recorded at once here."""
+
+    async def tell(self, found: Sequence[Unobserved]) -> None:
+        self.told += found
+
+    async def nap(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    async def live(self) -> None:
+        """Be up, and live from NOW on."""
+        await self.catchup.begin()
+        self.catchup.restored()
+        await self.catchup.fill()
+        self.fired.clear()
+        self.past.asked.clear()
+        self.caught.clear()
+
+    def lose(self) -> None:
+        self.catchup.lost(self.clock.now())
+
+    async def regain(self, after: timedelta = timedelta()) -> None:
+        self.clock.advance(after.total_seconds())
+        self.catchup.restored()
+        await self.catchup.fill()
+
+    def print(self, price: float, instrument: Instrument = AAPL) -> None:
+        after_s = (self.clock.now() - NOW).total_seconds()
+        self.feeds.ticks.push(tick(price, after_s=after_s, instrument=instrument))  # type: ignore[attr-defined]
+
+    def minutes(self, *prices: float, field: PriceField = LAST, instrument: Instrument = AAPL) -> None:
+        self.past.made[instrument.con_id, field] += [
+            Bar(NOW + n * MINUTE, price, price, price, price, 100.0) for n, price in enumerate(prices)
+        ]
+
+    def found(self) -> list[tuple[int, int]]:
+        """Return the alert and the minute after NOW of each firing that is marked as found."""
+        return [(one.rule.id, int((one.at - NOW) / MINUTE)) for one in self.fired if one.away is not None]
+
+
+async def gone_for(desk: Desk, minutes: int) -> None:
+    """Lose the link at NOW, and have it back so many minutes later."""
+    await desk.live()
+    desk.lose()
+    await desk.regain(minutes * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("line", "prices", "minute"),
+    [
+        ("AAPL > 200", (199.0, 199.0, 201.0, 199.0), 2),
+        ("AAPL crosses 200", (199.0, 199.0, 201.0, 199.0), 2),
+        ("AAPL enters 200..210", (199.0, 199.0, 201.0, 199.0), 2),
+        ("AAPL drops $3 in 5m", (199.0, 199.0, 195.0, 195.0), 2),
+        ("AAPL trails 5%", (199.0, 210.0, 199.0, 199.0), 2),
+        ("AAPL +4% from 190", (190.0, 191.0, 198.0, 190.0), 2),
+        ("AAPL volume > 250", (199.0, 199.0, 199.0, 199.0), 2),
+        ("AAPL > 200 and AAPL < 210", (199.0, 211.0, 201.0, 199.0), 2),
+        ("AAPL / MSFT > 0.5", (190.0, 195.0, 201.0, 190.0), 2),
+    ],
+)
+async def test_price_kinds_are_found_in_the_bars_of_the_gap(line: str, prices: Sequence[float], minute: int) -> None:
+    desk = Desk(rule(line))
+    desk.minutes(*prices)
+    desk.minutes(*[400.0] * len(prices), instrument=MSFT)
+    await gone_for(desk, len(prices))
+    assert desk.found() == [(1, minute)]
+
+
+@pytest.mark.parametrize("line", ["AAPL +5%", "AAPL gaps 5%"])
+async def test_day_moves_and_gaps_are_measured_from_the_close_before(line: str) -> None:
+    desk = Desk(rule(line))
+    # The session begins at midnight UTC, in the middle of the gap.
+    midnight = (NOW + timedelta(days=1)).replace(hour=0, minute=0)
+    desk.past.history[AAPL.con_id, BarSize.DAY_1] = [
+        Bar(midnight - timedelta(days=n + 1), 100.0, 100.0, 100.0, 100.0 - n, 1.0) for n in (1, 0)
+    ]
+    desk.past.made[AAPL.con_id, LAST] = [
+        Bar(midnight + n * MINUTE, price, price, price, price, 1.0)
+        for n, price in enumerate((100.0, 100.0, 100.0, 106.0, 106.0), -3)
+    ]
+    await desk.live()
+    desk.lose()
+    desk.clock.advance((midnight - NOW).total_seconds() + 600)
+    await desk.regain()
+    assert [one.rule.id for one in desk.fired] == [1]
+    assert midnight <= desk.fired[0].at < midnight + MINUTE
+
+
+async def test_an_indicator_is_continuous_over_the_gap_and_no_bar_counts_twice() -> None:
+    desk = Desk(rule("AAPL sma(3, 1m) > 200"))
+    prices = [190.0] * 20 + [190.0, 210.0, 220.0, 190.0, 190.0]
+    desk.past.history[AAPL.con_id, BarSize.MIN_1] = [
+        Bar(NOW + (n - 20) * MINUTE, price, price, price, price, 1.0) for n, price in enumerate(prices)
+    ]
+    await gone_for(desk, 5)
+    # Closed at 190, 210, 220: 206.67 on average, as the third minute ends.
+    assert desk.found() == [(1, 3)]
+    again = desk.past.history[AAPL.con_id, BarSize.MIN_1]
+    assert desk.engine.seed(AAPL, BarSize.MIN_1, again, desk.clock.now(), regular=True) == []
+
+
+async def test_bids_are_asked_for_as_bids() -> None:
+    desk = Desk(rule("AAPL bid > 200"), rule("EUR.USD > 1.1", 2))
+    desk.minutes(199.0, 201.0, field=BID)
+    desk.minutes(1.05, 1.2, instrument=EURUSD, field=PriceField.MID)
+    await gone_for(desk, 3)
+    assert sorted(desk.past.asked) == [("AAPL", BID, BarSize.MIN_1), ("EUR", PriceField.MID, BarSize.MIN_1)]
+    assert sorted(desk.found()) == [(1, 1), (2, 1)]
+
+
+async def test_headlines_of_the_gap_are_told_once_each() -> None:
+    desk = Desk(rule('news AAPL "guidance"'))
+    told = Headline("DJNL", "DJNL$1", "Apple raises guidance", NOW + MINUTE, AAPL.con_id)
+    desk.past.headlines = [told, Headline("DJNL", "DJNL$2", "Apple cuts guidance", NOW + 2 * MINUTE, AAPL.con_id)]
+    await desk.live()
+    desk.lose()
+    desk.clock.advance(300)
+    # TWS sends the latest again with a new subscription: it may be there before the past is asked for.
+    desk.fired += desk.engine.on_headline(told, desk.clock.now())
+    await desk.regain()
+    assert [one.at for one in desk.fired] == [NOW + 5 * MINUTE, NOW + 2 * MINUTE]
+
+
+async def test_what_happened_to_orders_meanwhile_carries_its_time() -> None:
+    desk = Desk(rule("orders filled"))
+    await gone_for(desk, 10)
+    happened = OrderHappened(
+        OrderEvent.FILLED, "BUY 10 AAPL", AAPL, 199.0, is_ours=False, at=NOW + 3 * MINUTE, key="7:filled"
+    )
+    desk.feeds.orders.push(happened)  # type: ignore[attr-defined]
+    assert desk.watcher.pending == 1
+    [firing] = desk.watcher._queue
+    assert firing.at == NOW + 3 * MINUTE
+    assert firing.away is not None
+
+
+async def test_times_that_were_missed_are_told_together() -> None:
+    desk = Desk(rule("every 5m"))
+    await gone_for(desk, 31)
+    [firing] = desk.engine.on_time(desk.clock.now())
+    assert isinstance(firing.cause, TimeCause)
+    assert (firing.cause.due, firing.cause.collapsed) == (NOW + 30 * MINUTE, 5)
+
+
+@pytest.mark.parametrize("line", ["account cushion < 10%", "AAPL stale 5m", "scan TOP_PERC_GAIN"])
+async def test_what_no_history_tells_is_said_once_to_be_unknown(line: str) -> None:
+    desk = Desk(rule(line), rule("AAPL > 200", 2))
+    await gone_for(desk, 27)
+    assert [(one.rule.id, one.begin, one.end, one.reason) for one in desk.told] == [(1, NOW, NOW + 27 * MINUTE, "")]
+
+
+async def test_a_state_that_is_true_after_the_gap_fires_once_and_says_that_nobody_saw_it_come() -> None:
+    desk = Desk(rule("account cushion < 10%"))
+    await gone_for(desk, 27)
+    for _ in range(2):
+        desk.clock.advance(1)
+        desk.take(desk.engine.on_account(AccountSummary("DU1", "USD", cushion=Decimal("0.05")), (), desk.clock.now()))
+    [firing] = desk.fired
+    assert firing.away is not None
+    assert (firing.away.begin, firing.away.span, firing.away.is_observed) == (NOW, 27 * MINUTE, False)
+
+
+async def test_a_short_gap_makes_nothing_of_the_account_unknown() -> None:
+    desk = Desk(rule("account cushion < 10%"))
+    await gone_for(desk, 1)
+    assert desk.told == []
+
+
+async def test_bars_that_ibkr_refuses_are_told_with_its_words_and_live_goes_on() -> None:
+    desk = Desk(rule("AAPL > 200"), rule("MSFT > 500", 2))
+    desk.minutes(199.0, 199.0)
+    desk.minutes(499.0, 501.0, instrument=MSFT)
+    await desk.live()
+    desk.lose()
+    desk.past.errors = [BrokerError(162, "No market data permissions")]
+    await desk.regain(3 * MINUTE)
+    assert [(one.rule.id, one.reason) for one in desk.told] == [(1, "IBKR 162: No market data permissions")]
+    assert [one.rule.id for one in desk.fired] == [2]
+    desk.print(201.0)
+    assert desk.watcher.pending == 1
+
+
+async def test_an_answer_that_is_late_is_asked_for_again() -> None:
+    desk = Desk(rule("AAPL > 200"))
+    desk.minutes(199.0, 201.0)
+    await desk.live()
+    desk.lose()
+    desk.past.errors = [RequestTimeout("bars", 30.0), RequestTimeout("bars", 30.0)]
+    await desk.regain(3 * MINUTE)
+    assert desk.found() == [(1, 1)]
+    assert desk.told == []
+
+
+async def test_a_link_that_is_lost_while_catching_up_leaves_the_gap_as_it_was() -> None:
+    desk = Desk(rule("AAPL > 200"))
+    desk.minutes(199.0, 201.0)
+    await desk.live()
+    desk.lose()
+    desk.past.errors = [LinkDown()]
+    await desk.regain(3 * MINUTE)
+    assert (desk.fired, desk.told, desk.catchup.count) == ([], [], 1)
+    desk.lose()
+    await desk.regain(3 * MINUTE)
+    assert desk.found() == [(1, 1)]
+
+
+async def test_live_ticks_wait_until_the_past_is_told_and_nothing_fires_twice() -> None:
+    desk = Desk(rule("AAPL crosses above 200 every cooldown 1s"))
+    await desk.live()
+    desk.print(199.0)
+    desk.lose()
+    desk.minutes(199.0, 201.0, 198.0, 202.0)
+    desk.clock.advance(200)
+    desk.print(202.0)
+    assert desk.watcher.pending == 0
+    await desk.regain()
+    assert desk.found() == [(1, 1), (1, 3)]
+    desk.print(203.0)
+    assert desk.watcher.pending == 0
+    desk.print(198.0)
+    desk.print(203.0)
+    assert desk.watcher.pending == 1
+
+
+async def test_the_gap_of_a_start_begins_where_all_was_live_last() -> None:
+    desk = Desk(rule("AAPL > 200", at=NOW - 60 * MINUTE), **{LIVE: NOW - 10 * MINUTE})
+    desk.past.made[AAPL.con_id, LAST] = [
+        Bar(NOW + n * MINUTE, price, price, price, price, 1.0) for n, price in ((-11, 201.0), (-10, 199.0), (-5, 201.0))
+    ]
+    await desk.catchup.begin()
+    desk.catchup.restored()
+    await desk.catchup.fill()
+    assert desk.found() == [(1, -5)]
+    assert desk.moments.kept[LIVE] == NOW
+
+
+async def test_a_crash_while_some_have_caught_up_begins_each_where_it_was() -> None:
+    kept = {LIVE: NOW - 10 * MINUTE, f"{CAUGHT}{AAPL.con_id}": NOW - 2 * MINUTE}
+    lines = (rule("AAPL > 200", at=NOW - 60 * MINUTE), rule("MSFT > 200", 2, at=NOW - 60 * MINUTE))
+    desk = Desk(*lines, **kept)
+    for instrument in (AAPL, MSFT):
+        desk.past.made[instrument.con_id, LAST] = [Bar(NOW - 5 * MINUTE, 201.0, 201.0, 201.0, 201.0)]
+    await desk.catchup.begin()
+    desk.catchup.restored()
+    await desk.catchup.fill()
+    assert desk.found() == [(2, -5)]
+    assert list(desk.moments.kept) == [LIVE]
+
+
+async def test_nothing_is_noted_as_live_while_something_is_behind() -> None:
+    desk = Desk(rule("AAPL > 200"))
+    await desk.live()
+    desk.lose()
+    desk.clock.advance(600)
+    await desk.catchup.note()
+    assert desk.moments.kept[LIVE] == NOW
+
+
+async def test_a_farm_that_was_down_makes_a_gap_of_those_that_were_silent() -> None:
+    desk = Desk(rule("AAPL > 200"), rule("MSFT > 500", 2))
+    await desk.live()
+    desk.clock.advance(20)
+    desk.print(499.0, MSFT)
+    desk.minutes(199.0, 201.0)
+    desk.minutes(499.0, 501.0, instrument=MSFT)
+    desk.clock.advance(120)
+    broken = NOW + MINUTE / 6
+    desk.catchup.missed(desk.engine.backlog.silent(broken), broken)
+    await desk.catchup.fill()
+    assert desk.found() == [(1, 1)]
+    assert desk.past.asked == [("AAPL", LAST, BarSize.MIN_1)]
+
+
+async def test_a_machine_that_slept_looks_at_what_it_missed() -> None:
+    desk = Desk(rule("AAPL > 200"))
+    desk.watcher.on_sleep(desk.catchup.slept)
+    await desk.live()
+    desk.minutes(199.0, 201.0)
+    desk.clock.advance(300)
+    desk.print(199.5)
+    assert desk.catchup.count
+    await desk.catchup.fill()
+    assert desk.found() == [(1, 1)]
+
+
+@pytest.mark.parametrize(("days", "size"), [(0.9, BarSize.MIN_1), (3, BarSize.MIN_5), (20, BarSize.HOUR_1)])
+async def test_a_longer_gap_is_looked_at_in_coarser_bars(days: float, size: BarSize) -> None:
+    desk = Desk(rule("AAPL > 200"))
+    await gone_for(desk, int(days * 1440))
+    assert desk.past.asked == [("AAPL", LAST, size)]
+    assert desk.told == []
+
+
+async def test_what_is_longer_ago_than_ibkr_tells_is_said_to_be_unknown() -> None:
+    desk = Desk(rule("AAPL > 200"))
+    await gone_for(desk, 40 * 1440)
+    assert [(one.rule.id, one.begin, one.end) for one in desk.told] == [(1, NOW, NOW + timedelta(days=10))]
+
+
+async def test_the_nearest_to_a_level_come_first() -> None:
+    desk = Desk(rule("AAPL > 300"), rule("MSFT > 400", 2), rule("EUR.USD > 1.2", 3))
+    await desk.live()
+    desk.lose()
+    desk.print(200.0)
+    desk.print(399.0, MSFT)
+    await desk.regain(3 * MINUTE)
+    assert [symbol for symbol, _, _ in desk.past.asked] == ["MSFT", "AAPL", "EUR"]
+    assert desk.caught == [MSFT, AAPL, EURUSD]
