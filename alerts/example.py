@@ -56,8 +56,8 @@ TOPICS = (
     Topic(
         "account",
         "Account",
-        "a value of the account passes a limit: `dailypnl netliq cash buyingpower` in money, `cushion margin` in % of"
-        " net liquidation",
+        "a value of the account (the one that `IB_ACCOUNT` names, else the first) passes a limit: `dailypnl netliq cash"
+        " buyingpower` in money, `cushion margin` in % of net liquidation",
         (
             "account cushion < 10%",
             "account dailypnl < -1000",
@@ -189,7 +189,8 @@ TOPICS = (
     Topic(
         "compound",
         "Compound",
-        "`not` binds strongest, then `and`, then `or`; parentheses group",
+        "`not` binds strongest, then `and`, then `or`; parentheses group; a crossing is true only in the moment in"
+        " which it happens, and `not` of one at all other times",
         (
             "AAPL > 200 and rsi(14, 1h) < 70 and not SPY -1%",
             "(AAPL < 150 or AAPL > 200) and MSFT > 400",

@@ -91,7 +91,14 @@ async def _start(handlers: Handlers, request: TextIn) -> None:
 
 
 async def _help(handlers: Handlers, request: TextIn) -> None:
-    await _say(handlers, request, views.help_page(listed(request.role)))
+    commands = listed(request.role)
+    asked = request.args.strip().removeprefix("/").lower()
+    known = {alias: one.name for one in COMMANDS for alias in (one.name, *one.aliases)}
+    one = next((about for about in commands if about[0] == known.get(asked)), None)
+    if not asked:
+        await _say(handlers, request, views.help_page(commands))
+    else:
+        await _say(handlers, request, views.no_such_command(asked) if one is None else views.help_on(*one))
 
 
 async def _alert(handlers: Handlers, request: TextIn) -> None:

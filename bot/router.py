@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 TOO_OLD = timedelta(minutes=10)
 """Telegram keeps messages for a day; what was meant so long ago may not be meant any more."""
 
+# In capitals it may be a ticker.
+_HELP = frozenset({"help", "Help", "help!", "?"})
 _TOLD = (MarketError, AlertError, TradingError)
 
 
@@ -168,6 +170,8 @@ class Router:
             return
         elif looks_like_ticket(said):
             await self._ordered(request, said)
+        elif said in _HELP:
+            await self._command(replace(request, text="/help", args=""), "/help")
         elif self._handlers.quotes.is_symbol(said):
             await self._handlers.quotes.card(request, said)
         elif looks_like_each(said) or looks_like_alert(said) or company_of(said) is not None:

@@ -8,7 +8,7 @@ from broker import convert, errors, hours
 from broker.call import link_of
 from broker.library import Contract, ContractDescription, ContractDetails
 from broker.session import IbSession
-from broker.symbol import US_VENUES, queries, tidy
+from broker.symbol import US_VENUES, pair_queries, queries, tidy
 from market.clock import Clock
 from market.errors import AmbiguousSymbol, BrokerError, UnknownSymbol
 from market.hours import Hours, Session
@@ -89,6 +89,8 @@ class IbContracts:
 
     async def _nearest(self, typed: str) -> Sequence[Instrument]:
         try:
+            for query in pair_queries(typed):
+                return await self._ask(query)
             return await self.search(typed.partition("@")[0].partition(" ")[0])
         except BrokerError:
             return []

@@ -40,6 +40,11 @@ def queries(symbol: str) -> list[Contract]:
     return []
 
 
+def pair_queries(symbol: str) -> list[Contract]:
+    """Return what is asked for where *symbol* (tidy) is a pair without its dot: `EURUSD`; empty where it is none."""
+    return _pair(symbol[:3], symbol[3:], None) if len(symbol) == len("EURUSD") else []
+
+
 def _con_id(number: str) -> list[Contract]:
     return [Contract(conId=int(number))]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.condition import Comparison, Repeat
+from alerts.condition import Both, Comparison, Either, Repeat
 from alerts.default import cooldown_of, repeat_of
 from alerts.rule import Rule, RuleState
 from bot.callback_data import Code, Place
@@ -162,9 +162,14 @@ def kind_mark(kind: DataKind) -> str:
 
 
 def needs_of(row: AlertRow) -> str:
-    """Return how far it is from firing, in percent and, where known, in average true ranges. HTML."""
+    """
+    Return how far it is from firing, in percent and, where known, in average true ranges. HTML.
+
+    Of several conditions together it is the nearest level that is so far away, which may not be all it takes.
+    """
     atr = "" if row.distance_atr is None else f" ({fixed(abs(row.distance_atr), 1)} ATR)"
-    return f"needs <b>{percent(row.distance_pct)}</b>{atr}"
+    whose = "nearest level " if isinstance(row.rule.draft.condition, Both | Either) else ""
+    return f"{whose}needs <b>{percent(row.distance_pct)}</b>{atr}"
 
 
 def _distance_lines(row: AlertRow) -> list[str]:

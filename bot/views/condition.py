@@ -164,7 +164,7 @@ def _phrase(condition: Condition, instruments: Instruments) -> str:  # noqa: PLR
         case Both(parts):
             return " and ".join(_nested(part, instruments, Either) for part in parts)
         case Either(parts):
-            return " or ".join(_phrase(part, instruments) for part in parts)
+            return " or ".join(_nested(part, instruments, Both) for part in parts)
         case Inverse(part):
             return f"not {_nested(part, instruments, Both | Either)}"
         case Comparison(left, op, right):

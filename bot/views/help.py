@@ -33,6 +33,11 @@ def help_page(commands: Listed) -> Message:
     )
 
 
+def help_on(name: str, about: str) -> Message:
+    """Return the help on one command."""
+    return Message(f"<b>/{name}</b> · {text(about)}\n/help lists all commands.")
+
+
 def not_understood() -> Message:
     """Return the answer to plain text that is neither order nor alert nor symbol."""
     return Message(

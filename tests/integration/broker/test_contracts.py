@@ -122,3 +122,9 @@ async def test_two_searches_at_once_are_both_answered(desk: Desk) -> None:
     found = await asyncio.gather(desk.contracts.search("AAPL"), desk.contracts.search("MSFT"))
     assert [one[0].symbol for one in found] == ["AAPL", "MSFT"]
     await eventually(lambda: desk.session.status.is_usable)
+
+
+async def test_a_pair_without_its_dot_is_asked_back(desk: Desk) -> None:
+    with pytest.raises(UnknownSymbol) as unknown:
+        await desk.contracts.find("EURUSD")
+    assert [one.label for one in unknown.value.candidates] == ["EUR.USD"]

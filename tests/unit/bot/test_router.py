@@ -51,6 +51,19 @@ async def test_help_names_every_command(chat: Chat, name: str) -> None:
     assert f"/{name} · " in await chat.say("/help")
 
 
+@pytest.mark.parametrize("text", ["help", "Help", "?"])
+async def test_help_needs_no_slash(chat: Chat, text: str) -> None:
+    assert "/alerts · " in await chat.say(text)
+
+
+async def test_help_on_one_command_says_that_one(chat: Chat) -> None:
+    answer = await chat.say("/help /watch")
+    assert answer.startswith("/watch · your watchlist")
+    assert "/alerts" not in answer
+    assert "There is no /nonsense" in await chat.say("/help nonsense")
+    assert "There is no /buy" in await chat.say("/help buy", VIEWER)
+
+
 @pytest.mark.parametrize("text", ["AAPL", "$aapl", "$AAPL", "#265598", "/help"])
 async def test_a_lone_symbol_opens_a_quote_card(chat: Chat, text: str) -> None:
     answer = await chat.say(text)
