@@ -26,7 +26,7 @@ test: install
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 test-ib-insync: $(INSYNC)/installed
-	$(INSYNC)/bin/python -m pytest tests/integration/broker tests/simulator/tws
+	$(INSYNC)/bin/python -m pytest --numprocesses auto tests/integration/broker tests/simulator/tws tests/flow/test_trouble_ibkr.py
 
 check: install
 	$(BIN)/ruff check .

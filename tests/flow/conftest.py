@@ -15,6 +15,8 @@ from tests.flow.dial import Dial
 from tests.flow.process import BotProcess
 
 DIAL = "dial"
+# By its path: IBKR's own client, beside ib_insync, installs a package `tests` of its own.
+_DIAL_PROGRAM = Path(__file__).parent / "dial.py"
 
 
 class Stage:
@@ -33,7 +35,7 @@ class Stage:
 
     async def start(self, *, program: Sequence[str] = (), **settings: str) -> BotProcess:
         """Start a bot (*program* is what Python runs, else the bot itself) on this stage's data; `up` waits for it."""
-        usual = ("-m", "bot") if self.dial is None else ("-m", "tests.flow.dial", str(self.folder / DIAL))
+        usual = ("-m", "bot") if self.dial is None else (str(_DIAL_PROGRAM), str(self.folder / DIAL))
         bot = BotProcess(self.world, self.folder, TOKEN, program or usual, **settings)
         self.bots.append(bot)
         await bot.start()

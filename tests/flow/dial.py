@@ -1,7 +1,7 @@
 """
 A clock that a test turns forward, for the bot's process and the simulators alike.
 
-`python -m tests.flow.dial <file>` is the bot (`python -m bot run`) whose one reader of the wall clock adds the seconds
+`python tests/flow/dial.py <file>` is the bot (`python -m bot run`) whose one reader of the wall clock adds the seconds
 that stand in *file*; nothing else of it differs.
 """
 
