@@ -7,13 +7,15 @@ are not followed, no proxy is used, and next to nothing of an answer is read.
 """
 
 import asyncio
+import functools
 import ipaddress
 import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -26,7 +28,6 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _TIMEOUT_S = 10.0
 _READ_BYTES = 4096
-_THREADS = 8
 _HTTPS_PORT = 443
 _NO_ADDRESS = "its address is not one to send to"
 
@@ -122,8 +123,7 @@ class SafeWeb:
     """Posts to where *reach* lets it, in *timeout_s* a request as a whole."""
 
     def __init__(self, reach: Reach, timeout_s: float = _TIMEOUT_S) -> None:
-        self._names = Names()
-        self._resolve = reach.resolve or self._names.addresses
+        self._resolve = reach.resolve or Names().addresses
         self._allows = reach.allows
         self.check = reach.check
         self._timeout_s = timeout_s
@@ -139,7 +139,6 @@ class SafeWeb:
     async def close(self) -> None:
         """Close what is open."""
         await self._client.aclose()
-        self._names.close()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post *body* and return what came back. Raises Refused, Unreachable, Unanswered."""
@@ -206,28 +205,43 @@ class SafeWeb:
 
 class Names:
     """
-    The system's resolver, in threads of its own: a name server that hangs must not hold up anybody else's look-ups.
+    The system's resolver, in threads of its own: one that hangs must hold up neither other look-ups nor the end.
 
-    A name is looked up once at a time, so that one which hangs takes one thread.
+    A name is looked up once at a time, so that one which hangs takes one thread. *look_up* blocks.
     """
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="webhook-dns")
+    def __init__(self, look_up: Callable[[str, int], Sequence[str]] | None = None) -> None:
+        self._look_up = look_up or _addresses
         self._looking: dict[tuple[str, int], asyncio.Future[Sequence[str]]] = {}
 
-    def close(self) -> None:
-        """Wait for nobody."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
     async def addresses(self, host: str, port: int) -> Sequence[str]:
-        """Return the addresses of *host*, each once. Raises OSError."""
+        """Return the addresses of *host*, each once. Raises OSError, UnicodeError."""
         key = (host, port)
         looking = self._looking.get(key)
         if looking is None:
-            looking = asyncio.get_running_loop().run_in_executor(self._threads, _addresses, host, port)
-            self._looking[key] = looking
-            looking.add_done_callback(lambda _done: self._looking.pop(key, None))
+            loop = asyncio.get_running_loop()
+            looking = self._looking[key] = loop.create_future()
+            looking.add_done_callback(functools.partial(self._looked, key))
+            # No pool: the interpreter waits for a pool's threads when it ends, and for a daemon it does not.
+            Thread(target=self._look, args=(loop, looking, key), name=f"look up {host}", daemon=True).start()
         return await asyncio.shield(looking)
+
+    def _look(
+        self, loop: asyncio.AbstractEventLoop, looking: asyncio.Future[Sequence[str]], key: tuple[str, int]
+    ) -> None:
+        try:
+            found = self._look_up(*key)
+        except (OSError, UnicodeError) as error:
+            told = functools.partial(looking.set_exception, error)
+        else:
+            told = functools.partial(looking.set_result, found)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(told)
+
+    def _looked(self, key: tuple[str, int], looking: asyncio.Future[Sequence[str]]) -> None:
+        self._looking.pop(key, None)
+        if not looking.cancelled():
+            looking.exception()  # whoever asked may have given up
 
 
 class _Left:

@@ -269,9 +269,13 @@ class SqlOutbox:
         await self._database.writer.run(lambda connection: connection.execute(change, rows).rowcount)
 
     async def depth(self) -> int:
-        """Return how many messages are not delivered yet, without those that are held until their time."""
+        """Return how many messages to phones are not delivered yet, without those that are held until their time."""
         is_held = and_(outbox.c.silence.is_not(None), outbox.c.next_try > self._clock.now())
-        statement = select(func.count()).select_from(outbox).where(_IS_OPEN, not_(func.coalesce(is_held, false())))
+        statement = (
+            select(func.count())
+            .select_from(outbox)
+            .where(_IS_OPEN, outbox.c.target.is_(None), not_(func.coalesce(is_held, false())))
+        )
         async with self._database.reading() as connection:
             return (await connection.execute(statement)).scalar_one()
 

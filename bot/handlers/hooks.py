@@ -119,7 +119,9 @@ class HookHandler:
         if said.lower() == "hosts":
             return views.hosts(self._hooks.hosts()) if request.role >= Role.ADMIN else admins_only("/hook hosts")
         if not said:
-            return views.overview(self._hooks.of_owner(request.user_id), self._hooks.hosts())
+            owned = {rule.id for rule in await self._rulebook.owned_by(request.user_id)}
+            mine = [hook for hook in self._hooks.of_owner(request.user_id) if hook.rule_id in owned]
+            return views.overview(mine, self._hooks.hosts())
         line = _LINE.fullmatch(said)
         if line is None:
             return views.what_of_it(said)

@@ -1,6 +1,7 @@
 """The wording of alerts: /template, and the buttons that ask for it and take it back."""
 
 import re
+from collections.abc import Mapping
 
 from alerts.default import Kind, kind_of
 from alerts.rule import Rule
@@ -53,7 +54,7 @@ class TemplateHandler:
         kind = next((kind for kind in _KINDS if re.match(rf"{kind.value}(\s|$)", said, re.IGNORECASE)), None)
         number = _NUMBER.match(said)
         if not said:
-            answer = views.overview(self._templates.all_of(request.user_id))
+            answer = views.overview(await self._mine(request.user_id))
         elif kind is not None:
             answer = await self._of_kind(kind, said[len(kind.value) :].strip(), request.user_id)
         elif number is not None:
@@ -128,6 +129,11 @@ class TemplateHandler:
             return views.refused(fault, slots, views.named(scope))
         await self._templates.save(user_id, scope, said)
         return views.saved(scope, filled(parts, sample(kind)), None)
+
+    async def _mine(self, user_id: int) -> Mapping[str, str]:
+        """Return the person's templates, those of alerts that they have and those of kinds."""
+        mine = {of_rule(rule.id) for rule in await self._rulebook.owned_by(user_id)} | {of_kind(kind) for kind in Kind}
+        return {scope: said for scope, said in self._templates.all_of(user_id).items() if scope in mine}
 
     async def _standing(self, rule: Rule, user_id: int) -> Message:
         kind = kind_of(rule.draft.condition)

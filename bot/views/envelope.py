@@ -13,6 +13,7 @@ from alerts.codec import firing_from_json
 from alerts.default import kind_of
 from alerts.rule import (
     AccountCause,
+    Away,
     Cause,
     FeedCause,
     Firing,
@@ -76,6 +77,7 @@ def _fired(fired: Firing) -> dict[str, object]:
         "id": fired.key,
         "at": fired.at.isoformat(),
         "exchange_time": None if fired.exchange_time is None else fired.exchange_time.isoformat(),
+        "found_afterwards": _away(fired.away),
         "alert": {
             "id": rule.id,
             "text": rule.text,
@@ -88,6 +90,17 @@ def _fired(fired: Firing) -> dict[str, object]:
         },
         "instrument": _instrument(_subject(fired.cause)),
         "what": _what(fired.cause),
+    }
+
+
+def _away(away: Away | None) -> dict[str, object] | None:
+    if away is None:
+        return None
+    return {
+        "begin": away.begin.isoformat(),
+        "span_s": away.span.total_seconds(),
+        "order_unknown": away.is_unordered,
+        "observed": away.is_observed,
     }
 
 

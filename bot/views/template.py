@@ -214,8 +214,8 @@ def _slot(said: str, position: int, name: str) -> Slot:
         return Slot(name)
     except ValueError:
         pass
-    if any(mark in name for mark in ".[]()"):
-        raise TemplateFault(said, Flaw.PART, position, name)
     if any(mark in name for mark in ":!"):
         raise TemplateFault(said, Flaw.FORMAT, position, name)
+    if any(mark in name for mark in ".[]()"):
+        raise TemplateFault(said, Flaw.PART, position, name)
     raise TemplateFault(said, Flaw.UNKNOWN, position, name)

@@ -132,6 +132,7 @@ async def test_a_firing_its_message_and_its_webhook_are_stored_together_once(
     assert (row.kind, row.target, row.dedupe_key) == ("webhook", URL, f"webhook:{fired.key}")
     assert firing_from_json(row.payload) == fired
     assert [row.kind for row in await outbox.due(clock.now(), 10)] == ["firing", "firing"]
+    assert await outbox.depth() == 2
 
 
 async def test_where_the_webhook_cannot_be_stored_nothing_is(

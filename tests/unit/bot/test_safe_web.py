@@ -1,6 +1,8 @@
 """Where a webhook may not go: every address that only this machine or its network can reach."""
 
+import asyncio
 import ipaddress
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.address import UrlFault, fault_of
-from bot.safe_web import PUBLIC, Reach, Refused, SafeWeb, Unreachable, is_public
+from bot.safe_web import PUBLIC, Names, Reach, Refused, SafeWeb, Unreachable, is_public
 from storage.hook import host_of
 
 REFUSED = [
@@ -197,6 +199,46 @@ async def test_a_bad_address_is_refused_again_before_it_is_used(url: str) -> Non
 )
 def test_a_host_is_allowed_by_its_name_and_port(url: str, host: str) -> None:
     assert host_of(url) == host
+
+
+async def test_a_name_server_that_hangs_takes_one_thread_and_holds_up_no_other_name() -> None:
+    answers, asked = threading.Event(), []
+
+    def look_up(host: str, port: int) -> Sequence[str]:
+        asked.append(host)
+        if host == "slow.example.com":
+            answers.wait(20)
+        return ["8.8.8.8"]
+
+    names = Names(look_up)
+    waiting = [asyncio.create_task(names.addresses("slow.example.com", 443)) for _ in range(20)]
+    assert await names.addresses("quick.example.com", 443) == ["8.8.8.8"]
+    waiting[0].cancel()
+    answers.set()
+    assert await asyncio.gather(*waiting[1:]) == [["8.8.8.8"]] * 19
+    assert sorted(asked) == ["quick.example.com", "slow.example.com"]
+
+
+async def test_the_systems_own_resolver_finds_this_machine() -> None:
+    found = await Names().addresses("localhost", 443)
+    assert found
+    assert all(ipaddress.ip_address(address).is_loopback for address in found)
+    assert not any(is_public(ipaddress.ip_address(address)) for address in found)
+
+
+async def test_a_name_that_is_none_is_asked_for_again_the_next_time() -> None:
+    found = [OSError("not known"), ["8.8.8.8"]]
+
+    def look_up(host: str, port: int) -> Sequence[str]:
+        answer = found.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    names = Names(look_up)
+    with pytest.raises(OSError, match="not known"):
+        await names.addresses("example.com", 443)
+    assert await names.addresses("example.com", 443) == ["8.8.8.8"]
 
 
 def test_nothing_but_the_public_net_is_reached_unless_a_test_says_so() -> None:

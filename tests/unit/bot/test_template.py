@@ -85,6 +85,7 @@ def told(firing: Firing, template: str | None, *, after_s: float = 1, **more: ob
         ("{note()}", Flaw.PART, 0),
         ("{price:>99999999}", Flaw.FORMAT, 0),
         ("{price!r}", Flaw.FORMAT, 0),
+        ("{price:.2f}", Flaw.FORMAT, 0),
         ("{price:{price}}", Flaw.UNCLOSED, 0),
         ("{note}" * 7, Flaw.MANY, 36),
     ],
