@@ -17,12 +17,21 @@ _FRESH_S = 0.5
 
 
 class WordsAhead:
-    """Renders rows that are coming; *unrenderable* are the errors of rows that cannot be."""
+    """
+    Renders rows that are coming; *unrenderable* are the errors of rows that cannot be.
+
+    *prepare* gets each of these messages, and does what else a send needs.
+    """
 
     def __init__(
-        self, render: Callable[[OutboxMessage], Message], unrenderable: tuple[type[Exception], ...], clock: Clock
+        self,
+        render: Callable[[OutboxMessage], Message],
+        unrenderable: tuple[type[Exception], ...],
+        clock: Clock,
+        prepare: Callable[[Message], object] = lambda _words: None,
     ) -> None:
         self._render = render
+        self._prepare = prepare
         self._unrenderable = unrenderable
         self._clock = clock
         self._made: dict[int, tuple[OutboxMessage, Message, float]] = {}
@@ -34,10 +43,12 @@ class WordsAhead:
             if row.target is not None:
                 continue
             try:
-                self._made[row.id] = (row, self._render(row), self._clock.monotonic())
+                words = self._render(row)
+                self._prepare(words)
             except self._unrenderable:
                 # It fails again as it is sent, and then is told to whom it concerns.
                 continue
+            self._made[row.id] = (row, words, self._clock.monotonic())
 
     def of(self, row: OutboxMessage) -> Message:
         """Return *row*'s words; raises what rendering raises."""

@@ -69,7 +69,7 @@ class Notifier:
         after: Mapping[str, AfterDelivery] | None = None,
         sieve: Sieve | None = None,
     ) -> None:
-        words = WordsAhead(render, UNRENDERABLE, clock)
+        words = WordsAhead(render, UNRENDERABLE, clock, phone.prepare)
         self._outbox = outbox
         self._sender = Sender(
             outbox,

@@ -37,6 +37,10 @@ class Phone(Protocol):
         """Try once; return Telegram's message id. *progress* keeps which parts of a long message have arrived."""
         ...
 
+    def prepare(self, message: Message) -> None:
+        """Work out ahead what `deliver` needs."""
+        ...
+
     async def revise(self, chat_id: int, message_id: int, message: Message) -> int:
         """Try once to change a message in place; return its id, a new one where it is gone."""
         ...

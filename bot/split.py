@@ -30,6 +30,9 @@ def split(html: str, limit: int = TEXT_LIMIT) -> list[str]:
     Joined, the pieces' texts are the whole text; a cut takes the place of a line break, or falls inside a line that
     is too long by itself.
     """
+    if len(html) * 2 <= limit and html.count("<") <= ENTITY_LIMIT:
+        # Short enough whatever is in it: of one character come two units at most.
+        return [html]
     parser = _Pieces(limit)
     parser.feed(html)
     parser.close()

@@ -50,6 +50,9 @@ class FakePhone:
         self.arrivals.put_nowait(message.html)
         return 1000 + len(self.got)
 
+    def prepare(self, message: Message) -> None:
+        """Nothing to work out."""
+
     async def revise(self, chat_id: int, message_id: int, message: Message) -> int:
         if self.edit_plan:
             raise self.edit_plan.pop(0)
