@@ -108,6 +108,11 @@ class UpdateQueue:
         """Queue a message update without its required fields: no client library can parse it."""
         return self._append("message", {"message_id": 1}, unix(self._clock) + MESSAGE_RETENTION_S)
 
+    def push_raw(self, fields: dict[str, Any]) -> int:
+        """Queue an update of *fields* as they stand, whatever they are; only its id is a real one."""
+        kind, payload = next(iter(fields.items()), ("message", None))
+        return self._append(kind, payload, unix(self._clock) + MESSAGE_RETENTION_S)
+
     def clear(self) -> None:
         """Forget what is waiting (drop_pending_updates); ids go on growing."""
         self._waiting.clear()
