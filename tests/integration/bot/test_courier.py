@@ -268,6 +268,9 @@ async def test_a_drain_gives_back_what_was_not_begun(bench: Bench, server: FakeW
         first, second = await bench.fire(rule, 1), await bench.fire(rule, 2)
         await server.arrived()
         await bench.courier.drain()
+        # The loop looks on, and takes nothing any more.
+        await bench.looked()
+        await bench.looked()
         begun = await bench.outbox.get(2)
         waiting = await bench.outbox.get(4)
         assert begun is not None
