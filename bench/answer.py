@@ -3,7 +3,7 @@ PRODUCT M, row 4: `/alerts` and `/help` against an echo bot on the same library.
 
 From the moment at which a person's message is there for the bot to fetch, until its answer arrives at the Bot API. The
 real bot and the echo bot (`bench/echo.py`) have a local Telegram each, and are asked in turns. The person has twenty
-alerts; TWS is there and says nothing.
+alerts, on twenty shares whose prices stand still.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from sqlalchemy import insert
 
 from bench.between import PATIENCE_S, WatchedTelegram, tws
 from bench.child import BOT, TOKEN, running, settings, url_of, words
-from bench.population import instruments, rules
+from bench.listing import exchange_with
+from bench.population import PRICE, instruments, rules
 from bench.row import Row
 from market.clock import SystemClock
 from simulator.telegram.people import write
-from simulator.tws.exchange import Exchange
 from storage.database import Database
 from storage.rules import rule_columns
 from storage.tables import rules as rules_table
@@ -57,7 +57,8 @@ async def _measured(folder: Path, rounds: int) -> tuple[list[float], dict[str, l
     await _filled(folder)
     theirs, mine = WatchedTelegram(), WatchedTelegram()
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(tws(Exchange(walk=False)))
+        exchange, _ = exchange_with(instruments(_ALERTS), PRICE)
+        server = await stack.enter_async_context(tws(exchange))
         for telegram in (theirs, mine):
             await stack.enter_async_context(telegram.serving())
         stack.enter_context(running(BOT, folder, settings(folder, mine.url, server.port)))
