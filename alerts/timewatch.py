@@ -1,6 +1,7 @@
 """Time rules: each moment once, those that were missed together with the latest of them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -20,15 +21,16 @@ _COUNTED_OFTEN = timedelta(days=1)
 class TimeWatch(Watch):
     """A time rule; *told* is the latest moment it told, or that it need not tell any more."""
 
-    __slots__ = ("course", "message", "told")
+    __slots__ = ("_zone_of", "course", "message", "told")
 
-    def __init__(self, rule: Rule, zone: ZoneInfo) -> None:
+    def __init__(self, rule: Rule, zone_of: Callable[[int], ZoneInfo]) -> None:
         super().__init__(rule)
         when = rule.draft.condition
         if not isinstance(when, AtTime | EveryTime | AtSession):
             raise NotEvaluable(type(when).__name__)
         self.message = when.message
-        self.course = Course(when, zone, rule.created, self.venue, self.manner.is_rth)
+        self._zone_of = zone_of
+        self.course = Course(when, zone_of(rule.owner_id), rule.created, self.venue, self.manner.is_rth)
         told = rule.memory.get("due")
         self.told = datetime.fromisoformat(told) if isinstance(told, str) else rule.since
 
@@ -37,7 +39,10 @@ class TimeWatch(Watch):
         return {**super().memory(), "due": self.told.astimezone(UTC).isoformat()}
 
     def consider(self, now: datetime, sessions: Sessions) -> Firing | None:
-        """Return the firing of the moments that came since the last one told."""
+        """Return the firing of the moments that came since the last one told, by the owner's clock as it is set now."""
+        zone = self._zone_of(self.rule.owner_id)
+        if zone != self.course.zone:
+            self.course = replace(self.course, zone=zone)
         is_often = isinstance(self.course.when, EveryTime)
         begin = max(self.told, now - (_COUNTED_OFTEN if is_often else _COUNTED))
         end = now if self.manner.until is None else min(now, self.manner.until)
@@ -58,7 +63,7 @@ class TimeDesk:
 
     def made(self, rule: Rule) -> TimeWatch:
         """Return *rule* made ready, in its owner's zone. Raises NotEvaluable."""
-        return TimeWatch(rule, self._zone_of(rule.owner_id))
+        return TimeWatch(rule, self._zone_of)
 
     def enter(self, watch: TimeWatch) -> None:
         """Watch a rule."""

@@ -287,6 +287,16 @@ def test_a_time_of_day_comes_on_its_days_once() -> None:
     assert due(engine, moment + 3 * DAY) == [(moment + 3 * DAY, 0)]
 
 
+def test_a_time_of_day_follows_its_owner_into_another_zone() -> None:
+    zones = {1: "America/New_York"}
+    engine = Engine(lambda _owner: ZoneInfo(zones[1]))
+    engine.load([rule("at 21:00", at=NOW)])
+    zones[1] = "Europe/Berlin"
+    moment = datetime(2026, 11, 20, 20, 0, tzinfo=NOW.tzinfo)
+    assert due(engine, moment - SECOND) == []
+    assert due(engine, moment) == [(moment, 0)]
+
+
 def test_times_that_were_missed_are_told_together() -> None:
     engine = timed("every 30m")
     assert due(engine, NOW + 95 * MINUTE) == [(NOW + 90 * MINUTE, 2)]
