@@ -1,0 +1,57 @@
+"""Clocks that jump: what fires fires once, cards do not outlive their time, the bot still answers."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.flow.alerting import fired, firings, made, passed
+from tests.flow.chat import said
+from tests.flow.conftest import Stage, opened_stage, trading_day
+
+# A Wednesday, 11:00 in New York.
+MORNING = datetime(2026, 11, 18, 16, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    world, dial = trading_day(tmp_path, MORNING)
+    async with opened_stage(world, tmp_path, dial) as stage:
+        await stage.up()
+        yield stage
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=3), -timedelta(hours=3)])
+async def test_alerts_fire_once_after_the_clock_has_jumped(stage: Stage, jump: timedelta) -> None:
+    _, level = await made(stage, "AAPL > 250")
+    await passed(stage)
+    await stage.later(jump)
+    stage.world.exchange.push("AAPL", 251.0)
+    await fired(stage, level)
+    await passed(stage, "MSFT")
+    assert len(await firings(stage, level)) == 1
+    await stage.ada.ask("/status", "Version")
+
+
+async def test_a_card_is_dead_after_the_clock_has_jumped_ahead(stage: Stage) -> None:
+    card = await stage.ada.ask("buy 10 AAPL 199.5", "confirm?")
+    await stage.ada.ask("/help", "/orders")
+    await stage.later(timedelta(hours=1))
+
+    async def expired() -> bool:
+        return "xpired" in said(await stage.ada.again(card))
+
+    await stage.desk.until(expired, "an expired card")
+    assert await stage.desk.orders() == []
+
+
+async def test_a_moment_that_comes_twice_since_the_clock_went_back_is_told_once(stage: Stage) -> None:
+    _, number = await made(stage, 'at 11:30 ET weekdays "look"')
+    await stage.later(timedelta(minutes=31))
+    await fired(stage, number)
+    await stage.later(-timedelta(minutes=20))
+    await passed(stage)
+    await stage.later(timedelta(minutes=25))
+    await passed(stage, "MSFT")
+    assert len(await firings(stage, number)) == 1
