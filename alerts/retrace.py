@@ -23,7 +23,7 @@ from alerts.rule import Away, Firing, PriceCause
 from alerts.studio import Study
 from alerts.tape import Tape
 from alerts.watch import Roster
-from alerts.ways import Aside, Stretch, Trial, cause_of, is_ordered, ways_of
+from alerts.ways import Aside, Stretch, Trial, Way, cause_of, is_ordered, moments_of, ways_of
 from market.news import Headline
 from market.quote import Bar, BarSize, Tick, TickField
 
@@ -86,7 +86,7 @@ class Retrace:
                 waiting[1]()
                 waiting = next(told, None)
             self._pass(moment, Away(start, self._size.duration))
-            self._bar(start)
+            self._bar(start, begin)
         while waiting is not None and waiting[0] <= until:
             waiting[1]()
             waiting = next(told, None)
@@ -163,18 +163,22 @@ class Retrace:
         self._take(self._tape.on_time(at, self._ids), away)
         self._take(self._news.on_time(at), away)
 
-    def _bar(self, start: datetime) -> None:
-        """Take in the bars that began at *start*."""
+    def _bar(self, start: datetime, begin: datetime) -> None:
+        """Take in the bars that began at *start*; without any, time passes all the same."""
+        away = Away(start, self._size.duration)
         stretches = [stretch for one in self._missed for stretch in self._begun(one, start)]
         if not stretches:
+            for moment in moments_of(start, self._size.duration, (begin, self._until)):
+                self._pass(moment, away)
             return
         self._hearing = {}
         apart = self._apart(stretches, start)
         late: dict[int, set[int]] = {}
         paths = [stretch.path() for stretch in stretches]
-        away = Away(start, self._size.duration)
         for step in range(_LAST_STEP + 1):
             touched = []
+            # What has held up to a moment has held, whatever comes with it.
+            self._pass(stretches[0].moments[step], away)
             for n, (stretch, path) in enumerate(zip(stretches, paths, strict=True)):
                 at = stretch.moments[step]
                 ids = stretch.book.stand_at(path[step], at, start, stretch.slot) | stretch.book.restless
@@ -183,7 +187,6 @@ class Retrace:
                 ready = self._ready(ids | late.pop(n, set()) if step == _LAST_STEP else ids, stretch, step, start)
                 late.setdefault(n, set()).update(ids - ready)
                 self._consider(ready, stretch, price, stretch.moments[step], away)
-            self._pass(stretches[0].moments[step], away)
 
     def _begun(self, one: Missed, start: datetime) -> Iterator[Stretch]:
         book = self._tape.book(one.wanted.instrument)
@@ -204,23 +207,27 @@ class Retrace:
         apart = set[int]()
         for rule_id in sorted(found):
             watch = self._roster.watched.get(rule_id)
-            if isinstance(watch, PriceWatch) and is_ordered(watch, is_joint=rule_id in self._tape.joint):
-                ways = ways_of(watch, stretches)
-                if len(ways) > 1 and self._hears(watch, start) is _Hears.ALL:
-                    apart.add(rule_id)
-                    self._alone(watch, stretches, start)
+            if not isinstance(watch, PriceWatch) or self._hears(watch, start) is not _Hears.ALL:
+                continue
+            is_joint = rule_id in self._tape.joint
+            ways = ways_of(watch, stretches) if is_joint or is_ordered(watch) else []
+            if len(ways) > 1 or (ways and is_joint):
+                apart.add(rule_id)
+                self._alone(watch, ways, start)
         return apart
 
-    def _alone(self, watch: PriceWatch, stretches: Sequence[Stretch], start: datetime) -> None:
-        chosen = self._roster.guarded(watch.rule, start, lambda: self._trial.chosen(watch, ways_of(watch, stretches)))
+    def _alone(self, watch: PriceWatch, ways: Sequence[Way], start: datetime) -> None:
+        chosen = self._roster.guarded(watch.rule, start, lambda: self._trial.chosen(watch, ways))
         if chosen is None:
             self._tape.leave(watch)
             return
         way, is_unordered = chosen
         away = Away(start, self._size.duration, is_unordered=is_unordered)
         with Aside(way) as steps:
-            for step in steps:
+            for n, step in enumerate(steps, 1):
                 self._consider({watch.rule.id}, *step.prices[0], step.at, away)
+                if n < len(way):
+                    self._take(self._tape.on_time(way[n].at, {watch.rule.id}), away)
 
     def _consider(self, ids: set[int], stretch: Stretch, price: float, at: datetime, away: Away) -> None:
         firings: list[Firing] = []

@@ -36,9 +36,7 @@ class Stretch:
     @classmethod
     def of(cls, book: Book, slot: int, bar: Bar, length: timedelta, gap: tuple[datetime, datetime]) -> "Stretch":
         """Return a bar of *length*, of which only what was in the *gap* is news: the running one ends with it."""
-        begin, end = gap
-        third = (length - _SECOND) / 3
-        return cls(book, slot, bar, tuple(min(max(bar.start + n * third, begin), end) for n in range(4)))
+        return cls(book, slot, bar, moments_of(bar.start, length, gap))
 
     @property
     def is_ambiguous(self) -> bool:
@@ -91,20 +89,31 @@ class _KeptBook:
             window.restore(kept)
 
 
-def is_ordered(watch: PriceWatch, *, is_joint: bool) -> bool:
+def moments_of(start: datetime, length: timedelta, gap: tuple[datetime, datetime]) -> tuple[datetime, ...]:
+    """Return the moments of a bar's four prices, within the gap."""
+    begin, end = gap
+    third = (length - _SECOND) / 3
+    return tuple(min(max(start + n * third, begin), end) for n in range(4))
+
+
+def is_ordered(watch: PriceWatch) -> bool:
     """Return whether the order of a bar's prices matters to a rule; what must hold for long it does not concern."""
     if watch.manner.hold is not None:
         return False
     atoms = watch.atoms
-    return is_joint or watch.repeats or len(atoms) > 1 or not isinstance(atoms[0], Compared | DayMoved | Gapped)
+    return watch.repeats or len(atoms) > 1 or not isinstance(atoms[0], Compared | DayMoved | Gapped)
 
 
 def ways_of(watch: PriceWatch, stretches: Sequence[Stretch]) -> list[Way]:
     """Return the ways in which the prices a rule looks at may have come, the likeliest first."""
     mine = [one for one in stretches if _looks_at(watch, one)]
-    if len({one.book.instrument.con_id for one in mine}) > 1:
-        return _together(mine)
-    against = (False, True) if any(one.is_ambiguous for one in mine) else (False,)
+    # What stood still met every price of the others.
+    if len({one.book.instrument.con_id for one in mine if one.bar.low != one.bar.high}) > 1:
+        return _together(mine) if watch.manner.hold is None else _together(mine)[:1]
+    if not mine:
+        return []
+    is_ambiguous = watch.manner.hold is None and any(one.is_ambiguous for one in mine)
+    against = (False, True) if is_ambiguous else (False,)
     return [_one_by_one(mine, against=is_against) for is_against in against]
 
 
@@ -169,9 +178,7 @@ def _looks_at(watch: PriceWatch, stretch: Stretch) -> bool:
 
 def _one_by_one(stretches: Sequence[Stretch], *, against: bool) -> Way:
     paths = [(one, one.path(against=against)) for one in stretches]
-    return tuple(
-        Step(stretches[0].moments[n], tuple((one, path[n]) for one, path in paths)) for n in range(4) if stretches
-    )
+    return tuple(Step(stretches[0].moments[n], tuple((one, path[n]) for one, path in paths)) for n in range(4))
 
 
 def _together(stretches: Sequence[Stretch]) -> list[Way]:
