@@ -98,6 +98,8 @@ def _line(entry: Entry, now: datetime, zone: ZoneInfo, quotes: Quotes | None) ->
     own = entry.at.astimezone(zone)
     day = "" if own.date() == now.astimezone(zone).date() else f"{own:%a} {own.day} {own:%b} "
     line = f"<code>{day}{own:%H:%M:%S}</code> <b>{text(entry.gist)}</b> · {text(entry.about)} · {entry.mark}"
+    if entry.gap:
+        line += f" · 🕰 {text(entry.gap)}"
     quote = None if quotes is None or not entry.con_id else quotes(entry.con_id)
     if quote is not None and quote.price is not None:
         line += f" · now {price(quote.price, entry.decimals)}"

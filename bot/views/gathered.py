@@ -12,7 +12,18 @@ from enum import StrEnum
 from typing import Any
 
 from alerts.codec import firing_from_json
-from alerts.rule import AccountCause, Cause, FeedCause, Firing, NewsCause, OrderCause, PriceCause, ScanCause, TimeCause
+from alerts.rule import (
+    AccountCause,
+    Away,
+    Cause,
+    FeedCause,
+    Firing,
+    NewsCause,
+    OrderCause,
+    PriceCause,
+    ScanCause,
+    TimeCause,
+)
 from bot.views.alerts import kind_mark
 from bot.views.condition import describe, direction_of, level_of, subject
 from bot.views.keyboard import shortened
@@ -44,7 +55,7 @@ class Entry:
     One firing in brief, plain text: *gist* says what happened, *about* what was waited for, *name* what it is about.
 
     *nth* counts the alert's firings. *con_id* is its instrument's (0: none), *decimals* those of its prices. *repeat*:
-    it may have been told before.
+    it may have been told before. *gap* says how it was found after a gap, "" where it was seen live.
     """
 
     rule_id: int
@@ -56,6 +67,7 @@ class Entry:
     con_id: int = 0
     decimals: int = 2
     repeat: bool = False
+    gap: str = ""
 
     @property
     def mark(self) -> str:
@@ -143,6 +155,7 @@ def entry_of(payload: Mapping[str, Any], *, repeat: bool = False) -> Entry:
         0 if about is None else about.con_id,
         2 if about is None else about.decimals,
         repeat,
+        _gap(fired.away),
     )
 
 
@@ -173,6 +186,14 @@ def _gist(fired: Firing) -> str:  # noqa: PLR0911  one for each cause
             return f"⏰ {message or 'Time'}" + (f" ({collapsed} earlier missed)" if collapsed else "")
         case FeedCause(about):
             return f"⚠️ {about.label}: nothing received"
+
+
+def _gap(away: Away | None) -> str:
+    if away is None:
+        return ""
+    if not away.is_observed:
+        return "found as I came back"
+    return "while I was away" + (", order within its bar unknown" if away.is_unordered else "")
 
 
 def _arrow(fired: Firing, value: float) -> str:

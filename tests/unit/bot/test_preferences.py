@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alerts.codec import firing_to_json
+from alerts.rule import Away
 from bot.callback_data import Code, Place, encode
 from bot.views.gathered import Gathered, Reason, entry_of, gathered, gathered_to_json
 from bot.views.message import Message
@@ -268,6 +269,14 @@ def test_a_digest_that_comes_late_says_so_and_has_the_prices_now() -> None:
     at = datetime(2026, 11, 21, 11, 48, tzinfo=UTC)
     told = gathered(Reason.BURST, [entry_of(firing_to_json(price_firing(1, at)), repeat=True)])
     check_golden("digest-late", told_in_the_morning(told, may_repeat=True))
+
+
+def test_what_was_found_after_a_gap_says_so_in_a_digest() -> None:
+    at = datetime(2026, 11, 21, 11, 48, tzinfo=UTC)
+    found = (None, Away(at), Away(at, timedelta(minutes=1), is_unordered=True), Away(at, is_observed=False))
+    firings = [replace(price_firing(number, at), away=away) for number, away in enumerate(found, 1)]
+    told = gathered(Reason.BURST, [entry_of(firing_to_json(firing)) for firing in firings])
+    check_golden("digest-gap", told_in_the_morning(told))
 
 
 def test_the_longest_digest_fits_into_a_message() -> None:
