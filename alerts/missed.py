@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from alerts.book import FRESH
 from alerts.operand import PriceField
 from alerts.studio import Study
 from market.hours import Hours
@@ -44,7 +45,8 @@ class Wanted:
 
     def since(self, hours: Hours) -> datetime:
         """Return from when on bars are wanted: with the run-up, at most those of the session that ran."""
-        begin = self.begin - self.reach
+        # Where nothing trades at first, the price from before still stands.
+        begin = self.begin - max(self.reach, FRESH)
         if not self.has_volume:
             return begin
         running = [one.start for one in hours.sessions if one.start <= self.begin]

@@ -14,7 +14,7 @@ from itertools import chain
 from math import inf, nextafter
 from zoneinfo import ZoneInfo
 
-from alerts.book import SLOTS, Book
+from alerts.book import MID, SLOTS, Book
 from alerts.missed import Missed
 from alerts.news import NewsDesk
 from alerts.pricewatch import PriceWatch
@@ -123,6 +123,7 @@ class Retrace:
                 if bar.start + self._size.duration <= begin:
                     stretch = Stretch.of(book, slot, bar, self._size.duration, (bar.start, begin))
                     _widen(book, slot, stretch)
+                    _stood(stretch)
                     if slot == book.main_slot:
                         self._count(one, bar)
         self._day_begins(one, self._day_of(one, begin), begin)
@@ -313,6 +314,14 @@ class Retrace:
             if isinstance(cause, PriceCause):
                 cause = replace(cause, from_minute=True)
             self._firings.append(replace(firing, cause=cause, away=away))
+
+
+def _stood(stretch: Stretch) -> None:
+    """Let a price be known as it stood before the gap; that moves nobody."""
+    book = stretch.book
+    for each in _QUOTE if stretch.slot == MID else (stretch.slot,):
+        book.prices[each] = stretch.bar.close
+    book.latest = Tick(book.instrument, TickField.LAST, stretch.bar.close, 0.0, stretch.moments[-1], stretch.bar.start)
 
 
 def _widen(book: Book, slot: int, stretch: Stretch) -> None:

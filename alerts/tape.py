@@ -429,6 +429,11 @@ class Tape:
             watch = self._roster.watched.get(rule_id)
             if not isinstance(watch, PriceWatch):
                 continue
+            if self.behind and watch.changed > at and self.is_behind(watch):
+                # It became what it is after this moment of a gap; the next price finds it.
+                for book in watch.books:
+                    book.restless.add(rule_id)
+                continue
             if any(book.base is not None and book.is_doubtful(at) for book in watch.books):
                 # Evaluated when it is known whether the shares were split: by the next tick then, or in a second.
                 watch.missed = watch.books

@@ -83,7 +83,7 @@ def link_back(payload: Mapping[str, Any], at: datetime) -> str:
     if not since:
         return f"✅ <b>IBKR link is up</b>\n{watched}"
     gone = span(at - datetime.fromisoformat(since))
-    return f"✅ <b>IBKR link is up again</b> after {gone}\nIn that time alerts saw no prices. {watched}"
+    return f"✅ <b>IBKR link is up again</b> after {gone}\nI look up what happened meanwhile: an alert that fires by it says so. {watched}"
 
 
 def trouble(payload: Mapping[str, Any], _at: datetime) -> str:

@@ -86,7 +86,7 @@ class Run:
         missed = []
         for one, bars in self.bars.items():
             if (wanted := backlog.wanted(one.con_id)) is not None:
-                made = [bar for bar in bars if begin - MINUTE < bar.start < until]
+                made = [bar for bar in bars if begin - 5 * MINUTE <= bar.start < until]
                 missed.append(Missed(wanted, ALWAYS, {PriceField.LAST: made}))
         self.firings += self.engine.retrace(missed, BarSize.MIN_1, until - timedelta(microseconds=1))
         self.engine.release(list(backlog.since))
