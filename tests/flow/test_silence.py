@@ -131,8 +131,10 @@ async def test_the_heartbeat_comes_once_at_its_time_without_a_sound_and_over_a_r
     await stage.bots[-1].kill()
     await stage.up()
     await passed(stage)
-    assert len([m for m in await stage.ada.from_bot() if "💓 All is well" in said(m)]) == 1
-    assert await sounds(stage, "All is well") == [False]
+    # Killed between its sending and its acknowledgement it may come again, and then bears the mark.
+    beats = [said(m) for m in await stage.ada.from_bot() if "💓 All is well" in said(m)]
+    assert len([one for one in beats if "may repeat" not in one]) == 1, beats
+    assert set(await sounds(stage, "All is well")) == {False}
 
 
 async def test_news_makes_no_sound_and_a_price_does(stage: Stage) -> None:
