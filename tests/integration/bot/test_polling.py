@@ -236,3 +236,36 @@ async def test_each_chat_is_greeted_once_and_anew_after_it_was_closed(line: Line
         await line.router.next()
         await line.router.next()
         assert line.opened == [111]
+
+
+async def test_a_second_program_is_told_once_backed_off_from_and_told_when_it_has_gone(line: Line) -> None:
+    line.telegram.faults.add({"method": "getUpdates", "kind": "409", "count": 7})
+    async with line.up():
+        assert await asyncio.wait_for(line.told.get(), 60) is Notice.RIVAL
+        line.write("through")
+        assert (await line.router.next()).text == "through"
+        # The time until it counts as gone passes only as somebody naps.
+        line.clock.advance(60)
+        line.write("again")
+        await line.router.next()
+        assert await asyncio.wait_for(line.told.get(), 60) is Notice.RIVAL_GONE
+    assert [nap for nap in line.naps if nap < 30][:4] == [1.0, 2.0, 5.0, 10.0]
+    assert line.told.empty()
+
+
+async def test_what_goes_wrong_with_an_answer_is_told_and_the_next_comes_in(line: Line) -> None:
+    async def fails(_request: TextIn) -> None:
+        raise LookupError
+
+    async with line.up():
+        taken, line.router.on_text = line.router.on_text, fails  # type: ignore[method-assign]
+        line.write("/alerts")
+
+        async def is_told() -> bool:
+            chat = line.telegram.chats.find(111)
+            return chat is not None and any("Something went wrong on my side" in str(s.seen()) for s in chat.in_order())
+
+        await until(is_told)
+        line.router.on_text = taken  # type: ignore[method-assign]
+        line.write("/help")
+        assert (await line.router.next()).text == "/help"
