@@ -3,6 +3,8 @@ When to speak: what happens on the market in, firings out. Pure and synchronous;
 
 The engine holds every rule it was given as it stands now. A rule whose own evaluation fails becomes BLIND with the
 reason; the others go on.
+
+Longer than 400 lines, because it is the one door for all that happens: a method a kind of news, and little in each.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence

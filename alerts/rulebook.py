@@ -1,4 +1,8 @@
-"""Adding, pausing, re-arming and deleting rules: store, engine and feeds in step."""
+"""
+Adding, pausing, re-arming and deleting rules: store, engine and feeds in step.
+
+Longer than 400 lines, so that all that changes a rule stands beside the one lock under which it is done.
+"""
 
 import asyncio
 import logging

@@ -3,6 +3,8 @@ The composition root: one straight line from settings to a running bot.
 
 Each resource goes on the stack the line after it is made, and is closed in the reverse order. Long work runs in named,
 supervised tasks. Telegram and IBKR may each be down at start; neither stops the other.
+
+Longer than 400 lines, because what is wired to what can be read here from top to bottom.
 """
 
 import asyncio

@@ -83,7 +83,10 @@ def link_back(payload: Mapping[str, Any], at: datetime) -> str:
     if not since:
         return f"✅ <b>IBKR link is up</b>\n{watched}"
     gone = span(at - datetime.fromisoformat(since))
-    return f"✅ <b>IBKR link is up again</b> after {gone}\nI look up what happened meanwhile: an alert that fires by it says so. {watched}"
+    return (
+        f"✅ <b>IBKR link is up again</b> after {gone}\n"
+        f"I look up what happened meanwhile: an alert that fires by it says so. {watched}"
+    )
 
 
 def trouble(payload: Mapping[str, Any], _at: datetime) -> str:

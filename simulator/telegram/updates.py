@@ -110,7 +110,7 @@ class UpdateQueue:
 
     def push_raw(self, fields: dict[str, Any]) -> int:
         """Queue an update of *fields* as they stand, whatever they are; only its id is a real one."""
-        kind, payload = next(iter(fields.items()), ("message", None))
+        kind, payload = next(iter(fields.items()), ("message", {}))
         return self._append(kind, payload, unix(self._clock) + MESSAGE_RETENTION_S)
 
     def clear(self) -> None:

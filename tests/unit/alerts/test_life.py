@@ -47,7 +47,7 @@ async def test_another_symbol_is_looked_up_and_held_instead() -> None:
 
 
 @pytest.mark.parametrize("spent", [False, True])
-async def test_another_scan_that_ibkr_does_not_know_is_refused_as_a_new_one_is(spent: bool) -> None:  # noqa: FBT001
+async def test_another_scan_that_ibkr_does_not_know_is_refused_as_a_new_one_is(spent: bool) -> None:
     desk = Desk()
     rule = await desk.create("scan TOP_PERC_GAIN")
     held = dict(desk.scans.held)
