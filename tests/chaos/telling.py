@@ -57,16 +57,22 @@ async def _told_in(chat: Chat, message: Shown) -> list[tuple[int, bool]]:
     if own or not _LISTED.search(said(message)):
         return [(number, _MARK in said(message)) for number in own]
     is_repeat = any(line.startswith(_MARK) for line in said(message).splitlines())
-    lines = [line for text in await _pages(chat, message) for line in text.splitlines()]
-    return [(int(n), is_repeat or _MARK in line) for line in lines for n in _LISTED.findall(line)]
+    # What stands on the digest as it was sent stands on one of its pages too: that is one telling.
+    found: dict[int, bool] = {}
+    for line in (line for text in await _pages(chat, message) for line in text.splitlines()):
+        for number in _LISTED.findall(line):
+            found[int(number)] = found.get(int(number), True) and (is_repeat or _MARK in line)
+    return list(found.items())
 
 
 async def _pages(chat: Chat, message: Shown) -> list[str]:
+    """Return the digest as it was sent, and each of its pages: the last turn leads to the first page again."""
     texts = [said(message)]
-    while (place := _PAGE.search(texts[-1])) and int(place[1]) < int(place[2]):
+    total = int(found[2]) if (found := _PAGE.search(texts[0])) else 1
+    while total > 1 and len(texts) <= total:
         shown = await chat.again(message)
         await chat.press(shown, next(label for label in labels(shown) if "▶" in label), wait=10)
-        wanted = f"page {int(place[1]) + 1} of "
+        wanted = f"page {len(texts) % total + 1} of "
 
         async def look(wanted: str = wanted) -> str:
             text = said(await chat.again(message))
