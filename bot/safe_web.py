@@ -128,7 +128,7 @@ class SafeWeb:
         self.check = reach.check
         self._timeout_s = timeout_s
         # One connection a request: a kept one would be shared by all the names of an address.
-        self._client = httpx.AsyncClient(
+        self._http = httpx.AsyncClient(
             verify=reach.tls or ssl.create_default_context(),
             trust_env=False,
             follow_redirects=False,
@@ -138,7 +138,7 @@ class SafeWeb:
 
     async def close(self) -> None:
         """Close what is open."""
-        await self._client.aclose()
+        await self._http.aclose()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post *body* and return what came back. Raises Refused, Unreachable, Unanswered."""
@@ -162,7 +162,7 @@ class SafeWeb:
         authority = parts.netloc.decode("ascii")
         last: httpx.HTTPError | None = None
         for address in addresses:
-            request = self._client.build_request(
+            request = self._http.build_request(
                 "POST",
                 parts.copy_with(host=str(address)),
                 content=body,
@@ -176,7 +176,7 @@ class SafeWeb:
         raise last or Unreachable("its name has no address")
 
     async def _sent(self, request: httpx.Request) -> Answer:
-        response = await self._client.send(request, stream=True)
+        response = await self._http.send(request, stream=True)
         try:
             got = 0
             async for chunk in response.aiter_raw():

@@ -266,7 +266,7 @@ def _readable(rows: Sequence[OutboxMessage]) -> tuple[list[OutboxMessage], list[
     members, entries = [], []
     for row in rows:
         try:
-            entries.append(entry_of(row.payload, repeat=row.may_repeat))
+            entries.append(entry_of(row.payload, repeat=row.may_repeat, row_id=row.id))
         except _UNREADABLE:
             continue
         members.append(row)

@@ -5,7 +5,9 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Self
+from weakref import WeakSet
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -16,6 +18,7 @@ from storage.migrate import migrate
 from storage.writer import Writer
 
 _BUSY_TIMEOUT_MS = 5_000
+_JOIN_S = 2.0
 
 
 class Database:
@@ -50,7 +53,9 @@ class Database:
             stack.callback(durable.dispose)
             writer = Writer(durable)
             stack.push_async_callback(writer.close)
-            pool = pooled_engine(path, busy_timeout_ms)
+            threads: WeakSet[Thread] = WeakSet()
+            stack.push_async_callback(_ended, threads)
+            pool = pooled_engine(path, busy_timeout_ms, threads)
             stack.push_async_callback(pool.dispose)
             opened = stack.pop_all()
         return cls(pool, writer, opened)
@@ -76,6 +81,12 @@ class Database:
         with own_errors():
             async with self._writes.begin() as connection:
                 yield connection
+
+
+async def _ended(threads: WeakSet[Thread]) -> None:
+    """Wait until the pool's threads have ended; each has its last word to say to this loop."""
+    for thread in list(threads):
+        await asyncio.to_thread(thread.join, _JOIN_S)
 
 
 def _claim(path: Path, holder: str) -> FileLock:

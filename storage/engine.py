@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from threading import Thread
+from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -47,10 +50,21 @@ def file_of(url: str) -> Path:
     return Path(parsed.database)
 
 
-def pooled_engine(path: Path, busy_timeout_ms: int) -> AsyncEngine:
-    """Return the engine for everything that is not a firing, a message or a claim (synchronous=NORMAL)."""
+def pooled_engine(path: Path, busy_timeout_ms: int, threads: WeakSet[Thread]) -> AsyncEngine:
+    """
+    Return the engine for everything that is not a firing, a message or a claim (synchronous=NORMAL).
+
+    *threads* gets those of its connections: one whose question was cancelled ends some time after the pool's disposal,
+    and must not report to a loop that is closed by then.
+    """
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True)
     _instruct(engine.sync_engine, Sync.NORMAL, busy_timeout_ms)
+
+    def on_connect(_connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        driver: Any = entry.driver_connection
+        threads.add(driver._thread)  # noqa: SLF001  aiosqlite has no way to wait for its end
+
+    event.listen(engine.sync_engine, "connect", on_connect)
     return engine
 
 

@@ -55,7 +55,8 @@ class Entry:
     One firing in brief, plain text: *gist* says what happened, *about* what was waited for, *name* what it is about.
 
     *nth* counts the alert's firings. *con_id* is its instrument's (0: none), *decimals* those of its prices. *repeat*:
-    it may have been told before. *gap* says how it was found after a gap, "" where it was seen live.
+    it may have been told before. *gap* says how it was found after a gap, "" where it was seen live. *row_id* is its
+    outbox row: all pages are in the order of these, also of one that was retried and folded later than newer ones.
     """
 
     rule_id: int
@@ -68,6 +69,7 @@ class Entry:
     decimals: int = 2
     repeat: bool = False
     gap: str = ""
+    row_id: int = 0
 
     @property
     def mark(self) -> str:
@@ -100,7 +102,7 @@ class Gathered:
             begin=min(self.begin, *(entry.at for entry in later)),
             end=max(self.end, *(entry.at for entry in later)),
             names=tuple(names),
-            entries=(*reversed(later), *self.entries),
+            entries=tuple(sorted((*reversed(later), *self.entries), key=lambda entry: -entry.row_id)),
         )
 
     @property
@@ -140,7 +142,7 @@ def gathered_from_json(data: Mapping[str, Any]) -> Gathered:
     )
 
 
-def entry_of(payload: Mapping[str, Any], *, repeat: bool = False) -> Entry:
+def entry_of(payload: Mapping[str, Any], *, repeat: bool = False, row_id: int = 0) -> Entry:
     """Return a firing's outbox payload in brief. Raises KeyError, TypeError or ValueError where it is none."""
     fired = firing_from_json(payload)
     rule, about = fired.rule, _instrument_of(fired.cause)
@@ -156,6 +158,7 @@ def entry_of(payload: Mapping[str, Any], *, repeat: bool = False) -> Entry:
         2 if about is None else about.decimals,
         repeat,
         _gap(fired.away),
+        row_id,
     )
 
 

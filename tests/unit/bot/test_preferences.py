@@ -284,3 +284,10 @@ def test_the_longest_digest_fits_into_a_message() -> None:
     firings = [news_firing(10**9 + number, at, "&<>" * 200) for number in range(30)]
     told = gathered(Reason.STALE, [entry_of(firing_to_json(firing)) for firing in firings])
     check_message(told_in_the_morning(told, may_repeat=True))
+
+
+def test_one_that_was_retried_and_folded_late_stands_where_the_pages_have_it() -> None:
+    chat = Chat()
+    entries = [entry_of(member(chat, number).payload, row_id=number) for number in (1, 3, 4, 2)]
+    told = gathered(Reason.BURST, entries[:3]).grown(entries[3:])
+    assert [entry.row_id for entry in told.entries] == [4, 3, 2, 1]
