@@ -51,10 +51,15 @@ class _Allowance(Protocol):
 
 
 class Bucket:
-    """*burst* tokens, refilled at *per_s* a second; answers may overdraw it by one burst."""
+    """
+    *burst* tokens, refilled at *per_s* a second; answers may overdraw it by *debt*.
 
-    def __init__(self, burst: float, per_s: float) -> None:
+    A private chat has none: however much a person asks, their alert waits a second at most.
+    """
+
+    def __init__(self, burst: float, per_s: float, debt: float = 0.0) -> None:
         self._burst = burst
+        self._debt = debt
         self._per_s = per_s
         self._tokens = burst
         self._since = -math.inf
@@ -67,7 +72,7 @@ class Bucket:
     def spend(self, now: float) -> None:
         """Take a token, there or not."""
         self._refill(now)
-        self._tokens = max(self._tokens - 1, -self._burst)
+        self._tokens = max(self._tokens - 1, -self._debt)
 
     def give_back(self) -> None:
         """Put back a token that was not used after all."""
@@ -124,7 +129,7 @@ class Pace:
         self._clock = clock
         self._limits = limits
         self._nap = nap
-        self._overall = Bucket(limits.overall_burst, limits.overall_per_s)
+        self._overall = Bucket(limits.overall_burst, limits.overall_per_s, limits.overall_burst)
         self._chats: dict[int, _Allowance] = {}
         self._tickets: list[_Ticket] = []
         self._numbers = itertools.count()

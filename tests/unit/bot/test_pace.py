@@ -154,3 +154,10 @@ def test_no_window_holds_more_than_it_may(gaps: list[float]) -> None:
 def test_nothing_is_given_out_of_nothing() -> None:
     bucket = Bucket(math.inf, math.inf)
     assert bucket.wait_s(0.0) == 0
+
+
+async def test_however_much_a_person_asks_their_alert_waits_a_second_at_most() -> None:
+    street = Street(PUBLISHED)
+    street.pace.spend(111, 15)
+    await street.send(111, 1)
+    assert street.times(111)[0] <= 1.01
