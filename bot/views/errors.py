@@ -4,6 +4,7 @@ Errors in words: what happened, whether anything was sent to the market, what ca
 `explain` is the only place where the rooms' errors, which carry fields and no prose, become sentences.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import singledispatch
@@ -30,6 +31,8 @@ from market.instrument import Instrument
 from market.ticket import EXAMPLES
 from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGone
 
+# What is to be typed stands between backticks in the errors' own words.
+_TYPED = re.compile(r"`([^`]+)`")
 _COLUMNS = 34
 _WORDS = 400
 _MATCHES = 6
@@ -238,11 +241,9 @@ def candidates(found: Sequence[object]) -> list[Instrument]:
 
 def _syntax(head: str, line: str, position: int, expected: str, examples: Sequence[str]) -> Message:
     shown = "\n".join(f"<code>{text(example)}</code>" for example in examples)
-    end = "" if expected.endswith("?") else "."
     works = f"\n\nThese would work:\n{shown}" if examples else ""
-    return Message(
-        f"🤔 <b>{text(head)}</b>\n<pre>{_caret(line, position)}</pre>\nHere I expected {text(expected)}{end}{works}"
-    )
+    wanted = _TYPED.sub(r"<code>\1</code>", text(expected)) + ("" if expected.endswith("?") else ".")
+    return Message(f"🤔 <b>{text(head)}</b>\n<pre>{_caret(line, position)}</pre>\nHere I expected {wanted}{works}")
 
 
 def _either(error: AlertSyntaxError) -> Message:

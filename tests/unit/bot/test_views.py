@@ -675,3 +675,10 @@ def test_an_unknown_row_kind_is_refused() -> None:
         render("gossip", {}, now=NOW, zone=NEW_YORK)
     with pytest.raises(ValueError, match="gossip"):
         render("notice", {"notice": "gossip", "at": NOW.isoformat()}, now=NOW, zone=NEW_YORK)
+
+
+def test_what_is_to_be_typed_is_shown_as_code_and_a_question_ends_once() -> None:
+    wanted = explain(TicketSyntaxError("buy 10 AAPL 199,500", 12, "a price, written `199.5` or `199500`")).html
+    assert "a price, written <code>199.5</code> or <code>199500</code>." in wanted
+    asked = explain(AlertSyntaxError("AAPL > 199,5", 7, "a price: 199.5 or 1995?", ())).html
+    assert asked.endswith("199.5 or 1995?")
