@@ -130,7 +130,9 @@ class IbHistory:
         async with self._minute_pace.open:
             await self._minute_pace.turn()
             asked_at = self._clock.now()
-            found = await self._bars(instrument, BarSize.MIN_1, f"{int(reach.total_seconds())} S")
+            # TWS counts back from when it reads: one minute more, so that none at the far end is missed.
+            asked = min(int((reach + BarSize.MIN_1.duration).total_seconds()), _MAX_SECONDS)
+            found = await self._bars(instrument, BarSize.MIN_1, f"{asked} S")
         # IBKR reaches back over the night where nothing traded since.
         return [one for one in found if asked_at - reach <= one.start <= asked_at - BarSize.MIN_1.duration]
 
@@ -218,7 +220,9 @@ def duration(size: BarSize, count: int, hours: Hours, now: datetime) -> str:
         # Five trading days a week, and about nine holidays a year.
         days = int(count * 7 / 5 * 1.04) + 5
         return f"{days} D" if days <= _MAX_DAYS else f"{-(-days // _MAX_DAYS)} Y"
-    span = size.duration * (count + 1)
+    # One for the bar that runs, one for the bar that may close while the question is on its way: TWS counts back from
+    # when it reads, by its own clock.
+    span = size.duration * (count + 2)
     if _was_open_throughout(hours, now - span, now) and span.total_seconds() <= _MAX_SECONDS:
         return f"{max(int(span.total_seconds()), 60)} S"
     per_day = max(_open_time(hours) / size.duration, 1.0)

@@ -177,7 +177,7 @@ async def test_the_last_minutes_are_asked_for_by_the_clock_and_at_their_own_pace
     assert 4 <= len(bars) <= 6
     assert bars[0].start >= now - timedelta(minutes=8)
     assert bars[-1].start + timedelta(minutes=1) <= now
-    assert server.requests[-1][17] == "360 S"
+    assert server.requests[-1][17] == "420 S"
     for _ in range(39):
         await history.minutes(aapl, 1)
     assert naps == []

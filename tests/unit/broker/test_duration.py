@@ -23,11 +23,11 @@ ALWAYS = hours((NOW - timedelta(days=1), NOW + timedelta(days=1)))
 @pytest.mark.parametrize(
     ("size", "count", "when", "length"),
     [
-        (BarSize.MIN_1, 10, US, "660 S"),
+        (BarSize.MIN_1, 10, US, "720 S"),
         (BarSize.MIN_1, 300, US, "3 D"),
         (BarSize.MIN_1, 1000, US, "5 D"),
         (BarSize.HOUR_1, 14, US, "5 D"),
-        (BarSize.HOUR_1, 20, ALWAYS, "75600 S"),
+        (BarSize.HOUR_1, 20, ALWAYS, "79200 S"),
         (BarSize.HOUR_1, 100, ALWAYS, "5 D"),
         (BarSize.DAY_1, 50, US, "77 D"),
         (BarSize.DAY_1, 200, US, "296 D"),
