@@ -1,5 +1,6 @@
 """The real bot as a process between both simulators, one of each for every story."""
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from tests.flow.dial import Dial
 from tests.flow.process import BotProcess
 
 DIAL = "dial"
+# The bot looks at the clock each second.
+_BETWEEN_TURNS_S = 1.1
 # By its path: IBKR's own client, beside ib_insync, installs a package `tests` of its own.
 _DIAL_PROGRAM = Path(__file__).parent / "dial.py"
 
@@ -28,6 +31,7 @@ class Stage:
         self.desk = desk
         self.folder = folder
         self.bots: list[BotProcess] = []
+        self._waded_at = 0.0
         self.ada = desk.chat(111)
         self.tom = desk.chat(222)
         self.vera = desk.chat(333)
@@ -61,6 +65,17 @@ class Stage:
         """Turn the clock forward, in all processes at once."""
         assert self.dial is not None
         self.dial.turn(ahead)
+
+    async def wade(self, ahead: timedelta) -> None:
+        """
+        Turn the clock forward, for whoever looks again and again: now, but no sooner than a while after the last time.
+
+        A clock that leaps by half a minute between two looks of the bot means to it that the machine slept.
+        """
+        now = time.monotonic()
+        if now - self._waded_at >= _BETWEEN_TURNS_S:
+            self._waded_at = now
+            await self.later(ahead)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ async def told(stage: Stage, *words: str) -> Shown:
     """Wait for a message with all of *words*, and turn the clock past the grace while it does not come."""
 
     async def look() -> Shown | None:
-        await stage.later(GRACE)
+        await stage.wade(GRACE)
         return next((m for m in await stage.ada.from_bot() if all(word in said(m) for word in words)), None)
 
     found: Shown = await stage.desk.until(look, f"{words}", FIRED_WITHIN_S)
@@ -57,7 +57,7 @@ async def became(stage: Stage, message: Shown, *words: str) -> str:
     """Wait until *message* has all of *words* in it, the clock going on as in `told`; return what it says."""
 
     async def look() -> str | None:
-        await stage.later(GRACE)
+        await stage.wade(GRACE)
         now = said(await stage.ada.again(message))
         return now if all(word in now for word in words) else None
 
