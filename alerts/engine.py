@@ -242,23 +242,33 @@ class Engine:
         """Take in what happened to an order, heard of *at* (by default: as it happened); a key counts once for ever."""
         return self._orders.on_order(happened, at or happened.at)
 
-    def on_time(self, now: datetime) -> list[Firing]:
+    def on_time(self, now: datetime, most: int | None = None) -> list[Firing]:
         """
         Take in that it is *now*; called each second.
 
         `for`, cooldowns and snoozes end, rules expire, feeds go stale, times come, and what cannot be evaluated is
-        BLIND.
+        BLIND. Of the rules about values *most* are looked at (None: all); `on_overdue` looks at the others.
         """
         self._end(now)
         firings: list[Firing] = []
         for rule in self._sleepers.woken(now, self._is_live):
             firings += self.add(rule)
             self._roster.changed.add(rule.id)
-        firings += self._tape.on_time(now)
+        self._tape.ring(now)
+        firings += self._tape.on_overdue(now, most)
         firings += self._times.on_time(now)
         firings += self._news.on_time(now)
         self._sight.look(now)
         return firings
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether there are rules whose time has come, and that were not looked at yet."""
+        return self._tape.is_overdue
+
+    def on_overdue(self, now: datetime, most: int) -> list[Firing]:
+        """Look at *most* of the rules whose time has come."""
+        return self._tape.on_overdue(now, most)
 
     def on_refused(self, refused: Refusals) -> None:
         """Take in all that IBKR refuses just now; the next `on_time` lets the rules that need it be BLIND."""
@@ -331,11 +341,14 @@ class Engine:
         """Return whether an instrument has to catch up: nothing live of it is to be told before."""
         return con_id in self._tape.behind
 
-    def retrace(self, missed: Sequence[Missed], size: BarSize, until: datetime) -> list[Firing]:
+    def retrace(
+        self, missed: Sequence[Missed], size: BarSize, until: datetime, live: datetime | None = None
+    ) -> list[Firing]:
         """
         Run what was *missed* of instruments that are behind, up to *until*, and return what fired, when it did.
 
-        *size* is that of the bars of prices. The instruments stay behind until they are released.
+        *size* is that of the bars of prices, *live* when live data came again. The instruments stay behind until they
+        are released.
         """
         con_ids = {one.wanted.instrument.con_id for one in missed}
 
@@ -347,7 +360,7 @@ class Engine:
                 self._roster.changed.add(rule.id)
             return {rule.id for rule in woken}, firings
 
-        return Retrace(self._roster, self._tape, self._news, wake, missed, size, until).run()
+        return Retrace(self._roster, self._tape, self._news, wake, missed, size, until, live).run()
 
     def release(self, con_ids: Collection[int]) -> None:
         """Let instruments be live again, and look whether anything about them is dark."""

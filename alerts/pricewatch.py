@@ -95,6 +95,11 @@ class PriceWatch(Watch):
         return self.rule.state is not RuleState.SNOOZED and all(atom.is_fixed for atom in self._atoms)
 
     @property
+    def keeps_hours(self) -> bool:
+        """Whether trading hours matter to it."""
+        return self.manner.is_rth or self.manner.rearm is Rearm.SESSION or not self.is_fixed
+
+    @property
     def is_moving(self) -> bool:
         """Whether its levels may change as it is looked at."""
         return any(atom.is_moving for atom in self._atoms)

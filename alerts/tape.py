@@ -56,6 +56,7 @@ class Tape:
         self.dark_since: datetime | None = None
         self._ticking: set[int] = set()
         self._woken: set[int] = set()
+        self._overdue: set[int] = set()
         self._alarms = Alarms()
 
     def book(self, instrument: Instrument) -> Book:
@@ -173,14 +174,35 @@ class Tape:
 
         Those that are behind wait; it is their time where *only* these rules are meant.
         """
+        if only is None:
+            self.ring(now)
+            return self.on_overdue(now)
         firings: list[Firing] = []
         self._woken |= self._alarms.due(now)
-        due = self._ticking | self._woken
-        if only is not None:
-            due &= set(only)
-        elif self.behind:
-            due = {rule_id for rule_id in due if not self.is_behind(self._roster.watched.get(rule_id))}
+        due = (self._ticking | self._woken) & set(only)
         self._woken -= due
+        self._look_at(due, now, firings)
+        return firings
+
+    def ring(self, now: datetime) -> None:
+        """Note whose time has come, and who is to be looked at each second; `on_overdue` does."""
+        self._woken |= self._alarms.due(now)
+        self._overdue |= self._ticking | self._woken
+        self._woken.clear()
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the time of some has come, and nobody has looked yet."""
+        return bool(self._overdue)
+
+    def on_overdue(self, now: datetime, most: int | None = None) -> list[Firing]:
+        """Look at *most* (None: all) of those whose time has come; those that are behind wait until they are not."""
+        due = set[int]()
+        for _ in range(len(self._overdue) if most is None else min(most, len(self._overdue))):
+            rule_id = self._overdue.pop()
+            waits = self.behind and self.is_behind(self._roster.watched.get(rule_id))
+            (self._woken if waits else due).add(rule_id)
+        firings: list[Firing] = []
         self._look_at(due, now, firings)
         return firings
 
@@ -191,17 +213,19 @@ class Tape:
         self.studio.keep_hours(instrument.con_id, hours)
         book = self.books.get(instrument.con_id)
         if is_new and book is not None:
-            self._woken |= book.rules
+            self._woken |= {rule_id for rule_id in book.rules if self._keeps_hours(rule_id)}
         if is_new:
             self._woken |= self.held
 
     def is_behind(self, watch: Watch | None) -> bool:
         """Return whether a rule looks at an instrument that has to catch up."""
-        return (
-            isinstance(watch, PriceWatch)
-            and bool(self.behind)
-            and any(con_id in self.behind for con_id in watch.con_ids)
-        )
+        behind = self.behind
+        if not behind or not isinstance(watch, PriceWatch):
+            return False
+        # Of a hundred thousand rules each is asked, and nearly all are about one book and no bars.
+        if any(book.instrument.con_id in behind for book in watch.books):
+            return True
+        return any(key[0] in behind for key in watch.bars)
 
     def keep_close(self, instrument: Instrument, close: float | None) -> None:
         """Take in the instrument's last official close, as it is told today; what was in doubt is looked at next."""
@@ -239,6 +263,10 @@ class Tape:
             quoted.book.ladder(quoted.slot).listen(rule_id)
         if watch.is_held:
             self.held.add(rule_id)
+
+    def _keeps_hours(self, rule_id: int) -> bool:
+        watch = self._roster.watched.get(rule_id)
+        return isinstance(watch, PriceWatch) and watch.keeps_hours
 
     def _keep_back(self, watch: PriceWatch, *, is_fixed: bool) -> None:
         """Note a rule about several instruments; one that is behind holds up the others. While all is dark all are."""

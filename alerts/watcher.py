@@ -25,6 +25,8 @@ _BATCH = 200
 _FIRST_NAP_S = 0.1
 _LONGEST_NAP_S = 5.0
 _SECOND_S = 1.0
+# Rules looked at in one go because of the time: about 4 ms.
+_AT_ONCE = 150
 # The clock is looked at each second; so far ahead it was not, because the machine slept.
 _ASLEEP = timedelta(seconds=30)
 _HEARD_LATE = timedelta(seconds=60)
@@ -127,7 +129,11 @@ class Watcher:
             now = self._clock.now()
             self._wake(now)
             self._engine.on_refused(self._refused())
-            self.take(self._engine.on_time(now))
+            self.take(self._engine.on_time(now, _AT_ONCE))
+            while self._engine.is_overdue:
+                # Thousands whose time comes at once (hours that become known) must not keep a price waiting.
+                await asyncio.sleep(0)
+                self.take(self._engine.on_overdue(self._clock.now(), _AT_ONCE))
             await self._nap(_SECOND_S)
 
     def on_sleep(self, listener: Callable[[datetime], None]) -> None:

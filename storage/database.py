@@ -1,39 +1,53 @@
-"""The database: one file, one lock, one durable writer, and a pool for the rest."""
+"""The database: one file, one lock, one durable writer, one quick reader, and a pool for the rest."""
 
 import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Self
 from weakref import WeakSet
 
+from sqlalchemy import Connection, delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from market.clock import Clock
-from storage.engine import WRITES, file_of, own_errors, pooled_engine, single_engine
+from storage.engine import WRITES, file_of, own_errors, pooled_engine, reading_engine, single_engine
+from storage.errors import StorageUnavailable
 from storage.lock import FileLock
 from storage.migrate import migrate
+from storage.reader import Reader
+from storage.tables import updates
 from storage.writer import Writer
 
 _BUSY_TIMEOUT_MS = 5_000
 _JOIN_S = 2.0
+# Telegram's updates have positive numbers.
+_PROBE_ID = -1
+_PROBE_BYTES = 16_384
+_PROBE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Database:
     """
     An open, migrated database; made by `open`, which is the only way to one.
 
-    *writer* is for firings, messages and claims: durable when it returns. `writing` and `reading` are for everything
-    else; a unit of work there is one `async with`, and nothing but the database is awaited inside.
+    *writer* is for firings, messages and claims: durable when it returns. *reader* is for short questions that a
+    person waits for. `writing` and `reading` are for everything else; a unit of work there is one `async with`, and
+    nothing but the database is awaited inside.
     """
 
-    def __init__(self, pool: AsyncEngine, writer: Writer, stack: AsyncExitStack) -> None:
+    def __init__(self, pool: AsyncEngine, writer: Writer, reader: Reader, stack: AsyncExitStack) -> None:
         self._reads = pool
         self._writes = pool.execution_options(**{WRITES: True})
         self._stack = stack
+        self.trouble = ""
+        """Why the database could not be written to, until `probe` has seen that it can; "" for nothing."""
+        writer.on_failure(self._failed)
         self.writer = writer
+        self.reader = reader
 
     @classmethod
     async def open(cls, url: str, *, clock: Clock, boot_id: str, busy_timeout_ms: int = _BUSY_TIMEOUT_MS) -> Self:
@@ -53,12 +67,16 @@ class Database:
             stack.callback(durable.dispose)
             writer = Writer(durable)
             stack.push_async_callback(writer.close)
+            quick = reading_engine(path, busy_timeout_ms)
+            stack.callback(quick.dispose)
+            reader = Reader(quick)
+            stack.push_async_callback(reader.close)
             threads: WeakSet[Thread] = WeakSet()
             stack.push_async_callback(_ended, threads)
             pool = pooled_engine(path, busy_timeout_ms, threads)
             stack.push_async_callback(pool.dispose)
             opened = stack.pop_all()
-        return cls(pool, writer, opened)
+        return cls(pool, writer, reader, opened)
 
     async def close(self) -> None:
         """Finish the writes handed over, close every connection, and let another process have the file."""
@@ -78,9 +96,31 @@ class Database:
 
         A power cut may lose the latest of these commits (synchronous=NORMAL). Raises StorageUnavailable.
         """
-        with own_errors():
-            async with self._writes.begin() as connection:
-                yield connection
+        try:
+            with own_errors():
+                async with self._writes.begin() as connection:
+                    yield connection
+        except StorageUnavailable as error:
+            self._failed(error.reason)
+            raise
+
+    async def probe(self) -> bool:
+        """Return whether a durable write of a few pages succeeds, so that a disk with room for none is found out."""
+        try:
+            await self.writer.run(_write_some)
+        except StorageUnavailable:
+            return False
+        self.trouble = ""
+        return True
+
+    def _failed(self, reason: str) -> None:
+        self.trouble = reason
+
+
+def _write_some(connection: Connection) -> None:
+    row = {"update_id": _PROBE_ID, "data": {"filling": "x" * _PROBE_BYTES}, "at": _PROBE_AT}
+    connection.execute(insert(updates).values(row))
+    connection.execute(delete(updates).where(updates.c.update_id == _PROBE_ID))
 
 
 async def _ended(threads: WeakSet[Thread]) -> None:

@@ -77,14 +77,22 @@ def single_engine(path: Path, busy_timeout_ms: int, *, foreign_keys: bool = True
     return engine
 
 
-def _instruct(engine: Engine, sync: Sync, busy_timeout_ms: int, *, foreign_keys: bool = True) -> None:
-    """Tell each new connection of *engine* its pragmas, and each transaction how to begin."""
+def reading_engine(path: Path, busy_timeout_ms: int) -> Engine:
+    """Return an engine of connections that cannot write."""
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True, poolclass=NullPool)
+    _instruct(engine, Sync.NORMAL, busy_timeout_ms, "PRAGMA query_only = ON")
+    return engine
+
+
+def _instruct(engine: Engine, sync: Sync, busy_timeout_ms: int, *more: str, foreign_keys: bool = True) -> None:
+    """Tell each new connection of *engine* its pragmas (*more*: the last ones), and each transaction how to begin."""
     pragmas = (
         # First, so that switching to WAL waits for another connection that is doing the same.
         f"PRAGMA busy_timeout = {busy_timeout_ms:d}",
         "PRAGMA journal_mode = WAL",
         f"PRAGMA synchronous = {sync}",
         f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}",
+        *more,
     )
 
     def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

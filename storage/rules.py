@@ -1,10 +1,23 @@
 """Rules, as JSON beside what is searched for."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from alerts.codec import rule_from_json, rule_to_json
 from alerts.rule import Rule, RuleState
@@ -36,12 +49,12 @@ class SqlRuleStore:
 
     async def get(self, rule_id: int) -> Rule | None:
         """Return the rule, or None where it is gone."""
-        found = await self._select(rules.c.id == rule_id)
+        found = await self._select(_ONE, rule_id)
         return found[0] if found else None
 
     async def owned_by(self, owner_id: int) -> Sequence[Rule]:
         """Return all rules of one user, by id."""
-        return await self._select(rules.c.owner_id == owner_id)
+        return await self._select(_OWNED, owner_id)
 
     async def watching(self) -> Sequence[Rule]:
         """
@@ -76,11 +89,22 @@ class SqlRuleStore:
         async with self._database.reading() as connection:
             return [_rule(rule_id, data) for rule_id, data in await connection.execute(statement)]
 
-    async def _select(self, condition: ColumnElement[bool]) -> list[Rule]:
-        async with self._database.reading() as connection:
-            rows = await connection.execute(select(rules.c.id, rules.c.data).where(condition).order_by(rules.c.id))
-            return [_rule(rule_id, data) for rule_id, data in rows]
+    async def _select(self, statement: Select[int, str], sought: int) -> list[Rule]:
+        def unit(connection: Connection) -> list[Rule]:
+            found = connection.execute(statement, {"sought": sought}).all()
+            return [_stored(rule_id, data) for rule_id, data in found]
 
+        return await self._database.reader.run(unit)
+
+
+def _texts(column: ColumnElement[int]) -> Select[int, str]:
+    """Return the question for the rules, as text, whose *column* is what is sought."""
+    text = cast(rules.c.data, Text)
+    return select(rules.c.id, text).where(column == bindparam("sought")).order_by(rules.c.id)
+
+
+# Made once: making a statement and its key costs as much as a few rows.
+_ONE, _OWNED = _texts(rules.c.id), _texts(rules.c.owner_id)
 
 COLUMNS = ("owner_id", "chat_id", "text", "state", "fired_count", "since", "data")
 """What `rule_columns` returns."""
@@ -97,6 +121,12 @@ def rule_columns(rule: Rule, data: dict[str, Any] | None = None) -> dict[str, An
         "since": rule.since,
         "data": rule_to_json(rule) if data is None else data,
     }
+
+
+@lru_cache(maxsize=1024)
+def _stored(rule_id: int, data: str) -> Rule:
+    """Return the rule; most of a list are as they were when it was last asked for."""
+    return _rule(rule_id, json.loads(data))
 
 
 def _rule(rule_id: int, data: dict[str, Any]) -> Rule:

@@ -10,10 +10,13 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from storage.engine import is_busy, own_errors
+from storage.errors import StorageUnavailable
 
 T = TypeVar("T")
 
 _ATTEMPTS = 4
+# Once another program is known to hold the lock, nobody waits long behind everybody else to hear the same.
+_HURRIED_MS = 250
 
 
 class Writer:
@@ -26,8 +29,14 @@ class Writer:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._failed: Callable[[str], None] = lambda _reason: None
+        self._is_locked = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage-writer")
         self._connection: Connection | None = None
+
+    def on_failure(self, callback: Callable[[str], None]) -> None:
+        """Call *callback* with the reason each time that the database cannot be used, on the event loop."""
+        self._failed = callback
 
     async def run(self, unit: Callable[[Connection], T]) -> T:
         """
@@ -37,7 +46,11 @@ class Writer:
         nothing but talk to its connection. Raises StorageUnavailable; then nothing was changed. A caller cancelled
         while it waits does not learn whether the commit happened.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._attempt, unit)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._attempt, unit)
+        except StorageUnavailable as error:
+            self._failed(error.reason)
+            raise
 
     async def close(self) -> None:
         """Finish what was handed over and close the connection."""
@@ -46,7 +59,7 @@ class Writer:
 
     def _attempt(self, unit: Callable[[Connection], T]) -> T:
         with own_errors():
-            for _ in range(_ATTEMPTS - 1):
+            for _ in range(0 if self._is_locked else _ATTEMPTS - 1):
                 try:
                     return self._transact(unit)
                 except OperationalError as error:
@@ -58,13 +71,26 @@ class Writer:
     def _transact(self, unit: Callable[[Connection], T]) -> T:
         if self._connection is None:
             self._connection = self._engine.connect()
+            if self._is_locked:
+                self._hurry(self._connection)
         try:
             with self._connection.begin():
-                return unit(self._connection)
-        except (OperationalError, sqlite3.OperationalError):
+                result = unit(self._connection)
+        except (OperationalError, sqlite3.OperationalError) as error:
             # After a full disk or an I/O error the connection is not to be trusted; a fresh one costs a millisecond.
             self._disconnect()
+            self._is_locked = isinstance(error, OperationalError) and is_busy(error)
             raise
+        if self._is_locked:
+            self._is_locked = False
+            self._disconnect()
+        return result
+
+    @staticmethod
+    def _hurry(connection: Connection) -> None:
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {_HURRIED_MS:d}")
+        cursor.close()
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event, insert, select, text, update
+from sqlalchemy import Connection, Engine, event, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database
@@ -46,6 +46,7 @@ asyncio.run(main())
 """
 
 ANN = {"user_id": 111, "settings": {"taps": 0}}
+BIG = {"notes": "x" * 100_000}
 
 
 def add_ann(connection: Connection) -> None:
@@ -77,6 +78,29 @@ async def test_every_connection_is_told_what_sqlite_forgets(database: Database) 
     async with database.writing() as connection:
         assert await connection.run_sync(pragmas) == ["wal", 1, 1]
     assert await database.writer.run(pragmas) == ["wal", 1, 2]
+    assert await database.reader.run(pragmas) == ["wal", 1, 1]
+
+
+async def test_the_quick_reader_sees_what_is_committed_and_changes_nothing(database: Database) -> None:
+    def people(connection: Connection) -> list[int]:
+        return list(connection.execute(select(users.c.user_id)).scalars())
+
+    assert await database.reader.run(people) == []
+    await database.writer.run(add_ann)
+    assert await database.reader.run(people) == [111]
+    with pytest.raises(StorageUnavailable, match="readonly"):
+        await database.reader.run(add_ann)
+    assert await database.reader.run(people) == [111]
+
+
+async def test_of_a_question_that_fails_the_quick_reader_is_none_the_worse(database: Database) -> None:
+    def wrong(connection: Connection) -> None:
+        connection.execute(select(users))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await database.reader.run(wrong)
+    assert await database.reader.run(lambda connection: connection.execute(select(users)).all()) == []
 
 
 async def test_a_row_that_points_nowhere_is_refused(database: Database) -> None:
@@ -259,3 +283,57 @@ async def test_a_killed_bot_loses_nothing_it_was_told_is_stored(path: Path) -> N
     async with database.reading() as connection:
         assert (await connection.execute(select(users.c.user_id))).scalar_one() == 5
     await database.close()
+
+
+async def test_a_lock_is_waited_for_once_and_then_told_fast_until_it_is_gone(path: Path) -> None:
+    database = await open_at(path, busy_timeout_ms=2_000)
+    try:
+        await database.writer.run(add_ann)
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StorageUnavailable, match="locked"):
+                await database.writer.run(pragmas)
+            assert "locked" in database.trouble
+            # All of these together within less than the one wait before.
+            async with asyncio.timeout(2.0):
+                for _ in range(3):
+                    assert not await database.probe()
+        assert await database.probe()
+        assert database.trouble == ""
+        async with database.reading() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM updates"))).scalar_one() == 0
+        assert await database.writer.run(lambda connection: connection.execute(text("PRAGMA busy_timeout")).scalar())
+    finally:
+        await database.close()
+
+
+async def test_a_disk_with_room_for_no_page_is_in_trouble_until_there_is_room(database: Database) -> None:
+    full = True
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {1 if full else 1_000_000}")
+
+    event.listen(Engine, "begin", on_begin, insert=True)
+    try:
+        assert not await database.probe()
+        assert "full" in database.trouble
+        with pytest.raises(StorageUnavailable):
+            await database.writer.run(lambda connection: connection.execute(insert(users), {**ANN, "settings": BIG}))
+        full = False
+        assert await database.probe()
+        assert database.trouble == ""
+    finally:
+        event.remove(Engine, "begin", on_begin)
+
+
+async def test_a_pooled_write_that_fails_is_a_trouble_too(path: Path) -> None:
+    database = await open_at(path, busy_timeout_ms=50)
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StorageUnavailable):
+                async with database.writing():
+                    pass
+            assert "locked" in database.trouble
+    finally:
+        await database.close()

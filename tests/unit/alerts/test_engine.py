@@ -10,7 +10,7 @@ from alerts.rule import Firing, PriceCause, Rule, RuleState
 from market.quote import Bar, BarSize, DataKind, TickField
 from tests.unit.alerts.breaking import broken
 from tests.unit.alerts.drafts import AAPL, EURUSD, MSFT, NOW, rule, tick
-from tests.unit.alerts.hours import keep_open
+from tests.unit.alerts.hours import ALWAYS, keep_open
 
 
 def engine_with(*rules: Rule) -> Engine:
@@ -356,3 +356,30 @@ def test_studies_say_how_many_bars_they_need_and_whether_they_have_them() -> Non
     for rule_id in (1, 2, 3):
         engine.remove(rule_id)
     assert engine.studies() == []
+
+
+def test_those_whose_time_has_come_are_looked_at_a_few_at_a_time_each_once() -> None:
+    engine = Engine()
+    engine.load([rule("AAPL > 200 rth", number) for number in range(1, 11)])
+    engine.on_ticks([tick(201.0)])
+    engine.set_hours(AAPL, ALWAYS)
+    later = NOW + timedelta(seconds=1)
+    found = [engine.on_time(later, 4)]
+    while engine.is_overdue:
+        found.append(engine.on_overdue(later, 4))
+    assert [len(firings) for firings in found] == [4, 4, 2]
+    assert sorted(firing.rule.id for firings in found for firing in firings) == list(range(1, 11))
+
+
+def test_those_that_are_behind_are_not_overdue_but_looked_at_once_they_are_not() -> None:
+    engine = Engine()
+    engine.load([rule("AAPL > 200 rth")])
+    engine.on_ticks([tick(201.0)])
+    engine.backlog.darken(NOW)
+    engine.backlog.dawn()
+    engine.set_hours(AAPL, ALWAYS)
+    assert engine.on_time(NOW + timedelta(seconds=1), 4) == []
+    assert not engine.is_overdue
+    engine.release([AAPL.con_id])
+    firings = engine.on_ticks([tick(202.0, after_s=2)]) + engine.on_time(NOW + timedelta(seconds=2), 4)
+    assert prices(firings) == [202.0]

@@ -233,6 +233,23 @@ async def test_the_hours_of_what_rules_speak_of_are_asked_for_and_again_later() 
         hours.cancel()
 
 
+async def test_a_price_does_not_wait_for_the_many_whose_time_comes_at_once() -> None:
+    rules = [rule("AAPL > 200 rth", number) for number in range(1, 1001)]
+    post = Post(*rules, rule("MSFT > 300", 1001))
+    order: list[int] = []
+    post.watcher.take = lambda firings: order.extend(firing.rule.id for firing in firings)  # type: ignore[method-assign]
+    await post.book.load()
+    post.ticks.push(tick(201.0))
+    post.engine.set_hours(AAPL, ALWAYS)
+    clock = asyncio.create_task(post.watcher.run_clock())
+    await until(lambda: order)
+    post.ticks.push(tick(301.0, instrument=MSFT))
+    await until(lambda: len(order) == 1001)
+    clock.cancel()
+    assert sorted(order) == list(range(1, 1002))
+    assert order.index(1001) < 500
+
+
 async def test_an_expired_rule_is_stored_and_lets_its_line_go() -> None:
     soon = rule("AAPL > 200")
     ending = replace(soon, draft=replace(soon.draft, options=Options(until=NOW + timedelta(seconds=5))))
