@@ -5,7 +5,7 @@ Their rules stand still from the moment since when nothing was heard. Instrument
 together.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from alerts.book import MID, SLOTS, Book
@@ -21,6 +21,9 @@ from alerts.tape import Tape
 from alerts.watch import Roster
 from market.instrument import Instrument
 from market.quote import TickField
+
+UNNOTICED = timedelta(seconds=60)
+"""So long after the last tick TWS may notice that it has lost IBKR, or one of its farms."""
 
 _FIELDS = {slot: field for field, slot in SLOTS.items()}
 _BROAD = "*"
@@ -45,6 +48,11 @@ class Backlog:
         """Since when each instrument that is behind is not heard of, by contract id."""
         return self._tape.behind
 
+    @property
+    def changed_last(self) -> datetime | None:
+        """When a rule that is watched became what it is, the newest of all: until then somebody was there."""
+        return max((watch.rule.since for watch in self._roster.watched.values()), default=None)
+
     def darken(self, since: datetime) -> None:
         """Let everything be behind since a moment, also what is added until it `dawns`; what is so already stays so."""
         if self._tape.dark_since is None:
@@ -56,13 +64,19 @@ class Backlog:
         """Let what is new from now on be live from its beginning."""
         self._tape.dark_since = None
 
-    def fall(self, con_ids: Iterable[int], since: datetime) -> None:
-        """Let these instruments be behind since a moment, with those that rules tie to them; what is so stays so."""
-        fallen = set(con_ids)
+    def fall(self, since: Mapping[int, datetime]) -> None:
+        """
+        Let these instruments be behind, each *since* its moment; what is so for longer stays so.
+
+        Those that rules tie to them are behind with them, since the earliest of their moments.
+        """
         for group in self._tied():
-            if not fallen.isdisjoint(group):
+            begins = [since[con_id] for con_id in group if con_id in since]
+            if begins:
+                begin = min(begins)
                 for con_id in group:
-                    self._fall(con_id, since)
+                    self._fall(con_id, begin)
+                    self._tape.behind[con_id] = min(begin, self._tape.behind[con_id])
 
     def begun(self, con_id: int, since: datetime) -> None:
         """Let an instrument that is behind be so from a later moment: up to there it is known."""
@@ -79,10 +93,18 @@ class Backlog:
         """Return all instruments that rules speak of."""
         return list(self._known())
 
-    def silent(self, since: datetime) -> list[int]:
-        """Return the instruments that rules look at and of which nothing came since a moment."""
-        books = self._tape.books.items()
-        return [con_id for con_id, book in books if book.rules and book.is_silent_since(since)]
+    def silent(self, since: datetime) -> dict[int, datetime]:
+        """
+        Return the instruments that rules look at and of which nothing came since a moment, by id.
+
+        Each with since when it may have been so unnoticed: since its latest tick, a minute before at most.
+        """
+        earliest = since - UNNOTICED
+        return {
+            con_id: earliest if book.latest is None else max(earliest, book.latest.received)
+            for con_id, book in self._tape.books.items()
+            if book.rules and book.is_silent_since(since)
+        }
 
     def groups(self) -> list[frozenset[int]]:
         """Return the instruments that are behind, those that catch up together together."""
@@ -120,11 +142,19 @@ class Backlog:
         """Return the rules that listen to an instrument's headlines (0: to the broad tape)."""
         return self._news.listeners(con_id)
 
-    def unobservable(self, now: datetime) -> list[tuple[Rule, list[tuple[str, float]]]]:
-        """Return the rules about what no history tells of, by id, each with its values as they are known."""
+    def unobservable(
+        self, now: datetime, con_ids: Collection[int] | None = None
+    ) -> list[tuple[Rule, list[tuple[str, float]]]]:
+        """
+        Return the rules about what no history tells of, by id, each with its values as they are known.
+
+        With *con_ids* only those whose values stream with these instruments' prices (options').
+        """
         found = []
         for _, watch in sorted(self._roster.watched.items()):
             if isinstance(watch, PriceWatch) and watch.is_fixed:
+                continue
+            if con_ids is not None and (not isinstance(watch, PriceWatch) or watch.con_ids.isdisjoint(con_ids)):
                 continue
             condition = watch.rule.draft.condition
             if is_of_now(condition) or (isinstance(condition, NewsMatch) and condition.symbol == _BROAD):

@@ -8,7 +8,7 @@ not be observed is told.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -30,6 +30,9 @@ LIVE = "live"
 
 CAUGHT = "caught:"
 """Before a contract id: up to when it has caught up while others have not."""
+
+DARK = "dark:"
+"""Before a contract id: since when it may not be heard of, while the others are."""
 
 _NOTE_EVERY_S = 10.0
 _AT_ONCE = 12
@@ -83,7 +86,11 @@ class CatchUp:
         self._caught = caught
         self._nap = nap
         self._is_up = False
-        self._since = clock.now()
+        self._since: datetime | None = None
+        self._live: datetime | None = None
+        self._fallen: dict[int, datetime] = {}
+        self._doubted: datetime | None = None
+        self._dark: dict[int, datetime] = {}
         self._is_parted = False
         self._kick = asyncio.Event()
         self._places = asyncio.Semaphore(_AT_ONCE)
@@ -97,18 +104,24 @@ class CatchUp:
     async def begin(self) -> None:
         """Let the gap begin where an earlier run of the program left off; once the rules are loaded."""
         now = self._clock.now()
-        self._since = min(await self._moments.get(LIVE) or now, now)
-        self._engine.backlog.darken(self._since)
-        for key, at in (await self._moments.all(CAUGHT)).items():
-            self._engine.backlog.begun(int(key.removeprefix(CAUGHT)), at)
-        _log.info("Nothing is known since %s", self._since)
+        noted = await self._moments.get(LIVE)
+        self._since = since = min(noted or self._engine.backlog.changed_last or now, now)
+        if noted is None:
+            # A crash before all was live for the first time must not lose where the gap began.
+            await self._moments.put(LIVE, since)
+        self._dark = _by_con_id(await self._moments.all(DARK), DARK)
+        self._engine.backlog.fall(self._dark)
+        self._engine.backlog.darken(since)
+        for con_id, at in _by_con_id(await self._moments.all(CAUGHT), CAUGHT).items():
+            self._engine.backlog.begun(con_id, at)
+        _log.info("Nothing is known since %s", since)
 
     def lost(self, since: datetime) -> None:
         """Take in that nothing live is to be believed *since* a moment."""
         if not self._is_up:
             return
         self._is_up = False
-        self._since = min([since, *self._engine.backlog.since.values()])
+        self._since = min(since, self._since or since)
         self._engine.backlog.darken(since)
         self._resumption.drop()
 
@@ -117,21 +130,31 @@ class CatchUp:
         if self._is_up:
             return
         self._is_up = True
+        self._live = self._clock.now()
         # What is known of portfolios only since the link is up is behind too.
-        self._engine.backlog.darken(self._since)
+        self._engine.backlog.darken(self._since or self._live)
         self._engine.backlog.dawn()
         self._kick.set()
 
-    def missed(self, con_ids: Iterable[int], since: datetime) -> None:
-        """Take in that these instruments were not heard of *since* a moment, though the link was up, and are now."""
-        if self._is_up:
-            self._since = min(since, self._since) if self.count else since
-            self._engine.backlog.fall(con_ids, since)
+    def missed(self, since: Mapping[int, datetime]) -> None:
+        """Take in *since* when some instruments were not heard of (by id), though the link was up, and are now."""
+        if self._is_up and since:
+            self._live = self._clock.now()
+            self._fallen |= since
+            self._engine.backlog.fall(since)
             self._kick.set()
+
+    def doubt(self, since: datetime | None) -> None:
+        """Take in that *since* a moment instruments may not be heard of though the link is up; None: all are."""
+        self._doubted = since
 
     def slept(self, since: datetime) -> None:
         """Take in that the machine slept *since* a moment: nothing was heard, though no link was lost."""
-        self.missed(self._engine.backlog.known(), since)
+        if self._is_up:
+            self._live = self._clock.now()
+            self._since = min(since, self._since or since)
+            self._engine.backlog.fall(dict.fromkeys(self._engine.backlog.known(), since))
+            self._kick.set()
 
     async def run(self) -> None:
         """Fill each gap, and note until when all was live, for ever."""
@@ -143,6 +166,7 @@ class CatchUp:
         """Note until when all was live, if it is just now."""
         if not self._is_up or self.count:
             return
+        await self._note_dark()
         await self._moments.put(LIVE, self._heard() or self._clock.now())
         if self._is_parted:
             await self._moments.drop(CAUGHT)
@@ -151,22 +175,41 @@ class CatchUp:
     async def fill(self) -> None:
         """Let everything catch up that is behind, the nearest to a level first; then tell what stayed unobserved."""
         begun = self._clock.monotonic()
-        since, groups = self._since, sorted(self._engine.backlog.groups(), key=self._gap_pct)
+        groups = sorted(self._engine.backlog.groups(), key=self._gap_pct)
         await asyncio.gather(*(self._group(group, begun) for group in groups))
         if self.count or not self._is_up:
             return
-        now = self._clock.now()
-        if now - since >= _NOTICEABLE:
-            states = self._engine.backlog.unobservable(now)
-            self._resumption.unseen([rule.id for rule, _ in states], since, now)
-            self._unobserved += [Unobserved(rule, since, now, "", tuple(state)) for rule, state in states]
+        self._close()
         unobserved, self._unobserved = self._unobserved, []
-        if groups:
-            _log.info("All is live again, after %s", now - since)
         if unobserved:
             await self._tell(unobserved)
         await self._settled()
         await self.note()
+
+    def _close(self) -> None:
+        """Note of which rules no history tells what happened in the gap, now that it is filled."""
+        now = self._clock.now()
+        if self._since is not None:
+            begin, states = self._since, self._engine.backlog.unobservable(now)
+        else:
+            begin = min(self._fallen.values(), default=now)
+            states = self._engine.backlog.unobservable(now, self._fallen)
+        if now - begin >= _NOTICEABLE:
+            self._resumption.unseen([rule.id for rule, _ in states], begin, now)
+            self._unobserved += [Unobserved(rule, begin, now, "", tuple(state)) for rule, state in states]
+        if begin < now:
+            _log.info("All is live again, after %s", now - begin)
+        self._since, self._fallen = None, {}
+
+    async def _note_dark(self) -> None:
+        """Note since when instruments are not heard of while others are, as long as that is so."""
+        dark = {} if self._doubted is None else self._engine.backlog.silent(self._doubted)
+        for con_id, since in dark.items():
+            if con_id not in self._dark:
+                await self._moments.put(f"{DARK}{con_id}", since)
+        if self._dark and not dark:
+            await self._moments.drop(DARK)
+        self._dark = dark
 
     async def _keep_filling(self) -> None:
         while True:
@@ -225,7 +268,7 @@ class CatchUp:
         """Run what was missed, and let what waited meanwhile go on."""
         now = self._clock.now()
         con_ids = [one.wanted.instrument.con_id for one in missed]
-        firings = self._engine.retrace(missed, size, now)
+        firings = self._engine.retrace(missed, size, now, self._live)
         self._engine.release(con_ids)
         firings += self._engine.on_ticks(self._resumption.freed(con_ids, asked))
         self._take(firings)
@@ -254,3 +297,7 @@ class CatchUp:
         watches = self._engine.backlog.watches([wanted.instrument.con_id])
         self._unobserved += [Unobserved(watch.rule, wanted.begin, begin, reason) for watch in watches]
         return replace(wanted, begin=begin)
+
+
+def _by_con_id(moments: Mapping[str, datetime], prefix: str) -> dict[int, datetime]:
+    return {int(key.removeprefix(prefix)): at for key, at in moments.items()}

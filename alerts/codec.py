@@ -190,12 +190,14 @@ def _away_to_json(away: Away) -> Json:
         "span_s": away.span.total_seconds(),
         "is_unordered": away.is_unordered,
         "is_observed": away.is_observed,
+        "live": time_to_json(away.live),
     }
 
 
 def _away(data: Mapping[str, Any]) -> Away:
     begin = datetime.fromisoformat(data["begin"])
-    return Away(begin, _span(data["span_s"]), data["is_unordered"], data["is_observed"])
+    live = time_from_json(data["live"])
+    return Away(begin, _span(data["span_s"]), data["is_unordered"], data["is_observed"], live)
 
 
 def _cause_to_json(cause: Cause) -> Json:  # noqa: PLR0911  one for each cause

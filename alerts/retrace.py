@@ -43,7 +43,7 @@ class Retrace:
     """
     One gap of a few instruments that rules tie together; *wake* wakes their sleeping rules by a moment.
 
-    It ends *until* now.
+    It ends *until* now; *live* data has come again since then.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Retrace:
         missed: Sequence[Missed],
         size: BarSize,
         until: datetime,
+        live: datetime | None = None,
     ) -> None:
         self._roster = roster
         self._tape = tape
@@ -63,6 +64,7 @@ class Retrace:
         self._missed = missed
         self._size = size
         self._until = until
+        self._live = live
         self._trial = Trial(tape)
         self._firings: list[Firing] = []
         self._hearing: dict[int, _Hears] = {}
@@ -309,6 +311,7 @@ class Retrace:
         return at.astimezone(ZoneInfo(one.hours.zone)).date()
 
     def _take(self, firings: Sequence[Firing], away: Away) -> None:
+        away = replace(away, live=self._live)
         for firing in firings:
             cause = firing.cause
             if isinstance(cause, PriceCause):

@@ -214,13 +214,25 @@ class Away:
 
     It happened within *span* from *begin* on: a bar's beginning and length (no length: a moment that is known).
     *is_unordered*: the bar's range allows it, and the order of its prices is not known. Where not *is_observed*
-    nothing tells what happened in the gap, which these are: the state after it is such that the rule fires.
+    nothing tells what happened in the gap, which these are: the state after it is such that the rule fires. *live* is
+    when live data came again, None where that is not known.
     """
 
     begin: datetime
     span: timedelta = timedelta()
     is_unordered: bool = False
     is_observed: bool = True
+    live: datetime | None = None
+
+    @property
+    def is_belated(self) -> bool:
+        """Whether live data had come again by then: it only waited for what was before it."""
+        return self.live is not None and self.begin >= self.live
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether live data came again within its bar: it may have happened before that, or after."""
+        return self.live is not None and self.begin < self.live < self.begin + self.span
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,11 @@
 """From the link's states to the gaps that they are: since when nothing live is to be believed."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection
+from datetime import datetime
 
-from alerts.backlog import Backlog
+from alerts.backlog import UNNOTICED, Backlog
 from alerts.catchup import CatchUp
 from broker.status import LinkReason, LinkStatus
-
-# So long after the last tick TWS may notice that it has lost IBKR.
-_UNNOTICED = timedelta(seconds=60)
 
 
 class GapWatch:
@@ -18,31 +15,30 @@ class GapWatch:
         self._catchup = catchup
         self._backlog = backlog
         self._last_tick = last_tick
-        self._broken_since: datetime | None = None
-        self._broken: frozenset[str] = frozenset()
+        self._broken: dict[str, datetime] = {}
 
     def take(self, status: LinkStatus) -> None:
         """Take in a new status."""
-        if not status.is_usable:
-            self._catchup.lost(self._lost_at(status))
-            self._broken, self._broken_since = frozenset(), None
-            return
-        self._catchup.restored()
-        self._farms(frozenset(status.broken_farms), status.heard or status.since)
+        at = status.heard or status.since
+        if status.is_usable:
+            self._catchup.restored()
+            self._farms(status.broken_farms, at)
+        else:
+            # With the link goes the word that a farm is back: what it did not serve is behind since the farm broke.
+            self._farms((), at)
+            self._catchup.lost(self._lost_at(status.reason, at))
 
-    def _lost_at(self, status: LinkStatus) -> datetime:
-        heard = status.heard or status.since
-        if status.reason is not LinkReason.LOST_IBKR:
+    def _lost_at(self, reason: LinkReason, heard: datetime) -> datetime:
+        if reason is not LinkReason.LOST_IBKR:
             return heard
         # TWS says so once it has noticed: ticks ended before.
-        earliest = heard - _UNNOTICED
+        earliest = heard - UNNOTICED
         return max(earliest, min(self._last_tick() or earliest, heard))
 
-    def _farms(self, broken: frozenset[str], at: datetime) -> None:
+    def _farms(self, broken: Collection[str], at: datetime) -> None:
         """Take in which of IBKR's data farms are down; whose an instrument is shows by its silence."""
-        if broken - self._broken and self._broken_since is None:
-            self._broken_since = at
-        if self._broken - broken and self._broken_since is not None:
-            self._catchup.missed(self._backlog.silent(self._broken_since), self._broken_since)
-            self._broken_since = at if broken else None
-        self._broken = broken
+        healed = [since for farm, since in self._broken.items() if farm not in broken]
+        self._broken = {farm: self._broken.get(farm, at) for farm in broken}
+        if healed:
+            self._catchup.missed(self._backlog.silent(min(healed)))
+        self._catchup.doubt(min(self._broken.values(), default=None))

@@ -23,23 +23,38 @@ def marked(message: Message, fired: Firing, now: datetime, zone: ZoneInfo) -> Me
     away = fired.away
     if away is None:
         return message
-    said = f"while I was away, {when(away, now, zone)}" if away.is_observed else "found as I came back"
+    said = short(away)
+    if away.is_observed:
+        said += f", {when(away, now, zone)}"
     first, newline, rest = message.html.partition("\n")
     return replace(message, html=f"{first} · <b>{said}</b>{newline}{rest}")
 
 
+def short(away: Away) -> str:
+    """Return in a few words how it was found."""
+    if not away.is_observed:
+        return "found as I came back"
+    if away.is_belated:
+        return "while I caught up"
+    return "as I came back" if away.is_torn else "while I was away"
+
+
 def lines(fired: Firing, away: Away, now: datetime, zone: ZoneInfo, quote: Quote | None) -> list[str]:
     """Return what else there is to say of such a firing: how long ago, what is not known, the price now."""
-    if away.is_observed:
-        told = f"🕰 {span(now - fired.at)} ago: I had no live data then and found it afterwards"
-    else:
+    length = "minute" if away.span <= _MINUTE else "bar"
+    if not away.is_observed:
         between = f"{clock(away.begin, zone)} to {clock(away.begin + away.span, zone)}"
         told = f"🕰 Not observable {between}; this is how it stands now"
+    elif away.is_belated:
+        told = f"🕰 {span(now - fired.at)} ago: I was still looking up what I had missed before"
+    elif away.is_torn:
+        told = f"🕰 {span(now - fired.at)} ago, in the {length} in which live data came again"
+    else:
+        told = f"🕰 {span(now - fired.at)} ago: I had no live data then and found it afterwards"
     if quote is not None and quote.price is not None:
         told += f" · price now <code>{price(quote.price, quote.instrument.decimals)}</code>"
     found = [told]
     if away.is_unordered:
-        length = "minute" if away.span <= _MINUTE else "bar"
         found.append(f"⚠️ Order within the {length} unknown: by its prices it may have happened, or just not")
     return found
 

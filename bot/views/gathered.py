@@ -25,6 +25,7 @@ from alerts.rule import (
     TimeCause,
 )
 from bot.views.alerts import kind_mark
+from bot.views.away import short as away_words
 from bot.views.condition import describe, direction_of, level_of, subject
 from bot.views.keyboard import shortened
 from bot.views.numbers import exact, price
@@ -56,7 +57,7 @@ class Entry:
 
     *nth* counts the alert's firings. *con_id* is its instrument's (0: none), *decimals* those of its prices. *repeat*:
     it may have been told before. *gap* says how it was found after a gap, "" where it was seen live. *row_id* is its
-    outbox row: all pages are in the order of these, also of one that was retried and folded later than newer ones.
+    outbox row: what happened at one moment is in the order of these, on all pages, as `storage/outbox.told_page` has it.
     """
 
     rule_id: int
@@ -102,7 +103,7 @@ class Gathered:
             begin=min(self.begin, *(entry.at for entry in later)),
             end=max(self.end, *(entry.at for entry in later)),
             names=tuple(names),
-            entries=tuple(sorted((*reversed(later), *self.entries), key=lambda entry: -entry.row_id)),
+            entries=tuple(sorted((*reversed(later), *self.entries), key=lambda one: (one.at, one.row_id), reverse=True)),
         )
 
     @property
@@ -194,9 +195,7 @@ def _gist(fired: Firing) -> str:  # noqa: PLR0911  one for each cause
 def _gap(away: Away | None) -> str:
     if away is None:
         return ""
-    if not away.is_observed:
-        return "found as I came back"
-    return "while I was away" + (", order within its bar unknown" if away.is_unordered else "")
+    return away_words(away) + (", order within its bar unknown" if away.is_unordered else "")
 
 
 def _arrow(fired: Firing, value: float) -> str:

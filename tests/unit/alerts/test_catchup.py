@@ -6,112 +6,18 @@ from decimal import Decimal
 
 import pytest
 
-from alerts.archive import Archive
-from alerts.catchup import CAUGHT, LIVE, CatchUp, Unobserved
+from alerts.catchup import CAUGHT, DARK, LIVE
 from alerts.condition import OrderEvent
-from alerts.engine import Engine
 from alerts.operand import PriceField
-from alerts.resumption import Resumption
-from alerts.rule import Firing, OrderHappened, Rule, TimeCause
-from alerts.rulebook import Rulebook
-from alerts.watcher import Watcher
+from alerts.rule import OrderHappened, TimeCause
 from market.account import AccountSummary
 from market.errors import BrokerError, LinkDown, RequestTimeout
-from market.instrument import Instrument
 from market.news import Headline
 from market.quote import Bar, BarSize
-from tests.fakes.clock import FakeClock
-from tests.fakes.feeds import FakeFinder, FakeHours, fake_feeds
-from tests.fakes.past import FakeMoments, FakePast
-from tests.fakes.rules import FakeFiringLog, FakeRuleStore
-from tests.unit.alerts.drafts import AAPL, EURUSD, MSFT, NOW, rule, tick
-from tests.unit.alerts.hours import ALWAYS, keep_open
+from tests.unit.alerts.drafts import AAPL, EURUSD, MSFT, NOW, rule
+from tests.unit.alerts.gapdesk import LAST, MINUTE, Desk, gone_for
 
-MINUTE = timedelta(minutes=1)
-LAST, BID = PriceField.LAST, PriceField.BID
-
-
-class Desk:
-    """A watcher over fakes, with a catch-up beside it, at NOW; the link is up after `begin`."""
-
-    def __init__(self, *rules: Rule, **kept: object) -> None:
-        self.clock = FakeClock(NOW)
-        self.past = FakePast(self.clock)
-        self.moments = FakeMoments(**kept)  # type: ignore[arg-type]
-        self.engine = keep_open(Engine())
-        self.engine.load(rules)
-        self.feeds = fake_feeds()
-        self.fired: list[Firing] = []
-        self.told: list[Unobserved] = []
-        self.caught: list[Instrument] = []
-        self.resumption = Resumption(self.engine.backlog.since)
-        store = FakeRuleStore(*rules)
-        feeds = self.feeds
-        book = Rulebook(store, self.engine, FakeFinder(), feeds.ticks, feeds.news, feeds.scans, self.clock)
-        log = FakeFiringLog(store)
-        self.watcher = Watcher(self.engine, book, feeds, log, self.clock, resumption=self.resumption)
-        self.catchup = CatchUp(
-            self.engine,
-            Archive(self.past, self.past, FakeHours(ALWAYS), self.clock, self.nap),
-            self.moments,
-            self.resumption,
-            self.clock,
-            take=self.take,
-            settled=self.settled,
-            tell=self.tell,
-            heard=lambda: None,
-            caught=lambda instrument, _until: self.caught.append(instrument),
-            nap=self.nap,
-        )
-
-    def take(self, firings: Sequence[Firing]) -> None:
-        self.fired += self.resumption.marked(firings)
-
-    async def settled(self) -> None:
-        """All is recorded at once here."""
-
-    async def tell(self, found: Sequence[Unobserved]) -> None:
-        self.told += found
-
-    async def nap(self, seconds: float) -> None:
-        self.clock.advance(seconds)
-
-    async def live(self) -> None:
-        """Be up, and live from NOW on."""
-        await self.catchup.begin()
-        self.catchup.restored()
-        await self.catchup.fill()
-        self.fired.clear()
-        self.past.asked.clear()
-        self.caught.clear()
-
-    def lose(self) -> None:
-        self.catchup.lost(self.clock.now())
-
-    async def regain(self, after: timedelta = timedelta()) -> None:
-        self.clock.advance(after.total_seconds())
-        self.catchup.restored()
-        await self.catchup.fill()
-
-    def print(self, price: float, instrument: Instrument = AAPL) -> None:
-        after_s = (self.clock.now() - NOW).total_seconds()
-        self.feeds.ticks.push(tick(price, after_s=after_s, instrument=instrument))  # type: ignore[attr-defined]
-
-    def minutes(self, *prices: float, field: PriceField = LAST, instrument: Instrument = AAPL) -> None:
-        self.past.made[instrument.con_id, field] += [
-            Bar(NOW + n * MINUTE, price, price, price, price, 100.0) for n, price in enumerate(prices)
-        ]
-
-    def found(self) -> list[tuple[int, int]]:
-        """Return the alert and the minute after NOW of each firing that is marked as found."""
-        return [(one.rule.id, int((one.at - NOW) / MINUTE)) for one in self.fired if one.away is not None]
-
-
-async def gone_for(desk: Desk, minutes: int) -> None:
-    """Lose the link at NOW, and have it back so many minutes later."""
-    await desk.live()
-    desk.lose()
-    await desk.regain(minutes * MINUTE)
+BID = PriceField.BID
 
 
 @pytest.mark.parametrize(
@@ -326,19 +232,50 @@ async def test_nothing_is_noted_as_live_while_something_is_behind() -> None:
     assert desk.moments.kept[LIVE] == NOW
 
 
-async def test_a_farm_that_was_down_makes_a_gap_of_those_that_were_silent() -> None:
+async def test_what_was_dark_by_itself_is_looked_up_from_when_it_was_and_nothing_else() -> None:
     desk = Desk(rule("AAPL > 200"), rule("MSFT > 500", 2))
     await desk.live()
     desk.clock.advance(20)
+    desk.print(199.0)
     desk.print(499.0, MSFT)
-    desk.minutes(199.0, 201.0)
+    desk.minutes(199.0, 201.0, 199.0)
     desk.minutes(499.0, 501.0, instrument=MSFT)
     desk.clock.advance(120)
-    broken = NOW + MINUTE / 6
-    desk.catchup.missed(desk.engine.backlog.silent(broken), broken)
+    desk.catchup.missed({AAPL.con_id: NOW + MINUTE})
     await desk.catchup.fill()
     assert desk.found() == [(1, 1)]
     assert desk.past.asked == [("AAPL", LAST, BarSize.MIN_1)]
+
+
+async def test_what_is_dark_by_itself_makes_nothing_of_the_account_unknown() -> None:
+    desk = Desk(rule("account cushion < 10%"), rule("AAPL > 200", 2), rule("AAPL stale 30m", 3))
+    await desk.live()
+    desk.clock.advance(1200)
+    desk.catchup.missed({AAPL.con_id: NOW})
+    await desk.catchup.fill()
+    assert [(one.rule.id, one.begin) for one in desk.told] == [(3, NOW)]
+
+
+async def test_a_crash_while_some_are_dark_looks_up_these_from_when_they_were() -> None:
+    desk = Desk(rule("AAPL > 200"), rule("MSFT > 500", 2))
+    await desk.live()
+    desk.clock.advance(60)
+    desk.print(499.0, MSFT)
+    desk.catchup.doubt(desk.clock.now())
+    desk.clock.advance(600)
+    desk.print(499.5, MSFT)
+    await desk.catchup.note()
+    kept = dict(desk.moments.kept)
+    assert kept == {LIVE: NOW + 11 * MINUTE, f"{DARK}{AAPL.con_id}": NOW}
+    again = Desk(rule("AAPL > 200"), rule("MSFT > 500", 2), **kept)
+    again.clock.advance(720)
+    again.minutes(199.0, 199.0, 199.0, 201.0, 199.0)
+    again.minutes(499.0, 499.0, 499.0, 501.0, 499.0, instrument=MSFT)
+    await again.catchup.begin()
+    again.catchup.restored()
+    await again.catchup.fill()
+    assert again.found() == [(1, 3)]
+    assert list(again.moments.kept) == [LIVE]
 
 
 async def test_a_machine_that_slept_looks_at_what_it_missed() -> None:
@@ -376,3 +313,38 @@ async def test_the_nearest_to_a_level_come_first() -> None:
     await desk.regain(3 * MINUTE)
     assert [symbol for symbol, _, _ in desk.past.asked] == ["MSFT", "AAPL", "EUR"]
     assert desk.caught == [MSFT, AAPL, EURUSD]
+
+
+async def test_what_waited_for_what_was_before_it_was_not_missed() -> None:
+    desk = Desk(rule("AAPL > 200"), rule("AAPL > 210", 2), rule("AAPL > 220", 3))
+    desk.minutes(199.0, 201.0, 199.0, 211.0, 221.0)
+    await desk.live()
+    desk.lose()
+    desk.clock.advance(200)
+    desk.catchup.restored()
+    desk.clock.advance(60)
+    await desk.catchup.fill()
+    words = [(one.rule.id, one.away.is_torn, one.away.is_belated) for one in desk.fired if one.away is not None]
+    assert words == [(1, False, False), (2, True, False), (3, False, True)]
+
+
+async def test_after_a_leap_of_the_clock_the_tick_that_fires_is_not_said_to_be_missed() -> None:
+    desk = Desk(rule("AAPL > 200"))
+    desk.watcher.on_sleep(desk.catchup.slept)
+    await desk.live()
+    desk.clock.advance(35)
+    desk.minutes(201.0)
+    desk.print(201.0)
+    await desk.catchup.fill()
+    [firing] = desk.fired
+    assert firing.away is not None
+    assert firing.away.is_torn
+
+
+async def test_a_machine_that_slept_without_alerts_on_prices_says_what_it_does_not_know() -> None:
+    desk = Desk(rule("account cushion < 10%"))
+    await desk.live()
+    desk.clock.advance(600)
+    desk.catchup.slept(NOW)
+    await desk.catchup.fill()
+    assert [(one.rule.id, one.begin, one.end) for one in desk.told] == [(1, NOW, NOW + 10 * MINUTE)]

@@ -37,6 +37,21 @@ def test_a_coarse_bar_says_between_which_times_it_was() -> None:
     assert "while I was away, between 15:40 ET and 15:45 ET" in said(Away(begin, 5 * MINUTE))[0]
 
 
+def test_what_happened_in_the_minute_in_which_live_data_came_again_was_not_surely_missed() -> None:
+    begin = AT.replace(second=0)
+    lines = said(Away(begin, MINUTE, live=begin + MINUTE / 2))
+    assert lines[0] == "🔔 <b>AAPL ▲ 201.00</b> · <b>as I came back, 15:42 ET</b>"
+    assert any(line.startswith("🕰 11 min ago, in the minute in which live data came again") for line in lines)
+    assert not any("no live data" in line for line in lines)
+
+
+def test_what_only_waited_for_what_was_before_it_was_not_missed() -> None:
+    begin = AT.replace(second=0)
+    lines = said(Away(begin, MINUTE, live=begin))
+    assert lines[0] == "🔔 <b>AAPL ▲ 201.00</b> · <b>while I caught up, 15:42 ET</b>"
+    assert any(line.startswith("🕰 11 min ago: I was still looking up what I had missed before") for line in lines)
+
+
 def test_an_order_that_is_unknown_is_said_to_be() -> None:
     lines = said(Away(AT.replace(second=0), MINUTE, is_unordered=True))
     assert "⚠️ Order within the minute unknown: by its prices it may have happened, or just not" in lines
