@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
-from telegram import Chat, Update
+from telegram import CallbackQuery, Chat, Update
+from telegram import Message as TelegramMessage
 from telegram.ext import BaseUpdateProcessor, CallbackContext
 
 from bot.errors import DeliveryError
@@ -136,6 +137,7 @@ class Inbox:
         role = self._roster.role_of(query.from_user.id) if query else None
         if query is None or role is None or query.message is None:
             return
+        interrupted = update.update_id in self._interrupted
         press = Press(
             user_id=query.from_user.id,
             chat_id=self._home(query.message.chat.id),
@@ -143,7 +145,8 @@ class Inbox:
             role=role,
             data=query.data or "",
             callback_id=query.id,
-            interrupted=update.update_id in self._interrupted,
+            interrupted=interrupted,
+            label=_label(query) if interrupted else "",
         )
         try:
             await self._router.on_press(press)
@@ -208,6 +211,13 @@ class PerChat(BaseUpdateProcessor):
 
     async def shutdown(self) -> None:
         """Nothing to close."""
+
+
+def _label(query: CallbackQuery) -> str:
+    """Return what stands on the pressed button; "" where its message is not there any more."""
+    markup = query.message.reply_markup if isinstance(query.message, TelegramMessage) else None
+    found = (button for row in markup.inline_keyboard for button in row) if markup else ()
+    return next((button.text for button in found if button.callback_data == query.data), "")
 
 
 def _command_for(said: str, username: str) -> str | None:

@@ -118,6 +118,7 @@ class TelegramLink:
         self._trouble = "not reached yet"
         self._trouble_until = float("inf")
         self._offset = 0
+        self._again: set[int] = set()
         self.lag_s: float | None = None
         """How long the last getMe took, in seconds."""
 
@@ -240,7 +241,8 @@ class TelegramLink:
                 await self._nap(_PAUSES_S[0])
                 continue
             self._offset = max(self._offset, update_id + 1)
-            update = self._parsed(entry)
+            # What was written down, but not confirmed any more, comes from both sides.
+            update = None if update_id in self._again else self._parsed(entry)
             if update is not None:
                 self._hand.took(update_id, entry)
                 await self._application.update_queue.put(update)
@@ -253,6 +255,7 @@ class TelegramLink:
                 self._hand.worked_off(update_id)
                 continue
             _log.warning("update %s was interrupted by the end of an earlier process", update_id)
+            self._again.add(update_id)
             self._inbox.interrupted(update_id)
             await self._application.update_queue.put(update)
 

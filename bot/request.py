@@ -52,7 +52,8 @@ class Press:
     A press on an inline button by a whitelisted person.
 
     *data* is untrusted: a modified client can send any. *callback_id* is for the one answer; it is no identity, since
-    Telegram repeats a tap under a new one (tdlib/telegram-bot-api#699). *interrupted* as in `TextIn`.
+    Telegram repeats a tap under a new one (tdlib/telegram-bot-api#699). *interrupted* as in `TextIn`; *label* is then
+    the button's, where it is known.
     """
 
     user_id: int
@@ -62,3 +63,4 @@ class Press:
     data: str
     callback_id: str
     interrupted: bool = False
+    label: str = ""

@@ -106,6 +106,8 @@ _ROUTES: Mapping[Code, Route] = {
     Code.NOTHING: Route(_VIEWER, lambda to, press, _: to.reply.answer(press)),
 }
 
+_OF_CARDS = frozenset({Code.ORDER_CONFIRM, Code.ORDER_CANCEL})
+
 
 class Router:
     """
@@ -214,17 +216,23 @@ class Router:
         return True
 
     async def _pressed(self, press: Press) -> None:
-        if press.interrupted:
-            await self._handlers.reply.answer(press)
-            await self._handlers.reply.send(press.chat_id, views.press_interrupted(), reply_to=press.message_id)
-            return
         callback = decode(press.data)
+        if press.interrupted:
+            await self._interrupted(press, callback)
+            return
         route = _ROUTES[callback.code]
         if press.role < route.role:
             whose = f"{route.role.name.lower()}s"
             await self._handlers.reply.answer(press, f"That is for {whose} only. Nothing was done.", alert=True)
             return
         await route.handler(self._handlers, press, callback)
+
+    async def _interrupted(self, press: Press, callback: Callback) -> None:
+        """Say that the press may be done already; of an order's card it is known."""
+        await self._handlers.reply.answer(press)
+        if callback.code not in _OF_CARDS or not await self._handlers.orders.on_interrupted(press, callback):
+            message = views.press_interrupted(press.label)
+            await self._handlers.reply.send(press.chat_id, message, reply_to=press.message_id)
 
     async def _say(self, request: TextIn, message: Message) -> None:
         await self._handlers.reply.send(request.chat_id, message, reply_to=request.message_id)

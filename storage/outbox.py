@@ -123,8 +123,9 @@ class SqlOutbox:
         return Told(count, begin, end) if count else None
 
     async def told_page(self, told_by: int, offset: int, limit: int) -> Sequence[OutboxMessage]:
-        """Return *limit* of the rows that the row *told_by* tells, newest first, from *offset* on."""
-        statement = select(outbox).where(outbox.c.told_by == told_by).order_by(outbox.c.id.desc())
+        """Return *limit* of the rows that the row *told_by* tells, what happened last first, from *offset* on."""
+        order = outbox.c.happened.desc(), outbox.c.id.desc()
+        statement = select(outbox).where(outbox.c.told_by == told_by).order_by(*order)
         async with self._database.reading() as connection:
             return [_message(row) for row in await connection.execute(statement.offset(offset).limit(limit))]
 

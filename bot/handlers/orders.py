@@ -139,6 +139,16 @@ class OrdersHandler:
         finally:
             self._confirming.discard(token)
 
+    async def on_interrupted(self, press: Press, callback: Callback) -> bool:
+        """Say what became of a card whose press an earlier process had in hand, and show it; False for no card."""
+        proposal = await self._store.by_token(callback.args[0])
+        if proposal is None or not _is_card(proposal, press):
+            return False
+        await self._put_back(press, proposal)
+        message = views.interrupted(proposal, now=self._clock.now())
+        await self._reply.send(press.chat_id, message, reply_to=press.message_id)
+        return True
+
     async def on_cancel(self, press: Press, callback: Callback) -> None:
         """Hand a card's Cancel to the desk."""
         answer = await self._desk.cancel(
@@ -263,8 +273,9 @@ class OrdersHandler:
             )
         except (TradingError, MarketError):
             await _dropped(notice)
-            if live:
-                await self._put_back(press, token)
+            now = await self._store.by_token(token) if live else None
+            if now is not None:
+                await self._put_back(press, now)
             raise
         await _dropped(notice)
         if not live:
@@ -294,11 +305,8 @@ class OrdersHandler:
         if answer.replacement is not None:
             await self._present(answer.replacement, press.message_id, note=_DRIFTED)
 
-    async def _put_back(self, press: Press, token: str) -> None:
+    async def _put_back(self, press: Press, proposal: Proposal) -> None:
         """After an error of ours the card shows again what holds: its keyboard if it still stands, else its fate."""
-        proposal = await self._store.by_token(token)
-        if proposal is None:
-            return
         live = _is_live_card(proposal, press)
         message = self._card(proposal, "") if live else list_views.fate(proposal)
         with suppress(DeliveryError):
@@ -325,8 +333,12 @@ class OrdersHandler:
 
 
 def _is_live_card(proposal: Proposal, press: Press) -> bool:
+    return proposal.state is ProposalState.PROPOSED and _is_card(proposal, press)
+
+
+def _is_card(proposal: Proposal, press: Press) -> bool:
     mine = (proposal.user_id, proposal.chat_id, proposal.message_id)
-    return proposal.state is ProposalState.PROPOSED and mine == (press.user_id, press.chat_id, press.message_id)
+    return mine == (press.user_id, press.chat_id, press.message_id)
 
 
 async def _dropped(notice: asyncio.Future[None] | None) -> None:

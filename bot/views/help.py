@@ -69,10 +69,11 @@ def interrupted(said: str) -> Message:
     )
 
 
-def press_interrupted() -> Message:
-    """Return the answer to a press that was being worked on when the bot ended."""
+def press_interrupted(label: str = "") -> Message:
+    """Return the answer to a press (of the button *label*) that was being worked on when the bot ended."""
+    which = f"your press of {text(label[:64])}" if label else "your press"
     return Message(
-        "⚠️ <b>I was restarted while I worked on your press. It may be done, or not.</b>\n"
+        f"⚠️ <b>I was restarted while I worked on {which}. It may be done, or not.</b>\n"
         "Look before you press again (/alerts, /orders). No order is sent twice."
     )
 

@@ -15,9 +15,10 @@ from market.quote import Quote
 from market.ticket import OrderTicket, Side
 from trading.caution import FAR_PCT, SHARE_PCT
 from trading.confirmation import Confirmation, Outcome
-from trading.proposal import Preview, Proposal
+from trading.proposal import Preview, Proposal, ProposalState
 
 _REASON = 300
+_CLAIMED = {ProposalState.CONFIRMED, ProposalState.SUBMITTED}
 _MISSING = {
     "read-only": "the Gateway's API is read-only",
     "timeout": "IBKR did not answer in time",
@@ -107,6 +108,23 @@ def outcome(confirmation: Confirmation, line: str = "") -> Message | None:
     fresh = line_button("🔁 New card", Code.ORDER_LINE, line) if again and line else ()
     more = () if again else (button("📋 Orders", Code.ORDER_LIST, Place.ANEW),)
     return Message("\n".join(body), rows(fresh, more), protect=True)
+
+
+def interrupted(proposal: Proposal, *, now: datetime) -> Message:
+    """
+    Return what is told of a press on a card that an earlier process had in hand when it ended.
+
+    Before anything is sent it is stored that it will be: a card that still waits has sent nothing.
+    """
+    gist, then = "not sent", "That card is over. Write the order again if you still want it."
+    if proposal.state in _CLAIMED:
+        legs = ", ".join(leg_words(leg, proposal) for leg in proposal.legs) or "not known yet"
+        gist = "look before you repeat it"
+        then = f"It is not sent again. Now: {legs}. What IBKR knows of it is told here; /orders shows how it stands."
+    elif proposal.state is ProposalState.PROPOSED and now < proposal.expires:
+        then = f"The card still stands: press again within <b>{_seconds_left(proposal, now)} s</b>."
+    about = f"I was restarted while I worked on your press. {then}\nRef <code>{text(proposal.reference)}</code>"
+    return Message(f"⚠️ {headline(proposal)} · <b>{gist}</b>\n{about}", protect=True)
 
 
 def toast(confirmation: Confirmation) -> str:

@@ -1,6 +1,6 @@
 """A crowd of alerts, put straight into the database of a bot that has not started yet: as many as a run needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,8 @@ from storage.tables import rules as rules_table
 
 PEOPLE = (111, 222, 333)
 _STEP = 0.003
+# As `alerts.pricewatch` keeps it: last seen below, not crossed yet.
+_SEEN_BELOW: Mapping[str, object] = {"sides": [[-1, False]]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ async def settle(folder: Path, expected: Sequence[Crossed], catalogue: Catalogue
     """
     Make the database with an alert a cent below each of the *expected* prices, shared out among three people.
 
-    They are levels; with *crossing* every second one must be crossed from below.
+    They are levels; with *crossing* every second one must be crossed from below, where it has seen the price before:
+    the alert of a person who set it while the bot ran.
     """
     clock = SystemClock()
     database = await Database.open(url(folder), clock=clock, boot_id="crowd")
@@ -66,6 +69,8 @@ async def settle(folder: Path, expected: Sequence[Crossed], catalogue: Catalogue
         draft = Draft(condition)
         owner, now = PEOPLE[one.number % len(PEOPLE)], clock.now()
         rule = Rule(one.number, owner, owner, format_draft(draft), draft, {share.symbol: share}, now, now)
+        if isinstance(condition, Crossing):
+            rule = rule.remembering(_SEEN_BELOW)
         rows.append({"id": one.number, **rule_columns(rule)})
     async with database.writing() as connection:
         await connection.execute(insert(rules_table), rows)

@@ -1,7 +1,7 @@
 """
 What the chats tell of firings: in messages of their own, and in digests, page by page as a person turns them.
 
-A firing is told again where it stands in more than one message; all of these but one must be marked ↻.
+A firing is told again where it stands in more than one message, or on two pages; all of these but one must be marked ↻.
 """
 
 import re
@@ -57,22 +57,18 @@ async def _told_in(chat: Chat, message: Shown) -> list[tuple[int, bool]]:
     if own or not _LISTED.search(said(message)):
         return [(number, _MARK in said(message)) for number in own]
     is_repeat = any(line.startswith(_MARK) for line in said(message).splitlines())
-    # What stands on the digest as it was sent stands on one of its pages too: that is one telling.
-    found: dict[int, bool] = {}
-    for line in (line for text in await _pages(chat, message) for line in text.splitlines()):
-        for number in _LISTED.findall(line):
-            found[int(number)] = found.get(int(number), True) and (is_repeat or _MARK in line)
-    return list(found.items())
+    lines = [line for text in await _pages(chat, message) for line in text.splitlines()]
+    return [(int(number), is_repeat or _MARK in line) for line in lines for number in _LISTED.findall(line)]
 
 
 async def _pages(chat: Chat, message: Shown) -> list[str]:
-    """Return the digest as it was sent, and each of its pages: the last turn leads to the first page again."""
+    """Return the digest as it was sent, and the pages behind it: what one leaves out the next must have."""
     texts = [said(message)]
     total = int(found[2]) if (found := _PAGE.search(texts[0])) else 1
-    while total > 1 and len(texts) <= total:
+    while len(texts) < total:
         shown = await chat.again(message)
         await chat.press(shown, next(label for label in labels(shown) if "▶" in label), wait=10)
-        wanted = f"page {len(texts) % total + 1} of "
+        wanted = f"page {len(texts) + 1} of {total}"
 
         async def look(wanted: str = wanted) -> str:
             text = said(await chat.again(message))

@@ -36,7 +36,8 @@ class FakeDigests:
         return Told(len(times), min(times), max(times)) if times else None
 
     async def told_page(self, told_by: int, offset: int, limit: int) -> Sequence[OutboxMessage]:
-        return self._members(told_by)[::-1][offset : offset + limit]
+        members = sorted(self._members(told_by), key=lambda row: (row.happened, row.id), reverse=True)
+        return members[offset : offset + limit]
 
     def _members(self, told_by: int) -> list[OutboxMessage]:
         return sorted((row for row in self.rows.values() if row.told_by == told_by), key=lambda row: row.id)

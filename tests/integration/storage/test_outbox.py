@@ -350,6 +350,15 @@ async def test_what_a_row_tells_is_counted_and_read_in_pages_newest_first(outbox
     assert pages == [list(range(24, 14, -1)), list(range(14, 4, -1)), list(range(4, -1, -1))]
 
 
+async def test_what_was_stored_late_stands_on_the_pages_where_it_happened(outbox: SqlOutbox, clock: FakeClock) -> None:
+    now = clock.now()
+    for number, minutes in enumerate((0, 2, 1, 0), 1):
+        happened = now - timedelta(minutes=minutes)
+        await outbox.put(NewMessage(111, "firing", f"{number}", {"number": number}, happened=happened))
+    root = await outbox.put_digest(NewMessage(111, "digest", "all", {}), range(1, 5), "burst")
+    assert [row.payload["number"] for row in await outbox.told_page(root.id, 0, 10)] == [4, 1, 3, 2]
+
+
 async def test_what_shows_a_message_is_the_newest_of_it_and_its_edits_that_arrived(outbox: SqlOutbox) -> None:
     await put(outbox, "first")
     for number in (2, 3):

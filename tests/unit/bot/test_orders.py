@@ -5,11 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from bot.callback_data import Code, encode
+from bot.callback_data import Code, Place, encode
 from bot.errors import ChatClosed, DeliveryUnknown
+from bot.request import Press
+from bot.views import proposal as views
 from market.errors import BrokerError, LinkDown, NoMarketData
 from market.ticket import OrderType
 from tests.fakes.chat import ADMIN, TRADER, VIEWER, Chat
+from trading.access import Role
 from trading.proposal import ProposalState
 
 LINE = "buy 10 AAPL 199.5"
@@ -296,6 +299,59 @@ async def test_a_line_on_a_button_is_like_a_typed_one(chat: Chat) -> None:
     await chat.press(encode(Code.ORDER_LINE, "sell 5 #265598 market"), 1)
     assert "SELL 5 AAPL MARKET" in chat.reply.text
     assert chat.gateway.submitted == []
+
+
+async def press_again(chat: Chat, data: str, card: int, *, label: str = "") -> str:
+    """Press as the next start hands on what a crash interrupted; return what is answered."""
+    await chat.router.on_press(Press(TRADER, TRADER, card, Role.TRADER, data, "again", interrupted=True, label=label))
+    return chat.reply.text
+
+
+async def test_a_confirm_interrupted_before_its_claim_is_told_as_not_sent_and_the_card_stands_again(chat: Chat) -> None:
+    await chat.say(LINE)
+    card, data = chat.reply.last_id, chat.button("Confirm").data
+    standing = await chat.store.by_token(data.partition(":")[2])
+    assert standing is not None
+    # What the dead process had made of the card.
+    await chat.reply.edit(TRADER, card, views.sending(standing))
+    told = await press_again(chat, data, card)
+    assert told.startswith("⚠️ PAPER · BUY 10 AAPL LIMIT 199.50 · not sent")
+    assert "The card still stands: press again within 60 s" in told
+    assert chat.gateway.submitted == []
+    await chat.tap("Confirm", on=card)
+    assert len(chat.gateway.submitted) == 1
+
+
+async def test_a_confirm_interrupted_after_its_claim_is_not_sent_again_and_says_to_look(chat: Chat) -> None:
+    await chat.say(LINE)
+    card, data = chat.reply.last_id, chat.button("Confirm").data
+    await chat.press(data, card)
+    told = await press_again(chat, data, card)
+    assert told.splitlines()[0].endswith("look before you repeat it")
+    assert "It is not sent again. Now: 🕓 sent" in told
+    assert len(chat.gateway.submitted) == 1
+    assert "Confirm" not in " ".join(chat.labels(on=card))
+
+
+async def test_a_confirm_interrupted_on_a_card_whose_time_is_up_is_told_as_not_sent(chat: Chat) -> None:
+    await chat.say(LINE)
+    card, data = chat.reply.last_id, chat.button("Confirm").data
+    chat.clock.advance(61)
+    assert "Write the order again" in await press_again(chat, data, card)
+    await chat.handlers.orders.expire()
+    assert "not sent" in await press_again(chat, data, card)
+    assert chat.gateway.submitted == []
+
+
+async def test_of_other_presses_that_were_interrupted_the_button_is_named_and_nothing_is_done(chat: Chat) -> None:
+    await chat.say(LINE)
+    card, data = chat.reply.last_id, chat.button("Confirm").data
+    told = await press_again(chat, encode(Code.ORDER_LIST, Place.HERE), card, label="📋 Orders")
+    assert "your press of 📋 Orders. It may be done, or not" in told
+    # A token of somebody else's card tells nothing of it.
+    foreign = Press(ADMIN, ADMIN, card, Role.ADMIN, data, "foreign", interrupted=True)
+    await chat.router.on_press(foreign)
+    assert "AAPL" not in chat.reply.text
 
 
 async def _unheard(chat_id: int, count: int) -> None:
