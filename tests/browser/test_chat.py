@@ -229,6 +229,15 @@ async def test_a_slash_lists_the_commands_and_enter_sends_one(page: Page, bot: A
     await expect(last(page)).to_contain_text("You said: /orders")
 
 
+async def test_a_slash_typed_before_the_commands_are_known_lists_them_when_they_are(
+    page: Page, bot: Application
+) -> None:
+    await page.locator("[data-role=composer]").press_sequentially("/al")
+    await bot.bot.set_my_commands([BotCommand("alerts", "Your alerts"), BotCommand("orders", "Working orders")])
+    await expect(page.locator("[data-command]")).to_have_count(1)
+    await expect(page.locator("[data-command=alerts]")).to_be_visible()
+
+
 async def test_silent_messages_bear_a_mark(page: Page, bot: Application) -> None:
     loud = await bot.bot.send_message(ADA, "Loud")
     quiet = await bot.bot.send_message(ADA, "Quiet", disable_notification=True)

@@ -34,7 +34,10 @@ export class Composer {
 
   async open(chatId) {
     if (this.chatId !== null) this.drafts.set(this.chatId, this.field.value);
-    if (this.chatId !== chatId) this.reply(null);
+    if (this.chatId !== chatId) {
+      this.reply(null);
+      this.known = [];
+    }
     this.chatId = chatId;
     this.field.value = this.drafts.get(chatId) ?? "";
     this.close();
@@ -46,11 +49,13 @@ export class Composer {
   async learn() {
     if (this.chatId === null) return;
     const turn = (this.turn += 1);
-    const commands = await get(`/sim/commands?chat_id=${this.chatId}`).catch(() => []);
+    const commands = await get(`/sim/commands?chat_id=${this.chatId}`).catch(() => null);
     // Two questions may be on their way at once, and the older answer come last.
-    if (turn !== this.turn) return;
+    if (turn !== this.turn || commands === null) return;
     this.known = commands;
     this.toggle.hidden = commands.length === 0;
+    // The slash may have been typed while the answer was on its way.
+    if (document.activeElement === this.field) this.changed();
   }
 
   /** Put *text* into the box, ready to be sent. */
