@@ -291,3 +291,13 @@ def test_one_that_was_retried_and_folded_late_stands_where_the_pages_have_it() -
     entries = [entry_of(member(chat, number).payload, row_id=number) for number in (1, 3, 4, 2)]
     told = gathered(Reason.BURST, entries[:3]).grown(entries[3:])
     assert [entry.row_id for entry in told.entries] == [4, 3, 2, 1]
+
+
+def test_one_that_happened_before_and_was_found_later_stands_at_its_time() -> None:
+    chat = Chat()
+    now = chat.clock.now()
+    moments = {1: now, 2: now - timedelta(minutes=2), 3: now - timedelta(minutes=1), 4: now}
+    firings = {n: firing_to_json(price_firing(n, at)) for n, at in moments.items()}
+    entries = [entry_of(firings[n], row_id=n) for n in (1, 2, 3, 4)]
+    told = gathered(Reason.BURST, entries[:2]).grown(entries[2:])
+    assert [entry.row_id for entry in told.entries] == [4, 1, 3, 2]
