@@ -55,6 +55,7 @@ from bot.router import Router
 from bot.schedule import DailySummaries, Timers
 from bot.settings import Settings
 from bot.sieve import OutboxSieve
+from bot.storage_watch import StorageWatch
 from bot.summaries import AccountSummaries
 from bot.supervise import Supervisor
 from bot.switchboard import Parts, connect
@@ -262,9 +263,13 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             watcher=watcher,
             outbox=outbox,
             telegram=telegram,
+            storage_trouble=lambda: database.trouble,
             summaries=daily,
             most_lines=settings.ib_market_lines,
             clock=clock,
+        )
+        storage_watch = StorageWatch(
+            database, reply, notices.chats, settings.roster.roles, lambda: watcher.pending, zones.known, clock
         )
         chores = Chores()
         stack.push_async_callback(chores.stop)
@@ -422,6 +427,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         supervisor.start("link watch", link_watch.run)
         supervisor.start("trouble watch", trouble_watch.run)
         supervisor.start("silent lines", freshness.run)
+        supervisor.start("storage watch", storage_watch.run)
         supervisor.start("telegram", telegram.run)
         if settings.http_port:
             supervisor.start("health page", lambda: http.serve(settings.http_port, health.check))

@@ -34,6 +34,7 @@ class Health:
         watcher: Watcher,
         outbox: SqlOutbox,
         telegram: TelegramLink,
+        storage_trouble: Callable[[], str],
         summaries: DailySummaries,
         most_lines: int,
         clock: Clock,
@@ -46,6 +47,7 @@ class Health:
         self._watcher = watcher
         self._outbox = outbox
         self._telegram = telegram
+        self._storage_trouble = storage_trouble
         self._summaries = summaries
         self._most_lines = most_lines
         self._started = clock.now()
@@ -69,6 +71,7 @@ class Health:
             rivalled=[one.label for one in self._feed.rivalled()],
             not_live=[one.label for one in self._feed.not_live()],
             stale=[(one.instrument.label, one.since) for one in self._freshness.stale()],
+            storage_trouble=self._storage_trouble(),
         )
 
     def check(self) -> dict[str, object]:
@@ -85,6 +88,7 @@ class Health:
             "version": importlib.metadata.version("squawkbot"),
             "ibkr": link.state.value,
             "telegram": trouble or "up",
+            "database": self._storage_trouble() or "up",
             "firings_unrecorded": self._watcher.pending,
             "last_tick": last.isoformat() if last else None,
         }

@@ -15,6 +15,7 @@ from bot.errors import DeliveryError
 from bot.reply import TelegramReply
 from bot.request import FileIn, Press, TextIn
 from bot.views.message import Message, text
+from storage.errors import StorageError
 from trading.access import Roster
 
 _log = logging.getLogger(__name__)
@@ -124,12 +125,17 @@ class Inbox:
 
     async def _hear(self, chat: Chat, user_id: int) -> None:
         chat_id = self._home(chat.id)
-        if self._named is not None and chat_id != user_id:
-            await self._named(chat_id, chat.username or "", chat.title or "")
-        if self._opened is None or chat_id in self._heard:
-            return
-        await self._opened(chat_id)
-        self._heard.add(chat_id)
+        try:
+            if self._named is not None and chat_id != user_id:
+                await self._named(chat_id, chat.username or "", chat.title or "")
+            if self._opened is None or chat_id in self._heard:
+                return
+            await self._opened(chat_id)
+        except StorageError as error:
+            # What was said is answered all the same; the next message tries this again.
+            _log.warning("chat %s was heard from, which cannot be stored: %r", chat_id, error)
+        else:
+            self._heard.add(chat_id)
 
     async def on_press(self, update: Update, _context: CallbackContext) -> None:  # type: ignore[type-arg]  # as PTB passes it
         """Take in a press; one on a message that is gone is answered by the router like any other."""

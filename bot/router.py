@@ -19,6 +19,7 @@ from bot.views.message import Message
 from market.clock import Clock
 from market.errors import MarketError
 from market.ticket import looks_like_ticket
+from storage.errors import StorageUnavailable
 from trading.access import Role
 from trading.errors import TradingError
 
@@ -29,7 +30,7 @@ TOO_OLD = timedelta(minutes=10)
 
 # In capitals it may be a ticker.
 _HELP = frozenset({"help", "Help", "help!", "?"})
-_TOLD = (MarketError, AlertError, TradingError)
+_TOLD = (MarketError, AlertError, TradingError, StorageUnavailable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Outcome(StrEnum):
     * NOT_READY    Telegram has not told the card's message id yet: tap again in a moment
     * LINK_DOWN    no usable link to IBKR: nothing sent, the card still stands until its time
     * NOT_SENT     the link (or the gateway's read-only setting) failed right after the claim: nothing sent, card dead
+    * TOO_SLOW     the claim took so long that what was checked before it is too old: nothing sent, card dead
     * GONE         no such card, or an old copy of it
     """
 
@@ -40,6 +41,7 @@ class Outcome(StrEnum):
     NOT_READY = "not ready"
     LINK_DOWN = "link down"
     NOT_SENT = "not sent"
+    TOO_SLOW = "too slow"
     GONE = "gone"
 
 

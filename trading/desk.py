@@ -41,6 +41,9 @@ from trading.turns import Turns
 
 logger = logging.getLogger(__name__)
 
+# A claim takes a millisecond. Where the database was locked meanwhile, what was checked before may not hold any more.
+_CLAIM_TAKES_S = 5.0
+
 
 def _new_token() -> str:
     """Return 128 random bits that fit into a button."""
@@ -146,7 +149,7 @@ class OrderDesk:
         if message_id is not None and proposal.message_id not in {None, message_id}:
             return Confirmation(Outcome.GONE)
         answer = await self._close(proposal, ProposalState.CANCELLED, Outcome.CANCELLED)
-        await self._note(user_id, chat_id, "cancel", proposal.reference, answer.outcome.value, answer.detail)
+        await _done(self._note(user_id, chat_id, "cancel", proposal.reference, answer.outcome.value, answer.detail))
         return answer
 
     async def cancel_order(self, proposal_id: int, *, user_id: int, chat_id: int) -> Proposal:
@@ -165,7 +168,8 @@ class OrderDesk:
             raise OrderGone(proposal.legs[0].order_ref if proposal.legs else proposal.reference)
         for leg in working:
             await self._gateway.cancel(leg.order_id, leg.order_ref, leg.perm_id)
-        await self._note(user_id, chat_id, "cancel order", proposal.reference, "asked", "")
+        # IBKR is asked already: nobody may hear that nothing was done.
+        await _done(self._note(user_id, chat_id, "cancel order", proposal.reference, "asked", ""))
         return proposal
 
     async def expire_due(self) -> Sequence[Proposal]:
@@ -216,11 +220,12 @@ class OrderDesk:
             return replace(answer, denial=denial) if answer.outcome is Outcome.DENIED else answer
         if seen.drift_pct(proposal) > self._drift_pct:
             return await self._replace(proposal, seen)
+        looked = self._clock.monotonic()
         async with self._turns.of(proposal.id):
-            return await self._send(proposal, seen)
+            return await self._send(proposal, seen, looked)
 
-    async def _send(self, proposal: Proposal, seen: Appraisal) -> Confirmation:
-        """Claim, check for the last time, submit. Held in the proposal's turn."""
+    async def _send(self, proposal: Proposal, seen: Appraisal, looked: float) -> Confirmation:
+        """Claim what was *seen* at *looked*, check for the last time, submit. Held in the proposal's turn."""
         claimed = await self._store.claim(
             proposal.token,
             user_id=proposal.user_id,
@@ -231,6 +236,9 @@ class OrderDesk:
         )
         if claimed is None:
             return await self._lost(proposal)
+        if self._clock.monotonic() - looked > _CLAIM_TAKES_S:
+            await _done(self._store.settle(claimed.id, ProposalState.CANCELLED))
+            return Confirmation(Outcome.TOO_SLOW, claimed.with_state(ProposalState.CANCELLED))
         leg = claimed.legs[0]
         try:
             # From here to the gateway nothing may be awaited: another order could slip through in between.

@@ -35,14 +35,17 @@ class OrderDenied(TradingError):
     Our *limit* forbids the order: *allowed* is the limit's value, *actual* the order's (None: not a number).
 
     QUOTE_MISSING: *actual* is the prior close, which is no live price, or IBKR's words. QUOTE_AGE: the age in seconds,
-    or the `DataKind` that has no known one.
+    or the `DataKind` that has no known one. ORDER_VALUE: both are money in *currency*.
     """
 
-    def __init__(self, limit: Limit, allowed: Decimal | str | None, actual: Decimal | str | None) -> None:
-        super().__init__(limit, allowed, actual)
+    def __init__(
+        self, limit: Limit, allowed: Decimal | str | None, actual: Decimal | str | None, currency: str = ""
+    ) -> None:
+        super().__init__(limit, allowed, actual, currency)
         self.limit = limit
         self.allowed = allowed
         self.actual = actual
+        self.currency = currency
 
 
 class ProposalGone(TradingError):

@@ -184,7 +184,7 @@ def _check_collar(limits: Limits, ticket: OrderTicket, quote: Quote) -> None:
 def _check_value(limits: Limits, ticket: OrderTicket, instrument: Instrument, quote: Quote) -> None:
     value = order_value(ticket, instrument, quote)
     if limits.order_value is not None and value is not None and value > limits.order_value:
-        raise OrderDenied(Limit.ORDER_VALUE, limits.order_value, value.quantize(Decimal("0.01")))
+        raise OrderDenied(Limit.ORDER_VALUE, limits.order_value, value.quantize(Decimal("0.01")), instrument.currency)
 
 
 def _rounded(seconds: float) -> Decimal:

@@ -18,6 +18,7 @@ from bot.noted import branded
 from bot.request import Press, TextIn
 from bot.views import orders as list_views
 from bot.views import proposal as views
+from bot.views.errors import explain
 from bot.views.message import Message
 from bot.views.quotes import stepped
 from bot.views.symbols import which_symbol
@@ -26,6 +27,7 @@ from market.errors import LinkDown, MarketError, NoMarketData, SymbolError
 from market.instrument import Instrument
 from market.quote import Quote
 from market.ticket import OrderTicket, OrderType, Side, format_ticket, parse
+from storage.errors import StorageUnavailable
 from trading.confirmation import Confirmation, Outcome
 from trading.errors import TradingError
 from trading.ports import Holdings, ProposalStore, QuoteSource, SymbolBook
@@ -255,8 +257,20 @@ class OrdersHandler:
             if isinstance(error, DeliveryUnknown):
                 return False
             raise
-        await self._desk.shown(proposal.id, message_id)
+        try:
+            await self._desk.shown(proposal.id, message_id)
+        except StorageUnavailable as error:
+            # It can never be confirmed, so it must not stand there as if it could.
+            with suppress(DeliveryError):
+                await self._reply.edit(proposal.chat_id, message_id, self.branded(explain(error)))
         return True
+
+    async def _stored(self, standing: Proposal) -> Proposal:
+        """Return the proposal as it stands now, or as it stood where nothing can be read."""
+        try:
+            return await self._store.by_token(standing.token) or standing
+        except StorageUnavailable:
+            return standing
 
     async def _confirm(self, press: Press, token: str) -> None:
         standing = await self._store.by_token(token)
@@ -271,11 +285,10 @@ class OrdersHandler:
             answer = await self._desk.confirm(
                 token, user_id=press.user_id, chat_id=press.chat_id, message_id=press.message_id
             )
-        except (TradingError, MarketError):
+        except (TradingError, MarketError, StorageUnavailable):
             await _dropped(notice)
-            now = await self._store.by_token(token) if live else None
-            if now is not None:
-                await self._put_back(press, now)
+            if standing is not None and live:
+                await self._put_back(press, await self._stored(standing))
             raise
         await _dropped(notice)
         if not live:

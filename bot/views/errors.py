@@ -14,7 +14,8 @@ from alerts.exchange import UnreadableFile
 from bot.callback_data import Code
 from bot.views.keyboard import line_button, shortened
 from bot.views.message import Message, text
-from bot.views.numbers import exact
+from bot.views.numbers import exact, money
+from bot.views.storage import why
 from market.errors import (
     AmbiguousSymbol,
     BrokerError,
@@ -29,6 +30,7 @@ from market.errors import (
 )
 from market.instrument import Instrument
 from market.ticket import EXAMPLES
+from storage.errors import StorageUnavailable
 from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGone
 
 # What is to be typed stands between backticks in the errors' own words.
@@ -211,6 +213,15 @@ def _(error: OrderGone) -> Message:
     return Message("📋 <b>There is no such open order any more.</b>\nNothing was changed. /orders shows what is open.")
 
 
+@explain.register
+def _(error: StorageUnavailable) -> Message:
+    return Message(
+        f"💾 <b>I cannot store that just now</b>: {text(why(error.reason))}.\n"
+        f"It was not done; of several things at once perhaps some were. {_NO_MARKET} I try by myself and say when I "
+        "can again; /status shows how it stands."
+    )
+
+
 def reason(error: MarketError) -> str:
     """Return in a few plain words why the market side could not do something."""
     match error:
@@ -226,7 +237,7 @@ def reason(error: MarketError) -> str:
 
 def denial(error: OrderDenied) -> str:
     """Return in plain text which limit forbids the order, with the limit's value and the order's."""
-    allowed, actual = _value(error.allowed), _value(error.actual)
+    allowed, actual = _value(error.allowed, error.currency), _value(error.actual, error.currency)
     if error.limit is Limit.QUOTE_AGE and isinstance(error.actual, str):
         return f"IBKR's prices are {actual}, and {allowed} s is the most that a price may be old."
     if error.limit is Limit.QUOTE_MISSING and isinstance(error.actual, Decimal):
@@ -278,7 +289,7 @@ def _ibkr(error: BrokerError) -> str:
     return text(shortened(error.text, _WORDS)) + code
 
 
-def _value(value: Decimal | str | None) -> str:
-    if value is None:
-        return ""
-    return exact(value) if isinstance(value, Decimal) else value
+def _value(value: Decimal | str | None, currency: str) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return money(value, currency) if currency else exact(value)

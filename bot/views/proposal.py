@@ -245,6 +245,11 @@ _OUTCOMES = {
     ),
     Outcome.DENIED: ("⛔", "Nothing was sent to the market.", True),
     Outcome.NOT_SENT: ("🔌", "<b>The link failed just before.</b> Nothing was sent.", True),
+    Outcome.TOO_SLOW: (
+        "🐌",
+        "<b>Too late.</b> My database was slow, and the price that I had checked is old by now. Nothing was sent.",
+        True,
+    ),
     Outcome.GONE: ("⌛", "<b>This card is over.</b> Nothing was sent by this tap.", True),
 }
 _TOASTS = {
@@ -261,5 +266,6 @@ _TOASTS = {
     Outcome.NOT_READY: "One moment, tap again. Nothing was sent yet.",
     Outcome.LINK_DOWN: "IBKR cannot be reached. Nothing was sent; tap again when the link is back.",
     Outcome.NOT_SENT: "The link failed. Nothing was sent.",
+    Outcome.TOO_SLOW: "My database was slow, the price checked is old by now. Not sent.",
     Outcome.GONE: "This card is over. Nothing was sent by this tap.",
 }

@@ -11,6 +11,7 @@ from bot.views.errors import LINK_REASONS
 from bot.views.keyboard import button, rows
 from bot.views.message import Message, text
 from bot.views.numbers import fixed, moment, span
+from bot.views.storage import why
 from broker.status import LinkState, LinkStatus
 from market.account import is_paper_account
 
@@ -29,7 +30,7 @@ class StatusReport:
     before the first), *telegram_trouble* what is wrong with it ("" for nothing), *outbox_depth* the undelivered
     messages, *lines* the market data lines in use of *most_lines*. *rivalled* are symbols that another session of the
     IBKR user has, *not_live* those whose prices come delayed or frozen, *stale* those that say nothing though they were
-    asked for again, and since when.
+    asked for again, and since when. *storage_trouble* is why nothing can be stored ("" for nothing).
     """
 
     version: str
@@ -47,6 +48,7 @@ class StatusReport:
     rivalled: Sequence[str] = ()
     not_live: Sequence[str] = ()
     stale: Sequence[tuple[str, datetime]] = ()
+    storage_trouble: str = ""
 
 
 def status(report: StatusReport, *, now: datetime, zone: ZoneInfo) -> Message:
@@ -59,6 +61,7 @@ def status(report: StatusReport, *, now: datetime, zone: ZoneInfo) -> Message:
         _data_line(report, now),
         *_data_troubles(report, zone, now),
         _telegram_line(report),
+        *_storage_lines(report),
         _alerts_line(report),
         f"Trading: <b>{text(report.trading)}</b>",
         f"Next summary: {moment(report.next_summary, zone, now) if report.next_summary else 'not planned'}",
@@ -81,6 +84,8 @@ def _head(report: StatusReport) -> str:
 def wrong(report: StatusReport) -> list[str]:
     """Return what is not well, plain text; nothing where all is."""
     found = []
+    if report.storage_trouble:
+        found.append("nothing can be stored")
     if not report.link.is_usable:
         found.append("IBKR link is not up")
     if report.link.broken_farms:
@@ -140,6 +145,13 @@ def _telegram_line(report: StatusReport) -> str:
     slow = " (slow)" if lag is not None and lag > _SLOW_S else ""
     speed = "lag not measured yet" if lag is None else f"lag {fixed(lag, 1)} s{slow}"
     return f"Telegram: {speed} · {report.outbox_depth} to deliver"
+
+
+def _storage_lines(report: StatusReport) -> list[str]:
+    if not report.storage_trouble:
+        return []
+    what = "what fires is kept in memory, orders are refused"
+    return [f"Database: <b>{text(why(report.storage_trouble))}</b>, retrying; {what}"]
 
 
 def _alerts_line(report: StatusReport) -> str:

@@ -302,7 +302,8 @@ async def test_a_lock_is_waited_for_once_and_then_told_fast_until_it_is_gone(pat
         assert database.trouble == ""
         async with database.reading() as connection:
             assert (await connection.execute(text("SELECT count(*) FROM updates"))).scalar_one() == 0
-        assert await database.writer.run(lambda connection: connection.execute(text("PRAGMA busy_timeout")).scalar())
+        waits = text("PRAGMA busy_timeout")
+        assert await database.writer.run(lambda connection: connection.execute(waits).scalar()) == 2_000
     finally:
         await database.close()
 

@@ -11,7 +11,9 @@ from bot.request import Press
 from bot.views import proposal as views
 from market.errors import BrokerError, LinkDown, NoMarketData
 from market.ticket import OrderType
+from storage.errors import StorageUnavailable
 from tests.fakes.chat import ADMIN, TRADER, VIEWER, Chat
+from tests.fakes.reply import check_message
 from trading.access import Role
 from trading.proposal import ProposalState
 
@@ -203,6 +205,47 @@ async def test_a_card_that_surely_did_not_arrive_is_void(chat: Chat) -> None:
     assert [row.state for row in chat.store.rows.values()] == [ProposalState.VOID]
 
 
+async def test_a_claim_that_cannot_be_stored_sends_nothing_and_the_card_stands_again(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await chat.say(LINE)
+    token = chat.store.rows[1].token
+    monkeypatch.setattr(chat.store, "claim", full)
+    await chat.tap("Confirm")
+    assert chat.gateway.submitted == []
+    assert chat.reply.text.startswith("💾 I cannot store that just now: the disk is full. · PAPER")
+    assert "Nothing was sent to the market." in chat.reply.text
+    shown = chat.reply.shown[chat.reply.order[0]]
+    assert check_message(shown).splitlines()[0] == card.splitlines()[0]
+    assert next(button.data for row in shown.buttons for button in row) == encode(Code.ORDER_CONFIRM, token)
+
+
+async def test_where_nothing_can_be_read_either_the_card_still_does_not_stay_as_if_it_were_sent(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await chat.say(LINE)
+
+    async def fails(*_: object, **__: object) -> None:
+        monkeypatch.setattr(chat.store, "by_token", full)
+        await full()
+
+    monkeypatch.setattr(chat.store, "claim", fails)
+    await chat.tap("Confirm")
+    shown = check_message(chat.reply.shown[chat.reply.order[0]])
+    assert "Checking once more" not in shown
+    assert "confirm?" in shown
+
+
+async def test_a_card_that_cannot_be_noted_does_not_stand_as_if_it_could_be_confirmed(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat.store, "bind", full)
+    await chat.say(LINE)
+    shown = chat.reply.shown[chat.reply.order[0]]
+    assert "I cannot store that just now" in shown.html
+    assert shown.buttons == ()
+
+
 async def test_an_edit_that_fails_does_not_stop_the_order(chat: Chat) -> None:
     await chat.say(LINE)
     chat.reply.edit_failures = [DeliveryUnknown("timed out"), DeliveryUnknown("timed out")]
@@ -352,6 +395,10 @@ async def test_of_other_presses_that_were_interrupted_the_button_is_named_and_no
     foreign = Press(ADMIN, ADMIN, card, Role.ADMIN, data, "foreign", interrupted=True)
     await chat.router.on_press(foreign)
     assert "AAPL" not in chat.reply.text
+
+
+async def full(*_: object, **__: object) -> None:
+    raise StorageUnavailable("database or disk is full")
 
 
 async def _unheard(chat_id: int, count: int) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from trading.confirmation import Confirmation, Outcome
 from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGone
 from trading.limits import Limits, TradingState
 from trading.ports import OrderFate
-from trading.proposal import LegState, ProposalState
+from trading.proposal import LegState, Proposal, ProposalState
 
 
 @pytest.fixture
@@ -131,6 +132,22 @@ class TestConfirm:
         answers = await asyncio.gather(*(bench.confirm(proposal) for _ in range(10)))
         assert Counter(answer.outcome for answer in answers) == {Outcome.SENT: 1, Outcome.ALREADY: 9}
         assert len(bench.gateway.submitted) == 1
+
+    async def test_a_claim_that_took_long_sends_nothing_since_what_was_checked_is_old(self, bench: DeskBench) -> None:
+        proposal = await bench.propose()
+        claim = bench.store.claim
+
+        async def slowly(*given: Any, **more: Any) -> Proposal | None:
+            claimed = await claim(*given, **more)
+            bench.clock.advance(6)
+            return claimed
+
+        bench.store.claim = slowly  # type: ignore[method-assign]
+        answer = await bench.confirm(proposal)
+        assert answer.outcome is Outcome.TOO_SLOW
+        assert bench.gateway.submitted == []
+        assert bench.store.rows[1].state is ProposalState.CANCELLED
+        assert (await bench.confirm(proposal)).outcome is Outcome.CANCELLED
 
     async def test_a_later_tap_is_told_what_became_of_the_order(self, bench: DeskBench) -> None:
         proposal = await bench.sent()
@@ -397,6 +414,19 @@ class TestCancel:
         await bench.sent()
         await bench.desk.cancel_order(1, user_id=user, chat_id=CHAT)
         assert bench.gateway.cancelled == [101]
+
+    async def test_what_was_done_is_told_though_the_audit_log_cannot_be_written(self, bench: DeskBench) -> None:
+        await bench.sent()
+        card = await bench.propose()
+
+        async def full(*_: object) -> None:
+            raise OSError
+
+        bench.audit.write = full  # type: ignore[method-assign]
+        await bench.desk.cancel_order(1, user_id=TRADER, chat_id=CHAT)
+        assert bench.gateway.cancelled == [101]
+        answer = await bench.desk.cancel(card.token, user_id=TRADER, chat_id=CHAT)
+        assert answer.outcome is Outcome.CANCELLED
 
     async def test_what_does_not_work_cannot_be_cancelled(self, bench: DeskBench) -> None:
         proposal = await bench.propose()
