@@ -5,6 +5,12 @@ from datetime import timedelta
 
 from alerts.rule import Firing, NewsCause, PriceCause
 from market.instrument import Instrument
+from market.quote import TickField
+
+PRICES = frozenset(
+    {TickField.LAST, TickField.BID, TickField.ASK, TickField.HIGH, TickField.LOW, TickField.OPEN, TickField.CLOSE}
+)
+"""The ticks that are prices of their instrument; the others are volumes, greeks, halts."""
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -20,9 +26,9 @@ class Aftermath:
 
     @property
     def price(self) -> float | None:
-        """The price that fired it, or None for a firing that no price did."""
+        """The price that fired it, or None for a firing that no price did (a volume, an option's greek)."""
         cause = self.firing.cause
-        return cause.price if isinstance(cause, PriceCause) else None
+        return cause.price if isinstance(cause, PriceCause) and cause.field in PRICES else None
 
 
 def instrument_of(firing: Firing) -> Instrument | None:

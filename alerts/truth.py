@@ -96,11 +96,12 @@ class Atom:
         return ()
 
     def numbers(self, now: datetime) -> Iterator[tuple[str, float]]:
-        """Yield what a firing tells of it: the values as they stand, by their text."""
+        """Yield what a firing tells of it: the values as they stand, and what they are made of, by their text."""
         for value in self.values:
-            number = None if isinstance(value, Fixed) else value.at(now)
-            if number is not None:
-                yield value.text, number
+            for each in dict.fromkeys((value, *value.parts)):
+                number = None if isinstance(each, Fixed) else each.at(now)
+                if number is not None:
+                    yield each.text, number
 
     def level(self, _now: datetime) -> tuple[Quoted, float] | None:
         """Return the price that is watched and its nearest level, or None where there is none."""

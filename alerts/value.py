@@ -52,6 +52,11 @@ class Value(ABC):
         """Whether time alone moves it."""
         return False
 
+    @property
+    def parts(self) -> "tuple[Value, ...]":
+        """What it is put together from, numbers that were typed excepted: itself, where it is of one piece."""
+        return (self,)
+
     @abstractmethod
     def at(self, now: datetime) -> float | None:
         """Return it as it is known at *now*."""
@@ -83,6 +88,11 @@ class Fixed(Value):
     def text(self) -> str:
         """The number, plainly."""
         return f"{self.value:g}"
+
+    @property
+    def parts(self) -> tuple[Value, ...]:
+        """Nothing that moves."""
+        return ()
 
     def at(self, now: datetime) -> float | None:  # noqa: ARG002  a value's signature
         """Return the number."""
@@ -246,6 +256,11 @@ class Combined(_Named):
     def is_timed(self) -> bool:
         """Whether either hangs on time alone."""
         return self.left.is_timed or self.right.is_timed
+
+    @property
+    def parts(self) -> tuple[Value, ...]:
+        """Those of both."""
+        return self.left.parts + self.right.parts
 
     def at(self, now: datetime) -> float | None:
         """Return the outcome; None where either is unknown, or where it would divide by zero."""

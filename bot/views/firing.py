@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.aftermath import PRICES
 from alerts.amendment import order_line
 from alerts.condition import NewsMatch, OrderEvent
 from alerts.rule import (
@@ -21,6 +22,7 @@ from bot.callback_data import Code, Place
 from bot.views import away
 from bot.views.alerts import kind_mark, snooze_buttons
 from bot.views.condition import describe, direction_of, level_of, scan_phrase
+from bot.views.gauge import Gauge, beneath, gauge_of
 from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import clock, exact, fixed, moment, percent, price, span
@@ -82,7 +84,8 @@ def _price(fired: Firing, cause: PriceCause, own: OwnWords, tail: list[str], now
         lines, foot = list(own.lines), f"{foot} · alert #{rule.id}"
     else:
         about = f"{text(shortened(describe(rule), _NOTE))} · alert #{rule.id}"
-        lines = [_price_head(rule, cause), about, *_market_lines(rule, cause)]
+        told = gauge_of(fired)
+        lines = [_price_head(rule, cause, told), about, *_market_lines(rule, cause, told)]
     if rule.draft.options.critical:
         lines[0] += " · <b>CRITICAL</b>"
     if cause.kind is not DataKind.LIVE:
@@ -91,35 +94,37 @@ def _price(fired: Firing, cause: PriceCause, own: OwnWords, tail: list[str], now
     return Message("\n".join(lines), _price_buttons(rule, cause), silent=rule.draft.options.silent)
 
 
-def _price_head(rule: Rule, cause: PriceCause) -> str:
-    label, value = cause.instrument.label, price(cause.price, cause.instrument.decimals)
-    head = f"🔔 <b>{text(' '.join(filter(None, (label, _arrow(rule, cause), value))))}</b>"
-    return head if cause.change_pct is None else f"{head}  {percent(cause.change_pct)} today"
+def _price_head(rule: Rule, cause: PriceCause, told: Gauge | None) -> str:
+    if told is None:
+        told = Gauge(cause.instrument.label, price(cause.price, cause.instrument.decimals), _arrow(rule, cause))
+    head = f"🔔 <b>{text(str(told))}</b>"
+    today = f"{percent(cause.change_pct)} today" if told.is_price and cause.change_pct is not None else ""
+    return f"{head}  {text(told.after or today)}".rstrip()
 
 
-def _market_lines(rule: Rule, cause: PriceCause) -> list[str]:
+def _market_lines(rule: Rule, cause: PriceCause, told: Gauge | None) -> list[str]:
     decimals = cause.instrument.decimals
     lines = []
     if cause.field in _PRINTS:
         span_of = "minute" if cause.from_minute else "day"
         lines.append(f"Seen as the {span_of}'s {_PRINTS[cause.field]}: a trade between two of TWS's samples")
     if cause.bid is not None or cause.ask is not None:
-        lines.append(f"Bid <code>{price(cause.bid, decimals)}</code> · Ask <code>{price(cause.ask, decimals)}</code>")
-    values = _other_values(rule, cause)
+        whose = f"{text(cause.instrument.label)}: " if len(rule.instruments) > 1 else ""
+        bid, ask = price(cause.bid, decimals), price(cause.ask, decimals)
+        lines.append(f"{whose}Bid <code>{bid}</code> · Ask <code>{ask}</code>")
+    values = _other_values(rule, cause, told)
     return [*lines, " · ".join(values)] if values else lines
 
 
-def _other_values(rule: Rule, cause: PriceCause) -> list[str]:
-    """Return the condition's operands as they stood, but for its fixed numbers and the price that the message shows."""
-    labels = {symbol: instrument.label for symbol, instrument in rule.instruments.items()}
-    shown = []
-    for name, value in cause.values.items():
-        symbol, _, rest = name.partition(" ")
-        if symbol not in labels or (value == cause.price and "(" not in rest):
-            continue
-        label = f"{labels[symbol]} {rest}".strip()
-        shown.append(f"{text(label)} <code>{exact(round(value, 4))}</code>")
-    return shown
+def _other_values(rule: Rule, cause: PriceCause, told: Gauge | None) -> list[str]:
+    """Return the condition's values as they stood, but for its fixed numbers and what the first line says."""
+    found = beneath(rule, cause.values, told)
+    names = {name for name, _ in found}
+    about = cause.instrument.label
+    if told is not None and not told.is_price and cause.field in PRICES and about not in names:
+        change = "" if cause.change_pct is None else f" {percent(cause.change_pct)} today"
+        found.append((about, price(cause.price, cause.instrument.decimals) + change))
+    return [f"{text(name)} <code>{text(value)}</code>" for name, value in found]
 
 
 def _arrow(rule: Rule, cause: PriceCause) -> str:
@@ -257,8 +262,11 @@ def _head(
 ) -> str:
     match cause:
         case AccountCause(values, instrument):
-            told = " · ".join(f"{name} {exact(round(value, 4))}" for name, value in values.items())
-            return f"🔔 <b>{_about(instrument)}{text(told or describe(fired.rule))}</b>"
+            told = gauge_of(fired)
+            if told is not None:
+                return f"🔔 <b>{text(str(told))}</b>"
+            named = " · ".join(f"{name} {exact(round(value, 4))}" for name, value in values.items())
+            return f"🔔 <b>{_about(instrument)}{text(named or describe(fired.rule))}</b>"
         case OrderCause(event, order, instrument, at_price, is_ours):
             decimals = 2 if instrument is None else instrument.decimals
             at = "" if at_price is None else f" @ {price(at_price, decimals)}"

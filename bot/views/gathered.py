@@ -27,6 +27,7 @@ from alerts.rule import (
 from bot.views.alerts import kind_mark
 from bot.views.away import short as away_words
 from bot.views.condition import describe, direction_of, level_of, subject
+from bot.views.gauge import gauge_of
 from bot.views.keyboard import shortened
 from bot.views.numbers import exact, price
 from market.instrument import Instrument
@@ -57,7 +58,7 @@ class Entry:
 
     *nth* counts the alert's firings. *con_id* is its instrument's (0: none), *decimals* those of its prices. *repeat*:
     it may have been told before. *gap* says how it was found after a gap, "" where it was seen live. *row_id* is its
-    outbox row: what happened at one moment is in the order of these, on all pages, as `storage/outbox.told_page` has it.
+    outbox row: what happened at one moment is in the order of these, on all pages (`storage/outbox.told_page`).
     """
 
     rule_id: int
@@ -103,7 +104,9 @@ class Gathered:
             begin=min(self.begin, *(entry.at for entry in later)),
             end=max(self.end, *(entry.at for entry in later)),
             names=tuple(names),
-            entries=tuple(sorted((*reversed(later), *self.entries), key=lambda one: (one.at, one.row_id), reverse=True)),
+            entries=tuple(
+                sorted((*reversed(later), *self.entries), key=lambda one: (one.at, one.row_id), reverse=True)
+            ),
         )
 
     @property
@@ -146,8 +149,12 @@ def gathered_from_json(data: Mapping[str, Any]) -> Gathered:
 def entry_of(payload: Mapping[str, Any], *, repeat: bool = False, row_id: int = 0) -> Entry:
     """Return a firing's outbox payload in brief. Raises KeyError, TypeError or ValueError where it is none."""
     fired = firing_from_json(payload)
-    rule, about = fired.rule, _instrument_of(fired.cause)
+    rule, about, told = fired.rule, _instrument_of(fired.cause), gauge_of(fired)
     name = subject(rule) if about is None else about.label
+    is_composed = told is not None and told.is_composed
+    if told is not None and is_composed:
+        # No price of one instrument is its price now.
+        name = told.name
     return Entry(
         rule.id,
         rule.fired_count,
@@ -155,7 +162,7 @@ def entry_of(payload: Mapping[str, Any], *, repeat: bool = False, row_id: int = 
         name,
         shortened(_gist(fired), _GIST),
         shortened(describe(rule).removeprefix(f"{name} "), _ABOUT),
-        0 if about is None else about.con_id,
+        0 if about is None or is_composed else about.con_id,
         2 if about is None else about.decimals,
         repeat,
         _gap(fired.away),
@@ -174,22 +181,32 @@ def _instrument_of(cause: Cause) -> Instrument | None:
 
 def _gist(fired: Firing) -> str:  # noqa: PLR0911  one for each cause
     match fired.cause:
-        case PriceCause(instrument=about, price=value, kind=kind):
-            parts = (about.label, _arrow(fired, value), price(value, about.decimals))
-            return " ".join(filter(None, parts)) + kind_mark(kind)
+        case PriceCause(kind=kind) as cause:
+            return _measured(fired, cause) + kind_mark(kind)
         case NewsCause(headline, about):
             return f"📰 {'' if about is None else f'{about.label}: '}{headline.text}"
         case ScanCause(spec, rows):
             return f"🛰 {spec.code}, {len(rows)} new: {', '.join(row.instrument.label for row in rows)}"
-        case AccountCause(values, about):
-            told = " · ".join(f"{name} {exact(round(value, 4))}" for name, value in values.items())
-            return f"{'' if about is None else f'{about.label} · '}{told or describe(fired.rule)}"
+        case AccountCause() as cause:
+            return _measured(fired, cause)
         case OrderCause(event, order):
             return f"{event.value.capitalize()}: {order}"
         case TimeCause(_, message, collapsed):
             return f"⏰ {message or 'Time'}" + (f" ({collapsed} earlier missed)" if collapsed else "")
         case FeedCause(about):
             return f"⚠️ {about.label}: nothing received"
+
+
+def _measured(fired: Firing, cause: PriceCause | AccountCause) -> str:
+    """Return the number that the alert speaks about; where the values do not tell it, what the cause has."""
+    told = gauge_of(fired)
+    if told is not None:
+        return told.line
+    if isinstance(cause, PriceCause):
+        about = cause.instrument
+        return " ".join(filter(None, (about.label, _arrow(fired, cause.price), price(cause.price, about.decimals))))
+    named = " · ".join(f"{name} {exact(round(value, 4))}" for name, value in cause.values.items())
+    return f"{'' if cause.instrument is None else f'{cause.instrument.label} · '}{named or describe(fired.rule)}"
 
 
 def _gap(away: Away | None) -> str:

@@ -36,9 +36,9 @@ _ACCOUNT = {
 }
 _POSITION = {"pnl": "P&L", "pnl%": "P&L in %", "day%": "today's move in %", "value": "value"}
 _OPTION = {"iv": "implied volatility", "openinterest": "open interest", "dte": "days to expiry"}
-_BOUNDED = frozenset({"rsi", "adx", "stoch"})
+BOUNDED = frozenset({"rsi", "adx", "stoch"})
 _SIGNS = {Sign.PLUS: "+", Sign.MINUS: "−", Sign.TIMES: "×", Sign.OVER: "/"}  # noqa: RUF001  as people write them
-_IN_SHARES = frozenset({"cushion", "margin", "pnl%", "day%"})
+IN_SHARES = frozenset({"cushion", "margin", "pnl%", "day%"})
 
 
 def label(symbol: str, instruments: Instruments) -> str:
@@ -58,7 +58,8 @@ def operand(value: Operand, other: Operand, instruments: Instruments) -> str:
         case AccountValue(name):
             return _ACCOUNT.get(name, name)
         case PositionValue(symbol, name):
-            whose = "any position" if symbol == "any" else f"your {label(symbol, instruments)}"
+            is_any = symbol == "any" and symbol not in instruments
+            whose = "any position" if is_any else f"your {label(symbol, instruments)}"
             return f"{_POSITION.get(name, name)} of {whose}"
         case Arithmetic(left, sign, right):
             return f"{_term(left, sign, instruments)} {_SIGNS[sign]} {_term(right, sign, instruments, is_right=True)}"
@@ -69,9 +70,9 @@ def operand(value: Operand, other: Operand, instruments: Instruments) -> str:
 def number(value: float, beside: Operand, instruments: Instruments) -> str:
     """Return a fixed number in full: as a price, a percentage or a count, by what stands *beside* it."""
     match beside:
-        case AccountValue(name) | PositionValue(_, name) if name in _IN_SHARES:
+        case AccountValue(name) | PositionValue(_, name) if name in IN_SHARES:
             return f"{exact(value)}%"
-        case Indicator(_, name) if name in _BOUNDED:
+        case Indicator(_, name) if name in BOUNDED:
             return exact(value)
         case Price(symbol) | Indicator(symbol) | AverageCost(symbol) | Extreme(symbol):
             instrument = instruments.get(symbol)

@@ -5,12 +5,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alerts.aftermath import Aftermath
+from alerts.aftermath import instrument_of as followed_in
 from alerts.errors import AlertError
 from alerts.history import Backtest
 from alerts.rule import AccountCause, FeedCause, Firing, NewsCause, OrderCause, PriceCause, Rule, ScanCause, TimeCause
 from bot.callback_data import Code, Place
-from bot.views.condition import describe, instrument_of, level_of
+from bot.views.condition import describe, level_of
 from bot.views.errors import reason
+from bot.views.gauge import Gauge, gauge_of
 from bot.views.keyboard import PAGE, button, clamped, pages, rows, shortened
 from bot.views.message import Button, Message, text
 from bot.views.numbers import day, exact, moment, percent, price
@@ -143,17 +145,23 @@ def _notes(result: Backtest, zone: ZoneInfo) -> list[str]:
 
 def _past_line(past: Aftermath, *, now: datetime, zone: ZoneInfo) -> str:
     firing, at = past.firing, past.price
-    instrument = instrument_of(firing.rule)
-    decimals = 2 if instrument is None else instrument.decimals
+    followed = followed_in(firing)
+    decimals = 2 if followed is None else followed.decimals
     parts = [moment(firing.at, zone, now), _told(firing, decimals)]
+    told = gauge_of(firing)
+    # Beside a ratio or an indicator it must be said whose price that is.
+    whose = "" if followed is None or told is None or told.is_price else f"{text(followed.label)} "
     for name, value in (("1 h", past.after_hour), ("1 d", past.after_day)):
         if value is not None:
             change = f" ({percent((value / at - 1) * 100)})" if at else ""
-            parts.append(f"{name} later {price(value, decimals)}{change}")
+            parts.append(f"{whose}{name} later {price(value, decimals)}{change}")
     return " · ".join(parts)
 
 
-def _told(firing: Firing, decimals: int) -> str:
+def _told(firing: Firing, decimals: int) -> str:  # noqa: PLR0911  one for each cause
+    told = gauge_of(firing)
+    if told is not None:
+        return _measured(told)
     match firing.cause:
         case PriceCause(price=value):
             return f"<code>{price(value, decimals)}</code>"
@@ -168,6 +176,12 @@ def _told(firing: Firing, decimals: int) -> str:
         case TimeCause() | FeedCause():
             words = firing.cause.message if isinstance(firing.cause, TimeCause) else "nothing received"
             return text(shortened(words, _SHORT) or "its time")
+
+
+def _measured(told: Gauge) -> str:
+    """Return a firing's number; of a price its name need not be said, the head does."""
+    value = f"<code>{text(told.told)}</code>"
+    return f"{value} {text(told.after)}".rstrip() if told.is_price else f"{text(told.name)} {value}"
 
 
 def _turner(rule: Rule, page: int, count: int) -> tuple[Button, ...]:

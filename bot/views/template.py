@@ -12,9 +12,11 @@ from difflib import get_close_matches
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from alerts.aftermath import PRICES
 from alerts.default import Kind, kind_of
 from alerts.rule import Firing, PriceCause, Rule, ScanCause, TimeCause
 from bot.views.condition import describe, instrument_of
+from bot.views.gauge import gauge_of
 from bot.views.keyboard import shortened
 from bot.views.message import text
 from bot.views.numbers import clock, percent, price
@@ -181,12 +183,17 @@ def _values(fired: Firing, zone: ZoneInfo) -> Mapping[Slot, str]:
         Slot.NOTE: rule.draft.options.note,
         Slot.TIME: clock(fired.exchange_time or fired.at, zone),
     }
-    if isinstance(cause, PriceCause):
-        values[Slot.PRICE] = price(cause.price, cause.instrument.decimals)
-        values[Slot.CHANGE] = percent(cause.change_pct)
     instrument = None if isinstance(cause, ScanCause | TimeCause) else cause.instrument
     if instrument is not None:
         values[Slot.SYMBOL] = instrument.label
+    if isinstance(cause, PriceCause):
+        values[Slot.PRICE] = price(cause.price, cause.instrument.decimals)
+        values[Slot.CHANGE] = percent(cause.change_pct)
+        told = gauge_of(fired)
+        if told is not None and (told.is_price or told.is_composed or cause.field not in PRICES):
+            # A bid that a trade found, a ratio, a volume: the price of the tick is not the one that is meant.
+            values[Slot.PRICE] = told.told
+            values[Slot.SYMBOL] = told.name if told.is_composed else values[Slot.SYMBOL]
     return values
 
 

@@ -148,7 +148,14 @@ def _gap(factor: float) -> Callable[[Exchange], str]:
 NOTHING = steps()
 CASES = [
     Case("level", "AAPL > 200", "AAPL > 201", prints("AAPL", 196.0), prints("AAPL", 200.5), "AAPL ▲ 200.50"),
-    Case("level of a bid", "AAPL bid <= 180", "AAPL bid <= 179", prints("AAPL", 196.0), prints("AAPL", 180.0), "AAPL"),
+    Case(
+        "level of a bid",
+        "AAPL bid <= 180",
+        "AAPL bid <= 179",
+        prints("AAPL", 196.0),
+        prints("AAPL", 180.0),
+        "AAPL bid ▼",
+    ),
     Case(
         "level of a middle",
         "EUR.USD mid > 1.10",
@@ -171,7 +178,7 @@ CASES = [
         "PLTR crosses below sma(20, 1d)",
         prints("PLTR", 5.0),
         prints("PLTR", 6.0, 400.0),
-        "PLTR 400.00",
+        "PLTR ▲ 400.00",
         has_bars=True,
     ),
     Case(
@@ -183,18 +190,32 @@ CASES = [
         "JPM",
     ),
     Case("channel left", "BAC leaves 38..41", "BAC leaves 30..50", prints("BAC", 39.7), prints("BAC", 42.0), "BAC"),
-    Case("day move", "DIS +5%", "DIS +8%", moves("DIS", 0.5), moves("DIS", 6.0), "DIS"),
-    Case("day move from a price", "KO ±4% from 71", "KO ±9% from 71", prints("KO", 71.0), prints("KO", 75.0), "KO"),
+    Case("day move", "DIS +5%", "DIS +8%", moves("DIS", 0.5), moves("DIS", 6.0), "+6.0"),
+    Case(
+        "day move from a price",
+        "KO ±4% from 71",
+        "KO ±9% from 71",
+        prints("KO", 71.0),
+        prints("KO", 75.0),
+        "+5.63% from 71.00",
+    ),
     Case(
         "velocity",
         "BA moves 2% in 15m",
         "BA moves 9% in 15m",
         prints("BA", 152.0),
         prints("BA", 152.1, 156.0),
-        "BA",
+        "within 15m",
     ),
-    Case("trailing", "WMT trails 5%", "WMT trails 20%", prints("WMT", 80.0), prints("WMT", 81.0, 90.0, 85.0), "WMT"),
-    Case("volume", _volume(1e6), _volume(9e6), prints("XOM", 117.0), prints("XOM", 117.1, size=2e6), "XOM"),
+    Case(
+        "trailing",
+        "WMT trails 5%",
+        "WMT trails 20%",
+        prints("WMT", 80.0),
+        prints("WMT", 81.0, 90.0, 85.0),
+        "from its high 90.00",
+    ),
+    Case("volume", _volume(1e6), _volume(9e6), prints("XOM", 117.0), prints("XOM", 117.1, size=2e6), "XOM volume ▲"),
     Case(
         "indicator",
         "GME rsi(2, 1m) > 90",
@@ -208,7 +229,7 @@ CASES = [
             prints("GME", 50.0),
             later(minutes=1, seconds=5),
         ),
-        "GME",
+        "GME RSI(2, 1m) ▲",
     ),
     Case(
         "indicator on the running bar",
@@ -219,7 +240,7 @@ CASES = [
         prints("GME", 6000.0, 7000.0, 8000.0),
         "GME",
     ),
-    Case("range", "F > high(20d)", "F < low(52w)", prints("F", 10.95), prints("F", 30.0), "F 30.00", has_bars=True),
+    Case("range", "F > high(20d)", "F < low(52w)", prints("F", 10.95), prints("F", 30.0), "F ▲ 30.00", has_bars=True),
     Case("gap", _gap(0.5), _gap(2.0), NOTHING, prints("NVDA", 131.0), "NVDA", at_once=True),
     Case(
         "two instruments",
@@ -227,7 +248,7 @@ CASES = [
         "AMD / INTC > 8",
         steps(prints("INTC", 22.85), prints("AMD", 158.0)),
         steps(prints("INTC", 22.86), prints("AMD", 165.0)),
-        "AMD",
+        "AMD / INTC ▲ 7.218",
     ),
     Case(
         "compound",
@@ -243,7 +264,7 @@ CASES = [
         "SPY 20261204 C570 delta < 0.1",
         prints("SPY", 571.0),
         prints("SPY", 620.0),
-        "SPY",
+        "SPY 20261204 C570 delta ▲ 0.",
     ),
     Case(
         "position",
@@ -251,7 +272,7 @@ CASES = [
         "position AAPL pnl% > 90",
         prints("AAPL", 196.0),
         steps(prints("AAPL", 230.0), ACCOUNT_TOLD),
-        "AAPL",
+        "P&L of your AAPL ▲",
     ),
     Case(
         "account",
@@ -259,7 +280,7 @@ CASES = [
         "account cushion < 10%",
         prints("AAPL", 196.0),
         steps(prints("AAPL", 10.0), ACCOUNT_TOLD),
-        "dailypnl",
+        "Today's P&L of the account ▼",
     ),
     Case("orders", "orders filled", "orders rejected", prints("T", 21.75), buys("buy 1 T 22"), "Filled"),
     Case(

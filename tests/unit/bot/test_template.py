@@ -199,7 +199,7 @@ def test_a_placeholder_without_a_value_falls_back_to_the_standard_words() -> Non
         (OrderCause(OrderEvent.FILLED, "BUY 10 AAPL", AAPL, 199.5), "orders filled", "BUY 10 AAPL"),
         (TimeCause(NOW, "check MOC"), 'at 15:45 ET weekdays "check MOC"', "check MOC"),
         (FeedCause(AAPL, NOW), "AAPL stale 5m", "nothing received"),
-        (AccountCause({"account cushion": 9.0}), "account cushion < 10%", "account cushion 9"),
+        (AccountCause({"account cushion": 9.0}), "account cushion < 10%", "cushion ▼ 9.00%"),
     ],
 )
 def test_what_no_placeholder_holds_stays_below_the_wording(cause: Cause, line: str, kept: str) -> None:
