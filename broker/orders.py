@@ -22,9 +22,11 @@ from market.instrument import Instrument
 from market.ticket import OrderTicket, OrderType
 from trading.errors import OrderGone
 from trading.ports import OrderReport
-from trading.proposal import Preview
+from trading.proposal import LegOrder, Preview
 
 _Key = tuple[int, int]
+# Of a group the rest is cancelled, with protection against filling more than one of it.
+_CANCEL_THE_REST = 1
 
 
 @dataclass(slots=True, eq=False)
@@ -103,35 +105,55 @@ class IbOrders:
         finally:
             del self._what_ifs[request_id]
 
-    async def submit(self, instrument: Instrument, ticket: OrderTicket, account: str, order_ref: str) -> int:
+    async def submit(self, order: LegOrder, order_ref: str, *, parent_id: int = 0, is_held: bool = False) -> int:
         """
         Send the order once and return its API order id; IBKR's answer comes as a report.
 
-        Raises LinkDown, ReadOnlyApi, and then nothing was sent; it never waits for IBKR's acknowledgement.
+        It hangs on the order *parent_id*; one that *is_held* waits at TWS until one that hangs with it is not
+        (`transmit`). Raises LinkDown, ReadOnlyApi, and then nothing was sent; it never waits for IBKR's
+        acknowledgement.
         """
         ib = self._usable()
-        order = _order(ticket, account, order_ref)
+        wire = _order(order.ticket, order.account, order_ref)
         order_id: int = ib.client.getReqId()
-        order.orderId = order_id
+        wire.orderId, wire.parentId, wire.transmit = order_id, parent_id, not is_held
+        if order.group:
+            wire.ocaGroup, wire.ocaType = order.group, _CANCEL_THE_REST
         key = (self.client_id, order_id)
         self._records[key] = OrderRecord(
             order_id,
             key[0],
             order_ref=order_ref,
-            account=account,
-            instrument=instrument,
-            ticket=ticket,
-            remaining=ticket.quantity,
+            account=order.account,
+            instrument=order.instrument,
+            ticket=order.ticket,
+            remaining=order.ticket.quantity,
             is_named=True,
         )
         if self._on_sent is not None:
             self._on_sent(order_ref)
         try:
-            ib.placeOrder(convert.contract(instrument), order)
+            ib.placeOrder(convert.contract(order.instrument), wire)
         except ConnectionError:
             del self._records[key]
             raise LinkDown(self._session.status.reason) from None
         return order_id
+
+    async def change(self, order: LegOrder, order_id: int, order_ref: str, perm_id: int) -> None:
+        """
+        Send new terms for our own working order; IBKR's answer comes as a report.
+
+        *order_id* must be known here as *order_ref* (and *perm_id*, unless 0), and still work: else OrderGone, and
+        nothing is sent. Raises LinkDown (nothing was sent), ReadOnlyApi, RequestTimeout, BrokerError.
+        """
+        await self._prove(order_id, order_ref, perm_id)
+        ib = self._usable()
+        wire = _order(order.ticket, order.account, order_ref)
+        wire.orderId, wire.permId, wire.clientId = order_id, perm_id, self.client_id
+        try:
+            ib.placeOrder(convert.contract(order.instrument), wire)
+        except ConnectionError:
+            raise LinkDown(self._session.status.reason) from None
 
     @property
     def client_id(self) -> int:
@@ -151,12 +173,7 @@ class IbOrders:
         here as *order_ref* (and *perm_id*, unless 0): else OrderGone, and nothing is asked. Raises LinkDown,
         ReadOnlyApi, RequestTimeout, BrokerError.
         """
-        self._usable()
-        if (self.client_id, order_id) not in self._records:
-            await self.open_orders()
-        record = self._records.get((self.client_id, order_id))
-        if record is None or record.is_final or not record.answers_to(order_ref, perm_id):
-            raise OrderGone(order_ref, self._sender_of(order_ref, perm_id))
+        await self._prove(order_id, order_ref, perm_id)
         try:
             self._usable().client.cancelOrder(order_id, "")
         except ConnectionError:
@@ -196,6 +213,15 @@ class IbOrders:
         TWS was seen to leave the end message out: then whatever came counts, if TWS still answers something else.
         """
         return await self._executions.today(self._timeout_s)
+
+    async def _prove(self, order_id: int, order_ref: str, perm_id: int) -> None:
+        """Raise OrderGone unless *order_id* is our own working order of that name."""
+        self._usable()
+        if (self.client_id, order_id) not in self._records:
+            await self.open_orders()
+        record = self._records.get((self.client_id, order_id))
+        if record is None or record.is_final or not record.answers_to(order_ref, perm_id):
+            raise OrderGone(order_ref, self._sender_of(order_ref, perm_id))
 
     def _usable(self) -> IB:
         if not self._session.status.is_usable:

@@ -1,16 +1,20 @@
 """The shared words as JSON and back: what storage keeps and the outbox carries. JSON values only."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from market.instrument import Instrument, SecType
+from market.instrument import ComboLeg, Instrument, SecType
 from market.news import Headline
 from market.quote import DataKind, Quote
 from market.scan import ScanRow, ScanSpec
 
 _INSTRUMENT = {field.name: field.default for field in fields(Instrument) if field.name != "con_id"}
+_INSTRUMENT_ODD: Mapping[str, Callable[[Any], Any]] = {
+    "sec_type": str,
+    "legs": lambda legs: [[leg.con_id, leg.ratio, leg.side] for leg in legs],
+}
 _PRICES = ("last", "bid", "ask", "high", "low", "open", "close", "volume", "bid_size", "ask_size")
 
 
@@ -20,14 +24,16 @@ def instrument_to_json(instrument: Instrument) -> dict[str, Any]:
     for name, usual in _INSTRUMENT.items():
         found = getattr(instrument, name)
         if found != usual:
-            data[name] = str(found) if name == "sec_type" else found
+            data[name] = _INSTRUMENT_ODD[name](found) if name in _INSTRUMENT_ODD else found
     return data
 
 
 def instrument_from_json(data: Mapping[str, Any]) -> Instrument:
     """Return the instrument that `instrument_to_json` wrote. Raises TypeError, ValueError where it did not."""
     if "sec_type" in data:
-        return Instrument(**{**data, "sec_type": SecType(data["sec_type"])})
+        data = {**data, "sec_type": SecType(data["sec_type"])}
+    if "legs" in data:
+        data = {**data, "legs": tuple(ComboLeg(*leg) for leg in data["legs"])}
     return Instrument(**data)
 
 

@@ -25,9 +25,24 @@ class SecType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ComboLeg:
+    """
+    One leg of a combo, by IBKR's contract id: *ratio* of it for each combo bought, bought or sold with it.
+
+    *side* is "BUY" or "SELL" as seen by who buys the combo.
+    """
+
+    con_id: int
+    ratio: int
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class Instrument:
     """
     One instrument, qualified: its *con_id* is IBKR's lasting identity and alone decides equality.
+
+    A combo has none at IBKR: ours is negative and made from its *legs*, the same for the same ones.
 
     *strike* is 0 and *expiry* (YYYYMMDD) and *right* ("C" or "P") are empty where they do not apply.
     *min_tick* is the smallest price step in the price's currency.
@@ -47,6 +62,7 @@ class Instrument:
     multiplier: str = field(default="", compare=False)
     name: str = field(default="", compare=False)
     min_tick: float = field(default=0.01, compare=False)
+    legs: tuple[ComboLeg, ...] = field(default=(), compare=False)
 
     @property
     def label(self) -> str:

@@ -7,7 +7,8 @@ options (`day`, `gtc`, `outside`, `eth`) in any order. The third word is the sym
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import NoReturn
@@ -28,26 +29,84 @@ class Side(StrEnum):
 
 
 class OrderType(StrEnum):
-    """How the price is found, by IBKR's own codes."""
+    """
+    How the price is found, by IBKR's own codes.
+
+    STOP and TRAIL become market orders when they are touched, STOP_LIMIT a limit order. MIDPRICE follows the middle of
+    bid and ask, up to its limit price where it has one.
+    """
 
     MARKET = "MKT"
     LIMIT = "LMT"
+    STOP = "STP"
+    STOP_LIMIT = "STP LMT"
+    TRAIL = "TRAIL"
+    MARKET_ON_CLOSE = "MOC"
+    LIMIT_ON_CLOSE = "LOC"
+    MIDPRICE = "MIDPRICE"
+
+
+class Algo(StrEnum):
+    """IBKR's algorithms that work an order off, by its own names."""
+
+    ADAPTIVE = "Adaptive"
+    TWAP = "Twap"
+    VWAP = "Vwap"
+
+
+class Urgency(StrEnum):
+    """How fast the adaptive algorithm wants to be filled, by IBKR's own words."""
+
+    PATIENT = "Patient"
+    NORMAL = "Normal"
+    URGENT = "Urgent"
 
 
 class TimeInForce(StrEnum):
-    """How long the order works, by IBKR's own codes."""
+    """How long the order works, by IBKR's own codes. OPG: at the opening auction only."""
 
     DAY = "DAY"
     GTC = "GTC"
+    IOC = "IOC"
+    OPG = "OPG"
+    GTD = "GTD"
+
+
+class SizeUnit(StrEnum):
+    """
+    What a size counts that is no number of units.
+
+    MONEY: of the instrument's currency. POSITION_PCT: of what is held. NET_LIQUIDATION_PCT: of the account's worth.
+    RISK_PCT: of the account's worth, lost when the stop loss is hit.
+    """
+
+    MONEY = "money"
+    POSITION_PCT = "position %"
+    NET_LIQUIDATION_PCT = "net liquidation %"
+    RISK_PCT = "risk %"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much, as it was asked for: *amount* of *unit*, above zero."""
+
+    unit: SizeUnit
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class OrderTicket:
     """
-    One order as it was asked for; *symbol* is as typed, *quantity* in units of the instrument (shares).
+    One order as it was asked for; *symbol* is as typed, *quantity* in units of the instrument (shares, contracts).
 
-    *order_type* is None when no price was given: nothing may be submitted before the person chose one. A ticket that
-    contradicts itself (no quantity, a limit order without its price, a price on anything else) raises ValueError.
+    *quantity* is 0 while only a *size* is known; `sized` gives the ticket that can be sent. *order_type* is None when
+    no price was given: nothing may be submitted before the person chose one. *stop_price* triggers STOP and STOP_LIMIT;
+    TRAIL follows by *trail_amount* (money) or *trail_pct*. *take_profit* and *stop_loss* are the prices of a bracket's
+    children; *oco_stop* is the stop that works beside the limit order until one of both is filled. *algo* works off a
+    market or limit order (ADAPTIVE by *urgency*, the others from *algo_start* to *algo_end*). *good_till* is GTD's end.
+
+    A ticket that contradicts itself (no quantity, a limit order without its price, a price that its type does not
+    have) raises ValueError.
     """
 
     side: Side
@@ -57,14 +116,73 @@ class OrderTicket:
     limit_price: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
     outside_rth: bool = False
+    size: Size | None = None
+    stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None
+    trail_pct: Decimal | None = None
+    take_profit: Decimal | None = None
+    stop_loss: Decimal | None = None
+    oco_stop: Decimal | None = None
+    algo: Algo | None = None
+    urgency: Urgency | None = None
+    algo_start: time | None = None
+    algo_end: time | None = None
+    good_till: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not self.quantity.is_finite() or self.quantity <= 0:
-            raise ValueError(self.quantity)
-        if (self.order_type is OrderType.LIMIT) != (self.limit_price is not None):
-            raise ValueError(self.order_type, self.limit_price)
-        if self.limit_price is not None and not self.limit_price.is_finite():
-            raise ValueError(self.limit_price)
+        _check_size(self)
+        _check_prices(self)
+        _check_options(self)
+
+    def sized(self, quantity: Decimal) -> "OrderTicket":
+        """Return the ticket for *quantity* units; what it was worked out from is no longer in it."""
+        return replace(self, quantity=quantity, size=None)
+
+
+_NEEDS_LIMIT = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_ON_CLOSE})
+_MAY_LIMIT = _NEEDS_LIMIT | {OrderType.MIDPRICE}
+_NEEDS_STOP = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+
+
+def _check_size(ticket: OrderTicket) -> None:
+    if ticket.size is not None:
+        if ticket.quantity or not ticket.size.amount.is_finite() or ticket.size.amount <= 0:
+            raise ValueError(ticket.quantity, ticket.size)
+        if ticket.size.unit is SizeUnit.RISK_PCT and ticket.stop_loss is None:
+            raise ValueError(ticket.size)
+    elif not ticket.quantity.is_finite() or ticket.quantity <= 0:
+        raise ValueError(ticket.quantity)
+
+
+def _check_prices(ticket: OrderTicket) -> None:
+    kind = ticket.order_type
+    if (kind in _NEEDS_LIMIT and ticket.limit_price is None) or (
+        kind not in _MAY_LIMIT and ticket.limit_price is not None
+    ):
+        raise ValueError(kind, ticket.limit_price)
+    if (kind in _NEEDS_STOP) != (ticket.stop_price is not None):
+        raise ValueError(kind, ticket.stop_price)
+    trails = [value for value in (ticket.trail_amount, ticket.trail_pct) if value is not None]
+    if len(trails) != (1 if kind is OrderType.TRAIL else 0) or any(value <= 0 for value in trails):
+        raise ValueError(kind, ticket.trail_amount, ticket.trail_pct)
+    prices = (ticket.limit_price, ticket.stop_price, ticket.take_profit, ticket.stop_loss, ticket.oco_stop, *trails)
+    if not all(price.is_finite() for price in prices if price is not None):
+        raise ValueError(prices)
+
+
+def _check_options(ticket: OrderTicket) -> None:
+    if (ticket.time_in_force is TimeInForce.GTD) != (ticket.good_till is not None):
+        raise ValueError(ticket.time_in_force, ticket.good_till)
+    if ticket.algo is not None and ticket.order_type not in {None, OrderType.MARKET, OrderType.LIMIT}:
+        raise ValueError(ticket.algo, ticket.order_type)
+    if (ticket.algo is Algo.ADAPTIVE) != (ticket.urgency is not None):
+        raise ValueError(ticket.algo, ticket.urgency)
+    if (ticket.algo_start or ticket.algo_end) and ticket.algo not in {Algo.TWAP, Algo.VWAP}:
+        raise ValueError(ticket.algo, ticket.algo_start, ticket.algo_end)
+    if ticket.oco_stop is not None and (
+        ticket.order_type is not OrderType.LIMIT or ticket.take_profit or ticket.stop_loss
+    ):
+        raise ValueError(ticket.oco_stop)
 
 
 EXAMPLES = ("buy 10 AAPL 199.5", "sell 5 MSFT market")

@@ -4,21 +4,22 @@ Proposals, news and summaries as JSON and back: what storage keeps and the outbo
 Decimals are text, times ISO 8601 with their offset. News go to the outbox and lose the Confirm's token on the way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from market.account import Position
 from market.codec import instrument_from_json, instrument_to_json, time_from_json, time_to_json
-from market.ticket import OrderTicket, OrderType, Side, TimeInForce
-from trading.proposal import Leg, LegState, OrderNews, Preview, Proposal, ProposalState
+from market.ticket import Algo, OrderTicket, OrderType, Side, Size, SizeUnit, TimeInForce, Urgency
+from trading.proposal import Leg, LegOrder, LegRole, LegState, OrderNews, Preview, Proposal, ProposalState
 from trading.summary import DailySummary, DayMove, Snapshot
 
 _PROPOSAL_PLAIN = ("id", "token", "user_id", "chat_id", "account", "message_id", "preview_missing")
 _PROPOSAL_MONEY = ("reference_price", "bid", "ask", "position_before", "cash_before", "net_liquidation")
 _PREVIEW_MONEY = ("initial_margin_change", "maintenance_margin_change", "equity_with_loan_after", "commission")
+_ORDER_PLAIN = ("account", "parent", "group", "changes")
 _LEG_PLAIN = ("number", "order_ref", "order_id", "perm_id", "message")
 # Not in what an earlier version wrote.
 _LEG_LATER = {"client_id": 0, "commission_currency": ""}
@@ -31,8 +32,34 @@ _SUMMARY_MONEY = ("net_liquidation", "change", "change_pct", "realized_pnl", "un
 T = TypeVar("T")
 
 
+def _size_to_json(size: Size) -> list[str]:
+    return [size.unit.value, str(size.amount)]
+
+
+def _size_from_json(data: Sequence[str]) -> Size:
+    return Size(SizeUnit(data[0]), Decimal(data[1]))
+
+
+_PRICE: tuple[Callable[[Any], Any], Callable[[Any], Any]] = (str, Decimal)
+# How each is written and read.
+_TICKET_RARE: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "size": (_size_to_json, _size_from_json),
+    **dict.fromkeys(("stop_price", "trail_amount", "trail_pct", "take_profit", "stop_loss", "oco_stop"), _PRICE),
+    "algo": (str, Algo),
+    "urgency": (str, Urgency),
+    "algo_start": (time.isoformat, time.fromisoformat),
+    "algo_end": (time.isoformat, time.fromisoformat),
+    "good_till": (datetime.isoformat, datetime.fromisoformat),
+}
+
+
 def ticket_to_json(ticket: OrderTicket) -> dict[str, Any]:
-    """Return *ticket* as JSON."""
+    """Return *ticket* as JSON; what most tickets do not have is left out."""
+    rare = {
+        name: write(getattr(ticket, name))
+        for name, (write, _) in _TICKET_RARE.items()
+        if getattr(ticket, name) is not None
+    }
     return {
         "side": ticket.side.value,
         "quantity": str(ticket.quantity),
@@ -41,6 +68,7 @@ def ticket_to_json(ticket: OrderTicket) -> dict[str, Any]:
         "limit_price": _text(ticket.limit_price),
         "time_in_force": ticket.time_in_force.value,
         "outside_rth": ticket.outside_rth,
+        **rare,
     }
 
 
@@ -54,6 +82,7 @@ def ticket_from_json(data: Mapping[str, Any]) -> OrderTicket:
         limit_price=_maybe(Decimal, data["limit_price"]),
         time_in_force=TimeInForce(data["time_in_force"]),
         outside_rth=data["outside_rth"],
+        **{name: read(data[name]) for name, (_, read) in _TICKET_RARE.items() if name in data},
     )
 
 
@@ -71,6 +100,7 @@ def proposal_to_json(proposal: Proposal) -> dict[str, Any]:
         "preview": _maybe(_preview_to_json, proposal.preview),
         "warnings": list(proposal.warnings),
         "legs": [leg_to_json(leg) for leg in proposal.legs],
+        **({"orders": [order_to_json(order) for order in proposal.orders]} if proposal.orders else {}),
     }
 
 
@@ -88,6 +118,27 @@ def proposal_from_json(data: Mapping[str, Any]) -> Proposal:
         preview=_maybe(_preview_from_json, data["preview"]),
         warnings=tuple(data["warnings"]),
         legs=tuple(leg_from_json(leg) for leg in data["legs"]),
+        orders=tuple(order_from_json(order) for order in data.get("orders", ())),
+    )
+
+
+def order_to_json(order: LegOrder) -> dict[str, Any]:
+    """Return what a leg sends as JSON."""
+    return {
+        **_plain(order, _ORDER_PLAIN),
+        "role": order.role.value,
+        "instrument": instrument_to_json(order.instrument),
+        "ticket": ticket_to_json(order.ticket),
+    }
+
+
+def order_from_json(data: Mapping[str, Any]) -> LegOrder:
+    """Return what `order_to_json` wrote."""
+    return LegOrder(
+        **_plain_back(data, _ORDER_PLAIN),
+        role=LegRole(data["role"]),
+        instrument=instrument_from_json(data["instrument"]),
+        ticket=ticket_from_json(data["ticket"]),
     )
 
 

@@ -243,7 +243,7 @@ class OrderDesk:
         try:
             # From here to the gateway nothing may be awaited: another order could slip through in between.
             self._last_check(claimed, seen.position)
-            order_id = await self._gateway.submit(claimed.instrument, claimed.ticket, claimed.account, leg.order_ref)
+            order_id = await self._gateway.submit(claimed.order_of(leg), leg.order_ref)
         except OrderDenied as denial:
             await _done(self._store.settle(claimed.id, ProposalState.DENIED))
             return Confirmation(Outcome.DENIED, claimed.with_state(ProposalState.DENIED), denial=denial)

@@ -12,7 +12,7 @@ from market.hours import Hours
 from market.instrument import Instrument
 from market.quote import Quote
 from market.ticket import OrderTicket
-from trading.proposal import Leg, OrderNews, Preview, Proposal, ProposalState
+from trading.proposal import Leg, LegOrder, OrderNews, Preview, Proposal, ProposalState
 
 
 class OrderFate(StrEnum):
@@ -72,11 +72,20 @@ class OrderGateway(Protocol):
         """Ask IBKR what the order would cost; creates no order. Raises LinkDown, RequestTimeout, BrokerError."""
         ...
 
-    async def submit(self, instrument: Instrument, ticket: OrderTicket, account: str, order_ref: str) -> int:
+    async def submit(self, order: LegOrder, order_ref: str, *, parent_id: int = 0, is_held: bool = False) -> int:
         """
         Send the order once and return its API order id; IBKR's answer comes as a report.
 
-        Raises LinkDown, and then nothing was sent; it never waits for IBKR's acknowledgement.
+        It hangs on the order *parent_id*; one that *is_held* waits at TWS until one that hangs with it is not
+        (`transmit`). Raises LinkDown, and then nothing was sent; it never waits for IBKR's acknowledgement.
+        """
+        ...
+
+    async def change(self, order: LegOrder, order_id: int, order_ref: str, perm_id: int) -> None:
+        """
+        Send new terms for our own working order; *order_id* must be the order *order_ref*, as for `cancel`.
+
+        Raises OrderGone where it does not work any more, LinkDown (nothing was sent), RequestTimeout, BrokerError.
         """
         ...
 

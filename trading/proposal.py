@@ -9,7 +9,7 @@ The claim is one atomic statement in `storage/proposals.py`; everything here is 
 
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -70,6 +70,40 @@ class Preview:
     warning: str = ""
 
 
+class LegRole(StrEnum):
+    """
+    What a leg is for. ENTRY: the order itself. TAKE_PROFIT and STOP_LOSS hang on an entry and one cancels the other.
+
+    ALTERNATIVE: works beside the entry until one of both is filled. PART: one of a list (several accounts, several
+    instruments), in no relation to the others. CHANGE: new terms for an order that works already.
+    """
+
+    ENTRY = "entry"
+    TAKE_PROFIT = "take profit"
+    STOP_LOSS = "stop loss"
+    ALTERNATIVE = "alternative"
+    PART = "part"
+    CHANGE = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class LegOrder:
+    """
+    What one leg sends: *ticket* without children of its own, for *account*.
+
+    *parent* is the number of the leg it hangs on, 0 for none; legs of one *group* (not "") cancel each other (OCA).
+    *changes* is the order reference of the working order whose terms are changed ("" otherwise).
+    """
+
+    role: LegRole
+    instrument: Instrument
+    ticket: OrderTicket
+    account: str
+    parent: int = 0
+    group: str = ""
+    changes: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """
@@ -101,6 +135,7 @@ class Proposal:
     *message_id* is None until Telegram has acknowledged the card: such a proposal cannot be claimed.
     *reference_price* is the live price when it was shown (the drift guard's anchor), as of *reference_time*.
     *preview* is None where IBKR gave none, *preview_missing* then says why (IBKR's words, or ours).
+    *orders* say what each leg sends, in the order of the *legs*; without them there is one leg, and it sends *ticket*.
     """
 
     id: int
@@ -125,21 +160,18 @@ class Proposal:
     net_liquidation: Decimal | None = None
     warnings: tuple[str, ...] = ()
     legs: tuple[Leg, ...] = ()
+    orders: tuple[LegOrder, ...] = ()
+
+    def order_of(self, leg: Leg) -> LegOrder:
+        """Return what *leg* sends; a proposal of one order needs no plan for it."""
+        if self.orders:
+            return self.orders[leg.number - 1]
+        return LegOrder(LegRole.ENTRY, self.instrument, self.ticket, self.account)
 
     @property
     def digest(self) -> str:
         """What the Confirm is bound to: a hash over everything that makes the order this order."""
-        ticket = self.ticket
-        parts = [
-            self.account,
-            self.instrument.con_id,
-            ticket.side.value,
-            str(ticket.quantity.normalize()),
-            ticket.order_type.value if ticket.order_type else "",
-            "" if ticket.limit_price is None else str(ticket.limit_price.normalize()),
-            ticket.time_in_force.value,
-            ticket.outside_rth,
-        ]
+        parts = [_terms(order) for order in (self.orders or (self.order_of(Leg(1, "")),))]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @property
@@ -154,6 +186,22 @@ class Proposal:
     def with_leg(self, leg: Leg) -> "Proposal":
         """Return the proposal with *leg* in the place of the leg of its number."""
         return replace(self, legs=tuple(leg if old.number == leg.number else old for old in self.legs))
+
+
+# Everything but the symbol as it was typed: the instrument says what it means.
+_TERMS = tuple(one.name for one in fields(OrderTicket) if one.name != "symbol")
+
+
+def _terms(order: LegOrder) -> list[object]:
+    ticket = [(name, _written(getattr(order.ticket, name))) for name in _TERMS]
+    legs = [(leg.con_id, leg.ratio, leg.side) for leg in order.instrument.legs]
+    place = [order.role.value, order.parent, order.group, order.changes]
+    return [order.account, order.instrument.con_id, legs, ticket, place]
+
+
+def _written(term: object) -> str:
+    """Return a term of an order as text, the same for equal terms."""
+    return str(term.normalize() if isinstance(term, Decimal) else term)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from market.quote import Quote
 from market.ticket import OrderTicket
 from tests.fakes.clock import FakeClock
 from trading.ports import OrderReport
-from trading.proposal import Leg, OrderNews, Preview, Proposal, ProposalState
+from trading.proposal import Leg, LegOrder, LegRole, OrderNews, Preview, Proposal, ProposalState
 
 ACCOUNT = "DU1234567"
 AAPL = Instrument(265598, "AAPL", primary_exchange="NASDAQ", name="APPLE INC")
@@ -125,6 +125,11 @@ class MemoryProposalStore:
         return mine[::-1][:limit]
 
 
+def entry(instrument: Instrument, ticket: OrderTicket, account: str = "DU1234567") -> LegOrder:
+    """Return what a proposal of this one order sends."""
+    return LegOrder(LegRole.ENTRY, instrument, ticket, account)
+
+
 @dataclass
 class FakeGateway:
     """
@@ -147,6 +152,8 @@ class FakeGateway:
     completed: list[OrderReport] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     query_errors: dict[str, Exception] = field(default_factory=dict)
+    hung: list[tuple[int, bool]] = field(default_factory=list)
+    changed: list[tuple[int, str, int, OrderTicket]] = field(default_factory=list)
     during_query: Callable[[], None] | None = None
     queries: int = 0
     on_report: Callable[[OrderReport], None] | None = None
@@ -168,17 +175,23 @@ class FakeGateway:
             raise self.preview_error
         return self.preview_answer
 
-    async def submit(self, instrument: Instrument, ticket: OrderTicket, account: str, order_ref: str) -> int:
+    async def submit(self, order: LegOrder, order_ref: str, *, parent_id: int = 0, is_held: bool = False) -> int:
         if self.on_sent:
             self.on_sent(order_ref)
         if self.submit_error:
             raise self.submit_error
-        self.submitted.append((order_ref, ticket, account))
+        self.submitted.append((order_ref, order.ticket, order.account))
+        self.hung.append((parent_id, is_held))
         if self.during_submit:
             self.during_submit(order_ref)
         for _ in range(self.submit_turns):
             await asyncio.sleep(0)
         return 100 + len(self.submitted)
+
+    async def change(self, order: LegOrder, order_id: int, order_ref: str, perm_id: int) -> None:
+        if self.submit_error:
+            raise self.submit_error
+        self.changed.append((order_id, order_ref, perm_id, order.ticket))
 
     async def cancel(self, order_id: int, order_ref: str, perm_id: int) -> None:
         self.cancelled.append(order_id)

@@ -16,6 +16,7 @@ from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.clock import FakeClock
 from tests.fakes.eventually import eventually
+from tests.fakes.trading import entry
 from tests.integration.broker.conftest import Desk, desk_at, running
 
 ACCOUNT = "DU1234567"
@@ -50,7 +51,7 @@ async def ours(server: TwsServer) -> AsyncIterator[Listening]:
 
 async def test_an_order_of_ours_is_told_once_when_it_is_filled(ours: Listening) -> None:
     aapl = await ours.desk.contracts.find("AAPL")
-    await ours.desk.orders.submit(aapl, BUY, ACCOUNT, "sb-7-1")
+    await ours.desk.orders.submit(entry(aapl, BUY), "sb-7-1")
     filled = await ours.happened(OrderEvent.FILLED)
     assert (filled.order, filled.instrument, filled.is_ours) == ("buy 10 AAPL market", aapl, True)
     assert filled.price == pytest.approx(196.46)
@@ -61,7 +62,7 @@ async def test_an_order_of_ours_is_told_once_when_it_is_filled(ours: Listening) 
 
 async def test_a_cancelled_order_is_told(ours: Listening) -> None:
     aapl = await ours.desk.contracts.find("AAPL")
-    order_id = await ours.desk.orders.submit(aapl, FAR, ACCOUNT, "sb-8-1")
+    order_id = await ours.desk.orders.submit(entry(aapl, FAR), "sb-8-1")
     await ours.desk.orders.cancel(order_id, "sb-8-1", 0)
     cancelled = await ours.happened(OrderEvent.CANCELLED)
     assert (cancelled.order, cancelled.price) == ("buy 10 AAPL 120.5", None)
@@ -70,7 +71,7 @@ async def test_a_cancelled_order_is_told(ours: Listening) -> None:
 async def test_a_rejected_order_is_told(ours: Listening, server: TwsServer) -> None:
     aapl = await ours.desk.contracts.find("AAPL")
     server.faults.answer_with("placeOrder", 201, "Order rejected - reason:No trading permissions.", count=1)
-    await ours.desk.orders.submit(aapl, BUY, ACCOUNT, "sb-9-1")
+    await ours.desk.orders.submit(entry(aapl, BUY), "sb-9-1")
     rejected = await ours.happened(OrderEvent.REJECTED)
     assert rejected.key == "sb-9-1:rejected"
 
@@ -81,7 +82,7 @@ async def test_an_order_that_another_program_placed_is_told_when_its_fill_moves_
     async with running(desk_at(server.port, client_id=5)) as other:
         await other.up()
         aapl = await other.contracts.find("AAPL")
-        await other.orders.submit(aapl, BUY, ACCOUNT, "by hand")
+        await other.orders.submit(entry(aapl, BUY), "by hand")
         filled = await ours.happened(OrderEvent.FILLED)
     assert not filled.is_ours
     assert filled.instrument == aapl
@@ -107,7 +108,7 @@ async def test_what_happened_while_the_link_was_down_is_told_after_it(ours: List
     server.faults.heal()
     async with running(desk_at(server.port, client_id=5)) as other:
         await other.up()
-        await other.orders.submit(await other.contracts.find("MSFT"), BUY, ACCOUNT, "x")
+        await other.orders.submit(entry(await other.contracts.find("MSFT"), BUY), "x")
         filled = await ours.happened(OrderEvent.FILLED)
     assert filled.instrument is not None
     assert filled.instrument.symbol == "MSFT"

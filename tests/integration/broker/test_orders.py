@@ -12,6 +12,7 @@ from market.ticket import OrderTicket, OrderType, Side, TimeInForce
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
+from tests.fakes.trading import entry
 from tests.integration.broker.conftest import Desk, desk_at, running
 from trading.errors import OrderGone
 from trading.ports import OrderFate, OrderReport
@@ -92,7 +93,7 @@ async def test_a_submitted_order_carries_all_that_was_asked_for(
     ticket = OrderTicket(
         Side.SELL, Decimal(7), "AAPL", OrderType.LIMIT, Decimal("399.55"), TimeInForce.GTC, outside_rth=True
     )
-    order_id = await desk.orders.submit(aapl, ticket, ACCOUNT, "sb-7-1")
+    order_id = await desk.orders.submit(entry(aapl, ticket), "sb-7-1")
     report = await told(desk, OrderFate.WORKING)
     [order] = exchange.orders()
     assert order["orderRef"] == "sb-7-1"
@@ -111,7 +112,7 @@ async def test_a_submitted_order_carries_all_that_was_asked_for(
 async def test_a_filled_order_is_told_with_its_numbers_and_its_fill(
     desk: Desk, aapl: Instrument, exchange: Exchange
 ) -> None:
-    await desk.orders.submit(aapl, MARKET, ACCOUNT, "sb-8-1")
+    await desk.orders.submit(entry(aapl, MARKET), "sb-8-1")
     report = await told(desk, OrderFate.FILLED)
     assert (report.filled, report.remaining, report.order_ref) == (5, 0, "sb-8-1")
     assert report.average_price is not None
@@ -131,7 +132,7 @@ async def test_partial_fills_are_told_as_they_come(
     desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange
 ) -> None:
     server.faults.partial([4])
-    await desk.orders.submit(aapl, NEAR, ACCOUNT, "sb-9-1")
+    await desk.orders.submit(entry(aapl, NEAR), "sb-9-1")
     await eventually(lambda: any(one.filled == 4 and one.fate is OrderFate.WORKING for one in desk.reports))
     exchange.push("AAPL", 197.0)
     report = await told(desk, OrderFate.FILLED)
@@ -144,7 +145,7 @@ async def test_who_expects_answers_hears_of_each_order_that_leaves_and_of_none_t
     left: list[str] = []
     desk.orders.connect(desk.reports.append, desk.fills.append, left.append)
     server.faults.hold_acks()
-    await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-9-2")
+    await desk.orders.submit(entry(aapl, FAR), "sb-9-2")
     assert (left, desk.reports) == (["sb-9-2"], [])
     server.faults.heal()
     await told(desk, OrderFate.WORKING)
@@ -152,13 +153,13 @@ async def test_who_expects_answers_hears_of_each_order_that_leaves_and_of_none_t
     server.faults.drop()
     await eventually(lambda: not desk.session.status.is_usable)
     with pytest.raises(LinkDown):
-        await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-9-3")
+        await desk.orders.submit(entry(aapl, FAR), "sb-9-3")
     assert left == ["sb-9-2"]
 
 
 async def test_duplicate_frames_are_told_once(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
     server.faults.duplicates = True
-    await desk.orders.submit(aapl, MARKET, ACCOUNT, "sb-10-1")
+    await desk.orders.submit(entry(aapl, MARKET), "sb-10-1")
     await told(desk, OrderFate.FILLED)
     await eventually(lambda: any(one.commission is not None for one in desk.fills))
     await desk.orders.open_orders()
@@ -167,7 +168,7 @@ async def test_duplicate_frames_are_told_once(desk: Desk, aapl: Instrument, serv
 
 
 async def test_a_cancelled_order_is_told_and_gone(desk: Desk, aapl: Instrument) -> None:
-    order_id = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-11-1")
+    order_id = await desk.orders.submit(entry(aapl, FAR), "sb-11-1")
     await told(desk, OrderFate.WORKING)
     await desk.orders.cancel(order_id, "sb-11-1", 0)
     report = await told(desk, OrderFate.CANCELLED)
@@ -178,7 +179,7 @@ async def test_a_cancelled_order_is_told_and_gone(desk: Desk, aapl: Instrument) 
 
 
 async def test_only_the_order_that_is_meant_is_cancelled(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
-    order_id = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-11-2")
+    order_id = await desk.orders.submit(entry(aapl, FAR), "sb-11-2")
     perm_id = (await told(desk, OrderFate.WORKING)).perm_id
     for other in ((order_id, "sb-1-1", 0), (order_id, "sb-11-2", perm_id + 1), (999_999, "sb-11-2", perm_id)):
         with pytest.raises(OrderGone):
@@ -191,11 +192,11 @@ async def test_only_the_order_that_is_meant_is_cancelled(desk: Desk, aapl: Instr
 async def test_with_another_client_id_an_old_order_id_hits_no_other_order(
     desk: Desk, aapl: Instrument, server: TwsServer
 ) -> None:
-    old = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-11-3")
+    old = await desk.orders.submit(entry(aapl, FAR), "sb-11-3")
     perm_id = (await told(desk, OrderFate.WORKING)).perm_id
     async with running(desk_at(server.port, client_id=18)) as other:
         await other.up()
-        sent = [await other.orders.submit(aapl, FAR, ACCOUNT, f"sb-12-{number}") for number in range(1, old + 1)]
+        sent = [await other.orders.submit(entry(aapl, FAR), f"sb-12-{number}") for number in range(1, old + 1)]
         assert old in sent
         await told(other, OrderFate.WORKING)
         await other.orders.open_orders()
@@ -209,7 +210,7 @@ async def test_with_another_client_id_an_old_order_id_hits_no_other_order(
 async def test_an_order_that_was_not_shown_at_the_connect_is_looked_for_before_a_cancel(
     desk: Desk, aapl: Instrument
 ) -> None:
-    order_id = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-11-4")
+    order_id = await desk.orders.submit(entry(aapl, FAR), "sb-11-4")
     await told(desk, OrderFate.WORKING)
     desk.orders._records.clear()
     await desk.orders.cancel(order_id, "sb-11-4", 0)
@@ -218,7 +219,7 @@ async def test_an_order_that_was_not_shown_at_the_connect_is_looked_for_before_a
 
 async def test_a_rejected_order_gives_ibkrs_words(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
     server.faults.answer_with("placeOrder", 201, "Order rejected - reason:No money.", count=1)
-    await desk.orders.submit(aapl, NEAR, ACCOUNT, "sb-12-1")
+    await desk.orders.submit(entry(aapl, NEAR), "sb-12-1")
     report = await told(desk, OrderFate.REJECTED)
     assert report.order_ref == "sb-12-1"
     assert "No money" in report.message
@@ -228,7 +229,7 @@ async def test_a_rejected_order_gives_ibkrs_words(desk: Desk, aapl: Instrument, 
 
 async def test_321_on_a_new_order_means_it_was_never_taken(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
     server.faults.answer_with("placeOrder", 321, count=1)
-    await desk.orders.submit(aapl, NEAR, ACCOUNT, "sb-13-1")
+    await desk.orders.submit(entry(aapl, NEAR), "sb-13-1")
     report = await told(desk, OrderFate.REJECTED)
     assert report.order_ref == "sb-13-1"
 
@@ -237,7 +238,7 @@ async def test_321_on_a_new_order_means_it_was_never_taken(desk: Desk, aapl: Ins
 async def test_a_notice_leaves_the_order_alive(desk: Desk, aapl: Instrument, server: TwsServer, code: int) -> None:
     # Both libraries mark the trade cancelled, or "ValidationError", on some of these.
     server.faults.answer_with("placeOrder", code, "a notice", count=1, proceed=True)
-    order_id = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-14-1")
+    order_id = await desk.orders.submit(entry(aapl, FAR), "sb-14-1")
     await told(desk, OrderFate.WORKING)
     [report] = await desk.orders.open_orders()
     assert report.fate is OrderFate.WORKING
@@ -248,7 +249,7 @@ async def test_a_notice_leaves_the_order_alive(desk: Desk, aapl: Instrument, ser
 
 async def test_an_unknown_code_asks_for_a_look(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
     server.faults.answer_with("placeOrder", 10999, "who knows", count=1)
-    await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-15-1")
+    await desk.orders.submit(entry(aapl, FAR), "sb-15-1")
     report = await told(desk, OrderFate.CHECK)
     assert (report.order_ref, report.message) == ("sb-15-1", "who knows")
 
@@ -256,9 +257,9 @@ async def test_an_unknown_code_asks_for_a_look(desk: Desk, aapl: Instrument, ser
 async def test_open_orders_are_everybodys(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
     async with running(desk_at(server.port, client_id=18)) as other:
         await other.up()
-        await other.orders.submit(aapl, FAR, ACCOUNT, "elsewhere")
+        await other.orders.submit(entry(aapl, FAR), "elsewhere")
         await told(other, OrderFate.WORKING)
-        await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-16-1")
+        await desk.orders.submit(entry(aapl, FAR), "sb-16-1")
         await told(desk, OrderFate.WORKING)
         found = await desk.orders.open_orders()
     assert {(one.order_ref, one.client_id) for one in found} == {("elsewhere", 18), ("sb-16-1", 17)}
@@ -266,9 +267,9 @@ async def test_open_orders_are_everybodys(desk: Desk, aapl: Instrument, server: 
 
 
 async def test_completed_orders_have_reference_and_permanent_id(desk: Desk, aapl: Instrument) -> None:
-    await desk.orders.submit(aapl, MARKET, ACCOUNT, "sb-17-1")
+    await desk.orders.submit(entry(aapl, MARKET), "sb-17-1")
     filled = await told(desk, OrderFate.FILLED)
-    far = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-17-2")
+    far = await desk.orders.submit(entry(aapl, FAR), "sb-17-2")
     await told(desk, OrderFate.WORKING)
     await desk.orders.cancel(far, "sb-17-2", 0)
     await told(desk, OrderFate.CANCELLED)
@@ -283,7 +284,7 @@ async def test_executions_are_complete_with_commissions(
     desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange
 ) -> None:
     server.faults.partial([2])
-    await desk.orders.submit(aapl, MARKET, ACCOUNT, "sb-18-1")
+    await desk.orders.submit(entry(aapl, MARKET), "sb-18-1")
     await eventually(lambda: desk.fills)
     exchange.push("AAPL", 196.0)
     await told(desk, OrderFate.FILLED)
@@ -297,7 +298,7 @@ async def test_executions_without_their_end_message_are_taken_as_they_are(
     desk: Desk, aapl: Instrument, server: TwsServer
 ) -> None:
     assert await desk.orders.executions() == []
-    await desk.orders.submit(aapl, MARKET, ACCOUNT, "sb-19-1")
+    await desk.orders.submit(entry(aapl, MARKET), "sb-19-1")
     await told(desk, OrderFate.FILLED)
     server.faults.swallowed.add(55)
     desk.orders._timeout_s = 0.2
@@ -317,7 +318,7 @@ async def test_open_orders_without_their_end_message_do_not_swallow_later_ones(
         await desk.orders.open_orders()
     server.faults.heal()
     desk.orders._timeout_s = 3.0
-    await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-20-1")
+    await desk.orders.submit(entry(aapl, FAR), "sb-20-1")
     await told(desk, OrderFate.WORKING)
     [report] = await desk.orders.open_orders()
     assert report.order_ref == "sb-20-1"
@@ -325,7 +326,7 @@ async def test_open_orders_without_their_end_message_do_not_swallow_later_ones(
 
 async def test_a_fill_in_a_zone_nobody_knows_is_not_lost(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
     server.faults.zone = "JST (made up)"
-    await desk.orders.submit(aapl, MARKET, ACCOUNT, "sb-21-1")
+    await desk.orders.submit(entry(aapl, MARKET), "sb-21-1")
     fill = await eventually(lambda: next(iter(desk.fills), None))
     assert fill.order_ref == "sb-21-1"
     assert fill.time.utcoffset().total_seconds() == 0
@@ -334,7 +335,7 @@ async def test_a_fill_in_a_zone_nobody_knows_is_not_lost(desk: Desk, aapl: Instr
 async def test_what_was_filled_while_the_link_was_down_is_in_the_executions(
     desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange
 ) -> None:
-    await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-22-1")
+    await desk.orders.submit(entry(aapl, FAR), "sb-22-1")
     working = await told(desk, OrderFate.WORKING)
     server.faults.refuse()
     server.faults.drop()
@@ -349,12 +350,12 @@ async def test_what_was_filled_while_the_link_was_down_is_in_the_executions(
 
 
 async def test_an_open_order_is_known_again_after_a_reconnect(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
-    order_id = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-23-1")
+    order_id = await desk.orders.submit(entry(aapl, FAR), "sb-23-1")
     await told(desk, OrderFate.WORKING)
     server.faults.drop()
     await eventually(lambda: not desk.session.status.is_usable)
     await desk.up()
-    later = await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-23-2")
+    later = await desk.orders.submit(entry(aapl, FAR), "sb-23-2")
     assert later > order_id
     await eventually(lambda: desk.reports[-1].order_ref == "sb-23-2")
     await desk.orders.cancel(order_id, "sb-23-1", 0)
@@ -366,7 +367,7 @@ async def test_a_held_acknowledgement_leaves_no_report_and_one_order(
     desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange
 ) -> None:
     server.faults.hold_acks()
-    await desk.orders.submit(aapl, FAR, ACCOUNT, "sb-24-1")
+    await desk.orders.submit(entry(aapl, FAR), "sb-24-1")
     await eventually(lambda: any(fields[0] == "3" for fields in server.requests))
     assert desk.reports == []
     server.faults.heal()
@@ -379,7 +380,7 @@ async def test_without_a_link_nothing_is_sent(desk: Desk, aapl: Instrument, serv
     server.faults.drop()
     await eventually(lambda: not desk.session.status.is_usable)
     for asked in (
-        desk.orders.submit(aapl, NEAR, ACCOUNT, "sb-25-1"),
+        desk.orders.submit(entry(aapl, NEAR), "sb-25-1"),
         desk.orders.preview(aapl, NEAR, ACCOUNT),
         desk.orders.cancel(1, "sb-1-1", 0),
         desk.orders.open_orders(),
@@ -397,7 +398,7 @@ async def test_a_read_only_gateway_says_so(server: TwsServer) -> None:
         aapl = await desk.contracts.find("AAPL")
         with pytest.raises(ReadOnlyApi):
             await desk.orders.preview(aapl, NEAR, ACCOUNT)
-        await desk.orders.submit(aapl, NEAR, ACCOUNT, "sb-26-1")
+        await desk.orders.submit(entry(aapl, NEAR), "sb-26-1")
         report = await told(desk, OrderFate.REJECTED)
         assert "Read-Only" in report.message
 
@@ -409,11 +410,11 @@ async def test_when_we_are_told_to_only_read_no_order_call_leaves_us(server: Tws
         with pytest.raises(ReadOnlyApi):
             await desk.orders.preview(aapl, NEAR, ACCOUNT)
         with pytest.raises(ReadOnlyApi):
-            await desk.orders.submit(aapl, NEAR, ACCOUNT, "sb-27-1")
+            await desk.orders.submit(entry(aapl, NEAR), "sb-27-1")
         assert not any(fields[0] in {"3", "5"} for fields in server.requests)
 
 
 async def test_a_ticket_without_a_type_is_not_sent(desk: Desk, aapl: Instrument, exchange: Exchange) -> None:
     with pytest.raises(ValueError, match="AAPL"):
-        await desk.orders.submit(aapl, OrderTicket(Side.BUY, Decimal(1), "AAPL"), ACCOUNT, "sb-28-1")
+        await desk.orders.submit(entry(aapl, OrderTicket(Side.BUY, Decimal(1), "AAPL")), "sb-28-1")
     assert exchange.orders() == []

@@ -13,6 +13,7 @@ from market.ticket import OrderTicket, OrderType, Side
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
+from tests.fakes.trading import entry
 from tests.integration.broker.conftest import desk_at, running
 from trading.ports import OrderFate
 
@@ -38,7 +39,7 @@ async def test_an_ordinary_day_leaves_no_error_in_any_log(version: int, caplog: 
         await desk.scans.run_once(ScanSpec("MOST_ACTIVE", rows=5))
         ticket = OrderTicket(Side.BUY, Decimal(10), "AAPL", OrderType.MARKET)
         await desk.orders.preview(aapl, ticket, "DU1234567")
-        await desk.orders.submit(aapl, ticket, "DU1234567", "sb-1-1")
+        await desk.orders.submit(entry(aapl, ticket), "sb-1-1")
         await eventually(lambda: any(report.fate is OrderFate.FILLED for report in desk.reports))
         assert await desk.orders.executions()
         assert await desk.orders.completed_orders()

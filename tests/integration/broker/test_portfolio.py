@@ -8,6 +8,7 @@ from market.ticket import OrderTicket, OrderType, Side
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
+from tests.fakes.trading import entry
 from tests.integration.broker.conftest import Desk, desk_at, running
 
 ACCOUNT = "DU1234567"
@@ -50,7 +51,7 @@ async def test_a_fill_moves_holdings_and_cash_and_listeners_hear_of_it(desk: Des
     desk.portfolio.on_change(told.append)
     cash = desk.portfolio.summary(ACCOUNT).cash
     ko = await desk.contracts.find("KO")
-    await desk.orders.submit(ko, OrderTicket(Side.BUY, Decimal(100), "KO", OrderType.MARKET), ACCOUNT, "sb-1-1")
+    await desk.orders.submit(entry(ko, OrderTicket(Side.BUY, Decimal(100), "KO", OrderType.MARKET)), "sb-1-1")
     await eventually(lambda: held(desk, "KO") == 100)
     await eventually(lambda: desk.portfolio.summary(ACCOUNT).cash < cash)
     assert set(told) == {ACCOUNT}
@@ -60,7 +61,7 @@ async def test_a_fill_moves_holdings_and_cash_and_listeners_hear_of_it(desk: Des
 
 async def test_what_is_sold_is_gone(desk: Desk) -> None:
     msft = await desk.contracts.find("MSFT")
-    await desk.orders.submit(msft, OrderTicket(Side.SELL, Decimal(60), "MSFT", OrderType.MARKET), ACCOUNT, "sb-1-1")
+    await desk.orders.submit(entry(msft, OrderTicket(Side.SELL, Decimal(60), "MSFT", OrderType.MARKET)), "sb-1-1")
     await eventually(lambda: held(desk, "MSFT") == 0)
     assert "MSFT" not in [one.instrument.symbol for one in desk.portfolio.positions(ACCOUNT)]
 
@@ -134,10 +135,10 @@ async def test_a_position_opened_and_closed_later_is_followed(desk: Desk) -> Non
     told = []
     desk.portfolio.connect(lambda _, positions: told.append({one.instrument.symbol: one for one in positions}))
     ko = await desk.contracts.find("KO")
-    await desk.orders.submit(ko, OrderTicket(Side.BUY, Decimal(100), "KO", OrderType.MARKET), ACCOUNT, "sb-1-1")
+    await desk.orders.submit(entry(ko, OrderTicket(Side.BUY, Decimal(100), "KO", OrderType.MARKET)), "sb-1-1")
     await eventually(lambda: told and "KO" in told[-1])
     await eventually(lambda: told[-1]["KO"].daily_pnl is not None)
-    await desk.orders.submit(ko, OrderTicket(Side.SELL, Decimal(100), "KO", OrderType.MARKET), ACCOUNT, "sb-1-2")
+    await desk.orders.submit(entry(ko, OrderTicket(Side.SELL, Decimal(100), "KO", OrderType.MARKET)), "sb-1-2")
     await eventually(lambda: "KO" not in told[-1])
 
 

@@ -14,6 +14,7 @@ from market.ticket import OrderTicket, OrderType, Side
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
+from tests.fakes.trading import entry
 from tests.integration.broker.conftest import Desk
 
 ACCOUNT = "DU1234567"
@@ -113,7 +114,7 @@ async def test_the_account_and_its_profit_are_followed_again(
     held = {one.instrument.symbol: one.quantity for one in desk.portfolio.positions(ACCOUNT)}
     profit = desk.portfolio.summary(ACCOUNT).daily_pnl
     ticket = OrderTicket(Side.BUY, Decimal(5), "AAPL", OrderType.MARKET)
-    await desk.orders.submit(subscribed.aapl, ticket, ACCOUNT, "sb-1-1")
+    await desk.orders.submit(entry(subscribed.aapl, ticket), "sb-1-1")
     await eventually(
         lambda: (
             {one.instrument.symbol: one.quantity for one in desk.portfolio.positions(ACCOUNT)}.get("AAPL")

@@ -13,6 +13,7 @@ from market.ticket import OrderTicket, OrderType, Side
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
+from tests.fakes.trading import entry
 from tests.integration.broker.conftest import Desk, desk_at, running
 
 REQ_MARKET_DATA, CANCEL_MARKET_DATA, PLACE_ORDER, REQ_ACCOUNT_UPDATES = "1", "2", "3", "6"
@@ -135,7 +136,7 @@ async def test_1100_blocks_orders_at_once_and_1102_frees_them(
     assert status.reason is LinkReason.LOST_IBKR
     ticket = OrderTicket(Side.BUY, Decimal(1), "AAPL", OrderType.MARKET)
     with pytest.raises(LinkDown):
-        await desk.orders.submit(aapl, ticket, "DU1234567", "sb-1-1")
+        await desk.orders.submit(entry(aapl, ticket), "sb-1-1")
     assert sent(server, PLACE_ORDER) == 0
     server.faults.regain_connection()
     await desk.up()

@@ -183,14 +183,14 @@ POSITIVE = st.decimals(min_value="0.0001", max_value="99999999", places=4).map(l
 
 @st.composite
 def tickets(draw: st.DrawFn) -> OrderTicket:
-    order_type = draw(st.sampled_from([None, *OrderType]))
+    order_type = draw(st.sampled_from([None, OrderType.MARKET, OrderType.LIMIT]))
     return OrderTicket(
         side=draw(st.sampled_from(Side)),
         quantity=draw(POSITIVE),
         symbol=draw(st.from_regex(r"[A-Z]{1,5}([.][A-Z])?(@[A-Z]{2,6})?", fullmatch=True)),
         order_type=order_type,
         limit_price=draw(POSITIVE) if order_type is OrderType.LIMIT else None,
-        time_in_force=draw(st.sampled_from(TimeInForce)),
+        time_in_force=draw(st.sampled_from([TimeInForce.DAY, TimeInForce.GTC])),
         outside_rth=draw(st.booleans()),
     )
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from market.account import Position
 from market.instrument import Instrument, SecType
-from market.ticket import OrderTicket, OrderType
+from market.ticket import OrderTicket, OrderType, Side, TimeInForce
 from trading import codec
-from trading.proposal import Leg, LegState, OrderNews, Preview, Proposal, ProposalState
+from trading.proposal import Leg, LegOrder, LegRole, LegState, OrderNews, Preview, Proposal, ProposalState
 from trading.summary import DailySummary, DayMove, Snapshot
 
 money = st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**9), max_value=10**9)
@@ -27,15 +27,36 @@ instruments = st.builds(
 @st.composite
 def tickets(draw: st.DrawFn) -> OrderTicket:
     order_type = draw(st.sampled_from([None, *OrderType]))
-    price = draw(positive) if order_type is OrderType.LIMIT else None
-    return draw(
-        st.builds(
-            OrderTicket, quantity=positive, symbol=words, order_type=st.just(order_type), limit_price=st.just(price)
-        )
+    limits = {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_ON_CLOSE}
+    stops = {OrderType.STOP, OrderType.STOP_LIMIT}
+    time_in_force = draw(st.sampled_from(TimeInForce))
+    return OrderTicket(
+        draw(st.sampled_from(Side)),
+        draw(positive),
+        draw(words),
+        order_type,
+        draw(positive) if order_type in limits else None,
+        time_in_force,
+        draw(st.booleans()),
+        stop_price=draw(positive) if order_type in stops else None,
+        trail_pct=draw(positive) if order_type is OrderType.TRAIL else None,
+        take_profit=draw(st.none() | positive),
+        stop_loss=draw(st.none() | positive),
+        good_till=draw(times) if time_in_force is TimeInForce.GTD else None,
     )
 
 
 positions = st.builds(Position, instrument=instruments, quantity=money, average_cost=money)
+orders = st.builds(
+    LegOrder,
+    role=st.sampled_from(LegRole),
+    instrument=instruments,
+    ticket=tickets(),
+    account=words,
+    parent=st.integers(0, 9),
+    group=words,
+    changes=words,
+)
 legs = st.builds(Leg, number=st.integers(1, 9), order_ref=words, filled=money, average_price=st.none() | money)
 proposals = st.builds(
     Proposal,
@@ -51,6 +72,7 @@ proposals = st.builds(
     position_before=money,
     warnings=st.lists(words, max_size=3).map(tuple),
     legs=st.lists(legs, max_size=3).map(tuple),
+    orders=st.lists(orders, max_size=2).map(tuple),
     state=st.sampled_from(ProposalState),
 )
 moves = st.builds(DayMove, instrument=instruments, pnl=money, pct=st.none() | money)

@@ -12,7 +12,7 @@ from market.errors import LinkDown, RequestTimeout
 from market.instrument import Instrument
 from tests.fakes.desk import DeskBench
 from tests.fakes.order_events import fill, hear, paid, report, told
-from tests.fakes.trading import AAPL, ACCOUNT
+from tests.fakes.trading import AAPL, entry
 from trading.confirmation import Outcome
 from trading.ports import OrderFate
 from trading.proposal import LegState, ProposalState
@@ -36,7 +36,7 @@ class TestReconcile:
             now=bench.clock.now(),
         )
         if after_submit:
-            await bench.gateway.submit(AAPL, proposal.ticket, ACCOUNT, "sb-1-1")
+            await bench.gateway.submit(entry(AAPL, proposal.ticket), "sb-1-1")
 
     @pytest.mark.parametrize(
         ("place", "fate", "filled", "expected"),
