@@ -4,10 +4,13 @@ import re
 
 from alerts.number import Misread
 from market.errors import TicketSyntaxError
-from market.ticket import parse
+from market.ticket import KEYWORDS, SIZE_UNITS, parse
 
-_HEAD = re.compile(r"((?:buy|sell)\s+\S+)(.*)", re.IGNORECASE | re.DOTALL)
-_NO_SYMBOL = re.compile(r"\s*(?:$|[$@]?[\d.]|@|(?:limit|lmt|market|mkt|day|gtc|outside|eth)\b)", re.IGNORECASE)
+_HEAD = re.compile(
+    rf"((?:buy|sell)\s+(?:\S+%\s+(?:{'|'.join(sorted(SIZE_UNITS))})\b|\S+))(.*)", re.IGNORECASE | re.DOTALL
+)
+_WORDS = "|".join(sorted(word for word in KEYWORDS if word.isalpha()))
+_NO_SYMBOL = re.compile(rf"\s*(?:$|[$@]?[\d.]|@|(?:{_WORDS})(?!\S))", re.IGNORECASE)
 
 
 def order_line(then: str, symbol: str) -> str:

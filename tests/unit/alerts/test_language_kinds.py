@@ -247,7 +247,7 @@ def test_dangerous_lines_are_asked_back_with_what_they_may_mean(
         ("AAPL > 200 rth eth", 15, "either `rth` or `eth`"),
         ("AAPL > 200 until friday expires 2d", 24, "either `until` or `expires`"),
         ("AAPL > 200 hysteresis $3", 22, "a percentage"),
-        ("AAPL > 200 then sell half", 16, "an order"),
+        ("AAPL > 200 then sell some", 16, "an order"),
         ("every 30m then buy 10 limit 5", 15, "names its symbol"),
         ("AAPL stale 2s", 11, "from 5s"),
         ("AAPL moves 2% in 3d", 17, "from 10s to 1d"),

@@ -1,14 +1,11 @@
 """What is read as an order, and what is asked back."""
 
-from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from market.errors import TicketSyntaxError
-from market.ticket import OrderTicket, OrderType, Side, TimeInForce, format_ticket, looks_like_ticket, parse
+from market.ticket import UNDERSTOOD, OrderTicket, OrderType, Side, TimeInForce, looks_like_ticket, parse
 
 
 def limit(quantity: str, symbol: str, price: str, **more: object) -> OrderTicket:
@@ -104,7 +101,7 @@ def test_the_readings_of_a_comma_are_lines_that_work() -> None:
 )
 def test_symbol_before_quantity_is_asked_back(text: str, turned: str) -> None:
     error = refused(text)
-    assert error.examples == (turned,)
+    assert error.examples == (turned, " ".join(turned.split()[:3]))
     assert error.position == text.lower().index("aapl")
     parse(turned)
 
@@ -114,15 +111,13 @@ def test_symbol_before_quantity_is_asked_back(text: str, turned: str) -> None:
     [
         ("", 0, "`buy` or `sell`"),
         ("hold 10 AAPL", 0, "`buy` or `sell`"),
-        ("buy", 3, "a number of shares"),
+        ("buy", 3, "a number of shares, or a size like `$5000`, `half` or `5% nlv`"),
         ("buy 0 AAPL", 4, "a number of shares above zero, and one that exists"),
         ("buy 99999999999b AAPL", 4, "a number of shares above zero, and one that exists"),
         ("buy 10000000000000000 AAPL", 4, "a number of shares"),
         ("buy -5 AAPL", 4, "a number of shares"),
-        ("buy $5000 AAPL", 4, "a number of shares"),
         ("buy 1e5 AAPL", 4, "a number of shares"),
         ("buy \u0661\u0660 AAPL", 4, "a number of shares"),
-        ("buy half TSLA", 4, "a number of shares (`half` is not understood yet; a position's card can sell all of it)"),
         ("buy 1.000 F 10", 4, "a number of shares, written `1` or `1000`"),
         ("buy 10", 6, "a symbol"),
         ("buy 10 $5", 7, "a symbol"),
@@ -132,7 +127,7 @@ def test_symbol_before_quantity_is_asked_back(text: str, turned: str) -> None:
         ("buy 10 AAPL 0", 12, "a price above zero"),
         ("buy 10 AAPL 199.5 200", 18, "one price only"),
         ("buy 10 AAPL market 200", 19, "one price only"),
-        ("buy 10 AAPL day gtc", 16, "`day` or `gtc`, once"),
+        ("buy 10 AAPL day gtc", 16, "one of `day`, `gtc`, `ioc`, `opg` and `gtd`, once"),
     ],
 )
 def test_a_bad_line_is_told_where_it_broke(text: str, position: int, expected: str) -> None:
@@ -141,17 +136,16 @@ def test_a_bad_line_is_told_where_it_broke(text: str, position: int, expected: s
     assert error.examples
 
 
-@pytest.mark.parametrize("word", ["stop", "tp", "sl", "trail", "moc", "mid", "ioc", "please"])
-def test_what_is_not_understood_yet_is_answered_with_what_is(word: str) -> None:
+@pytest.mark.parametrize("word", ["please", "yesterday", "fok", "🙂"])
+def test_what_is_not_understood_is_answered_with_what_is(word: str) -> None:
     error = refused(f"buy 10 AAPL 199.5 {word} 190")
-    assert error.position == 18
-    assert error.expected == "a price, `market`, `day`, `gtc` or `outside`"
+    assert (error.position, error.expected) == (18, UNDERSTOOD)
     for example in error.examples:
         parse(example)
 
 
 def test_a_line_without_end_is_refused() -> None:
-    assert refused("buy 10 AAPL " + "x" * 10_000).expected == "at most 200 characters"
+    assert refused("buy 10 AAPL " + "x" * 10_000).expected == "at most 300 characters"
 
 
 @pytest.mark.parametrize(
@@ -176,34 +170,3 @@ def test_an_order_is_known_by_its_first_word(text: str, verdict: str) -> None:
 def test_a_ticket_that_contradicts_itself_cannot_be_made(fields: dict[str, object]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  the ticket carries no words
         OrderTicket(**{"side": Side.BUY, "quantity": Decimal(1), "symbol": "AAPL", **fields})  # type: ignore[arg-type]
-
-
-POSITIVE = st.decimals(min_value="0.0001", max_value="99999999", places=4).map(lambda number: number.normalize())
-
-
-@st.composite
-def tickets(draw: st.DrawFn) -> OrderTicket:
-    order_type = draw(st.sampled_from([None, OrderType.MARKET, OrderType.LIMIT]))
-    return OrderTicket(
-        side=draw(st.sampled_from(Side)),
-        quantity=draw(POSITIVE),
-        symbol=draw(st.from_regex(r"[A-Z]{1,5}([.][A-Z])?(@[A-Z]{2,6})?", fullmatch=True)),
-        order_type=order_type,
-        limit_price=draw(POSITIVE) if order_type is OrderType.LIMIT else None,
-        time_in_force=draw(st.sampled_from([TimeInForce.DAY, TimeInForce.GTC])),
-        outside_rth=draw(st.booleans()),
-    )
-
-
-@settings(deadline=None)
-@given(tickets())
-def test_what_is_written_is_read_back(ticket: OrderTicket) -> None:
-    assert parse(format_ticket(ticket)) == ticket
-
-
-@settings(deadline=None)
-@given(st.text(max_size=80).map(lambda text: f"buy {text}"))
-def test_no_text_does_more_than_be_refused(text: str) -> None:
-    with suppress(TicketSyntaxError):
-        ticket = parse(text)
-        assert parse(format_ticket(ticket)) == ticket

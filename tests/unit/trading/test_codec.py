@@ -10,42 +10,17 @@ from hypothesis import strategies as st
 
 from market.account import Position
 from market.instrument import Instrument, SecType
-from market.ticket import OrderTicket, OrderType, Side, TimeInForce
+from tests.fakes.tickets import tickets
 from trading import codec
 from trading.proposal import Leg, LegOrder, LegRole, LegState, OrderNews, Preview, Proposal, ProposalState
 from trading.summary import DailySummary, DayMove, Snapshot
 
 money = st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**9), max_value=10**9)
-positive = st.decimals(min_value="0.0001", max_value=10**9, places=4)
 words = st.text(max_size=12)
 times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis wants bounds without a zone
 instruments = st.builds(
     Instrument, con_id=st.integers(0, 2**40), symbol=words, sec_type=st.sampled_from(SecType), strike=st.floats(0, 1e6)
 )
-
-
-@st.composite
-def tickets(draw: st.DrawFn) -> OrderTicket:
-    order_type = draw(st.sampled_from([None, *OrderType]))
-    limits = {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_ON_CLOSE}
-    stops = {OrderType.STOP, OrderType.STOP_LIMIT}
-    time_in_force = draw(st.sampled_from(TimeInForce))
-    return OrderTicket(
-        draw(st.sampled_from(Side)),
-        draw(positive),
-        draw(words),
-        order_type,
-        draw(positive) if order_type in limits else None,
-        time_in_force,
-        draw(st.booleans()),
-        stop_price=draw(positive) if order_type in stops else None,
-        trail_pct=draw(positive) if order_type is OrderType.TRAIL else None,
-        take_profit=draw(st.none() | positive),
-        stop_loss=draw(st.none() | positive),
-        good_till=draw(times) if time_in_force is TimeInForce.GTD else None,
-    )
-
-
 positions = st.builds(Position, instrument=instruments, quantity=money, average_cost=money)
 orders = st.builds(
     LegOrder,
