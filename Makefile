@@ -46,6 +46,7 @@ chaos: install
 docs: install
 	$(BIN)/python docs/rooms.py
 	$(BIN)/python docs/language.py
+	$(BIN)/python docs/tickets.py
 
 clean:
 	rm -rf $(VENV) $(INSYNC) build *.egg-info

@@ -245,9 +245,11 @@ def _check_sides(ticket: OrderTicket) -> None:
     entry = ticket.stop_price if ticket.order_type in _NEEDS_STOP else ticket.limit_price
     if ticket.order_type is OrderType.MIDPRICE:
         entry = None
-    rising = [price * sign for price in (ticket.stop_loss, entry, ticket.take_profit) if price is not None]
-    if any(lower >= upper for lower, upper in pairwise(rising)):
-        raise TicketContradiction(Fault.SIDE, "take_profit" if ticket.stop_loss is None else "stop_loss")
+    points = (("stop_loss", ticket.stop_loss), ("", entry), ("take_profit", ticket.take_profit))
+    rising = [(name, price * sign) for name, price in points if price is not None]
+    for (name, lower), (other, upper) in pairwise(rising):
+        if lower >= upper:
+            raise TicketContradiction(Fault.SIDE, name or other)
 
 
 def _check_oco(ticket: OrderTicket) -> None:

@@ -26,6 +26,7 @@ from market.order import (
     TimeInForce,
     Urgency,
 )
+from market.ticket_example import fitting
 from market.ticket_line import EXAMPLES
 from market.ticket_number import plain
 from market.ticket_reading import KEYWORDS, UNDERSTOOD, TicketReader
@@ -72,14 +73,15 @@ def parse(text: str, zone: tzinfo = _NEW_YORK) -> OrderTicket:
     Return the order that *text* spells; `parse(format_ticket(ticket)) == ticket`.
 
     A day after `gtd` ends in *zone*, and a time without its own is of it. What is read in two ways is asked back with
-    both readings. Raises TicketSyntaxError, whose examples all work.
+    both readings. Raises TicketSyntaxError, with two lines that work.
     """
     try:
         return TicketReader(text, zone).ticket()
     except TicketSyntaxError as error:
         # A line mended in one place may still break in another.
-        good = tuple(line for line in error.examples if _is_ticket(line, zone))
-        raise TicketSyntaxError(error.text, error.position, error.expected, good or EXAMPLES) from None
+        good = [line for line in error.examples if error.examples != EXAMPLES and _is_ticket(line, zone)]
+        lines = dict.fromkeys((*good, *fitting(error.text, error.position, KEYWORDS)))
+        raise TicketSyntaxError(error.text, error.position, error.expected, tuple(lines)[:2]) from None
 
 
 def _is_ticket(line: str, zone: tzinfo) -> bool:

@@ -78,7 +78,8 @@ def _read(line: Line, word: Word, digits: str, expected: str) -> Decimal:
     if not (_PLAIN.fullmatch(digits) or _GROUPED.fullmatch(digits)):
         if _COMMA.fullmatch(digits):
             _refuse_comma(line, word, digits, expected)
-        line.refuse(word, expected)
+        # `199.5, tp 210`: a list's comma.
+        line.refuse(word, expected, line.instead(word, word.text.rstrip(",;")))
     return Decimal(digits.replace(",", ""))
 
 

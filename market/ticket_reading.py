@@ -6,7 +6,6 @@ from datetime import UTC, datetime, time, tzinfo
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from market.errors import TicketSyntaxError
 from market.order import (
     Algo,
     Fault,
@@ -19,6 +18,7 @@ from market.order import (
     TimeInForce,
     Urgency,
 )
+from market.ticket_example import lines_with
 from market.ticket_line import EXAMPLES, Line, Word
 from market.ticket_number import read_percent, read_price
 from market.ticket_size import read_amount
@@ -57,7 +57,7 @@ _CONTRADICTIONS: Mapping[Fault, tuple[str, tuple[str, ...]]] = {
         ("sell 10 AAPL 210 oco stop 190", "buy 10 AAPL 199.5 tp 210 sl 190"),
     ),
     Fault.TIME_IN_FORCE: (
-        "one that goes with the type: `moc` and `loc` are for today's close, `ioc` and `opg` for market and limit",
+        "a time that the type can have: `moc` and `loc` end with today, `ioc` and `opg` need `market` or a limit price",
         ("sell 10 AAPL moc", "buy 10 AAPL 199.5 ioc"),
     ),
     Fault.GOOD_TILL: (_GOOD_TILL, ("buy 10 AAPL 199.5 gtd 2026-12-24", "buy 10 AAPL 199.5 gtc")),
@@ -75,8 +75,8 @@ _CONTRADICTIONS: Mapping[Fault, tuple[str, tuple[str, ...]]] = {
     ),
 }
 _SIDES = {
-    Side.BUY: ("the stop loss below and the profit above", "buy 10 AAPL 199.5 tp 210 sl 190"),
-    Side.SELL: ("the stop loss above and the profit below", "sell 10 AAPL 199.5 tp 190 sl 210"),
+    Side.BUY: ("the stop loss below the entry and the profit above it", "buy 10 AAPL 199.5 tp 210 sl 190"),
+    Side.SELL: ("the stop loss above the entry and the profit below it", "sell 10 AAPL 199.5 tp 190 sl 210"),
 }
 _OCO_SIDES = {
     Side.SELL: ("the stop below the limit price", "sell 10 AAPL 210 oco stop 190"),
@@ -135,7 +135,7 @@ class TicketReader:
     def _type(self, word: Word, order_type: OrderType) -> None:
         standing = self._terms.get("order_type")
         if standing is OrderType.LIMIT and order_type is OrderType.STOP:
-            expected = "`oco stop` for either the limit price or the stop, `sl` to protect what is bought or sold"
+            expected = "`oco stop` (either of both is filled), or `sl` (protects what the order buys or sells)"
             self._line.refuse(word, expected, ("sell 10 AAPL 210 oco stop 190", "buy 10 AAPL 199.5 sl 190"))
         if standing is OrderType.STOP and order_type is OrderType.LIMIT:
             expected = "`limit` before the limit price of a stop, at once after it"
@@ -275,17 +275,12 @@ class TicketReader:
             self._line.refuse(word, *_CONTRADICTIONS[Fault.GOOD_TILL])
 
     def _unknown(self, word: Word) -> NoReturn:
-        """Refuse a word with the one that it resembles, and the line mended where that makes it whole."""
+        """Refuse a word with the one that it resembles, and the line mended."""
         meant = get_close_matches(word.lower, _TERMS, 1, 0.6)
         if not meant:
             self._line.refuse(word, UNDERSTOOD)
-        expected = f"{UNDERSTOOD}, perhaps `{meant[0]}`"
-        mended = self._line.instead(word, meant[0])[0]
-        try:
-            TicketReader(mended, self._zone).ticket()
-        except TicketSyntaxError:
-            self._line.refuse(word, expected)
-        self._line.refuse(word, expected, (mended, EXAMPLES[0]))
+        mended = self._line.instead(word, meant[0])
+        self._line.refuse(word, f"{UNDERSTOOD}, perhaps `{meant[0]}`", (*mended, *lines_with(meant[0])))
 
     def _contradicted(self, side: Side, contradiction: TicketContradiction) -> NoReturn:
         """Refuse a line whose parts do not go together, at the part that does not."""
@@ -295,7 +290,7 @@ class TicketReader:
             told, example = _OCO_SIDES[side] if of_pair else _SIDES[side]
             other = (_OCO_SIDES if of_pair else _SIDES)[side.opposite][1]
             verb = "buys" if side is Side.BUY else "sells"
-            self._line.refuse(word, f"{told}, where the order {verb}", (example, other))
+            self._line.refuse(word, f"{told}, since this order {verb}", (example, other))
         self._line.refuse(word, *_CONTRADICTIONS[contradiction.fault])
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NoReturn
 
 from market.order import Side, Size, SizeUnit
-from market.ticket_line import EXAMPLES, Line, Word
+from market.ticket_line import Line, Word
 from market.ticket_number import certain, is_plain, plain, read_percent, read_quantity
 from market.ticket_symbol import is_symbol, read_symbol
 
@@ -30,11 +30,12 @@ _NAMES = {
     SizeUnit.POSITION_PCT: "position",
     SizeUnit.RISK_PCT: "risk",
 }
+_FILLERS = frozenset({"of", "share", "shares", "contract", "contracts"})
 _HOW_MANY = "a number of shares"
 _PERCENT = "a percentage, like `25%`"
 _OF_WHAT = (
-    "of what: `{0} nlv` (of the account's net liquidation value), `{0} position` (of what you hold) or `{0} risk` "
-    "(of the account, lost at the stop loss)"
+    "what it is a part of: `{0} nlv` (of the account's net liquidation value), `{0} position` (of what you hold) "
+    "or `{0} risk` (of the account, lost at the stop loss)"
 )
 
 
@@ -53,6 +54,8 @@ def read_amount(line: Line, side: Side) -> Amount:
     word = line.peek()
     if word is None:
         line.refuse(None, f"{_HOW_MANY}, or a size like `$5000`, `half` or `5% nlv`")
+    if word.lower == "third":
+        line.refuse(word, "a part that comes out even, like `33%`, `half` or `quarter`", line.instead(word, "33%"))
     if is_symbol(word.text) and not _is_fraction(line, word):
         return _by_risk(line, word, side)
     line.take()
@@ -107,17 +110,16 @@ def _refuse_bare(line: Line, word: Word, share: str) -> NoReturn:
 
 
 def _symbol(line: Line) -> str:
-    filler = line.peek()
-    following = line.peek(1)
-    if (
-        filler is not None
-        and following is not None
-        and filler.lower in {"of", "share", "shares", "contract", "contracts"}
-        and following.text.isupper()
-        and is_symbol(following.text)
-    ):
-        without = line.instead(filler, "")[0]
-        line.refuse(filler, "a symbol at once after the number", (" ".join(without.split()), EXAMPLES[0]))
+    """Take the symbol; `10 shares of AAPL` is refused with the line without its fillers."""
+    ahead = 0
+    while (word := line.peek(ahead)) is not None and word.lower in _FILLERS:
+        ahead += 1
+    first, symbol = line.peek(), line.peek(ahead)
+    # In upper case beside a ticker: `10 SHARES 5` may be about a ticker of that name.
+    if ahead and first is not None and symbol is not None and symbol.text.isupper() and is_symbol(symbol.text):
+        line.refuse(
+            first, "the symbol at once after the number", (line.text[: first.start] + line.text[symbol.start :],)
+        )
     return read_symbol(line)
 
 
@@ -147,5 +149,5 @@ def _ask_back(line: Line, symbol: Word, side: Side) -> NoReturn:
     number = line.peek()
     if number is not None and is_plain(number.text) and Decimal(number.text):
         rest = line.text[number.end :].split()
-        line.refuse(symbol, expected, (" ".join([verb, number.text, name, *rest]), f"{verb} {number.text} {name}"))
-    line.refuse(symbol, expected, (f"{verb} 10 {name}", EXAMPLES[0]))
+        line.refuse(symbol, expected, (" ".join([verb, number.text, name, *rest]),))
+    line.refuse(symbol, expected, (f"{verb} 10 {name}",))

