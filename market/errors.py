@@ -6,6 +6,7 @@ What the market side can refuse, told in fields; words for people are made in `b
     - UnknownSymbol       IBKR knows no such instrument
     - AmbiguousSymbol     several instruments answer to this name
   + TicketSyntaxError     the text is no order
+  + TicketContradiction   the parts of an order do not go together (a ValueError, too)
   + LinkDown              there is no usable link to IBKR right now
   + RequestTimeout        IBKR did not answer in time
   + BrokerError           IBKR answered with an error code
@@ -50,6 +51,15 @@ class TicketSyntaxError(MarketError):
         self.position = position
         self.expected = expected
         self.examples = examples
+
+
+class TicketContradiction(MarketError, ValueError):
+    """A ticket whose *field* does not go with the rest of it, and why (*fault*, one of `market.order.Fault`)."""
+
+    def __init__(self, fault: str, field: str) -> None:
+        super().__init__(fault, field)
+        self.fault = fault
+        self.field = field
 
 
 class LinkDown(MarketError):

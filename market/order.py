@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 
+from market.errors import TicketContradiction
 from market.ticket_symbol import may_be_below_zero
 
 
@@ -104,15 +105,6 @@ class Fault(StrEnum):
     OUTSIDE = "outside"
     ALGO = "algo"
     ALGO_TIMES = "algo times"
-
-
-class TicketContradiction(ValueError):
-    """A ticket whose *field* does not go with the rest of it, and why (*fault*)."""
-
-    def __init__(self, fault: Fault, field: str) -> None:
-        super().__init__(fault.value, field)
-        self.fault = fault
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

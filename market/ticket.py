@@ -11,7 +11,7 @@ Text <-> ticket. The ticket itself is in `market/order.py` and can be imported f
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
-from market.errors import TicketSyntaxError
+from market.errors import TicketContradiction, TicketSyntaxError
 from market.order import (
     MOST_DECIMALS,
     TIMES,
@@ -22,7 +22,6 @@ from market.order import (
     Side,
     Size,
     SizeUnit,
-    TicketContradiction,
     TimeInForce,
     Urgency,
 )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, tzinfo
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
+from market.errors import TicketContradiction
 from market.order import (
     Algo,
     Fault,
@@ -14,7 +15,6 @@ from market.order import (
     Side,
     Size,
     SizeUnit,
-    TicketContradiction,
     TimeInForce,
     Urgency,
 )
@@ -280,18 +280,18 @@ class TicketReader:
         if not meant:
             self._line.refuse(word, UNDERSTOOD)
         mended = self._line.instead(word, meant[0])
-        self._line.refuse(word, f"{UNDERSTOOD}, perhaps `{meant[0]}`", (*mended, *lines_with(meant[0])))
+        self._line.refuse(word, f"perhaps `{meant[0]}`; else {UNDERSTOOD}", (*mended, *lines_with(meant[0])))
 
     def _contradicted(self, side: Side, contradiction: TicketContradiction) -> NoReturn:
         """Refuse a line whose parts do not go together, at the part that does not."""
         word = self._said.get(contradiction.field)
-        if contradiction.fault is Fault.SIDE:
+        if contradiction.fault == Fault.SIDE:
             of_pair = contradiction.field == "oco_stop"
             told, example = _OCO_SIDES[side] if of_pair else _SIDES[side]
             other = (_OCO_SIDES if of_pair else _SIDES)[side.opposite][1]
             verb = "buys" if side is Side.BUY else "sells"
             self._line.refuse(word, f"{told}, since this order {verb}", (example, other))
-        self._line.refuse(word, *_CONTRADICTIONS[contradiction.fault])
+        self._line.refuse(word, *_CONTRADICTIONS[Fault(contradiction.fault)])
 
 
 def _moment(day: str, clock: str, zone: tzinfo) -> datetime:

@@ -12,6 +12,7 @@ from functools import singledispatch
 from alerts.errors import AlertSyntaxError, NoSuchChat, NotEvaluable, RuleGone, TooManyAlerts, TooManyScans
 from alerts.exchange import UnreadableFile
 from bot.callback_data import Code
+from bot.views.contradiction import contradiction_words
 from bot.views.keyboard import line_button, shortened
 from bot.views.message import Message, text
 from bot.views.numbers import exact, money
@@ -25,6 +26,7 @@ from market.errors import (
     PacingViolation,
     ReadOnlyApi,
     RequestTimeout,
+    TicketContradiction,
     TicketSyntaxError,
     UnknownSymbol,
 )
@@ -82,6 +84,11 @@ def _(error: TicketSyntaxError) -> Message:
     examples = [*error.examples, *(line for line in EXAMPLES if line not in error.examples)][:_EXAMPLES]
     head = "I don't understand that order. " + _NO_MARKET
     return _syntax(head, error.text, error.position, error.expected, examples)
+
+
+@explain.register
+def _(error: TicketContradiction) -> Message:
+    return Message(f"🤔 <b>That order contradicts itself</b>: {contradiction_words(error.fault)}\n{_NO_MARKET}")
 
 
 @explain.register

@@ -61,6 +61,7 @@ from market.errors import (
     PacingViolation,
     ReadOnlyApi,
     RequestTimeout,
+    TicketContradiction,
     TicketSyntaxError,
     UnknownSymbol,
 )
@@ -68,6 +69,7 @@ from market.instrument import Instrument
 from market.news import Article, Headline
 from market.quote import Bar, BarSize, DataKind, Quote, TickField
 from market.scan import ScanRow, ScanSpec
+from market.ticket import Fault
 from market.ticket import parse as parse_ticket
 from tests.fakes.chat import AAPL, ACCOUNT, BMW, BMW_US, EURUSD, EVIL, MSFT, NEW_YORK, FakeFloor
 from tests.fakes.clock import FakeClock
@@ -607,6 +609,7 @@ ERRORS: dict[str, Exception] = {
         "AAPL croses 200", 5, "an operator", ("AAPL crosses 200", "AAPL > 200"), "crosses"
     ),
     "ticket-syntax": TicketSyntaxError("buy AAPL 10", 4, "a quantity", ("buy 10 AAPL",)),
+    "ticket-contradiction": TicketContradiction(Fault.SIDE, "stop_loss"),
     "unknown-symbol": UnknownSymbol("APPL", (AAPL, EVIL)),
     "unknown-symbol-alone": UnknownSymbol("QQQQQ"),
     "ambiguous-symbol": AmbiguousSymbol("BMW", (BMW, BMW_US)),
@@ -639,6 +642,11 @@ def test_every_error_of_a_room_becomes_a_sentence(name: str) -> None:
     message = explain(ERRORS[name])
     check_message(message)
     check_golden(f"error-{name}", message)
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_every_contradiction_in_an_order_becomes_a_sentence(fault: Fault) -> None:
+    check_message(explain(TicketContradiction(fault, "stop_loss")))
 
 
 def test_a_fee_is_told_in_its_own_currency() -> None:
