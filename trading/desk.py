@@ -17,9 +17,9 @@ from decimal import Decimal
 from typing import Any
 
 from market.clock import Clock
-from market.errors import BrokerError, LinkDown, MarketError, ReadOnlyApi, TicketSyntaxError
+from market.errors import BrokerError, LinkDown, MarketError, ReadOnlyApi
 from market.instrument import Instrument
-from market.ticket import EXAMPLES, OrderTicket, format_ticket
+from market.ticket import OrderTicket, format_ticket
 from trading.access import Role, Roster
 from trading.appraisal import Appraisal, Appraiser
 from trading.confirmation import Confirmation, Outcome, fate_of
@@ -37,6 +37,7 @@ from trading.limits import (
 )
 from trading.ports import AuditLog, Holdings, OrderGateway, ProposalStore, QuoteSource, SymbolBook
 from trading.proposal import Leg, LegState, Proposal, ProposalState
+from trading.sendable import require_sendable
 from trading.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -94,13 +95,11 @@ class OrderDesk:
         Check *ticket*, have IBKR preview it, and store it as a proposal that only *user_id* can confirm.
 
         The caller shows the card and then calls `shown`, or `void` if it cannot know whether the card arrived. Raises
-        NotAllowed, TicketSyntaxError (no price chosen yet), SymbolError, OrderDenied, LinkDown, RequestTimeout,
+        NotAllowed, TicketSyntaxError (see `require_sendable`), SymbolError, OrderDenied, LinkDown, RequestTimeout,
         BrokerError.
         """
         self._require_trader(user_id)
-        if ticket.order_type is None:
-            text = format_ticket(ticket)
-            raise TicketSyntaxError(text, len(text), "a price, or `market`", EXAMPLES)
+        require_sendable(ticket)
         account = self._appraiser.account()
         instrument = await self._appraiser.find(ticket.symbol)
         try:

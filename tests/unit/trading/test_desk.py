@@ -51,6 +51,29 @@ class TestPropose:
         assert [leg.order_ref for leg in proposal.legs] == ["sb-1-1"]
         assert bench.gateway.submitted == []
 
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "buy 10 AAPL",
+            "buy $5000 AAPL",
+            "buy $5000 AAPL market",
+            "buy 10 AAPL 199.5 tp 210",
+            "buy 10 AAPL market sl 190",
+            "sell 10 AAPL 210 oco stop 190",
+            "sell 10 AAPL stop 190",
+            "sell 10 AAPL trail 2%",
+            "buy 10 AAPL mid",
+            "buy 10 AAPL 199.5 gtd 2026-12-24",
+            "buy 10 AAPL 199.5 ioc",
+            "buy 10 AAPL market twap",
+        ],
+    )
+    async def test_an_order_is_never_sent_without_a_part_of_it(self, bench: DeskBench, line: str) -> None:
+        with pytest.raises(TicketSyntaxError):
+            await bench.desk.propose(parse(line), user_id=TRADER, chat_id=CHAT)
+        assert not bench.store.rows
+        assert bench.gateway.previewed == 0
+
     async def test_tokens_are_never_shown_by_accident(self, bench: DeskBench) -> None:
         assert "token-1" not in repr(await bench.propose())
 
