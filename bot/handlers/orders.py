@@ -114,11 +114,12 @@ class OrdersHandler:
 
     async def order(self, request: TextIn, line: str) -> None:
         """Answer an order line with its card, or with the question at what price. Raises as `OrderDesk.propose`."""
-        await self._ask(request.user_id, request.chat_id, parse(line), request.message_id)
+        ticket = parse(line, await self._zones.zone_of(request.user_id))
+        await self._ask(request.user_id, request.chat_id, ticket, request.message_id)
 
     async def on_line(self, press: Press, callback: Callback) -> None:
         """Take a button's line as if it had been typed."""
-        ticket = parse(callback.args[0])
+        ticket = parse(callback.args[0], await self._zones.zone_of(press.user_id))
         await self._reply.answer(press)
         await self._ask(press.user_id, press.chat_id, ticket, None)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -34,6 +35,12 @@ async def test_a_line_becomes_a_card_that_spells_the_order_and_says_paper_first(
     assert [len(row) for row in chat.reply.last.buttons] == [1, 1]
     assert chat.reply.last.protect
     assert chat.gateway.submitted == []
+
+
+async def test_a_day_until_which_an_order_works_ends_where_the_person_is(chat: Chat) -> None:
+    chat.office.zone = ZoneInfo("Europe/Berlin")
+    await chat.say("buy 10 AAPL gtd 2026-12-24")
+    assert "gtd 2026-12-24T22:59:59Z" in str(chat.reply.last)
 
 
 async def test_a_confirm_sends_one_order_and_the_card_loses_its_keyboard_before(chat: Chat) -> None:
