@@ -7,7 +7,7 @@ reason; the others go on.
 Longer than 400 lines, because it is the one door for all that happens: a method a kind of news, and little in each.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -142,6 +142,11 @@ class Engine:
         """
         watch = self._roster.watched.get(rule_id)
         return watch.distance() if isinstance(watch, PriceWatch) else None
+
+    def standing(self, rule_id: int, now: datetime) -> Mapping[str, float]:
+        """Return the values of a watched rule's condition as they are known *now*, by their text."""
+        watch = self._roster.watched.get(rule_id)
+        return watch.standing(now) if isinstance(watch, PriceWatch) else {}
 
     def count(self) -> int:
         """Return how many rules are watched."""

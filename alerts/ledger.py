@@ -33,6 +33,11 @@ class Ledger:
         self.at = at
 
     @property
+    def currency(self) -> str:
+        """The account's base currency, "" before its state came."""
+        return "" if self._summary is None else self._summary.currency
+
+    @property
     def held(self) -> tuple[Instrument, ...]:
         """What positions are in, by contract id; old or not."""
         return tuple(position.instrument for _, position in sorted(self._positions.items()))

@@ -9,10 +9,11 @@ from alerts.default import Rearm
 from alerts.hold import Hold
 from alerts.levels import Ladder
 from alerts.motion import Moved, Silent, Trailed
+from alerts.operand import Sign
 from alerts.rule import AccountCause, Cause, FeedCause, Firing, PriceCause, Rule, RuleState
 from alerts.session import Sessions
-from alerts.truth import Atom, Node, Truth
-from alerts.value import Held, Quoted, Studied, Study
+from alerts.truth import Atom, Compared, Crossed, Node, Truth
+from alerts.value import Combined, Held, Quoted, Studied, Study, Value
 from alerts.watch import Watch
 from market.quote import TickField
 
@@ -201,12 +202,19 @@ class PriceWatch(Watch):
             if isinstance(value, Studied) and value.series.close is not None:
                 return PriceCause(value.instrument, TickField.LAST, value.series.close)
             if value.is_held or value.is_timed:
-                return AccountCause({}, value.instrument if isinstance(value, Held) else None)
+                of = value if isinstance(value, Held) else None
+                return AccountCause({}, of.instrument if of else None, of.currency if of else "")
         return None
+
+    def standing(self, now: datetime) -> dict[str, float]:
+        """Return the condition's values as they are known *now*, by their text."""
+        return {text: number for atom in self._atoms for text, number in atom.numbers(now)}
 
     def distance(self) -> float | None:
         """
         Return how far the nearest price is from its level, in percent of the price: positive where it must rise.
+
+        Of a ratio it is how far that is, of a sum or difference how far its first price would have to move.
 
         None where no price or no level is known.
         """
@@ -257,9 +265,8 @@ class PriceWatch(Watch):
         return False
 
     def _firing(self, at: datetime, cause: Cause, exchange_time: datetime | None, sessions: Sessions) -> Firing:
-        numbers = {text: number for atom in self._atoms for text, number in atom.numbers(at)}
         if isinstance(cause, PriceCause | AccountCause):
-            cause = replace(cause, values=numbers)
+            cause = replace(cause, values=self.standing(at))
         for atom in self._atoms:
             atom.began(at)
         if self._hold is not None:
@@ -329,6 +336,16 @@ def _gap(atom: Atom) -> float | None:
     quoted = next(iter(atom.quotes), None)
     if quoted is None or quoted.book.latest is None:
         return None
-    found = atom.level(quoted.book.latest.received)
+    now = quoted.book.latest.received
+    if isinstance(atom, Compared | Crossed) and isinstance(atom.left, Combined):
+        return _gap_of_combined(atom.left, atom.right, quoted, now)
+    found = atom.level(now)
     price = None if found is None else found[0].book.known(found[0].slot)
     return None if found is None or not price else (found[1] - price) / abs(price) * 100
+
+
+def _gap_of_combined(left: Combined, right: Value, first: Quoted, now: datetime) -> float | None:
+    """Return how far two values put together are from the level, in percent of themselves, or of their first price."""
+    value, level = left.at(now), right.at(now)
+    whole = value if left.sign in {Sign.TIMES, Sign.OVER} else first.at(now)
+    return None if value is None or level is None or not whole else (level - value) / abs(whole) * 100

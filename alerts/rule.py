@@ -153,10 +153,15 @@ class ScanCause:
 
 @dataclass(frozen=True, slots=True)
 class AccountCause:
-    """The account or position value that did it: *values* by their text; *instrument* for a position."""
+    """
+    The account or position value that did it: *values* by their text; *instrument* for a position.
+
+    *currency* is that of the value's money, "" where it is not known.
+    """
 
     values: Mapping[str, float]
     instrument: Instrument | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,10 @@ class Rulebook:
         """Return how far the price is from the rule's nearest level (see `Engine.distance`)."""
         return self._engine.distance(rule_id)
 
+    def standing(self, rule_id: int) -> Mapping[str, float]:
+        """Return the values of a watched rule's condition as they are known now, by their text."""
+        return self._engine.standing(rule_id, self._clock.now())
+
     async def delete(self, rule_id: int, owner_id: int) -> Rule:
         """Delete a rule and return it as it stood, for `restore`. Raises RuleGone."""
         async with self._lock, AsyncExitStack() as undo:

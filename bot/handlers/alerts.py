@@ -208,7 +208,9 @@ class AlertsHandler:
         # Of a symbol that nobody watched before, the first price has come by now, and the rule may be true by it.
         rule = await self._rulebook.get(made.rule.id, made.rule.owner_id)
         is_true = made.already_true or rule.fired_count > made.rule.fired_count
-        message = views.created(rule, quote, already_true=is_true, trouble=trouble, now=self._clock.now())
+        values = self._rulebook.standing(rule.id)
+        now = self._clock.now()
+        message = views.created(rule, quote, already_true=is_true, trouble=trouble, values=values, now=now)
         message_id = await self._reply.send(chat_id, message, reply_to=reply_to)
         self._past.begin(chat_id, message_id, message, rule)
 

@@ -1,6 +1,6 @@
 """Alerts as they are set, listed and changed; what they say when they fire is in `bot/views/firing.py`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from alerts.default import cooldown_of, repeat_of
 from alerts.rule import Rule, RuleState
 from bot.callback_data import Code, Place
 from bot.views.condition import crossing_line, describe, direction_of, instrument_of, level_of, looks_at_prices
+from bot.views.gauge import Values, gauge, speaks_of_price
 from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Button, Message, text
 from bot.views.numbers import day, fixed, moment, percent, price, span
@@ -18,6 +19,7 @@ from market.quote import DataKind, Quote
 UNDO_S = 30
 _HERE = Place.HERE
 _NOTE = 300
+_NONE_KNOWN: Values = {}
 LINE = 120
 MARKS = {
     RuleState.ARMED: "",
@@ -37,8 +39,9 @@ class AlertRow:
     One alert as listed, with its instrument's *price* now.
 
     *distance_pct* is how far the price must move to fire it (signed), *distance_atr* the same in daily average true
-    ranges; None where there is no such number. *on_bars*: it has no market data line and runs on 1-minute bars.
-    *calms*: when it fires, it speaks for its owner's other price alerts for a while.
+    ranges; None where there is no such number. *values* are those of its condition, by their text. *on_bars*: it has
+    no market data line and runs on 1-minute bars. *calms*: when it fires, it speaks for its owner's other price alerts
+    for a while.
     """
 
     rule: Rule
@@ -47,19 +50,41 @@ class AlertRow:
     distance_atr: float | None = None
     on_bars: bool = False
     calms: bool = False
+    values: Values = field(default_factory=dict)
+
+    @property
+    def reading(self) -> str:
+        """
+        What the alert's number is now, as plain text, "" where it is not known.
+
+        That is the instrument's price, but for an alert that speaks about another number: a ratio, an indicator, a bid.
+        """
+        told = gauge(self.rule, self.values)
+        if told is not None:
+            return told.told
+        return "" if self.price is None or not speaks_of_price(self.rule) else price(self.price, decimals_of(self.rule))
 
 
-def created(rule: Rule, quote: Quote | None, *, already_true: bool, now: datetime, trouble: str = "") -> Message:
+def created(
+    rule: Rule,
+    quote: Quote | None,
+    *,
+    already_true: bool,
+    now: datetime,
+    trouble: str = "",
+    values: Values = _NONE_KNOWN,
+) -> Message:
     """
     Return the answer to a new alert: what is watched, the price now and how far it is.
 
     One that is *already_true* says that it fires at once, and offers to wait for the next crossing instead. *trouble*
-    (plain text) says why there is no price.
+    (plain text) says why there is no price. *values* are those of its condition, by their text.
     """
     lines = [
         f"✅ <b>Alert #{rule.id} set</b> · {text(shortened(describe(rule), LINE))}",
         *_instrument_lines(rule),
         "",
+        *_measured(rule, values),
         *_now_lines(rule, quote, now, trouble),
         _repeats(rule),
         *_option_lines(rule),
@@ -173,9 +198,13 @@ def needs_of(row: AlertRow) -> str:
 
 
 def _distance_lines(row: AlertRow) -> list[str]:
-    if row.price is None:
+    told = gauge(row.rule, row.values)
+    if told is not None and not told.is_price:
+        line = f"{text(told.name)} now <code>{text(told.told)}</code>"
+    elif row.price is not None:
+        line = f"{_now(row.rule, instrument_of(row.rule))} <code>{price(row.price, decimals_of(row.rule))}</code>"
+    else:
         return []
-    line = f"{_now(row.rule, instrument_of(row.rule))} <code>{price(row.price, decimals_of(row.rule))}</code>"
     if row.distance_pct is not None and row.rule.is_watching:
         line += f" · {needs_of(row)}"
     return [line + (" · 1m bars" if row.on_bars else "")]
@@ -195,6 +224,12 @@ def _now_lines(rule: Rule, quote: Quote | None, now: datetime, trouble: str) -> 
     if age is not None and age > timedelta(minutes=1):
         line += f" · {span(age)} old"
     return [line + kind_mark(quote.kind)]
+
+
+def _measured(rule: Rule, values: Values) -> list[str]:
+    """Return the number that the alert speaks about, where that is no instrument's price."""
+    told = gauge(rule, values)
+    return [] if told is None or told.is_price else [f"{text(told.name)} now <code>{text(told.told)}</code>"]
 
 
 def _now(rule: Rule, instrument: Instrument | None) -> str:

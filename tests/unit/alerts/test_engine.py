@@ -271,6 +271,17 @@ def test_the_distance_is_that_of_the_nearest_level() -> None:
     assert engine.distance(99) is None
 
 
+def test_the_distance_of_a_ratio_is_its_own_and_its_values_can_be_read() -> None:
+    engine = Engine()
+    engine.load([rule("AAPL / MSFT > 0.5"), rule("AAPL - MSFT > 10", 2)])
+    assert engine.standing(1, NOW) == {}
+    engine.on_ticks([tick(100.0), tick(250.0, instrument=MSFT)])
+    assert engine.standing(1, NOW) == {"AAPL / MSFT": 0.4, "AAPL": 100.0, "MSFT": 250.0}
+    assert engine.distance(1) == pytest.approx(25.0)
+    assert engine.distance(2) == pytest.approx(160.0)
+    assert engine.standing(99, NOW) == {}
+
+
 def test_needs_name_lines_bars_news_and_scans() -> None:
     engine = engine_with(
         rule("AAPL > sma(50, 1d)", 1), rule("news MSFT", 2), rule("news *", 3), rule("scan TOP_PERC_GAIN top 5", 4)
