@@ -301,7 +301,8 @@ def _late_lines(fired: Firing, now: datetime, zone: ZoneInfo, quote: Quote | Non
     happened = clock(fired.at, zone, seconds=True)
     line = f"⚠️ <b>Late</b>: happened {happened}, told {span(delay)} after"
     if quote is not None and quote.price is not None:
-        line += f" · now <code>{price(quote.price, quote.instrument.decimals)}</code>"
+        whose = f"{text(quote.instrument.label)} " if len(fired.rule.instruments) > 1 else ""
+        line += f" · {whose}now <code>{price(quote.price, quote.instrument.decimals)}</code>"
     return [line]
 
 
