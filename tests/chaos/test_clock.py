@@ -10,6 +10,7 @@ from tests.flow.alerting import fired, firings, made, passed
 from tests.flow.chat import said
 from tests.flow.conftest import Stage, opened_stage, trading_day
 
+pytestmark = pytest.mark.whole
 # A Wednesday, 11:00 in New York.
 MORNING = datetime(2026, 11, 18, 16, 0, tzinfo=UTC)
 

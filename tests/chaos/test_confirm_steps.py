@@ -10,7 +10,7 @@ from tests.chaos.confirm import die_at
 @pytest.mark.parametrize(
     ("step", "outcomes"),
     [
-        # Telegram has not heard that the press was taken in: it comes again, and one order is made of it.
+        # Telegram repeats the press; or it was written down: its person hears that nothing was sent, and presses again.
         ("press taken 1", {"one"}),
         # Meant, but not known to have left: never sent by itself.
         ("claim done 1", {"unknown"}),

@@ -14,7 +14,7 @@ from tests.flow.conftest import opened_stage
 _PATIENCE_S = 60.0
 
 
-@pytest.mark.parametrize("trouble", ["full", "readonly"])
+@pytest.mark.parametrize("trouble", ["full", pytest.param("readonly", marks=pytest.mark.whole)])
 async def test_what_fires_while_the_disk_takes_nothing_is_told_once_it_does(trouble: str, tmp_path: Path) -> None:
     word = tmp_path / "quota"
     word.write_text("", encoding="utf-8")
@@ -41,6 +41,7 @@ async def test_what_fires_while_the_disk_takes_nothing_is_told_once_it_does(trou
         await stage.ada.ask("/help", "/orders")
 
 
+@pytest.mark.whole
 async def test_what_fires_while_another_program_has_the_database_is_told_when_it_lets_go(tmp_path: Path) -> None:
     async with opened_stage(World(walk=False, limits=False, sample_s=0.0), tmp_path) as stage:
         bot = await stage.up()
