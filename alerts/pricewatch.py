@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts.book import MID, Book
 from alerts.default import Rearm
@@ -131,6 +131,13 @@ class PriceWatch(Watch):
         if self.manner.most is not None and self.fired_count:
             memory["count"] = self.fired_count
         return memory
+
+    def current(self) -> Rule:
+        """Return the rule as it stands with its memory, and when that last changed: what was before is no news."""
+        rule = super().current()
+        if not rule.memory or self.changed <= rule.since:
+            return rule
+        return rule.remembering({**rule.memory, "at": self.changed.timestamp()})
 
     def consider(
         self, at: datetime, cause: Cause, exchange_time: datetime | None, sessions: Sessions, counted: datetime
@@ -303,6 +310,9 @@ class PriceWatch(Watch):
             for atom, seen in zip(atoms, kept, strict=False):
                 if seen is not None:
                     atom.recall(list(seen) if isinstance(seen, list | tuple) else [seen])
+        at = memory.get("at")
+        if isinstance(at, int | float):
+            self.changed = max(self.changed, datetime.fromtimestamp(at, UTC))
         held = memory.get("held_s")
         if self._hold is not None and isinstance(held, int | float):
             self._hold.recall(held)

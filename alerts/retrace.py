@@ -65,6 +65,7 @@ class Retrace:
         self._size = size
         self._until = until
         self._live = live
+        self._begin = min(one.wanted.begin for one in missed)
         self._trial = Trial(tape)
         self._firings: list[Firing] = []
         self._hearing: dict[int, _Hears] = {}
@@ -76,8 +77,7 @@ class Retrace:
 
     def run(self) -> list[Firing]:
         """Return the firings of what happened."""
-        until = self._until
-        begin = min(one.wanted.begin for one in self._missed)
+        until, begin = self._until, self._begin
         for one in self._missed:
             self._run_up(one)
         told = merge(*(self._told(one) for one in self._missed), key=lambda pair: pair[0])
@@ -125,10 +125,13 @@ class Retrace:
                 if bar.start + self._size.duration <= begin:
                     stretch = Stretch.of(book, slot, bar, self._size.duration, (bar.start, begin))
                     _widen(book, slot, stretch)
-                    _stood(stretch)
+                    _let_stand(book, slot, bar.close, stretch.moments[-1], bar.start)
                     if slot == book.main_slot:
                         self._count(one, bar)
-        self._day_begins(one, self._day_of(one, begin), begin)
+                elif bar.start < begin and not bar.low == bar.high == book.known(slot):
+                    # Where it stood as the gap began is not known: up to then more may have come of the bar.
+                    _let_stand(book, slot, None, begin, bar.start)
+        self._know_close(one, self._day_of(one, begin))
 
     def _told(self, one: Missed) -> Iterator[tuple[datetime, Callable[[], None]]]:
         """Yield what is told of an instrument beside its prices, by time, each as something to be done."""
@@ -259,7 +262,8 @@ class Retrace:
         known = self._hearing.get(rule.id)
         if known is None:
             since = watch.changed if rule.last_fired is None else max(watch.changed, rule.last_fired)
-            if since <= start:
+            # What fired by the very beginning of a bar may have been seen live, unless the gap began with it.
+            if since < start or (since == start and (start >= self._begin or since != rule.last_fired)):
                 known = _Hears.ALL
             else:
                 known = _Hears.CLOSE if since < start + self._size.duration else _Hears.NOTHING
@@ -280,13 +284,18 @@ class Retrace:
             self._stand(one, TickField.VOLUME, self._volumes[con_id][1], at)
 
     def _day_begins(self, one: Missed, day: date, at: datetime) -> None:
-        con_id = one.wanted.instrument.con_id
-        if self._days.get(con_id) == day:
-            return
-        self._days[con_id] = day
-        close = one.close_before(day)
-        if close is not None:
-            self._stand(one, TickField.CLOSE, close, at)
+        if self._days.get(one.wanted.instrument.con_id) != day:
+            close = self._know_close(one, day)
+            if close is not None:
+                self._stand(one, TickField.CLOSE, close, at)
+
+    def _know_close(self, one: Missed, day: date) -> float | None:
+        """Let the close before *day* be known, and return it; that alone moves nobody, the next price does."""
+        self._days[one.wanted.instrument.con_id] = day
+        book, close = self._tape.book(one.wanted.instrument), one.close_before(day)
+        book.prices[TickField.CLOSE] = close
+        book.restless |= book.rules
+        return close
 
     def _count(self, one: Missed, bar: Bar) -> None:
         """Add a bar's shares to its session's."""
@@ -319,12 +328,13 @@ class Retrace:
             self._firings.append(replace(firing, cause=cause, away=away))
 
 
-def _stood(stretch: Stretch) -> None:
-    """Let a price be known as it stood before the gap; that moves nobody."""
-    book = stretch.book
-    for each in _QUOTE if stretch.slot == MID else (stretch.slot,):
-        book.prices[each] = stretch.bar.close
-    book.latest = Tick(book.instrument, TickField.LAST, stretch.bar.close, 0.0, stretch.moments[-1], stretch.bar.start)
+def _let_stand(book: Book, slot: int, price: float | None, at: datetime, start: datetime) -> None:
+    """Let the price of a bar that began at *start* be known (or not) as it stood before the gap; that moves nobody."""
+    for each in _QUOTE if slot == MID else (slot,):
+        book.prices[each] = price
+    if price is None:
+        return
+    book.latest = Tick(book.instrument, TickField.LAST, price, 0.0, at, start)
 
 
 def _widen(book: Book, slot: int, stretch: Stretch) -> None:

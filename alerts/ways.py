@@ -2,7 +2,8 @@
 In which order the prices of a bar may have come, and what that makes of a rule.
 
 A bar tells four prices, not their order: the low came before the high, or after it. Of several instruments only the
-opens and closes are known to be of the same moment; their highs and lows may have met in any way. So a rule to which
+closes are known to stand at the same moment: who traded first is not known, and highs and lows may have met in any way.
+So a rule to which
 the order matters is tried out on each way, and the one on which it fires counts: it is then marked.
 """
 
@@ -43,6 +44,11 @@ class Stretch:
         """Whether the order of its prices is not plain: it went beyond its open and close on both sides."""
         bar = self.bar
         return bar.low < min(bar.open, bar.close) and bar.high > max(bar.open, bar.close)
+
+    @property
+    def is_still(self) -> bool:
+        """Whether its price stood where it had stood before, all the time."""
+        return self.bar.low == self.bar.high == self.book.known(self.slot)
 
     def path(self, *, against: bool = False) -> tuple[float, float, float, float]:
         """
@@ -108,7 +114,7 @@ def ways_of(watch: PriceWatch, stretches: Sequence[Stretch]) -> list[Way]:
     """Return the ways in which the prices a rule looks at may have come, the likeliest first."""
     mine = [one for one in stretches if _looks_at(watch, one)]
     # What stood still met every price of the others.
-    if len({one.book.instrument.con_id for one in mine if one.bar.low != one.bar.high}) > 1:
+    if len({one.book.instrument.con_id for one in mine if not one.is_still}) > 1:
         return _together(mine) if watch.manner.hold is None else _together(mine)[:1]
     if not mine:
         return []
@@ -182,14 +188,18 @@ def _one_by_one(stretches: Sequence[Stretch], *, against: bool) -> Way:
 
 
 def _together(stretches: Sequence[Stretch]) -> list[Way]:
-    """Return the opens and closes, then the same with each meeting of highs and lows between (of a few instruments)."""
+    """
+    Return the opens and closes, then the closes alone, then each meeting of highs and lows between (of a few).
+
+    Which of them traded first is not known: what fires by the opens alone may never have been.
+    """
     begin = Step(stretches[0].moments[0], tuple((one, one.bar.open) for one in stretches))
     end = Step(stretches[0].moments[3], tuple((one, one.bar.close) for one in stretches))
     if len(stretches) > _MOST_TOGETHER:
-        return [(begin, end)]
+        return [(begin, end), (end,)]
     middle = stretches[0].moments[1]
     corners = product(*([(one, one.bar.low), (one, one.bar.high)] for one in stretches))
-    return [(begin, end), *((begin, Step(middle, corner), end) for corner in corners)]
+    return [(begin, end), (end,), *((begin, Step(middle, corner), end) for corner in corners)]
 
 
 def _let_stand(stretch: Stretch, price: float, at: datetime) -> None:

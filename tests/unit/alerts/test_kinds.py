@@ -119,7 +119,7 @@ def test_a_trailing_alert_follows_the_best_price_and_remembers_it() -> None:
     engine = engine_with(rule("AAPL trails 5%"))
     assert fed(engine, 200.0, 220.0, 210.0) == []
     (remembered,) = engine.take_changed()
-    assert remembered.memory == {"best": [220.0]}
+    assert remembered.memory["best"] == [220.0]
     assert fed(engine_with(remembered), 210.0, 209.1, 209.0, start_s=60) == [209.0]
 
 
@@ -424,7 +424,7 @@ def test_what_was_held_survives_a_restart() -> None:
     seconds(engine, 1, 95)
     found = engine.rule(1)
     assert found is not None
-    assert found.memory == {"held_s": 90.0}
+    assert found.memory["held_s"] == 90.0
     again = engine_with(found)
     fed(again, 201.0, start_s=200)
     assert seconds(again, 201, 229) == []
