@@ -28,7 +28,8 @@ class Hold:
             self.reset()
             return False
         if self._last is not None:
-            self._held += at - self._last
+            # A clock that was set back has taken nothing away from what was true.
+            self._held += max(timedelta(), at - self._last)
         self._last = at if truth else None
         self.is_begun = self.is_begun or truth is True
         return truth is True and self._held >= self._need

@@ -16,6 +16,8 @@ from alerts.watch import Roster, Watch
 # What lies further back is not counted any more: one is told that it was due, not how often in all that time.
 _COUNTED = timedelta(days=7)
 _COUNTED_OFTEN = timedelta(days=1)
+# A moment told so far ahead was told by a clock that was wrong: it must not keep the rule silent until then.
+_TOO_FAR = timedelta(hours=12)
 
 
 class TimeWatch(Watch):
@@ -43,6 +45,8 @@ class TimeWatch(Watch):
         zone = self._zone_of(self.rule.owner_id)
         if zone != self.course.zone:
             self.course = replace(self.course, zone=zone)
+        if self.told - now > _TOO_FAR:
+            self.told = now
         is_often = isinstance(self.course.when, EveryTime)
         begin = max(self.told, now - (_COUNTED_OFTEN if is_often else _COUNTED))
         end = now if self.manner.until is None else min(now, self.manner.until)

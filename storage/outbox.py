@@ -24,6 +24,8 @@ __all__ = ["MessageState", "NewMessage", "OutboxMessage", "Priority", "SqlOutbox
 
 _CLOSED = "chat closed: "
 _ALERTS = ("firing", "digest")
+# Keys have no index by their beginnings: at a start so many rows are looked at, and not all that ever were.
+_LOOKED_BACK = 20_000
 _OPEN = (MessageState.NEW, MessageState.SENDING, MessageState.UNKNOWN)
 # Not IN, which SQLAlchemy expands anew at each call, and cannot for many rows at once.
 _IS_OPEN = or_(*(outbox.c.state == state for state in _OPEN))
@@ -94,6 +96,12 @@ class SqlOutbox:
         """Send these not before *until*: they are NEW again, and *silence* says why they wait."""
         held = {"state": MessageState.NEW, "next_try": until, "silence": silence}
         await self._database.writer.run(lambda connection: _change_open(connection, ids, held))
+
+    async def wake(self) -> int:
+        """Let all that waits for a moment be due now; return how many. For when the clock was set back meanwhile."""
+        waits = outbox.c.state.in_([MessageState.NEW, MessageState.UNKNOWN]), outbox.c.next_try.is_not(None)
+        statement = update(outbox).where(*waits).values(next_try=None)
+        return await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
 
     async def let_go(self, chat_id: int, silence: str) -> None:
         """Send what is held in a chat because of *silence* at the next look."""
@@ -285,6 +293,15 @@ class SqlOutbox:
         statement = select(outbox.c.message_id).where(outbox.c.dedupe_key == dedupe_key)
         async with self._database.reading() as connection:
             return (await connection.execute(statement)).scalar_one_or_none()
+
+    async def beginning(self, prefix: str) -> Sequence[OutboxMessage]:
+        """Return the rows whose dedupe keys begin with *prefix*, as they were stored, out of the newest 20,000."""
+        newest = select(func.coalesce(func.max(outbox.c.id), 0)).scalar_subquery()
+        under = outbox.c.dedupe_key.startswith(prefix, autoescape=True), outbox.c.id > newest - _LOOKED_BACK
+        async with self._database.reading() as connection:
+            return [
+                _message(row) for row in await connection.execute(select(outbox).where(*under).order_by(outbox.c.id))
+            ]
 
     async def shown(self, edit_key: str) -> OutboxMessage | None:
         """

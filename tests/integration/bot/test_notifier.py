@@ -188,6 +188,30 @@ async def test_what_a_dead_process_left_sending_goes_out_again_marked_after_a_pr
         assert bench.probes == 1
 
 
+async def test_what_waits_for_a_moment_is_due_when_the_clock_is_set_back(bench: Bench) -> None:
+    async with bench.boot("one"):
+        bench.phone.gates[111] = asyncio.Event()
+        await bench.put("held")
+        await bench.outbox.hold([1], bench.clock.now() + timedelta(days=300), "quiet")
+    bench.phone.gates.clear()
+    bench.sieve = FakeSieve()
+    asked = asyncio.Event()
+
+    async def hold(rows: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
+        await bench.outbox.hold([row.id for row in rows], bench.clock.now() + timedelta(days=300), "quiet")
+        asked.set()
+        return []
+
+    bench.sieve.silence = hold
+    async with bench.boot("two"):
+        # At the start it is asked about once, and held again.
+        await asyncio.wait_for(asked.wait(), 10)
+        await bench.settled(1, MessageState.NEW)
+        bench.sieve.silence = None
+        bench.clock.advance(-3600)
+        assert await bench.arrived(1) == ["held"]
+
+
 async def test_nothing_doubtful_is_repeated_before_telegram_answers(bench: Bench) -> None:
     bench.phone.plan = [DeliveryUnknown("ReadTimeout")]
     bench.probe_error = RetryLater("ConnectError", 2.0, limited=False)
