@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from alerts.book import MID, SLOTS, Book
 from alerts.condition import NewsMatch
-from alerts.missed import Wanted
+from alerts.missed import Missed, Wanted
 from alerts.news import NewsDesk
 from alerts.operand import PriceField
 from alerts.pastplan import is_of_now
@@ -168,6 +168,19 @@ class Backlog:
             watch = self._roster.watched.get(rule_id)
             if isinstance(watch, PriceWatch):
                 yield watch
+
+    def is_of_other_scale(self, missed: Missed) -> bool:
+        """Return whether what was missed has prices of another scale than the close that is known: perhaps a split."""
+        book = self._tape.books.get(missed.wanted.instrument.con_id)
+        if book is None:
+            return False
+        bars = missed.bars.get(_FIELDS[book.main_slot], ())
+        return any(book.is_of_other_scale(price) for bar in bars for price in (bar.low, bar.high))
+
+    def take_withheld(self) -> list[Rule]:
+        """Return, once, the rules that kept silent in a gap because its prices were of another scale, by id."""
+        held, self._tape.withheld = sorted(self._tape.withheld), set()
+        return [rule for rule in map(self._roster.rule, held) if rule is not None]
 
     def _rules_of(self, con_ids: Collection[int]) -> set[int]:
         found = set[int]()

@@ -151,21 +151,28 @@ class Book:
         self.gone.clear()
         self.top, self.bottom = -inf, inf
 
-    def is_doubtful(self, now: datetime) -> bool:
+    def is_of_other_scale(self, price: float) -> bool:
+        """Return whether *price* is further from the last close, as it was told on its day, than a day moves it."""
+        return self.base is not None and not _SAME_SCALE[0] < price / self.base < _SAME_SCALE[1]
+
+    def is_doubtful(self, now: datetime, *, is_past: bool = False) -> bool:
         """
         Return whether the shares may have been split since the last close: the price is of another scale.
 
         A fall is none: then the prior close that TWS tells (tick 9) is still the one that was told on its day. Where
-        TWS tells none, or a split one, who looks at daily bars has a minute's time to say what it is.
+        TWS tells none, or a split one, who looks at daily bars has a minute's time to say what it is. Of a moment that
+        *is_past* nobody has: what is in doubt stays so.
         """
         price = self.known(self.main_slot)
-        if self.base is None or price is None or _SAME_SCALE[0] < price / self.base < _SAME_SCALE[1]:
+        if self.base is None or price is None or not self.is_of_other_scale(price):
             self.doubted = None
             return False
         close = self.prices[TickField.CLOSE]
         if close is not None and split_between(self.base, close) is None:
             self.doubted = None
             return False
+        if is_past:
+            return True
         self.doubted = self.doubted or now
         return now - self.doubted < _DOUBTED_FOR
 

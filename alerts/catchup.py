@@ -9,6 +9,7 @@ not be observed is told.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -40,6 +41,9 @@ _AT_ONCE = 12
 _PATIENCE_S = 60.0
 # Shorter gaps do not make the account's values unknown (PRODUCT A1, the table of defaults).
 _NOTICEABLE = timedelta(minutes=2)
+# A look at daily bars; after it live ticks may wait no longer for who was split.
+_SETTLED_WITHIN_S = 20.0
+_OTHER_SCALE = "its prices are of another scale than the close before: perhaps a split"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,18 @@ class Unobserved:
     state: tuple[tuple[str, float], ...] = ()
 
 
+Settle = Callable[[Sequence[Instrument]], Awaitable[None]]
+
+
+async def _settled_already(_instruments: Sequence[Instrument]) -> None:
+    """Know nothing of splits."""
+
+
 class CatchUp:
     """
     Fills gaps. *take* gets the firings and *settled* waits until they are recorded; *tell* gets what stayed unobserved
-    of one gap; *heard* says when anything was heard last; *caught* is told up to which minute an instrument has come.
+    of one gap; *heard* says when anything was heard last; *caught* is told up to which minute an instrument has come;
+    *settle* finds out whether shares were split, where the bars of a gap are of another scale than the close before.
     """
 
     def __init__(  # noqa: PLR0913  who tells, who takes, and what is known
@@ -72,6 +84,7 @@ class CatchUp:
         tell: Callable[[Sequence[Unobserved]], Awaitable[None]],
         heard: Callable[[], datetime | None],
         caught: Callable[[Instrument, datetime], None] = lambda _instrument, _until: None,
+        settle: Settle = _settled_already,
         nap: Nap = asyncio.sleep,
     ) -> None:
         self._engine = engine
@@ -84,6 +97,7 @@ class CatchUp:
         self._tell = tell
         self._heard = heard
         self._caught = caught
+        self._settle = settle
         self._nap = nap
         self._is_up = False
         self._since: datetime | None = None
@@ -242,6 +256,7 @@ class CatchUp:
                 missed = await self._fetched(wanted, size, begun)
             except LinkDown:
                 return
+            await self._scaled(missed)
             if self._is_up:
                 self._resume(missed, size, asked)
                 await self._part([one.instrument for one in wanted], asked)
@@ -264,11 +279,22 @@ class CatchUp:
                 found.append(Missed(one))
         return found
 
+    async def _scaled(self, missed: Sequence[Missed]) -> None:
+        """Have splits found before old levels meet new prices; what stays in doubt is withheld."""
+        strange = [one.wanted.instrument for one in missed if self._engine.backlog.is_of_other_scale(one)]
+        if strange:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SETTLED_WITHIN_S):
+                    await self._settle(strange)
+
     def _resume(self, missed: Sequence[Missed], size: BarSize, asked: datetime) -> None:
         """Run what was missed, and let what waited meanwhile go on."""
         now = self._clock.now()
         con_ids = [one.wanted.instrument.con_id for one in missed]
         firings = self._engine.retrace(missed, size, now, self._live)
+        begin = min(one.wanted.begin for one in missed)
+        withheld = self._engine.backlog.take_withheld()
+        self._unobserved += [Unobserved(rule, begin, now, _OTHER_SCALE) for rule in withheld]
         self._engine.release(con_ids)
         firings += self._engine.on_ticks(self._resumption.freed(con_ids, asked))
         self._take(firings)

@@ -40,6 +40,7 @@ class Tape:
 
     *joint* are the rules about several instruments. *behind* is since when which instruments (by contract id) are not
     heard of: until they have caught up, their rules are looked at by nobody. *dark_since*: nothing is heard at all.
+    *withheld* are the rules that a moment of a gap might have fired, had its prices not been of another scale.
     """
 
     def __init__(self, roster: Roster) -> None:
@@ -54,6 +55,7 @@ class Tape:
         self.joint: set[int] = set()
         self.behind: dict[int, datetime] = {}
         self.dark_since: datetime | None = None
+        self.withheld: set[int] = set()
         self._ticking: set[int] = set()
         self._woken: set[int] = set()
         self._overdue: set[int] = set()
@@ -462,17 +464,22 @@ class Tape:
                 for book in watch.books:
                     book.restless.add(rule_id)
                 continue
-            if any(book.base is not None and book.is_doubtful(at) for book in watch.books):
+            if any(book.base is not None and self._is_doubtful(book, at) for book in watch.books):
                 # Evaluated when it is known whether the shares were split: by the next tick then, or in a second.
                 watch.missed = watch.books
                 self._alarms.at(at + _SOON, rule_id)
                 self._after(watch, at)
+                if self.is_behind(watch):
+                    self.withheld.add(rule_id)
                 continue
             evaluated = partial(self._evaluated, watch, at, cause, exchange, counted or at)
             firing = self._roster.guarded(watch.rule, at, evaluated)
             if firing is not None:
                 firings.append(firing)
             self._after(watch, at)
+
+    def _is_doubtful(self, book: Book, at: datetime) -> bool:
+        return book.is_doubtful(at, is_past=book.instrument.con_id in self.behind)
 
     def _evaluated(
         self, watch: PriceWatch, at: datetime, cause: Cause, exchange: datetime | None, counted: datetime

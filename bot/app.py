@@ -199,6 +199,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             tell=notices.unobserved,
             heard=lambda: session.heard,
             caught=keeper.caught,
+            settle=lambda instruments: scales.settle(instruments),  # noqa: PLW0108  made below
         )
         watcher.on_sleep(catchup.slept)
         session.on_status(GapWatch(catchup, engine.backlog, lambda: watcher.last_tick).take)
@@ -401,6 +402,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             engine.set_watchlist(user_id, await watchlists.of(user_id))
         await _loaded(rulebook)
         await catchup.begin()
+        await scales.begin()
         timers = Timers()
         timers.every(settings.session_refresh_s, "daily summary", daily.look)
         timers.every(_EXPIRY_LOOK_S, "order cards", handlers.orders.expire)
