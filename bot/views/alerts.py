@@ -136,7 +136,8 @@ def snooze_buttons(rule: Rule, place: Place) -> tuple[Button, ...]:
         return ()
     return tuple(
         button(f"😴 {label}", Code.ALERT_SNOOZE, place, rule.id, what)
-        for label, what in (("15m", "15m"), ("1h", "1h"), ("Tomorrow", "tomorrow"), ("Later…", "more"))
+        # A fourth would not fit a phone's width; tomorrow is behind the last.
+        for label, what in (("15m", "15m"), ("1h", "1h"), ("Longer…", "more"))
     )
 
 
