@@ -50,7 +50,7 @@ from bot.notifier import Notifier
 from bot.pasts import AftermathKeeper, IbPast
 from bot.people import PersonalSettings, PersonalZones
 from bot.reply import TelegramReply
-from bot.rivals import RivalWatch
+from bot.rivals import RIVALS, RivalWatch
 from bot.router import Router
 from bot.schedule import DailySummaries, Timers
 from bot.settings import Settings
@@ -248,7 +248,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         link_watch = LinkWatch(notices, clock, watching=engine.count)
         session.on_status(link_watch.take)
         session.on_status(lambda status: None if status.is_usable else engine.forget_all())
-        noted = NotedReply(reply, lambda: link_watch.down_since, clock)
+        noted = NotedReply(reply, lambda: link_watch.down_since, clock, lambda: link_watch.was_up)
         menus = {user: listed(role) for user, role in settings.roster.roles.items()}
         rivals = RivalWatch(notices.tell, lambda: notices.chats(admins_only=True), clock)
         telegram = polling.TelegramLink(
@@ -403,6 +403,10 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         await _loaded(rulebook)
         await catchup.begin()
         await scales.begin()
+        await link_watch.resume()
+        await trouble_watch.resume()
+        for told in await notices.standing(RIVALS):
+            rivals.resume(told.since)
         timers = Timers()
         timers.every(settings.session_refresh_s, "daily summary", daily.look)
         timers.every(_EXPIRY_LOOK_S, "order cards", handlers.orders.expire)

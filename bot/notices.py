@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from alerts.amendment import amount_of
 from alerts.catchup import Unobserved
@@ -19,6 +21,24 @@ from storage.users import SqlUsers
 from trading.access import Roster
 
 _log = logging.getLogger(__name__)
+
+
+_ENDS = frozenset({Notice.LINK_BACK, Notice.TROUBLE_OVER, Notice.RIVAL_GONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    A notice in a chat that says that something is wrong, and was not ended: told under *key*, of what began *since*.
+
+    *payload* is that of its latest edit, and *edits* counts these.
+    """
+
+    chat_id: int
+    key: str
+    since: datetime
+    payload: Mapping[str, Any]
+    edits: int
 
 
 class Notices:
@@ -71,6 +91,18 @@ class Notices:
                     edit_key=None if edits is None else f"{edits}:{chat_id}",
                 )
             )
+
+    async def standing(self, prefix: str) -> Sequence[Standing]:
+        """Return the notices under *prefix* of which no end was told, as an earlier run may have left them."""
+        found: dict[str, list[OutboxMessage]] = {}
+        for row in await self._outbox.beginning(prefix):
+            found.setdefault(row.edit_key or row.dedupe_key, []).append(row)
+        return [
+            Standing(first.chat_id, key.removesuffix(f":{first.chat_id}"), first.happened, latest.payload, len(edits))
+            for key, (first, *edits) in found.items()
+            for latest in [edits[-1] if edits else first]
+            if first.edit_key is None and latest.payload["notice"] not in _ENDS
+        ]
 
     def task_died(self, name: str, error: BaseException, pause_s: float) -> None:
         """Tell the admins of a task's death; for `bot.supervise.Supervisor`, which does not wait."""

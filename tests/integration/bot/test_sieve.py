@@ -345,6 +345,26 @@ async def test_an_alert_that_calms_is_told_alone_in_any_burst_and_goes_on_after_
     assert "2 of yours fired meanwhile: <b>&EVIL, AAPL" in night.words(await night.row(12))
 
 
+async def test_a_digest_that_was_open_at_a_restart_is_closed_complete_and_the_next_begins_anew(night: Night) -> None:
+    now = night.clock.now()
+    await night.fires(*(price_firing(number, now) for number in range(1, 11)))
+    assert len(await night.told()) == 5
+    [root] = {row.told_by for row in [await night.row(n) for n in range(5, 11)]}
+    assert root is not None
+    night.restart()
+    night.clock.advance(2)
+    await night.fires(*(price_firing(number, night.clock.now()) for number in range(11, 21)))
+    assert len(await night.told()) == 5
+    members = [row.payload["rule"]["id"] for row in await night.outbox.members(root)]
+    assert members == [5, 6, 7, 8, 9, 10]
+    rows = [await night.row(n) for n in range(1, 23)]
+    alone = [row.payload["rule"]["id"] for row in rows if row.kind == "firing" and row.told_by is None]
+    folded = [row.payload["rule"]["id"] for row in rows if row.kind == "firing" and row.told_by is not None]
+    assert sorted(alone + folded) == list(range(1, 21))
+    assert len(alone) == 8
+    assert {row.state for row in rows} == {MessageState.SENT, MessageState.FOLDED}
+
+
 async def test_the_zone_of_quiet_hours_is_the_persons_own(night: Night) -> None:
     night.has_set(quiet="22:00-07:00")
     sieve = OutboxSieve(
