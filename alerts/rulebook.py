@@ -19,6 +19,7 @@ from alerts.engine import Engine
 from alerts.errors import NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
 from alerts.holding import Holding
 from alerts.language import parse
+from alerts.naming import is_number, name_of
 from alerts.needs import symbols_of
 from alerts.ports import InstrumentFinder, NewsFeed, RuleStore, ScanFeed, TickFeed
 from alerts.rule import Firing, Rule, RuleState
@@ -122,12 +123,18 @@ class Rulebook:
         """
         Return the rule that *draft* would be, not stored (its id is 0); symbols in *known* are not looked up.
 
+        What was asked for by its conId bears its name from then on, where it has one that means nothing else.
         Raises as `create`, but for syntax and caps.
         """
         found = {}
-        for symbol in symbols_of(draft):
-            found[symbol] = known.get(symbol) or await self._finder.find(symbol)
         now = self._clock.now()
+        for symbol in symbols_of(draft):
+            instrument, name = known.get(symbol), symbol
+            if instrument is None:
+                instrument = await self._finder.find(symbol)
+                name = await name_of(instrument, self._finder, now) if is_number(symbol) else symbol
+            draft = draft if name == symbol else replace(draft, condition=renamed(draft.condition, symbol, name))
+            found[name] = instrument
         to = draft.options.to
         chat = await self._chats(to, owner_id) if to else chat_id
         rule = Rule(0, owner_id, chat, format_draft(draft), draft, found, created=now, since=now)

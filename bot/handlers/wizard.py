@@ -12,7 +12,6 @@ from bot.callback_data import BadCallback, Callback
 from bot.handlers.alerts import AlertsHandler
 from bot.handlers.forms import LIFETIME
 from bot.handlers.ports import Forms, LiveQuotes, Reply, SymbolSearch, Watchlists, Zones
-from bot.handlers.watching import about
 from bot.request import Press, TextIn
 from bot.views import forms as form_views
 from bot.views import wizard as views
@@ -160,10 +159,8 @@ class WizardHandler:
         wizard = Wizard.from_json(form.data)
         if not wizard.is_whole:
             raise BadCallback(press.data)
-        instrument = await self._symbols.find(f"#{wizard.con_id}")
         zone = await self._zones.zone_of(press.user_id)
-        draft, label = about(self._rulebook.read(wizard.line(), zone), instrument)
-        new = await self._rulebook.resolve(draft, press.user_id, press.chat_id, {label: instrument})
+        new = await self._rulebook.resolve(self._rulebook.read(wizard.line(), zone), press.user_id, press.chat_id)
         if not await self._forms.close(form.id):
             await self._reply.answer(press, "That is saved already.")
             return

@@ -63,7 +63,7 @@ async def test_a_backtest_without_a_line_or_with_a_bad_one_says_how(chat: Chat) 
     assert "I don't understand that alert" in await chat.say("/backtest AAPL croses 5 1y")
     await chat.say("/backtest APPL > 200 30d")
     await chat.tap("AAPL · APPLE")
-    assert chat.past.asked == [("#265598 > 200", 30)]
+    assert chat.past.asked == [("AAPL > 200", 30)]
 
 
 async def test_a_backtest_that_ibkr_gives_no_bars_for_says_why(chat: Chat) -> None:
