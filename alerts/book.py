@@ -193,6 +193,11 @@ class Book:
             ladder.stand(price)
         return ladder
 
+    def is_left_behind(self, slot: int) -> bool:
+        """Return whether the ladder of *slot* stands where a price stood that is known no more (see `forget`)."""
+        ladder = self.ladders[slot]
+        return ladder is not None and ladder.is_placed and self.known(slot) is None
+
     def window(self, slot: int, length: timedelta) -> Window:
         """Return what keeps the prices in *slot* of the last *length*, made (with the price as known) when needed."""
         windows = self.windows.setdefault(slot, {})

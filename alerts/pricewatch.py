@@ -115,6 +115,10 @@ class PriceWatch(Watch):
         for atom in self._atoms:
             yield from atom.listens()
 
+    def is_left_behind(self, book: Book) -> bool:
+        """Return whether a price of *book* that it looks at was known once and is not now: its ladder is of no use."""
+        return any(quoted.book is book and book.is_left_behind(quoted.slot) for quoted in _quoted(self._atoms))
+
     def memory(self) -> Mapping[str, object]:
         """Return whether it is armed, where its crossings were last seen, its best, what was held, when it fired."""
         memory: dict[str, object] = {} if self.is_armed else {"armed": False}

@@ -251,8 +251,9 @@ class Tape:
         self._keep_back(watch, is_fixed=is_fixed)
         for book in watch.books:
             book.rules.add(rule_id)
-            if not is_fixed:
-                # What it looks at may stand on no ladder yet: the first tick shows.
+            if not is_fixed or (book.latest is not None and watch.is_left_behind(book)):
+                # What it looks at may stand on no ladder yet, or on one where an earlier line left it: the first tick
+                # shows.
                 book.restless.add(rule_id)
         if watch.is_ticking:
             self._ticking.add(rule_id)

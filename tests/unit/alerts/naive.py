@@ -72,6 +72,11 @@ class NaiveEngine:
         self.conditions[rule.id] = condition_of(rule.draft.condition)
         return self._look([state], rule.since)
 
+    def forget(self, instrument: Instrument) -> None:
+        known = self.known.setdefault(instrument.con_id, _Known())
+        known.prices.clear()
+        known.halted, known.top, known.bottom = False, -inf, inf
+
     def on_time(self, now: datetime) -> list[tuple[int, datetime]]:
         return self._look([s for s in self.states.values() if self._is_due(s, now)], now)
 
