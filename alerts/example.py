@@ -43,7 +43,8 @@ TOPICS = (
     Topic(
         "position",
         "Position",
-        "a position of yours is worth, gains or loses something; `any` means each of them, also those opened later",
+        "a position of yours is worth, gains or loses something; `any` means each of them, also those opened later;"
+        " of several accounts, the one that `IB_ACCOUNT` names, else the first",
         (
             "position AAPL pnl% > 20",
             "position AAPL pnl < -500",
