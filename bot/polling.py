@@ -7,10 +7,12 @@ own `run_polling` is not used, since it would own the loop that TWS is read in.
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
+import httpx
 from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, LinkPreviewOptions, Update
 from telegram.error import Conflict, InvalidToken, TelegramError, TimedOut
 from telegram.ext import (
@@ -22,11 +24,11 @@ from telegram.ext import (
     TypeHandler,
     filters,
 )
-from telegram.request import HTTPXRequest
 
 from bot.gate import Gate
 from bot.hand import Hand, Journal
 from bot.inbox import Inbox, PerChat
+from bot.line import LineRequest
 from market.clock import Clock
 
 _log = logging.getLogger(__name__)
@@ -62,13 +64,15 @@ class Rivals(Protocol):
 
 def build(token: str, api_url: str) -> "Application[Any, Any, Any, Any, Any, Any]":
     """Return PTB's application for *token* at *api_url*; nothing is sent yet."""
+    # As httpx trusts: by certifi's list, or SSL_CERT_FILE.
+    tls = httpx.create_ssl_context() if api_url.startswith("https:") else None
     return (
         ApplicationBuilder()
         .token(token)
         .base_url(f"{api_url}/bot")
         .base_file_url(f"{api_url}/file/bot")
-        .request(_request(32))
-        .get_updates_request(_request(2))
+        .request(_request(32, tls))
+        .get_updates_request(_request(2, tls))
         .defaults(Defaults(parse_mode="HTML", link_preview_options=LinkPreviewOptions(is_disabled=True)))
         .concurrent_updates(PerChat())
         .updater(None)
@@ -77,16 +81,9 @@ def build(token: str, api_url: str) -> "Application[Any, Any, Any, Any, Any, Any
     )
 
 
-def _request(connections: int) -> HTTPXRequest:
-    # Reads wait longer than httpx's 5 s: a slow line must not turn an accepted send into an unknown one.
-    return HTTPXRequest(
-        connection_pool_size=connections,
-        connect_timeout=5.0,
-        read_timeout=15.0,
-        write_timeout=15.0,
-        pool_timeout=5.0,
-        media_write_timeout=60.0,
-    )
+def _request(connections: int, tls: ssl.SSLContext | None) -> LineRequest:
+    # Longer than PTB's 5 s: a slow line must not turn an accepted send into an unknown one.
+    return LineRequest(connections, connect_s=5.0, read_s=15.0, room_s=5.0, tls=tls)
 
 
 class TelegramLink:
