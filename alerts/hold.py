@@ -34,6 +34,10 @@ class Hold:
         self.is_begun = self.is_begun or truth is True
         return truth is True and self._held >= self._need
 
+    def pause(self) -> None:
+        """Let the clock stand still since it was last seen to be true, until it is again."""
+        self._last = None
+
     def reset(self) -> None:
         """Begin anew."""
         self._held = timedelta()

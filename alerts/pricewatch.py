@@ -154,6 +154,9 @@ class PriceWatch(Watch):
         if not self.is_in_hours(counted, sessions):
             opening = sessions.next_open(self.venue, at)
             self.wake = at + _UNKNOWN_HOURS if opening is None else opening
+            if self._hold is not None:
+                # Nothing is known of it until its hours begin: the night does not count.
+                self._hold.pause()
             return None
         truth = self._node.truth(at)
         self._see(truth, at)
