@@ -101,9 +101,6 @@ def _where(column: ColumnElement[int]) -> Prepared:
 
 _ONE, _OWNED = _where(rules.c.id), _where(rules.c.owner_id)
 
-COLUMNS = ("owner_id", "chat_id", "text", "state", "fired_count", "since", "data")
-"""What `rule_columns` returns."""
-
 
 def rule_columns(rule: Rule, data: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what a row holds of *rule*, but for its id; *data*: the rule as JSON, where that is at hand already."""
