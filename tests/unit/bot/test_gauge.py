@@ -19,7 +19,7 @@ from bot.views.template import own_words
 from market.instrument import Instrument, SecType
 from market.quote import TickField
 from tests.fakes.chat import AAPL, EURUSD, MSFT, NEW_YORK
-from tests.unit.bot.test_views import NOW, fired, rule
+from tests.unit.bot.samples import NOW, fired, rule
 
 CALL = Instrument(600, "SPY", SecType.OPTION, expiry="20261218", strike=600.0, right="C", multiplier="100")
 BOTH = {"AAPL / MSFT": 0.46588, "AAPL": 232.1, "MSFT": 498.2}
