@@ -34,10 +34,9 @@ _WITHOUT_TRADES = frozenset({SecType.FOREX, SecType.CFD, SecType.COMMODITY})
 _OF_THE_DAY = frozenset({int(TickField.OPEN), int(TickField.CLOSE)})
 _LAST = int(TickField.LAST)
 _OPTION_FRESH = timedelta(minutes=2)
-_FRESH = {
-    int(TickField.VOLUME): timedelta(minutes=1),
-    **{int(slot): _OPTION_FRESH for slot in range(TickField.IV, TickField.OPEN_INTEREST + 1)},
-}
+_FRESH = {int(TickField.VOLUME): timedelta(minutes=1), int(TickField.OPEN_INTEREST): _OPTION_FRESH}
+# These are told again as soon as they change at all: each ages by itself, whatever else comes.
+_AGEING = frozenset(range(TickField.IV, TickField.OPEN_INTEREST))
 
 # Between these a price is a day's move away from a close at most; the smallest usual splits are 5:4 and 4:5.
 _SAME_SCALE = 0.85, 1.2
@@ -58,7 +57,8 @@ class Book:
     are the extremes of the last trades since the day's high and low were last heard of: what TWS' sampling showed
     by itself needs no second look when the day's high follows. *base* is the last official close as it was told on its
     day (None: not known), *doubted* since when the price is of another scale than that. *gone* are the sides that went
-    away, and when. *windows* keep a slot's recent prices, *rules* are all that speak of the instrument.
+    away, and when. *told* is when each value that is neither last, bid nor ask came. *windows* keep a slot's recent
+    prices, *rules* are all that speak of the instrument.
     """
 
     __slots__ = (
@@ -84,6 +84,7 @@ class Book:
         "quoted",
         "restless",
         "rules",
+        "told",
         "top",
         "windows",
     )
@@ -108,6 +109,7 @@ class Book:
         self.doubted: datetime | None = None
         self.restless: set[int] = set()
         self.rules: set[int] = set()
+        self.told: dict[int, datetime] = {}
         self.windows: dict[int, dict[timedelta, Window]] = {}
         self._looked: Tick | None = None
         self._bar_tick: Tick | None = None
@@ -131,6 +133,8 @@ class Book:
             return None
         if slot not in _OF_THE_DAY and now - self.latest.received > _FRESH.get(slot, self.fresh):
             return None
+        if slot in _AGEING and (slot not in self.told or now - self.told[slot] > _OPTION_FRESH):
+            return None
         return self.known(slot)
 
     def known(self, slot: int) -> float | None:
@@ -149,6 +153,7 @@ class Book:
         self.prices = [None] * len(self.prices)
         self.halted, self.halted_at = False, None
         self.gone.clear()
+        self.told.clear()
         self.top, self.bottom = -inf, inf
 
     def is_of_other_scale(self, price: float) -> bool:

@@ -45,7 +45,7 @@ from alerts.operand import (
 from alerts.rule import Rule
 from alerts.session import Sessions
 from alerts.truth import All, Any, Compared, Crossed, Margin, Node, Not
-from alerts.value import Combined, Daily, DaysLeft, Fixed, Held, Quoted, Studied, Value
+from alerts.value import Combined, Daily, DaysLeft, DayVolume, Fixed, Held, Quoted, Studied, Value
 from alerts.wording import operand_text
 from market.instrument import Instrument
 from market.quote import BarSize, TickField
@@ -179,7 +179,7 @@ def _value(operand: Operand, rule: Rule, market: Market) -> Value:
 def _made(operand: _Other, text: str, rule: Rule, market: Market) -> Value:
     match operand:
         case Volume(symbol):
-            return Quoted(market.book(instrument_of(rule, symbol)), int(TickField.VOLUME), text)
+            return DayVolume(market.book(instrument_of(rule, symbol)), int(TickField.VOLUME), text, market.sessions)
         case Indicator(symbol):
             instrument = instrument_of(rule, symbol)
             regular = is_regular(rule.draft)

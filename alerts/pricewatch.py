@@ -300,7 +300,7 @@ class PriceWatch(Watch):
 
     def _session_of(self, at: datetime, sessions: Sessions) -> str:
         """Return the session that *at* belongs to; a day of its own where the hours are not known."""
-        return str(sessions.day(self.venue, at) or at.date())
+        return str(sessions.trading_day(self.venue, at) or at.date())
 
     def _unknown(self, at: datetime) -> tuple[Book, ...]:
         return tuple(dict.fromkeys(quoted.book for quoted in _quoted(self._atoms) if quoted.at(at) is None))

@@ -345,6 +345,7 @@ class Tape:
         before = book.prices[slot]
         book.prices[slot] = tick.price
         book.latest = tick
+        book.told[slot] = tick.received
         if slot in {TickField.HIGH, TickField.LOW}:
             self._on_extreme(book, tick, before, firings)
             return

@@ -119,6 +119,27 @@ class Quoted(_Named):
         return self.book.price(self.slot, now)
 
 
+class DayVolume(Quoted):
+    """The volume of the session; what was told before it began is another one's."""
+
+    __slots__ = ("_sessions",)
+
+    def __init__(self, book: Book, slot: int, text: str, sessions: Sessions) -> None:
+        super().__init__(book, slot, text)
+        self._sessions = sessions
+
+    def at(self, now: datetime) -> float | None:
+        """Return the volume, or None where it is unknown: not told yet in this session."""
+        con_id, told = self.book.instrument.con_id, self.book.told.get(self.slot)
+        if told is None:
+            return None
+        running = self._sessions.running(con_id, now)
+        if running is not None and told < running.start:
+            return None
+        is_todays = self._sessions.trading_day(con_id, told) == self._sessions.trading_day(con_id, now)
+        return super().at(now) if is_todays else None
+
+
 class Studied(_Named):
     """An indicator's value; a live one moves with each trade."""
 

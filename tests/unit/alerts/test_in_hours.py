@@ -6,9 +6,11 @@ import pytest
 
 from alerts.engine import Engine
 from alerts.rule import Firing, RuleState
+from market.instrument import Instrument
 from market.quote import Tick, TickField
 from tests.unit.alerts.drafts import AAPL, rule
 from tests.unit.alerts.hours import new_york
+from tests.unit.alerts.test_kinds import CALL
 
 FRIDAY, MONDAY = date(2026, 11, 20), date(2026, 11, 23)
 
@@ -62,3 +64,68 @@ def test_a_night_without_a_look_does_not_count_either() -> None:
     # The machine slept: the first look is out of hours, and long after the close.
     engine.on_time(moment(20, 0))
     assert passed(engine, moment(9, 30, day=MONDAY), moment(9, 30, 30, day=MONDAY), 201.0) == []
+
+
+def told(engine: Engine, field: TickField, price: float, at: datetime, instrument: Instrument = AAPL) -> int:
+    """Let a value be told, and return how many fired."""
+    return len(engine.on_ticks([Tick(instrument, field, price, 100.0, at)]))
+
+
+def test_yesterdays_volume_is_not_todays() -> None:
+    engine = engine_on("AAPL volume > 10M", moment(15, 50))
+    assert told(engine, TickField.VOLUME, 9e6, moment(15, 51)) == 0
+    engine.add(rule("AAPL volume > 8M and AAPL bid < 100", 2, at=moment(15, 52)))
+    assert told(engine, TickField.VOLUME, 48e6, moment(15, 59)) == 1
+    assert told(engine, TickField.BID, 99.0, moment(9, 29, 50, day=MONDAY)) == 0
+    assert engine.on_time(moment(9, 30, day=MONDAY)) == []
+    assert told(engine, TickField.BID, 98.0, moment(9, 30, 5, day=MONDAY)) == 0
+    assert told(engine, TickField.VOLUME, 1e6, moment(9, 30, 6, day=MONDAY)) == 0
+    assert told(engine, TickField.VOLUME, 11e6, moment(9, 50, day=MONDAY)) == 2
+
+
+def test_a_volume_of_before_the_open_is_not_the_sessions() -> None:
+    engine = engine_on("AAPL volume > 10M", moment(9, 29, day=MONDAY))
+    assert told(engine, TickField.VOLUME, 48e6, moment(9, 29, 55, day=MONDAY)) == 0
+    assert engine.on_time(moment(9, 30, day=MONDAY)) == []
+    assert told(engine, TickField.VOLUME, 48.1e6, moment(9, 30, 1, day=MONDAY)) == 1
+
+
+def test_a_greek_that_is_old_is_unknown_although_the_option_trades() -> None:
+    engine = Engine()
+    engine.add(rule("SPY 20261218 C600 iv > 0.25 and SPY 20261218 C600 > 1", at=moment(10, 0)))
+    assert told(engine, TickField.IV, 0.3, moment(10, 0, 1), CALL) == 0
+    assert told(engine, TickField.LAST, 2.0, moment(10, 10), CALL) == 0
+    assert told(engine, TickField.IV, 0.31, moment(10, 10, 1), CALL) == 1
+
+
+def test_the_open_interest_is_told_once_a_day_and_stays_known() -> None:
+    engine = Engine()
+    engine.add(rule("SPY 20261218 C600 openinterest > 1000 and SPY 20261218 C600 > 1", at=moment(10, 0)))
+    assert told(engine, TickField.OPEN_INTEREST, 1500.0, moment(10, 0, 1), CALL) == 0
+    assert told(engine, TickField.LAST, 2.0, moment(10, 10), CALL) == 1
+
+
+@pytest.mark.parametrize("line", ["AAPL +5% eth", "AAPL ±5% eth"])
+def test_a_day_move_of_all_hours_fires_once_a_day_and_on_the_next_again(line: str) -> None:
+    engine = engine_on(line, moment(9, 0))
+    told(engine, TickField.CLOSE, 200.0, moment(9, 1))
+    trembling = [209.0, 211.0]
+    days = {FRIDAY: [(10, 0), (12, 0), (16, 1), (19, 59)], MONDAY: [(5, 0), (9, 31), (17, 0)]}
+    fired = [
+        (day, time)
+        for day, times in days.items()
+        for time in times
+        for price in trembling
+        if told(engine, TickField.LAST, price, moment(*time, day=day))
+    ]
+    assert fired == [(FRIDAY, (10, 0)), (MONDAY, (5, 0))]
+
+
+def test_a_weekend_belongs_to_the_next_session() -> None:
+    engine = engine_on("AAPL +5% eth", moment(17, 0))
+    told(engine, TickField.CLOSE, 200.0, moment(17, 1))
+    assert told(engine, TickField.LAST, 211.0, moment(18, 0)) == 1
+    assert told(engine, TickField.LAST, 209.0, moment(20, 0, day=date(2026, 11, 22))) == 0
+    assert told(engine, TickField.LAST, 211.0, moment(20, 1, day=date(2026, 11, 22))) == 1
+    assert told(engine, TickField.LAST, 209.0, moment(9, 31, day=MONDAY)) == 0
+    assert told(engine, TickField.LAST, 211.0, moment(9, 32, day=MONDAY)) == 0
