@@ -185,6 +185,7 @@ def connect(parts: Parts) -> Handlers:
                 alert_list.PURGE: listed.purge,
                 alert_list.UNPURGE: listed.bring_back,
                 alert_list.UNBULK: listed.take_back,
+                editing.AMENDMENT: edits.go_on,
                 exchange.IMPORT: files.bring_in,
             },
             readers={
