@@ -108,8 +108,15 @@ def _instruct(engine: Engine, sync: Sync, busy_timeout_ms: int, *more: str, fore
         cursor.close()
 
     def on_begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        begin = "BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES, False) else "BEGIN"
+        # Past SQLAlchemy, which takes longer over it than SQLite.
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(begin)
+        except sqlite3.OperationalError as error:
+            raise OperationalError(begin, None, error) from error
+        finally:
+            cursor.close()
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
