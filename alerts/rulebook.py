@@ -1,7 +1,7 @@
 """
 Adding, pausing, re-arming and deleting rules: store, engine and feeds in step.
 
-Longer than 400 lines, so that all that changes a rule stands beside the one lock under which it is done.
+All that changes a rule stands beside the one lock under which it is done.
 """
 
 import asyncio
@@ -10,18 +10,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from alerts.amendment import order_line, renamed, with_options
-from alerts.condition import Draft, NewsMatch, Options, ScanEntry
+from alerts.amendment import watches_the_same, with_options, with_symbol
+from alerts.condition import Draft, NewsMatch, ScanEntry
 from alerts.engine import Engine
-from alerts.errors import NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
+from alerts.errors import RuleGone, TooManyAlerts, TooManyScans
 from alerts.holding import Holding
 from alerts.language import parse
-from alerts.naming import is_number, name_of
-from alerts.needs import symbols_of
 from alerts.ports import InstrumentFinder, NewsFeed, RuleStore, ScanFeed, TickFeed
+from alerts.resolving import NONE_KNOWN, ChatFinder, Resolver, no_chats
 from alerts.rule import Firing, Rule, RuleState
 from alerts.wording import format_draft
 from market.clock import Clock
@@ -34,12 +32,8 @@ _log = logging.getLogger(__name__)
 _ALIVE = frozenset({RuleState.ARMED, RuleState.PENDING, RuleState.SNOOZED, RuleState.PAUSED, RuleState.BLIND})
 _UTC = ZoneInfo("UTC")
 _COLLECTIONS = frozenset({"portfolio", "watchlist"})
-_NONE_KNOWN: Mapping[str, Instrument] = MappingProxyType({})
 WITH_ALL = "with all the others"
 """The reason of a rule that was paused by "pause all": "resume all" wakes these and no others."""
-
-ChatFinder = Callable[[str, int], Awaitable[int]]
-"""`to @desk`: from a chat's name and the owner to the chat's id. Raises NoSuchChat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +72,12 @@ class Rulebook:
     ) -> None:
         self._store = store
         self._engine = engine
-        self._finder = finder
+        self._resolver = Resolver(finder, clock, chats or no_chats)
         self._feed = feed
         self._scans = scans
         self._holding = Holding(feed, news, scans, engine.forget)
         self._clock = clock
         self._cap = cap
-        self._chats = chats or _no_chats
         self._following: set[int] = set()
         self._lock = asyncio.Lock()
         self._sink: Callable[[Sequence[Firing]], None] = _unheard
@@ -118,28 +111,13 @@ class Rulebook:
         return parse(text, self._clock.now(), zone)
 
     async def resolve(
-        self, draft: Draft, owner_id: int, chat_id: int, known: Mapping[str, Instrument] = _NONE_KNOWN
+        self, draft: Draft, owner_id: int, chat_id: int, known: Mapping[str, Instrument] = NONE_KNOWN
     ) -> Rule:
         """
-        Return the rule that *draft* would be, not stored (its id is 0); symbols in *known* are not looked up.
-
-        What was asked for by its conId bears its name from then on, where it has one that means nothing else.
-        Raises as `create`, but for syntax and caps.
+        Return the rule that *draft* would be, not stored (see `Resolver.resolve`). Raises as `create`, but for syntax
+        and caps.
         """
-        found = {}
-        now = self._clock.now()
-        for symbol in symbols_of(draft):
-            instrument, name = known.get(symbol), symbol
-            if instrument is None:
-                instrument = await self._finder.find(symbol)
-                name = await name_of(instrument, self._finder, now) if is_number(symbol) else symbol
-            draft = draft if name == symbol else replace(draft, condition=renamed(draft.condition, symbol, name))
-            found[name] = instrument
-        to = draft.options.to
-        chat = await self._chats(to, owner_id) if to else chat_id
-        rule = Rule(0, owner_id, chat, format_draft(draft), draft, found, created=now, since=now)
-        order_line(rule)
-        return rule
+        return await self._resolver.resolve(draft, owner_id, chat_id, known)
 
     async def _try_out(self, spec: ScanSpec) -> None:
         """Run a scan once: only IBKR knows its codes. One that it is slow to answer is taken as it is."""
@@ -224,14 +202,7 @@ class Rulebook:
         """
         async with self._lock, AsyncExitStack() as undo:
             rule = await self._taken_out(rule_id, owner_id, undo)
-            draft, found = rule.draft, dict[str, Instrument]()
-            for symbol, one in rule.instruments.items():
-                is_plain = one == instrument and symbol == one.label
-                known = instrument.label if is_plain else symbol
-                draft = replace(draft, condition=renamed(draft.condition, symbol, known))
-                found[known] = instrument if one == instrument else one
-            new = replace(rule, draft=draft, text=format_draft(draft), instruments=found)
-            return await self._swapped(rule, new, undo)
+            return await self._swapped(rule, with_symbol(rule, instrument), undo)
 
     async def amend(self, rule_id: int, owner_id: int, draft: Draft, *, wakes: bool = False) -> Rule:
         """
@@ -246,7 +217,7 @@ class Rulebook:
         async with self._lock, AsyncExitStack() as undo:
             current = await self._taken_out(rule_id, owner_id, undo)
             changed = replace(current, draft=draft, text=new.text, instruments=new.instruments, chat_id=new.chat_id)
-            if _watches_the_same(current.draft, draft) and not wakes:
+            if watches_the_same(current.draft, draft) and not wakes:
                 return await self._swapped(current, changed, undo)
             if current.state is RuleState.PAUSED and not wakes:
                 rested = changed.rearmed(self._clock.now()).with_state(RuleState.PAUSED, current.since, current.reason)
@@ -427,17 +398,3 @@ def _unheard(firings: Sequence[Firing]) -> None:
 
 async def _at_once() -> None:
     """Wait for nothing: no watcher is connected."""
-
-
-def _watches_the_same(one: Draft, other: Draft) -> bool:
-    """Return whether two drafts differ in nothing that is evaluated: in words, sound and address at most."""
-    return one.condition == other.condition and _evaluated(one.options) == _evaluated(other.options)
-
-
-def _evaluated(options: Options) -> Options:
-    return replace(options, note="", tag="", silent=False, critical=False, then="", to="")
-
-
-async def _no_chats(name: str, _owner_id: int) -> int:
-    """Know no chat but the owner's own."""
-    raise NoSuchChat(name)
