@@ -51,7 +51,7 @@ from market.scan import ScanSpec
 _T = TypeVar("_T")
 
 MARKET = "SPY"
-"""Whose regular session is meant where no instrument is named (`at close - 10m`, `every 30m rth`)."""
+"""Whose regular session is meant where no instrument is named (`at close - 10m`, `every 30m rth`, `news * rth`)."""
 
 ANY = "any"
 """The symbol of `positions any`: each position by itself."""
@@ -142,7 +142,7 @@ def symbols_of(said: Draft | Condition) -> tuple[str, ...]:
     if not isinstance(said, Draft):
         return tuple(dict.fromkeys(_symbols(said)))
     found = dict.fromkeys(_symbols(said.condition))
-    if not found and said.options.hours is TradingTime.RTH and not isinstance(said.condition, NewsMatch | ScanEntry):
+    if not found and said.options.hours is TradingTime.RTH:
         found[MARKET] = None
     return tuple(found)
 
@@ -267,8 +267,7 @@ def _fast(symbol: str, rule: Rule, *, is_option: bool = False) -> Needs:
 def _of_news(match: NewsMatch, rule: Rule) -> Needs:
     if match.symbol == _BROAD:
         return Needs(news=frozenset({None}))
-    is_group = match.symbol in _GROUPS
     # Whose headlines a portfolio means follows from the account; the engine adds them (`Engine.needs_of`).
-    about = frozenset(rule.instruments.values()) if is_group else frozenset({instrument_of(rule, match.symbol)})
+    about = frozenset[Instrument]() if match.symbol in _GROUPS else frozenset({instrument_of(rule, match.symbol)})
     priced = about if match.gate is not None else frozenset()
     return Needs(news=frozenset(about), ticks=priced, fast=priced, account=match.symbol == "portfolio")

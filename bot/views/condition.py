@@ -87,7 +87,10 @@ def subject(rule: Rule) -> str:
 
 
 def instrument_of(rule: Rule) -> Instrument | None:
-    """Return the first instrument that the rule speaks of, or None (scans, broad news)."""
+    """Return the first instrument that the rule speaks of, or None (scans, broad news, which may keep SPY's hours)."""
+    condition = rule.draft.condition
+    if isinstance(condition, ScanEntry | NewsMatch):
+        return rule.instruments.get(condition.symbol) if isinstance(condition, NewsMatch) else None
     return next(iter(rule.instruments.values()), None)
 
 

@@ -1,16 +1,23 @@
 """What a market's hours do to alerts: nights do not count, yesterday's numbers are not today's."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from alerts.engine import Engine
+from alerts.needs import symbols_of
 from alerts.rule import Firing, RuleState
+from market.account import AccountSummary, Position
 from market.instrument import Instrument
+from market.news import Headline
 from market.quote import Tick, TickField
-from tests.unit.alerts.drafts import AAPL, rule
+from market.scan import ScanRow, ScanSpec
+from tests.unit.alerts.drafts import AAPL, MSFT, rule
 from tests.unit.alerts.hours import new_york
-from tests.unit.alerts.test_kinds import CALL
+from tests.unit.alerts.test_kinds import CALL, SPY
 
 FRIDAY, MONDAY = date(2026, 11, 20), date(2026, 11, 23)
 
@@ -129,3 +136,37 @@ def test_a_weekend_belongs_to_the_next_session() -> None:
     assert told(engine, TickField.LAST, 211.0, moment(20, 1, day=date(2026, 11, 22))) == 1
     assert told(engine, TickField.LAST, 209.0, moment(9, 31, day=MONDAY)) == 0
     assert told(engine, TickField.LAST, 211.0, moment(9, 32, day=MONDAY)) == 0
+
+
+LISTED = ScanSpec("TOP_PERC_GAIN")
+
+
+def scanned(engine: Engine, at: datetime) -> int:
+    """Let a list be received that AAPL is new in, and return how many fired."""
+    rows = [ScanRow(1, MSFT), ScanRow(2, AAPL)]
+    fired = engine.on_scan(LISTED, rows[:1], at)
+    return len(fired + engine.on_scan(LISTED, rows, at + timedelta(seconds=30)))
+
+
+def headlined(engine: Engine, at: datetime) -> int:
+    """Let a headline about AAPL, which is held, be received, and return how many fired."""
+    return len(engine.on_headline(Headline("BRFG", str(at), f"x at {at}", at, AAPL.con_id), at))
+
+
+@pytest.mark.parametrize(
+    ("line", "happens"),
+    [("scan TOP_PERC_GAIN rth", scanned), ('news * "x" rth', headlined), ("news portfolio rth", headlined)],
+)
+def test_what_names_no_instrument_keeps_the_hours_of_spy(line: str, happens: Callable[[Engine, datetime], int]) -> None:
+    engine = Engine()
+    engine.set_hours(SPY, new_york(FRIDAY, MONDAY))
+    asked = rule(line, at=moment(9, 0))
+    assert symbols_of(asked.draft) == ("SPY",)
+    engine.add(replace(asked, instruments={"SPY": SPY}))
+    needs = engine.needs_of(1)
+    assert needs is not None
+    assert (needs.hours, SPY in needs.news) == ({SPY}, False)
+    engine.on_account(AccountSummary("DU1", "USD"), [Position("DU1", AAPL, Decimal(10), Decimal(150))], moment(9, 1))
+    assert happens(engine, moment(9, 20)) == 0
+    assert happens(engine, moment(10, 0)) == 1
+    assert happens(engine, moment(16, 30)) == 0
