@@ -16,7 +16,7 @@ from telegram import (
     ReplyParameters,
 )
 
-from bot.errors import ChatMoved, DeliveryError, DeliveryUnknown, MessageRefused, RetryLater
+from bot.errors import ChatMoved, DeliveryError, DeliveryUnknown, EditUnknown, MessageRefused, RetryLater
 from bot.moves import Moves
 from bot.pace import Pace
 from bot.request import Press
@@ -108,12 +108,14 @@ class TelegramReply:
         """
         Try once to make an earlier message show *message*; return the id of what shows it, a new one where it is gone.
 
-        Raises as `deliver`.
+        Raises as `deliver`, and EditUnknown.
         """
         _remember(self._edited, (chat_id, message_id))
         async with self._turn(chat_id, message_id):
             try:
                 await self._edit(chat_id, message_id, message)
+            except DeliveryUnknown as unknown:
+                raise EditUnknown(unknown.reason) from unknown
             except MessageRefused as refused:
                 if not says(refused, *_GONE):
                     raise

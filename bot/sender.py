@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
+from bot.errors import ChatClosed, DeliveryUnknown, EditUnknown, MessageRefused, RetryLater
 from bot.reply import Progress
 from bot.views.message import Message
 from market.clock import Clock
@@ -97,6 +97,7 @@ class Sender:
         if not self._is_welcome(row.chat_id):
             await self._outbox.mark_failed(row.id, "not on the list any more")
             return None
+        row = await self._doubted(row)
         message = await self._rendered(row)
         if message is None:
             return None
@@ -133,6 +134,12 @@ class Sender:
             task.cancel()
         await asyncio.gather(*following, return_exceptions=True)
 
+    async def _doubted(self, row: OutboxMessage) -> OutboxMessage:
+        """Return an edit as a repeat where another message may stand there too that tells the same."""
+        if row.edit_key is None or row.may_repeat or not await self._outbox.is_doubtful(row.edit_key):
+            return row
+        return replace(row, may_repeat=True)
+
     async def _rendered(self, row: OutboxMessage) -> Message | None:
         try:
             return self._render(row)
@@ -145,17 +152,25 @@ class Sender:
 
     async def _once(self, row: OutboxMessage, message: Message) -> int | None:
         """Send or edit; None where a newer edit of the same message was delivered before, which tells this one."""
-        if row.may_repeat:
+        if row.may_repeat or row.state is MessageState.UNKNOWN:
             await self._reach()
-        if row.edit_key is not None:
-            shown = await self._outbox.shown(row.edit_key)
-            if shown is not None and shown.id > row.id:
+        shown = await self._shown(row)
+        if shown is not None and shown.id > row.id:
+            if row.edit_key is None:
+                await self._acknowledged(row, shown.message_id)
+            else:
                 await self._outbox.fold([row.id], shown.id, NEWER)
-                return None
-            if shown is not None and shown.message_id is not None:
-                return await self._phone.revise(row.chat_id, shown.message_id, message)
+            return None
+        if shown is not None and shown.message_id is not None:
+            return await self._phone.revise(row.chat_id, shown.message_id, message)
         progress = self._progress.setdefault(row.id, Progress())
         return await self._phone.deliver(row.chat_id, message, reply_to=row.reply_to, progress=progress)
+
+    async def _shown(self, row: OutboxMessage) -> OutboxMessage | None:
+        """Return the row whose message shows what *row* edits; at a second try, one that tells it by now; else None."""
+        if row.edit_key is not None:
+            return await self._outbox.shown(row.edit_key)
+        return await self._outbox.shown(row.dedupe_key) if row.may_repeat or row.attempts else None
 
     async def _reach(self) -> None:
         """Return when Telegram answers; raises what the probe raises."""
@@ -177,7 +192,7 @@ class Sender:
         self.begun.discard(row.id)
         return wait
 
-    async def _acknowledged(self, row: OutboxMessage, delivered: int) -> None:
+    async def _acknowledged(self, row: OutboxMessage, delivered: int | None) -> None:
         """Commit that the row arrived; while the disk is full or locked, try again rather than send again."""
         pause = FIRST_PAUSE_S
         while True:
@@ -193,7 +208,8 @@ class Sender:
     async def _gave_up(self, row: OutboxMessage, end: DeliveryUnknown | ChatClosed | MessageRefused) -> None:
         if isinstance(end, DeliveryUnknown):
             wait = min(FIRST_PAUSE_S * 2 ** min(row.attempts, 6), LONGEST_PAUSE_S)
-            await self._outbox.mark_unknown(row.id, self._clock.now() + timedelta(seconds=wait), end.reason)
+            again = self._clock.now() + timedelta(seconds=wait)
+            await self._outbox.mark_unknown(row.id, again, end.reason, is_edit=isinstance(end, EditUnknown))
             return
         self._progress.pop(row.id, None)
         _log.error("outbox row %s (%s) cannot be delivered: %s", row.id, row.kind, end.reason)

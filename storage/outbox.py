@@ -230,11 +230,12 @@ class SqlOutbox:
         """Telegram has acknowledged it as its message *telegram_id* (None where it answers without one)."""
         await self._mark(message_id, state=MessageState.SENT, message_id=telegram_id, next_try=None, error="")
 
-    async def mark_unknown(self, message_id: int, next_try: datetime, error: str) -> None:
-        """It left, but no answer came: send again at *next_try*, marked."""
+    async def mark_unknown(self, message_id: int, next_try: datetime, error: str, *, is_edit: bool = False) -> None:
+        """It left, but no answer came: send again at *next_try*, marked unless it only changes what is there."""
+        doubt: dict[str, bool] = {} if is_edit else {"may_repeat": True}
         tries = outbox.c.attempts + 1
         await self._mark(
-            message_id, state=MessageState.UNKNOWN, next_try=next_try, error=error, may_repeat=True, attempts=tries
+            message_id, state=MessageState.UNKNOWN, next_try=next_try, error=error, attempts=tries, **doubt
         )
 
     async def mark_retry(self, message_id: int, next_try: datetime, error: str) -> None:
@@ -316,6 +317,13 @@ class SqlOutbox:
         async with self._database.reading() as connection:
             row = (await connection.execute(statement)).one_or_none()
         return None if row is None else _message(row)
+
+    async def is_doubtful(self, edit_key: str) -> bool:
+        """Return whether a message of what *edit_key* names may stand in the chat that was never acknowledged."""
+        of_it = or_(_has_key(edit_key), outbox.c.edit_key == edit_key)
+        statement = select(outbox.c.id).where(of_it, outbox.c.may_repeat).limit(1)
+        async with self._database.reading() as connection:
+            return (await connection.execute(statement)).one_or_none() is not None
 
     async def get(self, row_id: int) -> OutboxMessage | None:
         """Return the row, or None."""

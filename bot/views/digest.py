@@ -15,6 +15,7 @@ from market.quote import Quote
 Quotes = Callable[[int], Quote | None]
 
 _ROW = 5
+_REPEAT = "↻ <i>may repeat: the first send was not acknowledged</i>"
 _SECOND = timedelta(seconds=1)
 
 
@@ -37,15 +38,23 @@ def digest(
     lines = [_head(told, zone), *_why(told, now), ""]
     lines += [_line(entry, now, zone, quotes if is_late else None) for entry in told.entries[:PAGE]]
     if may_repeat:
-        lines.append("↻ <i>may repeat: the first send was not acknowledged</i>")
+        lines.append(_REPEAT)
     lines.append(_foot(told, 0, zone))
     return Message("\n".join(lines), _buttons(told, 0, root), silent=silent)
 
 
-def page(told: Gathered, root: int, number: int, *, now: datetime, zone: ZoneInfo, quotes: Quotes) -> Message:
-    """Return page *number* (from 0) of what the digest *root* tells, with the prices now; *told* has that page only."""
+def page(
+    told: Gathered, root: int, number: int, *, now: datetime, zone: ZoneInfo, quotes: Quotes, may_repeat: bool = False
+) -> Message:
+    """
+    Return page *number* (from 0) of what the digest *root* tells, with the prices now; *told* has that page only.
+
+    *may_repeat*: there may be another message of it, which was never acknowledged.
+    """
     lines = [_head(told, zone), ""]
     lines += [_line(entry, now, zone, quotes) for entry in told.entries]
+    if may_repeat:
+        lines.append(_REPEAT)
     lines.append(_foot(told, number, zone))
     return Message("\n".join(lines), _buttons(told, number, root))
 

@@ -19,7 +19,7 @@ from tests.flow.conftest import Stage, opened_stage
 
 _STEPS = "steps"
 _OVER_WITHIN_S = 60.0
-_NOT_SENT = ("Not sent", "expired, not sent", "Nothing was sent to")
+_NOT_SENT = ("Not sent", "expired, not sent", "Nothing was sent.")
 _UNKNOWN = "Status unknown"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
+from bot.errors import ChatClosed, DeliveryUnknown, EditUnknown, MessageRefused, RetryLater
 from bot.notifier import Notifier
 from bot.pace import UNLIMITED, Limits, Pace
 from bot.reply import Progress
@@ -483,7 +483,7 @@ async def test_an_edit_in_doubt_does_not_undo_a_newer_one(bench: Bench) -> None:
     async with bench.boot("one"):
         await bench.put("digest")
         await bench.settled(1, MessageState.SENT)
-        bench.phone.edit_plan = [DeliveryUnknown("ReadTimeout")]
+        bench.phone.edit_plan = [EditUnknown("ReadTimeout")]
         await bench.put("digest of 2", edit_key="key digest")
         # Before the first has its second try, the next is there.
         await bench.put("digest of 3", edit_key="key digest")
@@ -502,6 +502,33 @@ async def test_an_edit_of_what_never_arrived_is_a_message_and_the_next_edits_tha
         await bench.settled(3, MessageState.SENT)
     assert [html for _, html in bench.phone.got] == ["link back"]
     assert bench.phone.edits == [(111, 1001, "link well")]
+
+
+async def test_an_edit_of_what_may_have_arrived_unseen_is_marked_and_takes_its_place(bench: Bench) -> None:
+    bench.phone.plan = [DeliveryUnknown("ReadTimeout")]
+    bench.nap_gate = asyncio.Event()
+    async with bench.boot("one"):
+        await bench.put("digest")
+        await bench.put("digest of 2", edit_key="key digest")
+        assert await bench.arrived(1) == ["↻ digest of 2"]
+        bench.nap_gate.set()
+        # What it told first is told by the later one, and not sent again below it.
+        assert (await bench.settled(1, MessageState.SENT)).message_id == 1001
+        await bench.put("digest of 3", edit_key="key digest")
+        await bench.settled(3, MessageState.SENT)
+    assert len(bench.phone.got) == 1
+    assert bench.phone.edits == [(111, 1001, "↻ digest of 3")]
+
+
+async def test_a_change_in_doubt_is_made_again_without_a_mark(bench: Bench) -> None:
+    async with bench.boot("one"):
+        await bench.put("digest")
+        await bench.settled(1, MessageState.SENT)
+        bench.phone.edit_plan = [EditUnknown("ReadTimeout")]
+        await bench.put("digest of 2", edit_key="key digest")
+        await bench.settled(2, MessageState.SENT)
+        assert bench.phone.edits == [(111, 1001, "digest of 2")]
+        assert bench.probes == 1
 
 
 async def test_after_a_429_the_most_urgent_goes_first(bench: Bench) -> None:
@@ -578,7 +605,7 @@ async def test_a_sieve_that_cannot_store_what_it_folds_is_asked_again(bench: Ben
 
 
 async def test_without_a_turn_nothing_goes_out(bench: Bench) -> None:
-    bench.limits = Limits(1, 1.0, 1, 1.0, 1, 1.0)
+    bench.limits = Limits(1, 1.0, 1, 1.0, 1, 1.0, 1, 1.0)
     async with bench.boot("one"):
         before = bench.clock.now()
         for number in range(4):

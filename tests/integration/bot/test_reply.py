@@ -8,7 +8,7 @@ import pytest
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
+from bot.errors import ChatClosed, DeliveryUnknown, EditUnknown, MessageRefused, RetryLater
 from bot.moves import Moves
 from bot.pace import Pace
 from bot.reply import Progress, TelegramReply
@@ -298,3 +298,11 @@ async def test_an_outbox_edit_of_a_message_that_is_gone_is_sent_anew_and_its_id_
     assert await bench.reply.revise(111, 99_999, Message("here again")) == bench.shown()[-1]["message_id"]
     sent = await bench.reply.send(111, Message("digest"))
     assert await bench.reply.revise(111, sent, Message("digest of 6")) == sent
+
+
+async def test_an_outbox_edit_of_which_nothing_is_heard_is_known_to_be_an_edit(bench: Bench) -> None:
+    sent = await bench.reply.send(111, Message("digest"))
+    bench.fault("editMessageText", "drop_after")
+    with pytest.raises(EditUnknown):
+        await bench.reply.revise(111, sent, Message("digest of 6"))
+    assert [message["text"] for message in bench.shown()] == ["digest of 6"]
