@@ -22,7 +22,7 @@ from bot.handlers.symbols import alert_on
 from bot.request import Press, TextIn
 from bot.views import alerts as views
 from bot.views.condition import instrument_of, looks_at_prices
-from bot.views.errors import candidates, reason
+from bot.views.errors import candidates, reason, which_number
 from bot.views.help import which_alert
 from bot.views.message import Message
 from bot.views.symbols import which_symbol
@@ -69,7 +69,13 @@ class AlertsHandler:
 
     async def create(self, request: TextIn, line: str) -> None:
         """Set the alert that *line* asks for. Raises AlertError, MarketError; then nothing is set."""
-        await self._create(line, request.user_id, request.chat_id, request.message_id)
+        try:
+            await self._create(line, request.user_id, request.chat_id, request.message_id)
+        except AlertSyntaxError as error:
+            if not error.readings:
+                raise
+            question = which_number(error, Code.ALERT_LINE)
+            await self._reply.send(request.chat_id, question, reply_to=request.message_id)
 
     async def which(self, request: TextIn) -> None:
         """Say how to set an alert."""

@@ -66,6 +66,15 @@ async def test_a_backtest_without_a_line_or_with_a_bad_one_says_how(chat: Chat) 
     assert chat.past.asked == [("AAPL > 200", 30)]
 
 
+async def test_a_backtest_whose_number_reads_two_ways_goes_on_as_a_backtest(chat: Chat) -> None:
+    text = await chat.say("/backtest AAPL > 199,500 1y")
+    assert "Which number do you mean?" in text
+    assert "/backtest AAPL > 199.500 365d" in text
+    await chat.tap("AAPL > 199.500")
+    assert "Backtest · AAPL above 199.50" in chat.reply.text
+    assert chat.rules.rules == {}
+
+
 async def test_a_backtest_that_ibkr_gives_no_bars_for_says_why(chat: Chat) -> None:
     chat.past.error = LinkDown("refused")
     assert "No history: IBKR cannot be reached" in await chat.say("/backtest AAPL > 200")

@@ -66,3 +66,20 @@ async def test_an_empty_list_and_a_bad_line_set_nothing(chat: Chat) -> None:
     await chat.say("/watch AAPL")
     assert "I don't understand that alert" in await chat.say("/alert each of watchlist croses 5")
     assert chat.rules.rules == {}
+
+
+async def test_a_line_for_each_that_is_not_understood_is_shown_as_it_was_typed(chat: Chat) -> None:
+    text = await chat.say("/alert each of AAPL, MSFT croses 5")
+    assert "#265598" not in text
+    assert "AAPL, MSFT croses 5" in text
+    assert "each of AAPL, MSFT crosses 5" in text
+    assert chat.rules.rules == {}
+
+
+async def test_a_number_for_each_that_reads_two_ways_is_asked_back_as_a_line_for_each(chat: Chat) -> None:
+    text = await chat.say("each of AAPL, MSFT > 1,234")
+    assert "#265598" not in text
+    assert "each of AAPL, MSFT > 1.234" in text
+    assert "each of AAPL, MSFT > 1234" in text
+    assert chat.labels() == []
+    assert chat.rules.rules == {}
