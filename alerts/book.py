@@ -268,10 +268,6 @@ class Book:
         """Return whether no tick came since *moment*: a minute's bar is all there is."""
         return self.latest is None or self.latest is self._bar_tick or self.latest.received < moment
 
-    def is_silent_since(self, moment: datetime) -> bool:
-        """Return whether nothing at all came since *moment*."""
-        return self.latest is None or self.latest.received <= moment
-
     @property
     def is_on_minutes(self) -> bool:
         """Whether what is known last is of a closed minute's bar, not of a tick."""

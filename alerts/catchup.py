@@ -2,8 +2,8 @@
 Catch-up: after any gap, what was missed is fetched and run through the rules before live data is believed again.
 
 Since when all is live is noted every few seconds, so that the next start knows where its gap begins. The instruments
-nearest to a level come first. Live ticks of what is catching up wait, a minute at most: then they go on, and what could
-not be observed is told.
+nearest to a level come first. Live ticks of what is catching up wait, two minutes at most: then they go on, and what
+could not be observed is told.
 """
 
 import asyncio
@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.archive import Archive
+from alerts.eclipse import LOOK_EVERY_S, Eclipse
 from alerts.engine import Engine
-from alerts.missed import FURTHEST, Missed, Wanted, size_for
+from alerts.missed import FURTHEST, MOST_HEADLINES, Missed, Wanted, size_for
 from alerts.ports import Moments, Nap
 from alerts.resumption import Resumption
 from alerts.rule import Firing, Rule
@@ -32,13 +33,15 @@ LIVE = "live"
 CAUGHT = "caught:"
 """Before a contract id: up to when it has caught up while others have not."""
 
-DARK = "dark:"
-"""Before a contract id: since when it may not be heard of, while the others are."""
-
 _NOTE_EVERY_S = 10.0
 _AT_ONCE = 12
-# So long live ticks wait for what was before them.
-_PATIENCE_S = 60.0
+# So long live ticks wait for what was before them: IBKR lets some 300 questions a minute through, which is 90 lines
+# with the questions of their indicators and sides.
+_PATIENCE_S = 120.0
+_TOO_LONG = "IBKR's answers took longer than live prices may wait"
+_BROKEN = "what was fetched could not be worked through"
+# What is in doubt was perhaps dark for some seconds before that shows.
+_UNSEEN = timedelta(seconds=5)
 # Shorter gaps do not make the account's values unknown (PRODUCT A1, the table of defaults).
 _NOTICEABLE = timedelta(minutes=2)
 # A look at daily bars; after it live ticks may wait no longer for who was split.
@@ -103,8 +106,8 @@ class CatchUp:
         self._since: datetime | None = None
         self._live: datetime | None = None
         self._fallen: dict[int, datetime] = {}
-        self._doubted: datetime | None = None
-        self._dark: dict[int, datetime] = {}
+        self._eclipse = Eclipse(engine.backlog, moments, clock)
+        self._stuck = set[int]()
         self._is_parted = False
         self._kick = asyncio.Event()
         self._places = asyncio.Semaphore(_AT_ONCE)
@@ -123,11 +126,10 @@ class CatchUp:
         if noted is None:
             # A crash before all was live for the first time must not lose where the gap began.
             await self._moments.put(LIVE, since)
-        self._dark = _by_con_id(await self._moments.all(DARK), DARK)
-        self._engine.backlog.fall(self._dark)
+        self._engine.backlog.fall(await self._eclipse.kept())
         self._engine.backlog.darken(since)
-        for con_id, at in _by_con_id(await self._moments.all(CAUGHT), CAUGHT).items():
-            self._engine.backlog.begun(con_id, at)
+        for key, at in (await self._moments.all(CAUGHT)).items():
+            self._engine.backlog.begun(int(key.removeprefix(CAUGHT)), min(at, now))
         _log.info("Nothing is known since %s", since)
 
     def lost(self, since: datetime) -> None:
@@ -160,7 +162,11 @@ class CatchUp:
 
     def doubt(self, since: datetime | None) -> None:
         """Take in that *since* a moment instruments may not be heard of though the link is up; None: all are."""
-        self._doubted = since
+        self._eclipse.begin(since)
+
+    def healed(self, since: datetime) -> None:
+        """Take in that what was in doubt *since* a moment is not any more: what was silent meanwhile is looked up."""
+        self.missed(self._eclipse.end(since))
 
     def slept(self, since: datetime) -> None:
         """Take in that the machine slept *since* a moment: nothing was heard, though no link was lost."""
@@ -172,16 +178,20 @@ class CatchUp:
 
     async def run(self) -> None:
         """Fill each gap, and note until when all was live, for ever."""
+        # What a run that died has left behind is nobody else's to fetch.
+        self._kick.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_filling(), name="gaps")
             tasks.create_task(self._keep_noting(), name="live until")
+            tasks.create_task(self._keep_looking(), name="who is dark")
 
     async def note(self) -> None:
         """Note until when all was live, if it is just now."""
         if not self._is_up or self.count:
             return
-        await self._note_dark()
-        await self._moments.put(LIVE, self._heard() or self._clock.now())
+        await self._eclipse.note()
+        at = self._heard() or self._clock.now()
+        await self._moments.put(LIVE, at - _UNSEEN if self._eclipse.is_on else at)
         if self._is_parted:
             await self._moments.drop(CAUGHT)
             self._is_parted = False
@@ -190,13 +200,15 @@ class CatchUp:
         """Let everything catch up that is behind, the nearest to a level first; then tell what stayed unobserved."""
         begun = self._clock.monotonic()
         groups = sorted(self._engine.backlog.groups(), key=self._gap_pct)
-        await asyncio.gather(*(self._group(group, begun) for group in groups))
+        async with asyncio.TaskGroup() as tasks:
+            for group in groups:
+                tasks.create_task(self._group(group, begun))
         if self.count or not self._is_up:
             return
         self._close()
-        unobserved, self._unobserved = self._unobserved, []
-        if unobserved:
+        if unobserved := list(self._unobserved):
             await self._tell(unobserved)
+            self._unobserved = self._unobserved[len(unobserved) :]
         await self._settled()
         await self.note()
 
@@ -215,16 +227,6 @@ class CatchUp:
             _log.info("All is live again, after %s", now - begin)
         self._since, self._fallen = None, {}
 
-    async def _note_dark(self) -> None:
-        """Note since when instruments are not heard of while others are, as long as that is so."""
-        dark = {} if self._doubted is None else self._engine.backlog.silent(self._doubted)
-        for con_id, since in dark.items():
-            if con_id not in self._dark:
-                await self._moments.put(f"{DARK}{con_id}", since)
-        if self._dark and not dark:
-            await self._moments.drop(DARK)
-        self._dark = dark
-
     async def _keep_filling(self) -> None:
         while True:
             await self._kick.wait()
@@ -236,8 +238,16 @@ class CatchUp:
             await self._nap(_NOTE_EVERY_S)
             await self.note()
 
+    async def _keep_looking(self) -> None:
+        while True:
+            await self._nap(LOOK_EVERY_S)
+            self._eclipse.look()
+
     def _gap_pct(self, group: Collection[int]) -> float:
         """Return how far the nearest price of a group is from a level, in percent; far off where it is not known."""
+        if len(group) > 1 or any(map(self._engine.backlog.is_fast, group)):
+            # Two instruments, or a move within minutes: they fire from anywhere.
+            return 0.0
         gaps = [self._engine.backlog.gap_pct(con_id, self._resumption.price(con_id)) for con_id in group]
         return min((gap for gap in gaps if gap is not None), default=100.0)
 
@@ -251,7 +261,7 @@ class CatchUp:
             if not wanted:
                 return
             asked = self._clock.now()
-            size = size_for(asked - min(one.begin for one in wanted))
+            size = size_for(max(asked - one.run_up for one in wanted))
             try:
                 missed = await self._fetched(wanted, size, begun)
             except LinkDown:
@@ -272,10 +282,12 @@ class CatchUp:
                     missed, reason = await self._archive.missed(one, size)
                     if reason:
                         self._given_up(one, reason)
+                    elif len(missed.headlines) >= MOST_HEADLINES:
+                        self._cut(one, missed.headlines[0].time)
                     found.append(missed)
         except TimeoutError:
             for one in wanted[len(found) :]:
-                self._given_up(one, "IBKR did not answer within a minute")
+                self._given_up(one, _TOO_LONG)
                 found.append(Missed(one))
         return found
 
@@ -291,15 +303,30 @@ class CatchUp:
         """Run what was missed, and let what waited meanwhile go on."""
         now = self._clock.now()
         con_ids = [one.wanted.instrument.con_id for one in missed]
-        firings = self._engine.retrace(missed, size, now, self._live)
+        # The bars end as the first of them came: what was after that is told by ticks.
+        until = min((at for one in missed for at in one.answered.values()), default=now)
+        firings = self._retraced(missed, size, until)
         begin = min(one.wanted.begin for one in missed)
         withheld = self._engine.backlog.take_withheld()
         self._unobserved += [Unobserved(rule, begin, now, _OTHER_SCALE) for rule in withheld]
         self._engine.release(con_ids)
-        firings += self._engine.on_ticks(self._resumption.freed(con_ids, asked))
+        firings += self._engine.on_ticks(self._resumption.freed(missed, asked))
         self._take(firings)
         for one in missed:
             self._caught(one.wanted.instrument, now.replace(second=0, microsecond=0) - timedelta(minutes=1))
+
+    def _retraced(self, missed: Sequence[Missed], size: BarSize, until: datetime) -> list[Firing]:
+        """Run what was missed; what has broken a run of the program before is given up, or it would do so for ever."""
+        con_ids = {one.wanted.instrument.con_id for one in missed}
+        if not self._stuck.isdisjoint(con_ids):
+            self._stuck -= con_ids
+            for one in missed:
+                self._given_up(one.wanted, _BROKEN)
+            return []
+        self._stuck |= con_ids
+        firings = self._engine.retrace(missed, size, until, self._live)
+        self._stuck -= con_ids
+        return firings
 
     async def _part(self, instruments: Sequence[Instrument], until: datetime) -> None:
         """Note that some have caught up while others have not: a start after a crash begins there."""
@@ -314,6 +341,12 @@ class CatchUp:
         rules += self._engine.backlog.listeners(con_id)
         self._unobserved += [Unobserved(rule, wanted.begin, now, reason) for rule in rules]
 
+    def _cut(self, wanted: Wanted, first: datetime) -> None:
+        """Note that there were headlines before the *first* that IBKR tells of."""
+        rules = self._engine.backlog.listeners(wanted.instrument.con_id)
+        reason = f"IBKR tells of the latest {MOST_HEADLINES} headlines, and there were more"
+        self._unobserved += [Unobserved(rule, wanted.begin, first, reason) for rule in rules]
+
     def _within_reach(self, wanted: Wanted) -> Wanted:
         """Return what can be had of what is *wanted*; what is longer ago is not known."""
         begin = self._clock.now() - FURTHEST
@@ -323,7 +356,3 @@ class CatchUp:
         watches = self._engine.backlog.watches([wanted.instrument.con_id])
         self._unobserved += [Unobserved(watch.rule, wanted.begin, begin, reason) for watch in watches]
         return replace(wanted, begin=begin)
-
-
-def _by_con_id(moments: Mapping[str, datetime], prefix: str) -> dict[int, datetime]:
-    return {int(key.removeprefix(prefix)): at for key, at in moments.items()}

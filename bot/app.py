@@ -202,6 +202,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             settle=lambda instruments: scales.settle(instruments),  # noqa: PLW0108  made below
         )
         watcher.on_sleep(catchup.slept)
+        freshness.on_heard(lambda instrument, since: catchup.missed({instrument.con_id: since}))
         session.on_status(GapWatch(catchup, engine.backlog, lambda: watcher.last_tick).take)
 
         scales = ScaleLoop(
