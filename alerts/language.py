@@ -29,6 +29,9 @@ __all__ = ["format_draft", "looks_like_alert", "parse"]
 LONGEST_LINE = 500
 """Characters; a phone's screen holds less."""
 
+_SHORT = 100
+"""Characters; no line grows fivefold when its numbers are written in full."""
+
 DEEPEST = 12
 """Parentheses and `not`s within each other; nobody reads more, and the evaluation recurses as deep."""
 
@@ -80,7 +83,7 @@ def parse(text: str, now: datetime, zone: ZoneInfo) -> Draft:
     """
     _bound(text)
     try:
-        return _draft(text, now, zone)
+        draft = _draft(text, now, zone)
     except UnexpectedInput as error:
         raise _refusal(text, error, now, zone) from None
     except Contradiction as error:
@@ -89,6 +92,11 @@ def parse(text: str, now: datetime, zone: ZoneInfo) -> Draft:
         bare = _BARE.search(text)
         position = bare.start() if bare else 0
         raise AlertSyntaxError(text, position, "a symbol before the indicator", example_lines("study")) from None
+    # Numbers are kept in full: what is written must be short enough to be read again.
+    if len(text) > _SHORT and len(line := format_draft(draft)) > LONGEST_LINE:
+        expected = f"a shorter line: in full it has {len(line)} characters, {LONGEST_LINE} at most"
+        raise AlertSyntaxError(text, len(text), expected, example_lines())
+    return draft
 
 
 def looks_like_alert(text: str) -> bool:

@@ -239,3 +239,12 @@ def test_text_for_the_language_is_noticed(text: str) -> None:
 )
 def test_small_talk_is_not_an_alert(text: str) -> None:
     assert not looks_like_alert(text)
+
+
+def test_a_line_that_would_be_too_long_in_full_is_refused_so_that_what_is_kept_can_be_read_again() -> None:
+    line = " or ".join(f"account netliq > {n}b" for n in range(1, 18))
+    assert len(line) < language.LONGEST_LINE
+    with pytest.raises(AlertSyntaxError, match="a shorter line"):
+        parse(line)
+    kept = parse(" or ".join(f"account netliq > {n}b" for n in range(1, 12)))
+    assert parse(language.format_draft(kept)) == kept
