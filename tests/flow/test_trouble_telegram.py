@@ -91,6 +91,25 @@ async def test_however_telegram_fails_each_alert_arrives_once_or_marked_and_the_
     await stage.ada.ask("/status", "link up")
 
 
+async def test_what_fires_while_telegram_is_down_comes_when_it_is_back_and_says_how_late(stage: Stage) -> None:
+    await stage.up()
+    _, number = await made(stage, "AAPL > 200")
+    await stage.desk.post("/sim/faults", method="*", kind="drop", count=-1)
+    stage.world.exchange.push("AAPL", 200.5)
+    begun = stage.world.exchange.clock.time()
+
+    async def is_long() -> bool:
+        await stage.wade(timedelta(seconds=20))
+        return stage.world.exchange.clock.time() - begun > 60
+
+    await stage.desk.until(is_long, "a minute", 60.0)
+    await stage.desk.post("/sim/faults", kind="clear")
+    late = said(await fired(stage, number))
+    assert "⚠️ Late: happened" in late
+    await stage.ada.ask("/status", "link up")
+    assert len(await firings(stage, number)) == 1
+
+
 async def test_a_second_program_with_the_token_is_told_to_the_admins(stage: Stage) -> None:
     await stage.up()
     await stage.tom.ask("/help", "/orders")
