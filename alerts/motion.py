@@ -134,6 +134,18 @@ class Moved(_Plain):
             yield "low", low
             yield "high", high
 
+    @property
+    def price(self) -> Quoted:
+        """The price that moves."""
+        return self._price
+
+    def is_within_reach(self, low: float, high: float, now: datetime) -> bool:
+        """Return whether prices between *low* and *high* may make it true, in whatever order they come."""
+        before = self._window.low(now), self._window.high(now)
+        least = low if before[0] is None else min(low, before[0])
+        most = high if before[1] is None else max(high, before[1])
+        return most - least >= min(self._distance(least), self._distance(most))
+
     def _distance(self, base: float) -> float:
         return abs(base) * self._amount / 100 if self._unit is Unit.PERCENT else self._amount
 

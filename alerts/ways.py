@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import product
 
 from alerts.book import FRESH, MID, Book
-from alerts.motion import DayMoved, Gapped
+from alerts.motion import DayMoved, Gapped, Moved
 from alerts.pricewatch import PriceWatch
 from alerts.rule import PriceCause, RuleState
 from alerts.tape import Tape
@@ -108,6 +108,26 @@ def is_ordered(watch: PriceWatch) -> bool:
         return False
     atoms = watch.atoms
     return watch.repeats or len(atoms) > 1 or not isinstance(atoms[0], Compared | DayMoved | Gapped)
+
+
+def is_out_of_reach(watch: PriceWatch, stretches: Sequence[Stretch], length: timedelta) -> bool:
+    """
+    Return whether nothing comes of these bars of a *length* for a rule about how far a price moved within minutes.
+
+    It need not be looked at then: such a rule hears of every bar, others only of those that reach their level.
+    """
+    atoms = watch.atoms
+    if len(atoms) != 1 or not isinstance(moved := atoms[0], Moved):
+        return False
+    if watch.manner.hold is not None or not watch.is_armed or watch.rule.state is not RuleState.ARMED:
+        return False
+    mine = [one for one in stretches if one.book is moved.price.book and one.slot == moved.price.slot]
+    if len(mine) != 1:
+        return False
+    bar = mine[0].bar
+    if not moved.is_within_reach(bar.low, bar.high, mine[0].moments[0]):
+        return True
+    return watch.is_cooling(bar.start) and watch.is_cooling(bar.start + length)
 
 
 def ways_of(watch: PriceWatch, stretches: Sequence[Stretch]) -> list[Way]:
