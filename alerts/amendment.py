@@ -7,6 +7,7 @@ The walk over a condition goes by the fields of its dataclasses, so that a new k
 import dataclasses
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from alerts.condition import Comparison, Condition, Crossing, DayMove, Draft, Options, PositionMove, Trailing, Velocity
@@ -87,6 +88,12 @@ def with_symbol(rule: Rule, instrument: Instrument) -> Rule:
         draft = replace(draft, condition=renamed(draft.condition, symbol, known))
         found[known] = instrument if one == instrument else one
     return replace(rule, draft=draft, text=format_draft(draft), instruments=found)
+
+
+def without_past_end(draft: Draft, now: datetime) -> Draft:
+    """Return *draft* without its `until` where that is over by *now*: what is to watch again has no end then."""
+    until = draft.options.until
+    return draft if until is None or until > now else with_options(draft, until=None)
 
 
 def order_line(rule: Rule) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from alerts.amendment import watches_the_same, with_options, with_symbol
+from alerts.amendment import watches_the_same, with_symbol, without_past_end
 from alerts.condition import Draft, NewsMatch, ScanEntry
 from alerts.engine import Engine
 from alerts.errors import RuleGone, TooManyAlerts, TooManyScans
@@ -21,6 +21,7 @@ from alerts.language import parse
 from alerts.ports import InstrumentFinder, NewsFeed, RuleStore, ScanFeed, TickFeed
 from alerts.resolving import NONE_KNOWN, ChatFinder, Resolver, no_chats
 from alerts.rule import Firing, Rule, RuleState
+from alerts.split import split_of
 from alerts.wording import format_draft
 from market.clock import Clock
 from market.errors import RequestTimeout
@@ -178,12 +179,12 @@ class Rulebook:
 
     async def restore(self, rule: Rule) -> Rule:
         """
-        Bring a deleted rule back as it was, its id included; a watched one is armed anew, one that sleeps sleeps on.
+        Bring a deleted rule back as it was, its id and its memory included; one that sleeps sleeps on.
 
         Raises TooManyAlerts, TooManyScans.
         """
         is_awake = rule.is_watching and rule.state is not RuleState.SNOOZED
-        armed = rule.rearmed(self._clock.now()) if is_awake else rule
+        armed = rule.calmed(self._clock.now()) if is_awake else rule
         async with self._lock, AsyncExitStack() as undo:
             if rule.state in _ALIVE:
                 await self._ensure_room(rule.owner_id)
@@ -208,23 +209,31 @@ class Rulebook:
         """
         Give a rule another condition or other options; another scan is tried out.
 
-        It is armed anew, also when it was spent; a paused one stays paused unless *wakes*, and a change of mere words
-        (note, tag, sound) leaves everything else as it was. Raises RuleGone, TooManyAlerts, TooManyScans, as `resolve`,
-        and of another scan LinkDown, BrokerError; then nothing has changed.
+        With another condition, or once it was spent, or where it *wakes* after a split, it is armed anew; else what it
+        told it does not tell again. A past end is dropped. A paused one stays paused unless *wakes*, and a change of
+        mere words (note, tag, sound) leaves everything else as it was. Raises RuleGone, TooManyAlerts, TooManyScans, as
+        `resolve`, and of another scan LinkDown, BrokerError; then nothing has changed.
         """
         before = await self.get(rule_id, owner_id)
+        if wakes or not (before.state is RuleState.PAUSED or watches_the_same(before.draft, draft)):
+            draft = without_past_end(draft, self._clock.now())
         new = await self.resolve(draft, owner_id, before.chat_id, before.instruments)
         async with self._lock, AsyncExitStack() as undo:
             current = await self._taken_out(rule_id, owner_id, undo)
             changed = replace(current, draft=draft, text=new.text, instruments=new.instruments, chat_id=new.chat_id)
             if watches_the_same(current.draft, draft) and not wakes:
                 return await self._swapped(current, changed, undo)
+            is_alive = current.state in _ALIVE
+            is_revised = is_alive and not wakes and current.draft.condition == draft.condition
+            now = self._clock.now()
+            recounts = current.draft.options.most != draft.options.most
+            armed = changed.revised(now, recounts=recounts) if is_revised else changed.rearmed(now)
             if current.state is RuleState.PAUSED and not wakes:
-                rested = changed.rearmed(self._clock.now()).with_state(RuleState.PAUSED, current.since, current.reason)
+                rested = armed.with_state(RuleState.PAUSED, current.since, current.reason)
                 return await self._swapped(current, rested, undo)
-            if current.state not in _ALIVE:
+            if not is_alive:
                 await self._ensure_room(owner_id)
-            return await self._swapped(current, changed.rearmed(self._clock.now()), undo)
+            return await self._swapped(current, armed, undo)
 
     async def snooze(self, rule_id: int, owner_id: int, until: datetime | None, wake_on: str = "") -> Rule:
         """
@@ -246,12 +255,11 @@ class Rulebook:
         return len(watching)
 
     async def resume_all(self, owner_id: int) -> int:
-        """Watch again what `pause_all` stopped, not what was paused by itself; return how many. As `resume`."""
+        """Watch again what `pause_all` stopped, not what was paused by itself; return how many do. As `resume`."""
         paused = [rule for rule in await self.owned_by(owner_id) if rule.state is RuleState.PAUSED]
         mine = [rule.id for rule in paused if rule.reason == WITH_ALL]
-        for rule_id in mine:
-            await self.resume(rule_id, owner_id)
-        return len(mine)
+        resumed = [await self.resume(rule_id, owner_id) for rule_id in mine]
+        return sum(rule.state is not RuleState.EXPIRED for rule in resumed)
 
     async def pause(self, rule_id: int, owner_id: int, reason: str = "") -> Rule:
         """
@@ -267,10 +275,20 @@ class Rulebook:
             return await self._swapped(rule, rule.with_state(RuleState.PAUSED, self._clock.now(), reason), undo)
 
     async def resume(self, rule_id: int, owner_id: int) -> Rule:
-        """Watch a paused rule again; any other stays as it is. Raises RuleGone, TooManyScans."""
+        """
+        Watch a paused rule again, with what it told kept; any other stays as it is.
+
+        One whose end came meanwhile is EXPIRED, and its owner told. Raises RuleGone, TooManyScans.
+        """
         async with self._lock, AsyncExitStack() as undo:
-            rule = await self.get(rule_id, owner_id)
-            return await self._armed(rule, undo) if rule.state is RuleState.PAUSED else rule
+            rule, now = await self.get(rule_id, owner_id), self._clock.now()
+            if rule.state is not RuleState.PAUSED:
+                return rule
+            if without_past_end(rule.draft, now) != rule.draft:
+                return await self._ended(rule, now, undo)
+            # What it saw before a split is of another scale.
+            is_split = split_of(rule.reason) is not None
+            return await self._swapped(rule, rule.rearmed(now) if is_split else rule.resumed(now), undo)
 
     async def rearm(self, rule_id: int, owner_id: int) -> Rule:
         """
@@ -282,7 +300,10 @@ class Rulebook:
             rule = await self._taken_out(rule_id, owner_id, undo)
             if rule.state not in _ALIVE:
                 await self._ensure_room(owner_id)
-            return await self._armed(rule, undo)
+            now = self._clock.now()
+            draft = without_past_end(rule.draft, now)
+            endless = rule if draft == rule.draft else replace(rule, draft=draft, text=format_draft(draft))
+            return await self._swapped(rule, endless.rearmed(now), undo)
 
     async def follow(self) -> None:
         """Hold what news on a portfolio or a watchlist need now: what is in them changes."""
@@ -325,14 +346,12 @@ class Rulebook:
         await self._settled()
         return rule
 
-    async def _armed(self, current: Rule, undo: AsyncExitStack) -> Rule:
-        now = self._clock.now()
-        until = current.draft.options.until
-        endless = current
-        if until is not None and until <= now:
-            draft = with_options(current.draft, until=None)
-            endless = replace(current, draft=draft, text=format_draft(draft))
-        return await self._swapped(current, endless.rearmed(now), undo)
+    async def _ended(self, current: Rule, now: datetime, undo: AsyncExitStack) -> Rule:
+        """Let a rule be over, and have its owner told as of any other that is."""
+        ended = await self._swapped(current, current.expired(now), undo)
+        self._engine.mark_changed(current.id)
+        self._sink([])
+        return ended
 
     async def _swapped(self, current: Rule, new: Rule, undo: AsyncExitStack) -> Rule:
         """Store and watch *new* in the place of *current*, which was taken out; then *undo* is not needed any more."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.amendment import renamed, with_options
+from alerts.amendment import renamed, with_options, without_past_end
 from alerts.choice import LONGEST_NOTE
 from alerts.condition import Draft, Options, Repeat, TradingTime
 from alerts.errors import AlertSyntaxError
@@ -80,7 +80,7 @@ class EditHandler:
         rule = await self._rulebook.get(callback.number(1), press.user_id)
         draft = await self._pressed(rule, callback.args[2], callback.args[3], press)
         changed = await self._rulebook.amend(rule.id, press.user_id, draft)
-        await self._reply.answer(press, "Changed")
+        await self._reply.answer(press, f"Changed{views.dropped_end(rule, changed, self._clock.now())}")
         await show(self._reply, press, callback, await self._cards.edit_card(changed, press.user_id))
 
     async def on_ask(self, press: Press, callback: Callback) -> None:
@@ -147,9 +147,11 @@ class EditHandler:
     async def on_clone(self, press: Press, callback: Callback) -> None:
         """Set the same alert once more, to be changed. Raises RuleGone, TooManyAlerts, TooManyScans."""
         rule = await self._rulebook.get(callback.number(1), press.user_id)
-        new = await self._rulebook.resolve(rule.draft, press.user_id, rule.chat_id, rule.instruments)
+        draft = without_past_end(rule.draft, self._clock.now())
+        new = await self._rulebook.resolve(draft, press.user_id, rule.chat_id, rule.instruments)
         made = await self._rulebook.enter(new)
-        await self._reply.answer(press, f"Alert #{made.rule.id} is a copy of #{rule.id}")
+        told = f"Alert #{made.rule.id} is a copy of #{rule.id}{views.dropped_end(rule, new, self._clock.now())}"
+        await self._reply.answer(press, told)
         await show(self._reply, press, callback, await self._cards.edit_card(made.rule, press.user_id))
 
     async def _wakes(self, rule: Rule, how: str, zone: ZoneInfo, data: str) -> datetime | None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.amendment import amount_of
 from alerts.condition import Repeat, TradingTime
-from alerts.default import repeat_of
+from alerts.default import TABLE, kind_of, repeat_of
 from alerts.releveling import releveled, size_mark
 from alerts.rule import Rule
 from alerts.wording import number_text
@@ -62,6 +62,13 @@ def edit_card(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> Message:
             (button("« Back", Code.ALERT_CARD, _HERE, rule.id),),
         ),
     )
+
+
+def dropped_end(before: Rule, after: Rule, now: datetime) -> str:
+    """Return how an answer goes on where a rule that watches again lost its end, which was over; else ""."""
+    until = before.draft.options.until
+    is_dropped = until is not None and until <= now and after.draft.options.until is None
+    return "; its end was over and is dropped" if is_dropped else ""
 
 
 def question(rule: Rule, what: str, now_price: float | None = None) -> Message:
@@ -184,7 +191,11 @@ _LABELS = {
 
 
 def _choice(rule: Rule, what: str, chosen: str, values: tuple[str, ...]) -> tuple[Button, ...]:
+    by_kind = TABLE[kind_of(rule.draft.condition)].session
+
     def label(value: str) -> str:
+        if value == "any" and by_kind is TradingTime.RTH:
+            return "Usual (RTH)"
         if value == "1d":
             return "⌛ 1d" if what == "until" else "1 / day"
         return _LABELS[value]
