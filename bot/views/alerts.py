@@ -1,24 +1,26 @@
 """Alerts as they are set, listed and changed; what they say when they fire is in `bot/views/firing.py`."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.condition import Both, Comparison, Either, Repeat
-from alerts.default import cooldown_of, repeat_of
+from alerts.default import Rearm, cooldown_of, defaults_of, repeat_of
 from alerts.rule import Rule, RuleState
+from alerts.spelling import duration_text
 from bot.callback_data import Code, Place
 from bot.views.condition import crossing_line, describe, direction_of, instrument_of, level_of, looks_at_prices
 from bot.views.gauge import Values, gauge, speaks_of_price
 from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Button, Message, text
-from bot.views.numbers import day, fixed, moment, percent, price, span
+from bot.views.numbers import exact, fixed, moment, percent, price, span
 from market.instrument import Instrument
 from market.quote import DataKind, Quote
 
 UNDO_S = 30
 _HERE = Place.HERE
 _NOTE = 300
+_DAY_S = 86_400
 _NONE_KNOWN: Values = {}
 LINE = 120
 MARKS = {
@@ -71,6 +73,7 @@ def created(
     *,
     already_true: bool,
     now: datetime,
+    zone: ZoneInfo,
     trouble: str = "",
     values: Values = _NONE_KNOWN,
 ) -> Message:
@@ -87,7 +90,7 @@ def created(
         *_measured(rule, values),
         *_now_lines(rule, quote, now, trouble),
         _repeats(rule),
-        *_option_lines(rule),
+        *_option_lines(rule, now, zone),
         *_note(rule),
     ]
     if already_true:
@@ -117,7 +120,7 @@ def card(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> Message:
         state_line(rule, now=now, zone=zone),
         *_distance_lines(row),
         _repeats(rule),
-        *_option_lines(rule),
+        *_option_lines(rule, now, zone),
         *(["🤫 When it fires, it speaks for your other price alerts for 15 min"] if row.calms else []),
         *_fired_lines(rule, now=now, zone=zone),
         *_note(rule),
@@ -267,18 +270,21 @@ def _fired_lines(rule: Rule, *, now: datetime, zone: ZoneInfo) -> list[str]:
 def _repeats(rule: Rule) -> str:
     if repeat_of(rule.draft) is Repeat.ONCE:
         return "Fires once"
+    if defaults_of(rule.draft).rearm is Rearm.SESSION:
+        return "Fires once a session"
     cooldown = cooldown_of(rule.draft)
-    return "Fires every time" + (f", at most once in {span(cooldown)}" if cooldown else "")
+    return "Fires every time" + (f", at most once in {_length(cooldown)}" if cooldown else "")
 
 
-def _option_lines(rule: Rule) -> list[str]:
+def _option_lines(rule: Rule, now: datetime, zone: ZoneInfo) -> list[str]:
     """Return the options that change when it speaks and to whom, on one line; none where none was given."""
     options = rule.draft.options
     parts = [
-        f"only {options.most} times" if options.most is not None else "",
-        f"after it held {span(options.hold)}" if options.hold is not None else "",
+        f"only {options.most} time{'' if options.most == 1 else 's'}" if options.most is not None else "",
+        f"after it held {_length(options.hold)}" if options.hold is not None else "",
+        f"hysteresis {exact(options.hysteresis_pct)}%" if options.hysteresis_pct is not None else "",
         {"rth": "regular hours", "eth": "extended hours too"}.get(str(options.hours), ""),
-        f"until {day(options.until, _UTC)}" if options.until is not None else "",
+        f"until {_end(options.until, now, zone)}" if options.until is not None else "",
         "critical" if options.critical else "",
         "silent" if options.silent else "",
         f"#{options.tag}" if options.tag else "",
@@ -289,7 +295,21 @@ def _option_lines(rule: Rule) -> list[str]:
     return [told] if told else []
 
 
-_UTC = ZoneInfo("UTC")
+def _length(length: timedelta) -> str:
+    """Return a length as it was typed, to the second: `1 h 30 min`, `90s`."""
+    seconds = int(length.total_seconds())
+    unit = 1 if seconds < 60 else 60 if seconds < _DAY_S else 3600  # noqa: PLR2004  a minute
+    return duration_text(length) if seconds % unit else span(length)
+
+
+def _end(until: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Return when an alert ends, in the person's time: a midnight as the end of the day before it."""
+    own = until.astimezone(zone)
+    if own.time() != time():
+        return moment(until, zone, now)
+    last = own - timedelta(days=1)
+    year = "" if last.year == now.astimezone(zone).year else f" {last.year}"
+    return f"the end of {last:%a} {last.day} {last:%b}{year}"
 
 
 def _note(rule: Rule) -> list[str]:

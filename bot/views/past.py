@@ -1,7 +1,8 @@
 """What an alert did and would have done: its history, backtests, and what its chart says."""
 
+import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.aftermath import Aftermath
@@ -26,6 +27,9 @@ _LINE = 120
 _DATES = 6
 _SHORT = 60
 _HERE = Place.HERE
+_A_DAY = timedelta(days=1)
+_LACK_DAYS = 5
+"""Weekends and holidays at the beginning are no lack of bars."""
 
 
 def which_backtest() -> Message:
@@ -63,7 +67,8 @@ def would_have_fired(result: Backtest, days: int, zone: ZoneInfo) -> str:
     """Return the lines that a new alert's message gets, HTML; "" where such an alert has no past."""
     if result.unsupported:
         return ""
-    return "\n".join([f"🧮 {_count(result, days)}", *_medians(result), *_last(result, zone)])
+    note = [f"<i>{text(result.note)}</i>"] if result.note else []
+    return "\n".join([f"🧮 {_count(result, days)}", *_medians(result), *_last(result, zone), *note])
 
 
 def history(rule: Rule, past: Sequence[Aftermath], page: int, *, now: datetime, zone: ZoneInfo) -> Message:
@@ -77,7 +82,10 @@ def history(rule: Rule, past: Sequence[Aftermath], page: int, *, now: datetime, 
     shown = past[page * PAGE : (page + 1) * PAGE]
     lines = [_past_line(one, now=now, zone=zone) for one in shown]
     turn = _turner(rule, page, len(past))
-    return Message("\n".join([f"{head}\nFired {len(past)} times{where}", *lines]), rows(turn, back))
+    return Message(
+        "\n".join([f"{head}\nFired {'once' if len(past) == 1 else f'{len(past)} times'}{where}", *lines]),
+        rows(turn, back),
+    )
 
 
 def chart(rule: Rule, instrument: Instrument) -> Message:
@@ -100,11 +108,14 @@ def _what(rule: Rule) -> str:
 
 
 def _count(result: Backtest, days: int) -> str:
-    count = len(result.firings)
+    count, span = len(result.firings), f"the last {days} days"
+    seen = days if result.start is None else math.ceil((result.end - result.start) / _A_DAY)
+    if days - seen > _LACK_DAYS:
+        span = f"the last {seen} day{'' if seen == 1 else 's'}, as far back as {result.size.value} bars were had"
     if not count:
-        return f"Would not have fired in the last {days} days"
+        return f"Would not have fired in {span}"
     times = "once" if count == 1 else f"{count} times"
-    return f"Would have fired <b>{times}</b> in the last {days} days"
+    return f"Would have fired <b>{times}</b> in {span}"
 
 
 def _medians(result: Backtest) -> list[str]:

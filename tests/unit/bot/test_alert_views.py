@@ -71,18 +71,20 @@ def repeats() -> Rule:
 
 
 MESSAGES = {
-    "alert-created": lambda: alert_views.created(rule("AAPL > 200", AAPL), quote(), already_true=False, now=NOW),
+    "alert-created": lambda: alert_views.created(
+        rule("AAPL > 200", AAPL), quote(), already_true=False, now=NOW, zone=NEW_YORK
+    ),
     "alert-created-true": lambda: alert_views.created(
-        replace(rule("AAPL > 190", AAPL), state=RuleState.FIRED), quote(), already_true=True, now=NOW
+        replace(rule("AAPL > 190", AAPL), state=RuleState.FIRED), quote(), already_true=True, now=NOW, zone=NEW_YORK
     ),
     "alert-created-delayed": lambda: alert_views.created(
-        rule("AAPL > 200", AAPL), replace(quote(), kind=DataKind.DELAYED), already_true=False, now=NOW
+        rule("AAPL > 200", AAPL), replace(quote(), kind=DataKind.DELAYED), already_true=False, now=NOW, zone=NEW_YORK
     ),
     "alert-created-news": lambda: alert_views.created(
-        rule('news AAPL "guidance" or "outlook"', AAPL), None, already_true=False, now=NOW
+        rule('news AAPL "guidance" or "outlook"', AAPL), None, already_true=False, now=NOW, zone=NEW_YORK
     ),
     "alert-created-scan": lambda: alert_views.created(
-        rule("scan TOP_PERC_GAIN price > 5 volume > 1M top 10"), None, already_true=False, now=NOW
+        rule("scan TOP_PERC_GAIN price > 5 volume > 1M top 10"), None, already_true=False, now=NOW, zone=NEW_YORK
     ),
     "alert-card": lambda: alert_views.card(
         alert_views.AlertRow(repeats(), 196.42, 1.82), now=NOW + timedelta(days=1), zone=BERLIN

@@ -169,7 +169,7 @@ def test_an_alerts_card_and_its_answer_show_the_number_and_whose_it_is() -> None
     pair = asked("AAPL / MSFT > 0.5")
     shown = card(AlertRow(pair, 232.1, 7.32, values=BOTH), now=NOW, zone=NEW_YORK).html
     assert "AAPL / MSFT now <code>0.4659</code> · needs <b>+7.32%</b>" in shown
-    told = created(pair, None, already_true=False, now=NOW, values=BOTH).html
+    told = created(pair, None, already_true=False, now=NOW, zone=NEW_YORK, values=BOTH).html
     assert "AAPL / MSFT now <code>0.4659</code>" in told
 
 

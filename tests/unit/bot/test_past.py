@@ -52,7 +52,7 @@ async def test_a_message_that_a_press_has_changed_is_not_changed_back(chat: Chat
 
 async def test_a_backtest_tells_the_numbers_and_then_the_picture(chat: Chat) -> None:
     text = await chat.say("/backtest AAPL rsi(14,1h) < 30 1y")
-    assert "Would have fired 2 times in the last 365 days" in text
+    assert "Would have fired 2 times in the last 90 days, as far back as 1h bars were had" in text
     assert chat.past.asked == [("AAPL rsi(14, 1h) < 30", 365)]
     assert chat.reply.attached
     assert chat.rules.rules == {}
