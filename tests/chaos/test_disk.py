@@ -56,7 +56,11 @@ async def test_what_fires_while_another_program_has_the_database_is_told_when_it
 
             await stage.desk.until(failed, "a failure to record", _PATIENCE_S)
             assert not [m for m in await stage.ada.from_bot() if "· alert #" in said(m)]
+            told = await stage.ada.until("another program has locked my database", "1 alert has fired", within_s=60.0)
+            assert "Orders are refused" in said(told)
+            await stage.ada.ask("/status", "nothing can be stored")
         finally:
             other.close()
         await stage.ada.until("· alert #1", within_s=_PATIENCE_S)
+        await stage.ada.until("✅ I can store again", within_s=_PATIENCE_S)
         assert len([m for m in await stage.ada.from_bot() if "· alert #" in said(m)]) == 1
