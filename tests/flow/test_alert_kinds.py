@@ -251,6 +251,14 @@ CASES = [
         "AMD / INTC ▲ 7.218",
     ),
     Case(
+        "two instruments apart",
+        "AMD - 6 * INTC > 40",
+        "AMD - 6 * INTC > 90",
+        steps(prints("INTC", 22.85), prints("AMD", 158.0)),
+        steps(prints("INTC", 22.86), prints("AMD", 190.0)),
+        "AMD \N{MINUS SIGN} 6 \N{MULTIPLICATION SIGN} INTC ▲ 52.84",
+    ),
+    Case(
         "compound",
         "NFLX > 710 and QQQ > 490 and not SPY -5%",
         "NFLX > 710 and QQQ > 500",
@@ -273,6 +281,14 @@ CASES = [
         prints("AAPL", 196.0),
         steps(prints("AAPL", 230.0), ACCOUNT_TOLD),
         "P&L of your AAPL ▲",
+    ),
+    Case(
+        "what was paid",
+        "MSFT > avgcost * 1.5",
+        "MSFT > avgcost * 9",
+        prints("MSFT", 421.0),
+        prints("MSFT", 1200.0),
+        "MSFT ▲ 1,200.00",
     ),
     Case(
         "account",
