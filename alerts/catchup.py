@@ -19,6 +19,7 @@ from alerts.engine import Engine
 from alerts.missed import FURTHEST, MOST_HEADLINES, Missed, Wanted, size_for
 from alerts.ports import Moments, Nap
 from alerts.resumption import Resumption
+from alerts.retrace import Retrace
 from alerts.rule import Firing, Rule
 from market.clock import Clock
 from market.errors import LinkDown
@@ -111,6 +112,8 @@ class CatchUp:
         self._is_parted = False
         self._kick = asyncio.Event()
         self._places = asyncio.Semaphore(_AT_ONCE)
+        # One at a time, or the stretches of work of a dozen would follow each other without a pause.
+        self._turn = asyncio.Lock()
         self._unobserved: list[Unobserved] = []
 
     @property
@@ -267,8 +270,9 @@ class CatchUp:
             except LinkDown:
                 return
             await self._scaled(missed)
+            async with self._turn:
+                await self._resume(missed, size, asked)
             if self._is_up:
-                self._resume(missed, size, asked)
                 await self._part([one.instrument for one in wanted], asked)
 
     async def _fetched(self, wanted: Sequence[Wanted], size: BarSize, begun: float) -> list[Missed]:
@@ -299,34 +303,42 @@ class CatchUp:
                 async with asyncio.timeout(_SETTLED_WITHIN_S):
                     await self._settle(strange)
 
-    def _resume(self, missed: Sequence[Missed], size: BarSize, asked: datetime) -> None:
-        """Run what was missed, and let what waited meanwhile go on."""
+    async def _resume(self, missed: Sequence[Missed], size: BarSize, asked: datetime) -> None:
+        """Run what was missed, and let what waited meanwhile go on, if the link still is up then."""
+        if not self._is_up:
+            return
         now = self._clock.now()
         con_ids = [one.wanted.instrument.con_id for one in missed]
         # The bars end as the first of them came: what was after that is told by ticks.
         until = min((at for one in missed for at in one.answered.values()), default=now)
-        firings = self._retraced(missed, size, until)
+        retrace = self._retrace(missed, size, until)
+        is_cancelled = await _run(retrace)
+        self._stuck -= set(con_ids)
         begin = min(one.wanted.begin for one in missed)
         withheld = self._engine.backlog.take_withheld()
         self._unobserved += [Unobserved(rule, begin, now, _OTHER_SCALE) for rule in withheld]
-        self._engine.release(con_ids)
-        firings += self._engine.on_ticks(self._resumption.freed(missed, asked))
+        firings = list(retrace.firings) if retrace is not None else []
+        if self._is_up:
+            self._engine.release(con_ids)
+            firings += self._engine.on_ticks(self._resumption.freed(missed, asked))
+            for one in missed:
+                self._caught(one.wanted.instrument, now.replace(second=0, microsecond=0) - timedelta(minutes=1))
+        else:
+            for con_id in con_ids:
+                self._engine.backlog.begun(con_id, until)
         self._take(firings)
-        for one in missed:
-            self._caught(one.wanted.instrument, now.replace(second=0, microsecond=0) - timedelta(minutes=1))
+        if is_cancelled:
+            raise asyncio.CancelledError
 
-    def _retraced(self, missed: Sequence[Missed], size: BarSize, until: datetime) -> list[Firing]:
-        """Run what was missed; what has broken a run of the program before is given up, or it would do so for ever."""
+    def _retrace(self, missed: Sequence[Missed], size: BarSize, until: datetime) -> Retrace | None:
+        """Return what runs what was missed; None where that has broken this loop before: it would do so for ever."""
         con_ids = {one.wanted.instrument.con_id for one in missed}
         if not self._stuck.isdisjoint(con_ids):
-            self._stuck -= con_ids
             for one in missed:
                 self._given_up(one.wanted, _BROKEN)
-            return []
+            return None
         self._stuck |= con_ids
-        firings = self._engine.retrace(missed, size, until, self._live)
-        self._stuck -= con_ids
-        return firings
+        return self._engine.retracing(missed, size, until, self._live)
 
     async def _part(self, instruments: Sequence[Instrument], until: datetime) -> None:
         """Note that some have caught up while others have not: a start after a crash begins there."""
@@ -356,3 +368,19 @@ class CatchUp:
         watches = self._engine.backlog.watches([wanted.instrument.con_id])
         self._unobserved += [Unobserved(watch.rule, wanted.begin, begin, reason) for watch in watches]
         return replace(wanted, begin=begin)
+
+
+async def _run(retrace: Retrace | None) -> bool:
+    """
+    Run to the end, giving way every few milliseconds; return whether that was cancelled.
+
+    Then the rest is run at once: half a gap cannot be taken up again.
+    """
+    is_cancelled = False
+    for _ in () if retrace is None else retrace.steps():
+        if not is_cancelled:
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                is_cancelled = True
+    return is_cancelled

@@ -349,8 +349,14 @@ class Engine:
     def retrace(
         self, missed: Sequence[Missed], size: BarSize, until: datetime, live: datetime | None = None
     ) -> list[Firing]:
+        """Run what was *missed*, and return what fired, when it did; see `retracing`."""
+        return self.retracing(missed, size, until, live).run()
+
+    def retracing(
+        self, missed: Sequence[Missed], size: BarSize, until: datetime, live: datetime | None = None
+    ) -> Retrace:
         """
-        Run what was *missed* of instruments that are behind, up to *until*, and return what fired, when it did.
+        Return what runs what was *missed* of instruments that are behind, up to *until*.
 
         *size* is that of the bars of prices, *live* when live data came again. The instruments stay behind until they
         are released.
@@ -365,7 +371,7 @@ class Engine:
                 self._roster.changed.add(rule.id)
             return {rule.id for rule in woken}, firings
 
-        return Retrace(self._roster, self._tape, self._news, wake, missed, size, until, live).run()
+        return Retrace(self._roster, self._tape, self._news, wake, missed, size, until, live)
 
     def release(self, con_ids: Collection[int]) -> None:
         """Let instruments be live again, and look whether anything about them is dark."""

@@ -7,7 +7,8 @@ or passed are evaluated, beside those that follow every move of a price, and tho
 Longer than 400 lines, so that the fast path and everything that must leave its ladders as they were stand together.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -150,7 +151,10 @@ class Tape:
         firings: list[Firing] = []
         for rule_id in sorted(self.held):
             watch = self._roster.watched.get(rule_id)
-            if isinstance(watch, PriceWatch):
+            if self.behind and self.is_behind(watch):
+                # What is known of its prices is what they were in the gap.
+                self._woken.add(rule_id)
+            elif isinstance(watch, PriceWatch):
                 # What was paid on average is a level, and it moves with each fill.
                 self._replace(watch, at)
                 self.consider({rule_id}, at, watch.standing_cause() or AccountCause({}), None, firings)
@@ -165,7 +169,7 @@ class Tape:
         self._prints.on_minute(book, bar, at, firings)
         return firings
 
-    def on_time(self, now: datetime, only: Collection[int] | None = None) -> list[Firing]:
+    def on_time(self, now: datetime, only: AbstractSet[int] | None = None) -> list[Firing]:
         """
         Look at those whose time has come, and at those that time alone may make true.
 
@@ -176,7 +180,7 @@ class Tape:
             return self.on_overdue(now)
         firings: list[Firing] = []
         self._woken |= self._alarms.due(now)
-        due = (self._ticking | self._woken) & set(only)
+        due = (self._ticking & only) | (self._woken & only)
         self._woken -= due
         self._look_at(due, now, firings)
         return firings
