@@ -329,4 +329,4 @@ class Book:
         if price is None:
             price = self.known(MID)
         close = self.prices[TickField.CLOSE]
-        return None if price is None or not close else (price / close - 1) * 100
+        return None if price is None or not close else (price - close) / abs(close) * 100

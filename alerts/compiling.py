@@ -154,7 +154,10 @@ def _day_move(move: DayMove, rule: Rule, market: Market) -> Node:
         opening = Quoted(price.book, OPEN, f"{move.symbol} open")
         return Gapped(opening, close, move.percent, move.way, market.sessions)
     base = close if move.base is None else Fixed(move.base)
-    return DayMoved(price, base, move.percent, move.way)
+    typed, usual = rule.draft.options.hysteresis_pct, TABLE[Kind.LEVEL]
+    least = price.book.instrument.min_tick * usual.hysteresis_ticks
+    margin = _kept_margin(usual.hysteresis_pct, least) if typed is None else _kept_margin(typed, 0.0)
+    return DayMoved(price, base, move.percent, move.way, margin)
 
 
 def _price(price: Price, rule: Rule, market: Market) -> Quoted:

@@ -15,6 +15,7 @@ from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from alerts import choice
+from alerts.bearing import bears_hold, bears_hysteresis
 from alerts.condition import Condition, Draft
 from alerts.errors import AlertSyntaxError
 from alerts.hint import example_lines, expectation, near_miss
@@ -126,6 +127,7 @@ def _draft(text: str, now: datetime, zone: ZoneInfo) -> Draft:
     """Return what *text* says. Raises UnexpectedInput, Contradiction, Nameless."""
     condition, choices = _condition(text)
     _ensure_sequel(condition, choices)
+    _ensure_borne(condition, choices)
     return Draft(condition, choice.options(choices, now, zone))
 
 
@@ -167,6 +169,15 @@ def _ensure_sequel(condition: Condition, choices: tuple[choice.Choice, ...]) -> 
         is_bare = option.name == "then" and option.value is not None and not has_symbol(option.value)
         if is_bare and not any(symbols_in(condition)):
             raise Contradiction(option.value or option.word, "an order that names its symbol, like then buy 10 SPY")
+
+
+def _ensure_borne(condition: Condition, choices: tuple[choice.Choice, ...]) -> None:
+    """Refuse options that would do nothing."""
+    for option in choices:
+        if option.name == "for" and not bears_hold(condition):
+            raise Contradiction(option.word, "no `for` here: this happens in a moment, a level can hold for a while")
+        if option.name == "hysteresis" and not bears_hysteresis(condition):
+            raise Contradiction(option.word, "no `hysteresis` here: it goes with a level that a value can go back from")
 
 
 def _refusal(text: str, error: UnexpectedInput, now: datetime, zone: ZoneInfo) -> AlertSyntaxError:

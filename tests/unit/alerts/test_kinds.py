@@ -89,6 +89,42 @@ def test_a_move_from_a_given_price_goes_either_way() -> None:
     assert fed(engine_with(rule("AAPL ±4% from 200")), 200.0, 192.0) == [192.0]
 
 
+@pytest.mark.parametrize(("typed", "back"), [("", 209.8), (" hysteresis 1%", 207.91)])
+@pytest.mark.parametrize("way", ["+", "±"])
+def test_a_day_move_that_repeats_must_go_back_by_the_hysteresis(typed: str, back: float, way: str) -> None:
+    engine = engine_with(rule(f"AAPL {way}5% every{typed}"))
+    engine.on_ticks([tick(200.0, TickField.CLOSE)])
+    assert len(fed(engine, *[209.99, 210.01] * 10)) == 1
+    assert fed(engine, back, 210.01, start_s=30) == []
+    assert fed(engine, back - 0.03, 210.01, start_s=40) == [210.01]
+
+
+def test_a_day_move_below_does_so_too() -> None:
+    engine = engine_with(rule("AAPL -5% every"))
+    engine.on_ticks([tick(200.0, TickField.CLOSE)])
+    assert fed(engine, *[190.01, 189.99] * 10) == [189.99]
+    assert fed(engine, 190.2, 189.0, start_s=30) == [189.0]
+
+
+@pytest.mark.parametrize(
+    ("line", "silent", "loud"),
+    [
+        ("AAPL +5% from -10", [-10.0, -10.5, -9.6], -9.5),
+        ("AAPL -5% from -10", [-10.0, -9.5, -10.4], -10.5),
+        ("AAPL ±5% from -10", [-10.0, -9.6, -10.4], -10.5),
+    ],
+)
+def test_up_is_up_below_zero_too(line: str, silent: list[float], loud: float) -> None:
+    assert fed(engine_with(rule(line)), *silent, loud) == [loud]
+
+
+def test_the_change_since_a_close_below_zero_has_the_sign_of_the_way() -> None:
+    engine = engine_with(rule("AAPL > -9"))
+    (firing,) = engine.on_ticks([tick(-10.0, TickField.CLOSE), tick(-8.0)])
+    assert isinstance(firing.cause, PriceCause)
+    assert firing.cause.change_pct == pytest.approx(20.0)
+
+
 def test_a_gap_is_the_sessions_open_and_not_yesterdays() -> None:
     engine = engine_with(rule("AAPL gaps 3%"))
     engine.set_hours(AAPL, new_york(date(2026, 11, 20), date(2026, 11, 23)))
