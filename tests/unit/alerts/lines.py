@@ -167,7 +167,7 @@ SINGLES = st.one_of(
     st.builds(DayMove, SYMBOLS, POSITIVE, WAYS, is_gap=st.just(value=True)),
     VELOCITIES,
     trailings(),
-).filter(is_possible)
+)
 
 
 def _compound(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
