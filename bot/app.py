@@ -329,6 +329,8 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             if chat_id in settings.roster.roles:
                 await users.saw_chat(chat_id, chat_id, clock.now())
                 await telegram.publish(chat_id)
+            # First: what its digests told is gathered anew if it did not arrive.
+            sieve.forget(chat_id)
             await outbox.reopen(chat_id, clock.now() - _NEWS_LASTS)
 
         inbox = Inbox(Router(COMMANDS, handlers, clock), settings.roster, reply, opened, groups.named, moves.home)

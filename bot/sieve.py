@@ -119,6 +119,12 @@ class OutboxSieve:
                 told = gathered(Reason.CALM, members) if members else None
                 self._calms[row.chat_id, user_id] = _Calm(row, row.created, told)
 
+    def forget(self, chat_id: int) -> None:
+        """Begin anew in a chat: what its digests told so far is told again."""
+        self._bursts = {key: kept for key, kept in self._bursts.items() if key[0] != chat_id}
+        self._digests = {key: kept for key, kept in self._digests.items() if key[0] != chat_id}
+        self._calms = {key: kept for key, kept in self._calms.items() if key[0] != chat_id}
+
     async def sift(self, chat_id: int, rows: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
         """Return those of *rows*, in their order, that go out now. Raises StorageError; then nothing has changed."""
         now = self._clock.now()

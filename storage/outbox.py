@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, false, func, not_, or_, select, update
 
 from market.clock import Clock
+from storage import reopening
 from storage.database import Database
 from storage.message import MessageState, NewMessage, OutboxMessage, Priority, Told
 from storage.prepared import Prepared
@@ -22,8 +23,6 @@ from storage.tables import outbox
 
 __all__ = ["MessageState", "NewMessage", "OutboxMessage", "Priority", "SqlOutbox"]
 
-_CLOSED = "chat closed: "
-_ALERTS = ("firing", "digest")
 # Keys have no index by their beginnings: at a start so many rows are looked at, and not all that ever were.
 _LOOKED_BACK = 20_000
 _OPEN = (MessageState.NEW, MessageState.SENDING, MessageState.UNKNOWN)
@@ -249,24 +248,15 @@ class SqlOutbox:
 
     async def mark_closed(self, message_id: int, error: str) -> None:
         """Its chat takes no messages: FAILED, unless `reopen` brings it back."""
-        await self.mark_failed(message_id, f"{_CLOSED}{error}")
+        await self.mark_failed(message_id, f"{reopening.CLOSED}{error}")
 
     async def reopen(self, chat_id: int, since: datetime) -> int:
         """
         The chat takes messages again: every alert that it missed is due at once, and the rest since then.
 
-        Return how many rows that is. Edits stay behind: what they would change did not arrive either, or is long gone
-        from sight.
+        Return how many rows that is; see `storage/reopening.py` for what digests told.
         """
-        missed = (
-            outbox.c.state == MessageState.FAILED,
-            outbox.c.chat_id == chat_id,
-            or_(outbox.c.kind.in_(_ALERTS), outbox.c.happened >= since),
-            outbox.c.edit_key.is_(None),
-            outbox.c.error.startswith(_CLOSED, autoescape=True),
-        )
-        statement = update(outbox).where(*missed).values(state=MessageState.NEW, next_try=None, error="")
-        return await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
+        return await self._database.writer.run(lambda connection: reopening.reopen(connection, chat_id, since))
 
     async def release(self, message_ids: Collection[int]) -> None:
         """Shutdown: the send of these was never begun. Those that are this boot's SENDING are NEW again."""

@@ -37,6 +37,7 @@ class Night:
         self.outbox.on_new(self.queue.extend)
         self.sieve = self._made()
         self._message_ids = 1000
+        self.last = 0
 
     def _made(self) -> OutboxSieve:
         return OutboxSieve(
@@ -68,6 +69,7 @@ class Night:
             said.append(self.words(row).splitlines()[0])
             self._message_ids += 1
             await self.outbox.mark_delivered(row.id, self._message_ids)
+            self.last = row.id
         return said
 
     def words(self, row: OutboxMessage) -> str:
@@ -90,6 +92,21 @@ class Night:
 
     async def states(self, *row_ids: int) -> list[tuple[str, int | None]]:
         return [(str((await self.row(one)).state), (await self.row(one)).told_by) for one in row_ids]
+
+    async def is_closed(self) -> None:
+        """Let the chat take nothing of what goes out now."""
+        while self.queue:
+            waiting = list(self.queue)
+            passed = await self.sieve.sift(TOM, waiting)
+            self.queue[:] = [row for row in self.queue if row not in waiting]
+            for row in passed:
+                await self.outbox.mark_closed(row.id, "Forbidden: bot was blocked by the user")
+
+    async def opens(self) -> None:
+        """Let the chat take messages again."""
+        self.sieve.forget(TOM)
+        await self.outbox.reopen(TOM, self.clock.now() - timedelta(hours=12))
+        await self.comes_due()
 
     async def comes_due(self) -> None:
         """Queue what the database says is due, as the notifier's look does."""
@@ -363,6 +380,53 @@ async def test_a_digest_that_was_open_at_a_restart_is_closed_complete_and_the_ne
     assert sorted(alone + folded) == list(range(1, 21))
     assert len(alone) == 8
     assert {row.state for row in rows} == {MessageState.SENT, MessageState.FOLDED}
+
+
+async def test_a_chat_that_was_blocked_hears_of_each_alert_also_of_those_that_a_digest_took_in_later(
+    night: Night,
+) -> None:
+    for number in range(1, 41):
+        await night.fires(price_firing(number, night.clock.now()))
+        await night.is_closed()
+        night.clock.advance(0.5)
+    night.clock.advance(3600)
+    await night.opens()
+    said = await night.told()
+    assert said[4].startswith("🔔 36 more alerts")
+    assert await night.outbox.depth() == 0
+    told = await night.outbox.told(night.last)
+    assert told is not None
+    assert told.count == 36
+    await night.opens()
+    assert await night.told() == []
+
+
+async def test_what_a_digest_took_in_while_its_chat_was_blocked_is_told_as_a_message(night: Night) -> None:
+    await night.fires(*(price_firing(number, night.clock.now()) for number in range(1, 7)))
+    assert len(await night.told()) == 5
+    night.clock.advance(5)
+    await night.fires(price_firing(7, night.clock.now()))
+    await night.is_closed()
+    night.clock.advance(3600)
+    await night.opens()
+    (said,) = await night.told()
+    assert said.startswith("🔔 3 more alerts")
+
+
+async def test_a_chat_that_was_blocked_hears_of_what_a_calming_alert_would_have_told(night: Night) -> None:
+    night.has_set(calming=(1,))
+    for number in range(1, 8):
+        await night.fires(price_firing(number, night.clock.now()))
+        await night.is_closed()
+        night.clock.advance(5)
+    night.clock.advance(600)
+    await night.opens()
+    said = await night.told()
+    assert len(said) == 2
+    edit = (await night.outbox.fired_since(TOM, night.clock.now() - timedelta(hours=1)))[0]
+    told = await night.outbox.told(edit.id)
+    assert told is not None
+    assert told.count == 6
 
 
 async def test_the_zone_of_quiet_hours_is_the_persons_own(night: Night) -> None:

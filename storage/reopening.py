@@ -1,0 +1,66 @@
+"""
+A chat that takes messages again: what it missed, as one transaction.
+
+What was folded into a message that never arrived is a row of its own again, for the sieve to gather anew. Of a message
+that did arrive, but not its later edits, the newest edit is told as a message: by edit nobody would hear of it.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+
+from storage.message import MessageState
+from storage.tables import outbox
+
+CLOSED = "chat closed: "
+"""How the error of a row begins that its chat did not take."""
+
+_ALERTS = ("firing", "digest")
+_GROWING = ("digest", "calmed")
+_GATHERED_ANEW = "gathered anew"
+
+
+def reopen(connection: Connection, chat_id: int, since: datetime) -> int:
+    """Let all alerts be due that the chat missed, and the other messages *since* then; return how many rows."""
+    missed = and_(
+        outbox.c.state == MessageState.FAILED,
+        outbox.c.chat_id == chat_id,
+        outbox.c.error.startswith(CLOSED, autoescape=True),
+    )
+    count = _free_members(connection, missed)
+    count += _tell_newest_edits(connection, missed)
+    due = or_(outbox.c.kind.in_(_ALERTS), outbox.c.happened >= since)
+    # Other edits stay behind: what they would change did not arrive either, or is long gone from sight.
+    plain = missed, due, outbox.c.edit_key.is_(None)
+    return count + connection.execute(update(outbox).where(*plain).values(_NEW)).rowcount
+
+
+_NEW = {"state": MessageState.NEW, "next_try": None, "error": ""}
+
+
+def _free_members(connection: Connection, missed: ColumnElement[bool]) -> int:
+    """Let what never arrived messages tell be told again, one by one; a digest that then tells nothing is over."""
+    roots = list(connection.execute(select(outbox.c.id, outbox.c.kind).where(missed, outbox.c.edit_key.is_(None))))
+    ids = [root.id for root in roots]
+    folded = outbox.c.state == MessageState.FOLDED, outbox.c.told_by.in_(ids)
+    freed = connection.execute(update(outbox).where(*folded).values(_NEW | {"told_by": None, "silence": None})).rowcount
+    over = outbox.c.id.in_([root.id for root in roots if root.kind == "digest"])
+    # The same rows may be gathered again: what tells them then needs the key.
+    anew = {"error": _GATHERED_ANEW, "dedupe_key": outbox.c.dedupe_key.concat(f", {_GATHERED_ANEW}")}
+    connection.execute(update(outbox).where(over).values(anew))
+    arrived = select(outbox.c.dedupe_key).where(outbox.c.state == MessageState.SENT)
+    stale = missed, outbox.c.kind.in_(_GROWING), outbox.c.edit_key.is_not(None), outbox.c.edit_key.not_in(arrived)
+    connection.execute(update(outbox).where(*stale).values(anew))
+    return freed
+
+
+def _tell_newest_edits(connection: Connection, missed: ColumnElement[bool]) -> int:
+    newest = (
+        select(func.max(outbox.c.id).label("id"), outbox.c.edit_key)
+        .where(missed, outbox.c.kind.in_(_GROWING), outbox.c.edit_key.is_not(None))
+        .group_by(outbox.c.edit_key)
+    )
+    edits = {row.edit_key: row.id for row in connection.execute(newest)}
+    arrived = outbox.c.dedupe_key.in_(list(edits)), outbox.c.state == MessageState.SENT
+    ids = [edits[row.dedupe_key] for row in connection.execute(select(outbox.c.dedupe_key).where(*arrived))]
+    return connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(_NEW | {"edit_key": None})).rowcount
