@@ -13,7 +13,7 @@ from alerts.rule import AccountCause, FeedCause, Firing, NewsCause, OrderCause, 
 from bot.callback_data import Code, Place
 from bot.views.condition import describe, level_of
 from bot.views.errors import reason
-from bot.views.gauge import Gauge, gauge_of
+from bot.views.gauge import Gauge, gauge_of, speaks_of_price
 from bot.views.keyboard import PAGE, button, clamped, pages, rows, shortened
 from bot.views.message import Button, Message, text
 from bot.views.numbers import day, exact, moment, percent, price
@@ -57,7 +57,7 @@ def backtest(rule: Rule, result: Backtest, days: int, *, now: datetime, zone: Zo
     head = f"🧮 <b>Backtest</b> · {_what(rule)}"
     if result.unsupported:
         return Message(f"{head}\nNot possible: {text(result.unsupported)}.")
-    lines = [head, _count(result, days), *_medians(result), *_dates(result, now, zone), *_notes(result, zone)]
+    lines = [head, _count(result, days), *_medians(result), *_dates(rule, result, now, zone), *_notes(result, zone)]
     line = f"<code>{text(rule.text)}</code>"
     buttons = rows((button("🔔 Open alert", Code.ALERT_CARD, Place.ANEW, rule.id),)) if rule.id else ()
     return Message("\n".join([*lines, line]), buttons)
@@ -125,8 +125,10 @@ def _medians(result: Backtest) -> list[str]:
     return [f"Median move after: 1 h <b>{percent(hour)}</b> · 1 d <b>{percent(later)}</b>"]
 
 
-def _dates(result: Backtest, now: datetime, zone: ZoneInfo) -> list[str]:
+def _dates(rule: Rule, result: Backtest, now: datetime, zone: ZoneInfo) -> list[str]:
     decimals = 2 if result.instrument is None else result.instrument.decimals
+    # Beside a ratio or an indicator it must be said whose price that is.
+    whose = "" if result.instrument is None or speaks_of_price(rule) else f"{text(result.instrument.label)} "
     latest = result.firings[-_DATES:][::-1]
     lines = []
     for one in latest:
@@ -135,7 +137,7 @@ def _dates(result: Backtest, now: datetime, zone: ZoneInfo) -> list[str]:
             for name, value in (("1 h", one.after_1h), ("1 d", one.after_1d))
             if value is not None and one.price
         )
-        lines.append(" · ".join(filter(None, (moment(one.at, zone, now), price(one.price, decimals), after))))
+        lines.append(" · ".join(filter(None, (moment(one.at, zone, now), whose + price(one.price, decimals), after))))
     more = len(result.firings) - len(latest)
     return [*lines, *([f"… and {more} before"] if more > 0 else [])]
 

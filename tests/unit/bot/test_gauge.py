@@ -179,6 +179,11 @@ def test_a_history_tells_the_number_and_whose_price_it_is_later() -> None:
     assert line.endswith("AAPL / MSFT <code>0.4659</code> · AAPL 1 h later 234.42 (+1.00%)")
 
 
+def test_a_close_before_that_found_a_day_move_is_no_price_to_measure_later_ones_by() -> None:
+    cause = PriceCause(AAPL, TickField.CLOSE, 200.0, values={"AAPL": 210.2, "AAPL close": 200.0})
+    assert Aftermath(fired("AAPL +5%", cause, AAPL), 234.42, None).price is None
+
+
 def test_a_volume_is_no_price_to_measure_later_ones_by() -> None:
     cause = PriceCause(AAPL, TickField.VOLUME, 10_000_123.0, values={"AAPL volume": 10_000_123.0})
     past = Aftermath(fired("AAPL volume > 10M", cause, AAPL), 234.42, None)
