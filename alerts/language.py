@@ -61,6 +61,7 @@ _SHAPE = re.compile(
       | every\s+\d+\s*[smh]
       | (?:(?:when|if|not)\s+)?\(*\s*[$\#]?[\w.@/]+\s*(?:\d{{8}}\s+\w+\s*)?(?:\b(?:bid|ask|mid|last|volume)\b\s*)?
         (?: [<>≤≥] | [+\-±]\s*\d[\d.]*\s*% | (?:{_FUNCTIONS})\s*\(
+          | \b(?:is\s+)?(?:greater|more|higher|less|lower|smaller)\s+than\s+[$\d(]
           | \b(?:above|below|over|under|crosses|hits|reaches|enters|leaves|moves|trails|gaps|stale)\s+[$\d(]
           | \b(?:drops|falls|dips|rises|climbs|jumps|loses|gains|goes|gets|is)\s+(?:above|below|over|under|to|up|down)
             \s+[$\d(]
@@ -225,7 +226,8 @@ def _contradiction(text: str, error: Contradiction, now: datetime, zone: ZoneInf
     lines = [(text[:start] + reading + text[end:]).strip() for reading in error.readings]
     good = tuple(line for line in lines if _parses(line, now, zone))
     examples = (good + tuple(e for e in (*example_lines(text), *example_lines("level")) if e not in good))[:2]
-    readings = good if _THOUSANDS.search(str(token)) else ()
+    # Of a range, each end is a number of its own.
+    readings = good if _THOUSANDS.search(str(token).replace("..", " ")) else ()
     return AlertSyntaxError(text, start, error.expected, examples, readings=readings)
 
 

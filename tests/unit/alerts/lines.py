@@ -55,7 +55,7 @@ from alerts.operand import (
     Volume,
 )
 from market.quote import BarSize
-from tests.unit.alerts.drafts import PHRASES, PRICES, SCANS, SYMBOLS, TEXTS, joined
+from tests.unit.alerts.drafts import PHRASES, PRICES, SCANS, SYMBOLS, TEXTS, is_possible, joined
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 OPTIONS = st.sampled_from(["SPY 20261218 C600", "QQQ 20270115 P412.5", "SPY 261218C00600000", "#265598"])
@@ -167,7 +167,7 @@ SINGLES = st.one_of(
     st.builds(DayMove, SYMBOLS, POSITIVE, WAYS, is_gap=st.just(value=True)),
     VELOCITIES,
     trailings(),
-)
+).filter(is_possible)
 
 
 def _compound(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
