@@ -202,8 +202,10 @@ class TelegramLink:
                     await self._take(await self._read(_LONG_POLL_S))
                     await self._rivals.alone()
                 except TimedOut:
+                    await self._hand.not_confirmed()
                     continue
                 except TelegramError as error:
+                    await self._hand.not_confirmed()
                     await self._on_poll_error(error)
                     # Reads between two conflicts work: they must not make the next pause short again.
                     await self._nap(_PAUSES_S[min(max(tries, self._rivals.met - 1), len(_PAUSES_S) - 1)])
@@ -212,21 +214,25 @@ class TelegramLink:
                     tries = 0
         finally:
             # Confirms what was taken in, so that the next start does not get it again.
-            with suppress(TelegramError, TimeoutError):
+            try:
                 async with asyncio.timeout(_LAST_READ_S):
                     await self._hand.secure()
                     await self._read(0)
+            except (TelegramError, TimeoutError):
+                await self._hand.not_confirmed()
 
     async def _free_from_webhook(self) -> None:
         with suppress(TelegramError):
             await self._application.bot.delete_webhook(drop_pending_updates=False)
 
     async def _read(self, timeout_s: int) -> list[dict[str, Any]]:
-        asked = {"offset": self._offset, "timeout": timeout_s, "allowed_updates": list(_UPDATES)}
+        offset = self._offset
+        asked = {"offset": offset, "timeout": timeout_s, "allowed_updates": list(_UPDATES)}
         # The answer waits as long as asked; what is beyond is the line.
         raw = await self._application.bot.do_api_request(
             "getUpdates", api_kwargs=asked, read_timeout=timeout_s + _READ_TIMEOUT_S
         )
+        await self._hand.confirmed(offset)
         return [entry for entry in raw if isinstance(entry, dict)] if isinstance(raw, list) else []
 
     async def _take(self, raw: list[dict[str, Any]]) -> None:
@@ -246,7 +252,9 @@ class TelegramLink:
 
     async def _take_up(self) -> None:
         """Hand on what an earlier process had in hand when it ended, as interrupted."""
-        for update_id, entry in (await self._hand.left()).items():
+        interrupted, done = await self._hand.left()
+        self._again |= done
+        for update_id, entry in interrupted.items():
             update = self._parsed(entry)
             if update is None or self._inbox is None:
                 self._hand.worked_off(update_id)

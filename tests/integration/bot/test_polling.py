@@ -259,6 +259,19 @@ async def test_a_press_does_not_wait_for_an_answer_that_sits_out_a_429(
         await eventually(lambda: "your alerts" in [stored.seen().get("text") for stored in chat.in_order()])
 
 
+async def test_what_was_handled_and_could_not_be_confirmed_is_not_done_again_after_a_restart(line: Line) -> None:
+    async with line.up():
+        line.write("AAPL > 200 every")
+        line.telegram.faults.add({"method": "getUpdates", "kind": "502", "count": 10**6, "skip": 1})
+        assert (await line.router.next()).text == "AAPL > 200 every"
+        await line.journal(1)
+    line.telegram.faults.clear()
+    async with line.up():
+        line.write("/alerts")
+        assert (await line.router.next()).text == "/alerts"
+        await line.journal(0)
+
+
 async def test_each_chat_is_greeted_once_and_anew_after_it_was_closed(line: Line) -> None:
     async with line.up():
         line.write("/start")
