@@ -19,6 +19,8 @@ from market.quote import TickField
 
 # How often a rule looks whether its market's hours are known by now.
 _UNKNOWN_HOURS = timedelta(minutes=1)
+# What such a tick says is no price of now: it tells that another one, which stands already, counts.
+_PRICELESS = frozenset({TickField.HALTED, TickField.OPEN, TickField.CLOSE, TickField.NO_BID, TickField.NO_ASK})
 
 
 class PriceWatch(Watch):
@@ -279,6 +281,8 @@ class PriceWatch(Watch):
         return False
 
     def _firing(self, at: datetime, cause: Cause, exchange_time: datetime | None, sessions: Sessions) -> Firing:
+        if isinstance(cause, PriceCause) and cause.field in _PRICELESS:
+            cause = self.standing_cause() or cause
         if isinstance(cause, PriceCause | AccountCause):
             cause = replace(cause, values=self.standing(at))
         for atom in self._atoms:

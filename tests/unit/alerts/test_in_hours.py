@@ -170,3 +170,22 @@ def test_what_names_no_instrument_keeps_the_hours_of_spy(line: str, happens: Cal
     assert happens(engine, moment(9, 20)) == 0
     assert happens(engine, moment(10, 0)) == 1
     assert happens(engine, moment(16, 30)) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("at close rth", [(16, 0)]),
+        ("at open - 10m rth", [(9, 20)]),
+        ("at close - 10m rth", [(15, 50)]),
+        ("at 16:00 ET rth", [(16, 0)]),
+        ("at 20:00 ET rth", []),
+        ("every 3h rth", [(10, 0), (13, 0)]),
+    ],
+)
+def test_what_goes_by_the_session_keeps_to_it_also_at_its_edges(line: str, expected: list[tuple[int, int]]) -> None:
+    engine = Engine()
+    engine.set_hours(SPY, new_york(FRIDAY, MONDAY))
+    engine.add(replace(rule(line, at=moment(9, 0)), instruments={"SPY": SPY}))
+    times = [moment(9, 0) + timedelta(minutes=n) for n in range(12 * 60)]
+    assert [firing.at for now in times for firing in engine.on_time(now)] == [moment(*time) for time in expected]

@@ -81,7 +81,25 @@ def test_a_day_move_counts_from_the_prior_close_once_a_session() -> None:
 def test_a_day_move_follows_a_close_that_comes_late() -> None:
     engine = engine_with(rule("AAPL -3% today"))
     assert fed(engine, 190.0) == []
-    assert prices(engine.on_ticks([tick(197.0, TickField.CLOSE)])) == [197.0]
+    (firing,) = engine.on_ticks([tick(197.0, TickField.CLOSE)])
+    assert isinstance(firing.cause, PriceCause)
+    # The close is what the price is measured by, not a price of now.
+    assert (firing.cause.field, firing.cause.price) == (TickField.LAST, 190.0)
+
+
+def test_a_level_that_was_passed_in_a_halt_fires_with_the_price_that_stands() -> None:
+    engine = engine_with(rule("AAPL > 200"))
+    engine.on_ticks([tick(190.0), tick(1.0, TickField.HALTED, after_s=1), tick(205.0, after_s=2)])
+    (firing,) = engine.on_ticks([tick(0.0, TickField.HALTED, after_s=3)])
+    assert isinstance(firing.cause, PriceCause)
+    assert (firing.cause.field, firing.cause.price) == (TickField.LAST, 205.0)
+
+
+def test_a_gap_fires_with_the_opening_price() -> None:
+    engine = engine_with(rule("AAPL gaps 3%"))
+    (firing,) = engine.on_ticks([tick(200.0), tick(207.0, TickField.OPEN), tick(200.0, TickField.CLOSE)])
+    assert isinstance(firing.cause, PriceCause)
+    assert (firing.cause.field, firing.cause.price) == (TickField.OPEN, 207.0)
 
 
 def test_a_move_from_a_given_price_goes_either_way() -> None:
