@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from alerts.amendment import renamed
 from alerts.condition import Draft
@@ -9,6 +10,7 @@ from alerts.errors import AlertError, AlertSyntaxError
 from alerts.needs import symbols_of
 from alerts.rule import Rule
 from alerts.rulebook import Rulebook
+from alerts.wording import format_draft
 from bot.callback_data import Callback, Code, Place
 from bot.handlers.alert_list import UNBULK
 from bot.handlers.place import show
@@ -157,10 +159,20 @@ class WatchHandler:
         zone = await self._zones.zone_of(request.user_id)
         rules = []
         for instrument in found:
-            draft, label = about(self._rulebook.read(f"#{instrument.con_id} {line}", zone), instrument)
+            draft = self._rulebook.read(f"#{instrument.con_id} {line}", zone)
+            named, label = about(draft, instrument)
+            if not self._says(named, zone):
+                named, label = draft, f"#{instrument.con_id}"
             known = {label: instrument}
-            rules.append(await self._rulebook.resolve(draft, request.user_id, request.chat_id, known))
+            rules.append(await self._rulebook.resolve(named, request.user_id, request.chat_id, known))
         return rules
+
+    def _says(self, draft: Draft, zone: ZoneInfo) -> bool:
+        """Return whether a line says *draft*: tickers that are numbers are no symbols of the language."""
+        try:
+            return self._rulebook.read(format_draft(draft), zone) == draft
+        except AlertSyntaxError:
+            return False
 
     async def _entered(self, rules: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
         made, failed = [], []
