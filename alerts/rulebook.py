@@ -1,7 +1,7 @@
 """
 Adding, pausing, re-arming and deleting rules: store, engine and feeds in step.
 
-All that changes a rule stands beside the one lock under which it is done.
+Longer than 400 lines, so that all that changes a rule stands beside the one lock under which it is done.
 """
 
 import asyncio
