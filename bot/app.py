@@ -43,6 +43,7 @@ from bot.hooks import Courier
 from bot.inbox import Inbox
 from bot.late import NO_QUOTES, LatePrices
 from bot.link_watch import LinkWatch
+from bot.moments import PatientMoments
 from bot.moves import Moves
 from bot.noted import NotedReply
 from bot.notices import Notices
@@ -191,7 +192,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         catchup = CatchUp(
             engine,
             Archive(history, news, contracts, clock),
-            SqlMoments(database),
+            PatientMoments(SqlMoments(database)),
             resumption,
             clock,
             take=watcher.take,

@@ -15,6 +15,7 @@ from alerts.wording import format_draft
 from bot.views.notices import Notice
 from market.clock import Clock
 from market.instrument import Instrument
+from storage.errors import StorageError
 from storage.message import NewMessage, OutboxMessage, Priority
 from storage.outbox import SqlOutbox
 from storage.users import SqlUsers
@@ -111,11 +112,14 @@ class Notices:
         telling.add_done_callback(self._telling.discard)
 
     async def _task_died(self, name: str, error: BaseException, pause_s: float) -> None:
-        now = self._clock.now()
-        admins = await self.chats(admins_only=True)
         # One message an hour and task: one that dies every minute must not fill the chat.
-        key = f"died:{name}:{now:%Y%m%d%H}"
-        await self.tell(admins, Notice.TASK_DIED, key, task=name, reason=type(error).__name__, restart_s=pause_s)
+        key = f"died:{name}:{self._clock.now():%Y%m%d%H}"
+        reason = type(error).__name__
+        try:
+            admins = await self.chats(admins_only=True)
+            await self.tell(admins, Notice.TASK_DIED, key, task=name, reason=reason, restart_s=pause_s)
+        except StorageError as full:
+            _log.warning("the death of task %s cannot be told: %r", name, full)
 
     async def chat_closed(self, chat_id: int, reason: str) -> None:
         """Send nothing more to a chat that takes nothing, and tell the other admins."""
