@@ -149,9 +149,8 @@ class Backlog:
         With *con_ids* only those whose values stream with these instruments' prices (options').
         """
         found = []
-        for _, watch in sorted(self._roster.watched.items()):
-            if isinstance(watch, PriceWatch) and watch.is_fixed:
-                continue
+        for rule_id in sorted(self._roster.odd):
+            watch = self._roster.watched[rule_id]
             if con_ids is not None and (not isinstance(watch, PriceWatch) or watch.con_ids.isdisjoint(con_ids)):
                 continue
             condition = watch.rule.draft.condition

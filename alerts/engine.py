@@ -9,14 +9,16 @@ Longer than 400 lines, because it is the one door for all that happens: a method
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from alerts.backlog import Backlog
 from alerts.condition import AtSession, AtTime, EveryTime, NewsMatch, OrderMatch, PositionMove, ScanEntry
 from alerts.eachwatch import EachDesk, EachWatch
+from alerts.leaf import operands_of
 from alerts.manner import is_plain
 from alerts.missed import Missed
-from alerts.needs import ANY, Needs, needs_of, operands_of
+from alerts.needs import ANY, Needs, needs_of
 from alerts.news import NewsDesk, NewsWatch
 from alerts.operand import PositionValue
 from alerts.orderwatch import OrderDesk, OrderWatch
@@ -82,6 +84,7 @@ class Engine:
                 prices.append(watch)
             elif watch is not None:
                 self._enter(watch)
+                self._sight.concern(watch.rule.id)
         self._tape.load(prices)
 
     def add(self, rule: Rule) -> list[Firing]:
@@ -332,10 +335,10 @@ class Engine:
         """Whether `take_changed` would return anything."""
         return bool(self._roster.changed)
 
-    def take_changed(self) -> list[Rule]:
-        """Return the rules whose state or memory changed other than by a firing, once: they are to be stored."""
-        changed = sorted(self._roster.changed)
-        self._roster.changed.clear()
+    def take_changed(self, most: int | None = None) -> list[Rule]:
+        """Return, once, the rules (*most* of them) that changed other than by a firing: they are to be stored."""
+        changed = sorted(islice(self._roster.changed, most))
+        self._roster.changed.difference_update(changed)
         return [rule for rule in map(self._roster.rule, changed) if rule is not None]
 
     def mark_changed(self, rule_id: int) -> None:
