@@ -18,13 +18,13 @@ _OWN = re.compile(r"· alert #(\d+)\b")
 _LISTED = re.compile(r"#(\d+)·\d+")
 _PAGE = re.compile(r"page (\d+) of (\d+)")
 _COUNT = re.compile(r"(\d+)(?: more)? alerts?\b")
-# A firing's row is over where it was sent, or folded into a message that was sent.
+# What is still to come, and firings that never will; what the chats tell of the others is counted there.
 _UNTOLD = """
 SELECT count(*) FROM outbox AS told LEFT JOIN outbox AS teller ON teller.id = told.told_by
 WHERE told.target IS NULL AND (
     told.state IN ('new', 'sending', 'unknown')
     OR (told.kind = 'firing' AND told.state = 'folded' AND coalesce(teller.state, '') != 'sent')
-    OR told.state = 'failed'
+    OR (told.kind = 'firing' AND told.state = 'failed')
 )"""
 
 
