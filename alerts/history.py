@@ -17,9 +17,9 @@ from alerts.aftermath import PRICES
 from alerts.condition import Comparison, Condition, Crossing
 from alerts.default import defaults_of
 from alerts.engine import Engine
-from alerts.needs import operands_of
+from alerts.leaf import operands_of, singles
 from alerts.operand import Number, Price, PriceField
-from alerts.pastplan import Past, Plan, flat, plan_of, without_past
+from alerts.pastplan import Past, Plan, plan_of, without_past
 from alerts.ports import BarSource, HoursSource, Nap
 from alerts.replay import Told, closes_of
 from alerts.rule import Firing, PriceCause, Rule, RuleState
@@ -168,7 +168,7 @@ def _level(condition: Condition) -> float | None:
     """Return the one price that is typed in *condition*; None where there is none, or more than one."""
     levels = [
         part.right.value
-        for part in flat(condition)
+        for part in singles(condition)
         if isinstance(part, Comparison | Crossing) and isinstance(part.left, Price) and isinstance(part.right, Number)
     ]
     return levels[0] if len(levels) == 1 else None

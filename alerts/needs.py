@@ -28,6 +28,7 @@ from alerts.condition import (
     Velocity,
 )
 from alerts.errors import NotEvaluable
+from alerts.leaf import operands_of
 from alerts.operand import (
     AccountValue,
     Arithmetic,
@@ -153,31 +154,6 @@ def instrument_of(rule: Rule, symbol: str) -> Instrument:
     if found is None:
         raise NotEvaluable(symbol)
     return found
-
-
-def operands_of(condition: Condition) -> Iterator[Operand]:
-    """Yield the operands of *condition*, those within arithmetic too."""
-    match condition:
-        case Comparison(left, _, right) | Crossing(left, _, right):
-            yield from _flat(left)
-            yield from _flat(right)
-        case Channel(value):
-            yield from _flat(value)
-        case Both(parts) | Either(parts):
-            for part in parts:
-                yield from operands_of(part)
-        case Inverse(part):
-            yield from operands_of(part)
-        case _:
-            return
-
-
-def _flat(operand: Operand) -> Iterator[Operand]:
-    if isinstance(operand, Arithmetic):
-        yield from _flat(operand.left)
-        yield from _flat(operand.right)
-    else:
-        yield operand
 
 
 def _symbols(condition: Condition) -> Iterator[str]:  # noqa: C901  one case for each kind

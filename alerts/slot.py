@@ -1,11 +1,12 @@
 """Which kind of number belongs beside a value: 200 beside a price, 10M beside a volume, 10% beside a margin."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lark import Token
 
 from alerts import number
+from alerts.leaf import leaves
 from alerts.operand import (
     AccountValue,
     Arithmetic,
@@ -81,15 +82,6 @@ def distinct(operand: Operand) -> Operand:
         shown = f"{usage}, or {readings[-1]} for the symbol" if usage else f"a number, or {readings[-1]} for the symbol"
         raise Contradiction(operand.token, shown, readings)
     return operand
-
-
-def leaves(operand: Operand) -> Iterator[Operand]:
-    """Yield what *operand* is put together from, left to right."""
-    if isinstance(operand, Arithmetic):
-        yield from leaves(operand.left)
-        yield from leaves(operand.right)
-    else:
-        yield operand
 
 
 def _is_ratio(operand: Operand) -> bool:

@@ -27,6 +27,7 @@ from alerts.condition import (
     Velocity,
     Way,
 )
+from alerts.leaf import Single, leaves, singles
 from alerts.needs import ANY
 from alerts.operand import (
     AccountValue,
@@ -44,7 +45,6 @@ from alerts.operand import (
     Volume,
 )
 from alerts.rule import AccountCause, Firing, PriceCause, Rule
-from alerts.slot import leaves
 from alerts.wording import duration_text, operand_text
 from bot.views.numbers import fixed, money, percent, price
 from bot.views.operand import BOUNDED, IN_SHARES, Instruments, label, operand
@@ -172,7 +172,7 @@ def beneath(rule: Rule, values: Values, shown: Gauge | None) -> list[tuple[str, 
 
 
 def _measured(condition: Condition, values: Values, instruments: Instruments) -> Iterator[tuple[str, str, str]]:
-    for leaf in _leaves(condition):
+    for leaf in singles(condition):
         for one in _operands(leaf):
             # The whole first, then what it is made of.
             for each in (one, *leaves(one)) if isinstance(one, Arithmetic) else (one,):
@@ -186,20 +186,7 @@ def _measured(condition: Condition, values: Values, instruments: Instruments) ->
                     yield key, f"{of} {name}", _priced(values[key], leaf.symbol, instruments)
 
 
-def _leaves(condition: Condition) -> Iterator[_Leaf]:
-    match condition:
-        case Both(parts) | Either(parts):
-            for part in parts:
-                yield from _leaves(part)
-        case Inverse(part):
-            yield from _leaves(part)
-        case Comparison() | Crossing() | Channel() | PositionMove() | DayMove() | Velocity() | Trailing():
-            yield condition
-        case _:
-            return
-
-
-def _operands(leaf: _Leaf) -> tuple[Operand, ...]:
+def _operands(leaf: Single) -> tuple[Operand, ...]:
     match leaf:
         case Comparison(left, _, right) | Crossing(left, _, right):
             return left, right
@@ -211,6 +198,8 @@ def _operands(leaf: _Leaf) -> tuple[Operand, ...]:
             return Price(symbol), atr
         case DayMove(symbol) | Velocity(symbol) | Trailing(symbol):
             return (Price(symbol),)
+        case _:
+            return ()
 
 
 def _leaf(condition: Condition, values: Values, con_id: int, instruments: Instruments) -> tuple[_Leaf, bool] | None:
