@@ -79,7 +79,9 @@ def firing(
 def _price(fired: Firing, cause: PriceCause, own: OwnWords, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
     rule = fired.rule
     bars = " · 1m bars" if cause.from_minute and fired.away is None else ""
-    foot = f"{_when(fired, now, zone)} · {cause.kind.value}{bars}"
+    # Bars are neither live nor delayed: they are what IBKR tells afterwards.
+    kind = "" if fired.away is not None and fired.away.is_observed else f" · {cause.kind.value}"
+    foot = f"{_when(fired, now, zone)}{kind}{bars}"
     if own.lines:
         lines, foot = list(own.lines), f"{foot} · alert #{rule.id}"
     else:
