@@ -251,6 +251,17 @@ class Book:
         self.prices[side] = None
         self.gone[side] = tick.received
 
+    def is_untold(self, slot: int, now: datetime) -> bool:
+        """Return whether what *slot* tells never came, or (an option's value) came too long ago."""
+        if slot in _AGEING:
+            return slot not in self.told or now - self.told[slot] > _OPTION_FRESH
+        return self.prices[slot] is None
+
+    def wanted_slots(self) -> set[int]:
+        """Return the slots that rules look at: those of prices that were asked for, and those with ladders in use."""
+        used = {slot for slot, ladder in enumerate(self.ladders) if ladder is not None and ladder.is_used}
+        return used | {self.slot(price.field) for price in self.quoted}
+
     def absent_since(self, side: int) -> datetime | None:
         """Return since when there is no bid (or ask) to be had; None where there is one, or none was ever seen."""
         return self.gone.get(side) if self.prices[side] is None else None

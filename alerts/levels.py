@@ -34,6 +34,11 @@ class Ladder:
         return len(self._values)
 
     @property
+    def is_used(self) -> bool:
+        """Whether anyone watches a level, or every move."""
+        return bool(self._values or self.listeners)
+
+    @property
     def is_placed(self) -> bool:
         """Whether a price was taken in."""
         return self._at is not None
