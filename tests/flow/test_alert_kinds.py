@@ -284,11 +284,12 @@ CASES = [
     ),
     Case(
         "what was paid",
-        "MSFT > avgcost * 1.5",
-        "MSFT > avgcost * 9",
+        # 60 for 388.40 each; the account's P&L must stay as it is, for the case after this one.
+        "MSFT > avgcost * 1.15",
+        "MSFT > avgcost * 2",
         prints("MSFT", 421.0),
-        prints("MSFT", 1200.0),
-        "MSFT ▲ 1,200.00",
+        prints("MSFT", 450.0),
+        "MSFT ▲ 450.00",
     ),
     Case(
         "account",
