@@ -94,6 +94,7 @@ class Notifier:
         self._finished: set[int] = set()
         self._earlier: set[int] = set()
         self._looked: datetime | None = None
+        self._is_ending = False
         self._queues: dict[int, list[_Entry]] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
         outbox.on_coming(words.prepare)
@@ -131,6 +132,7 @@ class Notifier:
         if self._workers:
             await asyncio.wait(tuple(self._workers.values()), timeout=timeout_s)
         begun = set(self._sender.begun)
+        self._is_ending = True
         await self._stop_workers()
         await self._outbox.release(sorted(self._held - begun))
         self._held.clear()
@@ -152,7 +154,7 @@ class Notifier:
             self._employ(row.chat_id)
 
     def _employ(self, chat_id: int, pause_s: float = 0.0) -> None:
-        if chat_id not in self._workers:
+        if chat_id not in self._workers and not self._is_ending:
             worker = asyncio.create_task(self._work(chat_id, pause_s), name=f"notify {chat_id}")
             self._workers[chat_id] = worker
             worker.add_done_callback(functools.partial(self._ended, chat_id))

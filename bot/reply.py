@@ -48,12 +48,14 @@ class Progress:
     """
     How far a long message has come; handed in again by whoever tries again, so that no part goes out twice.
 
-    *doubtful* says that the next part may have arrived already: it is sent again, marked.
+    *doubtful* says that the next part may have arrived already: it is sent again, marked. *is_paced*: nobody asked for
+    it, so that further parts wait for their turn.
     """
 
     pieces: list[str] = field(default_factory=list)
     sent: int = 0
     doubtful: bool = False
+    is_paced: bool = False
 
 
 class TelegramReply:
@@ -257,7 +259,9 @@ class TelegramReply:
     ) -> int:
         number = progress.sent
         piece = (_REPEATED if progress.doubtful else "") + progress.pieces[number]
-        if number:
+        if number and progress.is_paced:
+            await self._pace.turn(chat_id)
+        elif number:
             self._pace.spend(chat_id)
         markup = _markup(message) if number == len(progress.pieces) - 1 else None
         try:
