@@ -67,10 +67,10 @@ class Needs:
     """
     Market data lines, bars, headlines (None: broad tape), scans, and the rest.
 
-    *fast* are those of *ticks* whose rules live on every tick (velocity, trailing, two instruments, options, bid and
-    ask, `stale`): 1-minute bars do not do for them. *options* want greeks. *daily* are closed daily bars, so many
-    (they are among *bars* too). *account*, *orders* and *clock*: the account's stream, what happens to orders, a look
-    each second.
+    *fast* are those of *ticks* whose rules live on every tick (velocity, trailing, two instruments, options, volume,
+    bid and ask, `stale`): 1-minute bars do not do for them. *options* want greeks. *daily* are closed daily bars, so
+    many (they are among *bars* too). *account*, *orders* and *clock*: the account's stream, what happens to orders, a
+    look each second.
     """
 
     ticks: frozenset[Instrument] = frozenset()
@@ -232,7 +232,8 @@ def _of_operand(operand: Operand, rule: Rule) -> Needs:  # noqa: PLR0911  one ca
             is_fast = field is not PriceField.LAST and found.sec_type not in _QUOTED
             return Needs(ticks=frozenset({found}), fast=frozenset({found} if is_fast else ()))
         case Volume(symbol):
-            return Needs(ticks=frozenset({instrument_of(rule, symbol)}))
+            # A minute's bar tells its own volume, not the session's.
+            return _fast(symbol, rule)
 
 
 def _fast(symbol: str, rule: Rule, *, is_option: bool = False) -> Needs:

@@ -640,3 +640,8 @@ def test_a_trade_of_the_next_bar_moves_a_live_indicator_once_the_bar_before_it_i
     assert fed(engine, 111.0, start_s=3601) == []
     found = engine.on_bar(AAPL, BarSize.HOUR_1, Bar(NOW, 91, 91, 91, 91), NOW + HOUR + 3 * SECOND)
     assert [firing.cause.price for firing in found] == [111.0]  # type: ignore[union-attr]
+
+
+def test_a_volume_wants_a_line_and_no_minutes() -> None:
+    needs = engine_with(rule("AAPL volume > 10M")).needs()
+    assert (needs.ticks, needs.fast) == ({AAPL}, {AAPL})
