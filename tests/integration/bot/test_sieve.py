@@ -429,6 +429,30 @@ async def test_a_chat_that_was_blocked_hears_of_what_a_calming_alert_would_have_
     assert told.count == 6
 
 
+async def test_a_digest_of_old_and_new_says_that_it_is_late(night: Night) -> None:
+    now = night.clock.now()
+    old = (price_firing(number, now - timedelta(minutes=40)) for number in range(1, 12))
+    await night.fires(*old, price_firing(12, now))
+    await night.told()
+    assert "⚠️ Late: the first happened 40 min ago" in night.words(await night.row(night.last))
+
+
+async def test_a_trouble_that_came_and_went_in_quiet_hours_is_told_by_its_end(night: Night) -> None:
+    night.has_set(quiet="22:00-07:00")
+    until(night.clock, LATE_EVENING)
+    lost = NewMessage(TOM, "notice", "link:1", {"notice": "link lost"})
+    back = replace(lost, payload={"notice": "link back"}, dedupe_key="link:1:back", edit_key="link:1")
+    await night.outbox.put(lost)
+    assert await night.told() == []
+    await night.outbox.put(back)
+    assert await night.told() == []
+    until(night.clock, MORNING)
+    await night.comes_due()
+    passed = await night.sieve.sift(TOM, night.queue)
+    assert [row.dedupe_key for row in passed] == ["link:1:back"]
+    assert await night.states(1) == [("folded", 2)]
+
+
 async def test_the_zone_of_quiet_hours_is_the_persons_own(night: Night) -> None:
     night.has_set(quiet="22:00-07:00")
     sieve = OutboxSieve(
