@@ -66,7 +66,6 @@ async def test_what_a_crash_interrupts_is_told_at_the_next_start_and_not_done_ag
     await stage.linked()
     alerts = said(await stage.ada.ask("/alerts", f"#{number}"))
     assert "NVDA" not in alerts
-    await in_hand(stage, 0)
     stage.world.exchange.push("AAPL", 200.5)
     await fired(stage, number)
     assert len([m for m in await stage.ada.from_bot() if "I was restarted" in said(m)]) == 2
