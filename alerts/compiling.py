@@ -58,6 +58,7 @@ _OPTION_SLOTS = {
     "vega": TickField.VEGA,
     "openinterest": TickField.OPEN_INTEREST,
 }
+_MIRRORED = {Op.GT: Op.LT, Op.GE: Op.LE, Op.LT: Op.GT, Op.LE: Op.GE}
 _OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
@@ -100,6 +101,9 @@ def velocity(move: Velocity, instrument: Instrument, market: Market) -> Moved:
 def _node(condition: Condition, rule: Rule, market: Market) -> Node:  # noqa: C901, PLR0911  one case for each kind
     value = partial(_value, rule=rule, market=market)
     match condition:
+        case Comparison(Number() as fixed, op, right) if not isinstance(right, Number):
+            # `200 < AAPL` is `AAPL > 200`, and only so a level among others, which costs nothing while it is not met.
+            return _node(Comparison(right, _MIRRORED[op], fixed), rule, market)
         case Comparison(left, op, right):
             first = value(left)
             return Compared(first, op, value(right), _margin(condition, first, rule))

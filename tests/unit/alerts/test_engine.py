@@ -47,6 +47,15 @@ def test_greater_is_not_greater_or_equal() -> None:
     assert fed(engine_with(rule("AAPL <= 200")), 201.0, 200.0) == [200.0]
 
 
+@pytest.mark.parametrize(("turned", "line"), [("200 < AAPL", "AAPL > 200"), ("200 >= AAPL", "AAPL <= 200")])
+def test_a_level_said_the_other_way_round_is_the_same_level(turned: str, line: str) -> None:
+    told = (199.0, 200.0, 201.0, 199.81, 202.0, 199.8, 203.0, 200.5, 199.9)
+    one, other = engine_with(rule(f"{turned} every")), engine_with(rule(f"{line} every"))
+    assert fed(one, *told) == fed(other, *told)
+    assert one.distance(1) == other.distance(1)
+    assert one.distance(1) is not None
+
+
 def test_each_tick_of_a_read_counts_not_only_the_last() -> None:
     assert prices(engine_with(rule("AAPL > 200")).on_ticks([tick(199.0), tick(201.0), tick(199.0)])) == [201.0]
 
