@@ -100,10 +100,8 @@ def velocity(move: Velocity, instrument: Instrument, market: Market) -> Moved:
 
 def _node(condition: Condition, rule: Rule, market: Market) -> Node:  # noqa: C901, PLR0911  one case for each kind
     value = partial(_value, rule=rule, market=market)
+    condition = _faced(condition)
     match condition:
-        case Comparison(Number() as fixed, op, right) if not isinstance(right, Number):
-            # `200 < AAPL` is `AAPL > 200`, and only so a level among others, which costs nothing while it is not met.
-            return _node(Comparison(right, _MIRRORED[op], fixed), rule, market)
         case Comparison(left, op, right):
             first = value(left)
             return Compared(first, op, value(right), _margin(condition, first, rule))
@@ -134,6 +132,13 @@ def _node(condition: Condition, rule: Rule, market: Market) -> Node:  # noqa: C9
         case _:
             # News, scans, orders and times happen at a moment of their own; nothing about prices can be asked of them.
             raise NotEvaluable(type(condition).__name__)
+
+
+def _faced(condition: Condition) -> Condition:
+    """Return `200 < AAPL` as `AAPL > 200`: only so it is a level among others, which costs nothing till it is met."""
+    if not isinstance(condition, Comparison) or not isinstance(condition.left, Number):
+        return condition
+    return Comparison(condition.right, _MIRRORED[condition.op], condition.left)
 
 
 def _inverse(part: Condition, rule: Rule, market: Market) -> Node:
