@@ -1,11 +1,14 @@
 """
 A chat that takes messages again: what it missed, as one transaction.
 
-What was folded into a message that never arrived is a row of its own again, for the sieve to gather anew. Of a message
-that did arrive, but not its later edits, the newest edit is told as a message: by edit nobody would hear of it.
+What was folded into a message that never arrived is a row of its own again, for the sieve to gather anew; marked, where
+the message may have arrived unseen. Of a message that did arrive, but not its later edits, the newest edit is told as a
+message, marked: by edit nobody would hear of it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
@@ -40,10 +43,16 @@ _NEW = {"state": MessageState.NEW, "next_try": None, "error": ""}
 
 def _free_members(connection: Connection, missed: ColumnElement[bool]) -> int:
     """Let what never arrived messages tell be told again, one by one; a digest that then tells nothing is over."""
-    roots = list(connection.execute(select(outbox.c.id, outbox.c.kind).where(missed, outbox.c.edit_key.is_(None))))
-    ids = [root.id for root in roots]
-    folded = outbox.c.state == MessageState.FOLDED, outbox.c.told_by.in_(ids)
-    freed = connection.execute(update(outbox).where(*folded).values(_NEW | {"told_by": None, "silence": None})).rowcount
+    columns = outbox.c.id, outbox.c.kind, outbox.c.dedupe_key
+    roots = list(connection.execute(select(*columns).where(missed, outbox.c.edit_key.is_(None))))
+    doubtful = _doubtful(connection, [root.dedupe_key for root in roots])
+    repeats = [root.id for root in roots if root.dedupe_key in doubtful]
+    others = [root.id for root in roots if root.dedupe_key not in doubtful]
+    alone: dict[str, Any] = {**_NEW, "told_by": None, "silence": None}
+    freed = 0
+    for ids, values in ((repeats, {**alone, "may_repeat": True}), (others, alone)):
+        folded = outbox.c.state == MessageState.FOLDED, outbox.c.told_by.in_(ids)
+        freed += connection.execute(update(outbox).where(*folded).values(values)).rowcount
     over = outbox.c.id.in_([root.id for root in roots if root.kind == "digest"])
     # The same rows may be gathered again: what tells them then needs the key.
     anew = {"error": _GATHERED_ANEW, "dedupe_key": outbox.c.dedupe_key.concat(f", {_GATHERED_ANEW}")}
@@ -52,6 +61,14 @@ def _free_members(connection: Connection, missed: ColumnElement[bool]) -> int:
     stale = missed, outbox.c.kind.in_(_GROWING), outbox.c.edit_key.is_not(None), outbox.c.edit_key.not_in(arrived)
     connection.execute(update(outbox).where(*stale).values(anew))
     return freed
+
+
+def _doubtful(connection: Connection, keys: Sequence[str]) -> set[str]:
+    """Return those of *keys* of which a message, the first or an edit sent as one, stands in the chat or may do so."""
+    told = or_(outbox.c.may_repeat, outbox.c.state == MessageState.SENT)
+    of_them = or_(outbox.c.dedupe_key.in_(keys), outbox.c.edit_key.in_(keys))
+    found = connection.execute(select(outbox.c.dedupe_key, outbox.c.edit_key).where(told, of_them))
+    return {row.edit_key or row.dedupe_key for row in found}
 
 
 def _tell_newest_edits(connection: Connection, missed: ColumnElement[bool]) -> int:
@@ -63,4 +80,5 @@ def _tell_newest_edits(connection: Connection, missed: ColumnElement[bool]) -> i
     edits = {row.edit_key: row.id for row in connection.execute(newest)}
     arrived = outbox.c.dedupe_key.in_(list(edits)), outbox.c.state == MessageState.SENT
     ids = [edits[row.dedupe_key] for row in connection.execute(select(outbox.c.dedupe_key).where(*arrived))]
-    return connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(_NEW | {"edit_key": None})).rowcount
+    values = _NEW | {"edit_key": None, "may_repeat": True}
+    return connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(values)).rowcount

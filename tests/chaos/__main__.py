@@ -28,6 +28,7 @@ def main() -> int:
         "kills": sum(len(one.kills) for one in every),
         "blocked": sum(one.blocked for one in every),
         "reads of updates failed": sum(one.deaf for one in every),
+        "asked for once then, done twice": sum(one.done_twice for one in every),
         "told": sum(one.told for one in every),
         "digested": sum(one.digested for one in every),
         "repeats, all marked": sum(one.repeats for one in every),

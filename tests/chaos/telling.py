@@ -18,6 +18,7 @@ _OWN = re.compile(r"· alert #(\d+)\b")
 _LISTED = re.compile(r"#(\d+)·\d+")
 _PAGE = re.compile(r"page (\d+) of (\d+)")
 _COUNT = re.compile(r"(\d+)(?: more)? alerts?\b")
+_GONE = "not kept any more"
 # What is still to come, and firings that never will; what the chats tell of the others is counted there.
 _UNTOLD = """
 SELECT count(*) FROM outbox AS told LEFT JOIN outbox AS teller ON teller.id = told.told_by
@@ -74,17 +75,18 @@ async def _pages(chat: Chat, message: Shown) -> list[str]:
     """
     Return the digest as it was sent, and the pages behind it: what one leaves out the next must have.
 
-    Of an old copy the first page is turned to as well.
+    Of an old copy the first page is turned to as well. One whose chat was closed before it was acknowledged has no more
+    pages: what it told is told again.
     """
     texts = [said(message)]
     place = _PAGE.search(texts[0])
     wanted, total = 2, int(place[2]) if place else 1
-    while wanted <= total:
+    while wanted <= total and _GONE not in texts[-1]:
         texts.append(await _turned(chat, message, wanted))
         found = _PAGE.search(texts[-1])
         total = int(found[2]) if found else total
         wanted += 1
-    if len(texts) > 1 and _count(texts[0]) != _count(texts[-1]):
+    if len(texts) > 1 and _GONE not in texts[-1] and _count(texts[0]) != _count(texts[-1]):
         texts.append(await _turned(chat, message, 1))
     return texts
 
@@ -96,7 +98,7 @@ async def _turned(chat: Chat, message: Shown, number: int) -> str:
 
     async def look() -> str:
         text = said(await chat.again(message))
-        return text if f"page {number} of " in text else ""
+        return text if f"page {number} of " in text or _GONE in text else ""
 
     turned: str = await chat.desk.until(look, f"page {number} of {said(message)!r}")
     return turned

@@ -54,10 +54,10 @@ class Night:
         for firing in firings:
             await self.outbox.put(message_of(firing, firing_to_json(firing)))
 
-    async def told(self) -> list[str]:
-        """Send all that goes out now, one by one as the notifier does; return what was said, first lines."""
-        said = []
-        while self.queue:
+    async def told(self, most: int = 1000) -> list[str]:
+        """Send what goes out now, *most* messages, one by one as the notifier does; return their first lines."""
+        said: list[str] = []
+        while self.queue and len(said) < most:
             waiting = sorted(self.queue, key=lambda row: (row.priority, row.id))
             passed = await self.sieve.sift(TOM, waiting)
             gone = {row.id for row in waiting} - {row.id for row in passed}
@@ -411,6 +411,20 @@ async def test_what_a_digest_took_in_while_its_chat_was_blocked_is_told_as_a_mes
     await night.opens()
     (said,) = await night.told()
     assert said.startswith("🔔 3 more alerts")
+    # Two of them stand in the message from before.
+    assert "↻ may repeat" in night.words(await night.row(night.last))
+
+
+async def test_what_a_digest_told_that_may_have_arrived_before_the_block_is_told_again_marked(night: Night) -> None:
+    await night.fires(*(price_firing(number, night.clock.now()) for number in range(1, 7)))
+    await night.told(4)
+    (digest,) = night.queue
+    await night.outbox.mark_unknown(digest.id, night.clock.now(), "ReadTimeout")
+    await night.is_closed()
+    night.clock.advance(3600)
+    await night.opens()
+    await night.told()
+    assert [(await night.row(number)).may_repeat for number in (5, 6)] == [True, True]
 
 
 async def test_a_chat_that_was_blocked_hears_of_what_a_calming_alert_would_have_told(night: Night) -> None:
