@@ -195,6 +195,8 @@ class Sender:
             else:
                 await self._outbox.fold([row.id], shown.id, NEWER)
             return None
+        if shown is None and await self._is_over(row):
+            return None
         if shown is not None and shown.message_id is not None:
             return await self._phone.revise(row.chat_id, shown.message_id, message)
         progress = self._progress.setdefault(row.id, Progress(is_paced=True))
@@ -205,6 +207,13 @@ class Sender:
         if row.edit_key is not None:
             return await self._outbox.shown(row.edit_key)
         return await self._outbox.shown(row.dedupe_key) if row.may_repeat or row.attempts else None
+
+    async def _is_over(self, row: OutboxMessage) -> bool:
+        """Return whether an edit that would be a message of its own was ended meanwhile: what it tells is told anew."""
+        if row.edit_key is None:
+            return False
+        now = await self._outbox.get(row.id)
+        return now is not None and now.state is MessageState.FAILED
 
     async def _reach(self) -> None:
         """Return when Telegram answers; raises what the probe raises."""

@@ -21,6 +21,7 @@ CLOSED = "chat closed: "
 _ALERTS = ("firing", "digest")
 _GROWING = ("digest", "calmed")
 _GATHERED_ANEW = "gathered anew"
+_OPEN = (MessageState.NEW, MessageState.SENDING, MessageState.UNKNOWN)
 
 
 def reopen(connection: Connection, chat_id: int, since: datetime) -> int:
@@ -60,12 +61,19 @@ def _free_members(connection: Connection, missed: ColumnElement[bool]) -> int:
     arrived = select(outbox.c.dedupe_key).where(outbox.c.state == MessageState.SENT)
     stale = missed, outbox.c.kind.in_(_GROWING), outbox.c.edit_key.is_not(None), outbox.c.edit_key.not_in(arrived)
     connection.execute(update(outbox).where(*stale).values(anew))
+    # Nor is an edit that still waits to be sent any more: what it tells is told anew.
+    waiting = outbox.c.edit_key.in_([root.dedupe_key for root in roots]), outbox.c.state.in_(_OPEN)
+    connection.execute(update(outbox).where(*waiting).values({**anew, "state": MessageState.FAILED, "next_try": None}))
     return freed
 
 
 def _doubtful(connection: Connection, keys: Sequence[str]) -> set[str]:
-    """Return those of *keys* of which a message, the first or an edit sent as one, stands in the chat or may do so."""
-    told = or_(outbox.c.may_repeat, outbox.c.state == MessageState.SENT)
+    """
+    Return those of *keys* of which a message, the first or an edit sent as one, stands in the chat or may do so.
+
+    An edit that is open may be on its way just now.
+    """
+    told = or_(outbox.c.may_repeat, outbox.c.state.in_([MessageState.SENT, *_OPEN]))
     of_them = or_(outbox.c.dedupe_key.in_(keys), outbox.c.edit_key.in_(keys))
     found = connection.execute(select(outbox.c.dedupe_key, outbox.c.edit_key).where(told, of_them))
     return {row.edit_key or row.dedupe_key for row in found}

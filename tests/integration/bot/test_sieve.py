@@ -427,6 +427,22 @@ async def test_what_a_digest_told_that_may_have_arrived_before_the_block_is_told
     assert [(await night.row(number)).may_repeat for number in (5, 6)] == [True, True]
 
 
+async def test_a_growth_that_still_waits_as_the_chat_opens_is_over_and_what_it_told_comes_marked(night: Night) -> None:
+    await night.fires(*(price_firing(number, night.clock.now()) for number in range(1, 7)))
+    await night.told(4)
+    (digest,) = night.queue
+    await night.outbox.mark_closed(digest.id, "Forbidden: bot was blocked by the user")
+    night.queue.clear()
+    night.clock.advance(5)
+    await night.fires(price_firing(7, night.clock.now()))
+    await night.sieve.sift(TOM, night.queue)
+    growth = night.queue[-1]
+    assert growth.edit_key == digest.dedupe_key
+    await night.opens()
+    assert (await night.row(growth.id)).state is MessageState.FAILED
+    assert [(await night.row(number)).may_repeat for number in (5, 6)] == [True, True]
+
+
 async def test_a_chat_that_was_blocked_hears_of_what_a_calming_alert_would_have_told(night: Night) -> None:
     night.has_set(calming=(1,))
     for number in range(1, 8):
