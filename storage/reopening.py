@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, String, and_, cast, func, or_, select, update
 
 from storage.message import MessageState
 from storage.tables import outbox
@@ -55,8 +55,9 @@ def _free_members(connection: Connection, missed: ColumnElement[bool]) -> int:
         folded = outbox.c.state == MessageState.FOLDED, outbox.c.told_by.in_(ids)
         freed += connection.execute(update(outbox).where(*folded).values(values)).rowcount
     over = outbox.c.id.in_([root.id for root in roots if root.kind == "digest"])
-    # The same rows may be gathered again: what tells them then needs the key.
-    anew = {"error": _GATHERED_ANEW, "dedupe_key": outbox.c.dedupe_key.concat(f", {_GATHERED_ANEW}")}
+    # The same rows may be gathered again, also more than once: what tells them then needs the key.
+    key = outbox.c.dedupe_key.concat(f", {_GATHERED_ANEW} ").concat(cast(outbox.c.id, String))
+    anew = {"error": _GATHERED_ANEW, "dedupe_key": key}
     connection.execute(update(outbox).where(over).values(anew))
     arrived = select(outbox.c.dedupe_key).where(outbox.c.state == MessageState.SENT)
     stale = missed, outbox.c.kind.in_(_GROWING), outbox.c.edit_key.is_not(None), outbox.c.edit_key.not_in(arrived)

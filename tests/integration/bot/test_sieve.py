@@ -427,6 +427,21 @@ async def test_what_a_digest_told_that_may_have_arrived_before_the_block_is_told
     assert [(await night.row(number)).may_repeat for number in (5, 6)] == [True, True]
 
 
+async def test_a_chat_that_is_blocked_again_before_it_was_told_hears_of_all_when_it_opens_for_good(
+    night: Night,
+) -> None:
+    await night.fires(*(price_firing(number, night.clock.now()) for number in range(1, 8)))
+    for _ in range(3):
+        await night.is_closed()
+        night.clock.advance(3600)
+        await night.opens()
+    await night.told()
+    told = await night.outbox.told(night.last)
+    assert told is not None
+    assert told.count == 3
+    assert await night.outbox.depth() == 0
+
+
 async def test_a_growth_that_still_waits_as_the_chat_opens_is_over_and_what_it_told_comes_marked(night: Night) -> None:
     await night.fires(*(price_firing(number, night.clock.now()) for number in range(1, 7)))
     await night.told(4)
