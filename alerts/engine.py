@@ -235,6 +235,10 @@ class Engine:
         """
         return self._tape.on_minute(instrument, bar, at)
 
+    def know_close(self, instrument: Instrument, close: float) -> None:
+        """Take in the close of the last whole day, of an instrument without a line to tell it."""
+        self._tape.know_close(instrument, close)
+
     def on_daily(self, instrument: Instrument, bars: Sequence[Bar], at: datetime) -> list[Firing]:
         """Take in closed daily bars, oldest first: as `seed`."""
         return self.seed(instrument, BarSize.DAY_1, bars, at)

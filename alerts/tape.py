@@ -166,8 +166,19 @@ class Tape:
         firings: list[Firing] = []
         if book is None or book.halted:
             return firings
+        session = self.sessions.running(instrument.con_id, bar.start)
+        if session is not None and session.start == bar.start and book.is_without_ticks_since(bar.start):
+            book.prices[TickField.OPEN], book.opened = bar.open, bar.start
+            book.restless |= book.rules
         self._prints.on_minute(book, bar, at, firings)
         return firings
+
+    def know_close(self, instrument: Instrument, close: float) -> None:
+        """Let the close before be known; that alone moves nobody, the next price does."""
+        book = self.books.get(instrument.con_id)
+        if book is not None and book.prices[TickField.CLOSE] != close:
+            book.prices[TickField.CLOSE] = close
+            book.restless |= book.rules
 
     def on_time(self, now: datetime, only: AbstractSet[int] | None = None) -> list[Firing]:
         """

@@ -604,6 +604,19 @@ def test_a_minute_without_ticks_tells_all_its_prices() -> None:
     assert engine.gap_pct(AAPL) == pytest.approx(14 / 196 * 100)
 
 
+def test_without_a_line_a_day_move_and_a_gap_go_by_daily_bars_and_the_days_first_minute() -> None:
+    engine = engine_with(rule("AAPL +5%", 1), rule("AAPL gaps 3%", 2))
+    assert engine.on_minute(AAPL, minute(206, 212, 206, 211), NOW + 63 * SECOND) == []
+    engine.know_close(AAPL, 200.0)
+    (moved,) = engine.on_minute(AAPL, minute(206, 212, 206, 211, 1), NOW + 123 * SECOND)
+    assert moved.rule.id == 1
+    # At midnight the next session opens.
+    engine.know_close(AAPL, 211.0)
+    first = NOW + 9 * HOUR
+    fired = engine.on_minute(AAPL, Bar(first, 218.0, 219.0, 217.0, 218.5), first + 63 * SECOND)
+    assert [one.rule.id for one in fired] == [2]
+
+
 def test_a_minute_beside_ticks_adds_the_prints_they_did_not_show() -> None:
     engine = engine_with(rule("AAPL > 200 every", 1), rule("AAPL > 198 every", 2))
     assert fed(engine, 197.0, 199.0, 197.0, start_s=1, every_s=10) == [199.0]
