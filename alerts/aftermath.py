@@ -7,10 +7,8 @@ from alerts.rule import Firing, NewsCause, PriceCause
 from market.instrument import Instrument
 from market.quote import TickField
 
-PRICES = frozenset(
-    {TickField.LAST, TickField.BID, TickField.ASK, TickField.HIGH, TickField.LOW, TickField.OPEN, TickField.CLOSE}
-)
-"""The ticks that are prices of their instrument; the others are volumes, greeks, halts."""
+PRICES = frozenset({TickField.LAST, TickField.BID, TickField.ASK, TickField.HIGH, TickField.LOW, TickField.OPEN})
+"""The ticks that are prices of their instrument as it stands; the others are volumes, greeks, halts, a close before."""
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -7,12 +7,15 @@ The walk over a condition goes by the fields of its dataclasses, so that a new k
 import dataclasses
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from alerts.condition import Comparison, Condition, Crossing, DayMove, Draft, PositionMove, Trailing, Velocity
+from alerts.condition import Comparison, Condition, Crossing, DayMove, Draft, Options, PositionMove, Trailing, Velocity
 from alerts.operand import Number
 from alerts.rule import Rule
 from alerts.sequel import order_line as completed
+from alerts.wording import format_draft
+from market.instrument import Instrument
 from market.ticket import parse as parse_ticket
 
 
@@ -65,6 +68,32 @@ def with_amount(draft: Draft, amount: float) -> Draft:
 def with_options(draft: Draft, **changes: Any) -> Draft:  # noqa: ANN401  as `dataclasses.replace`
     """Return *draft* with other options."""
     return replace(draft, options=replace(draft.options, **changes))
+
+
+def watches_the_same(one: Draft, other: Draft) -> bool:
+    """Return whether two drafts differ in nothing that is evaluated: in words, sound and address at most."""
+    return one.condition == other.condition and _evaluated(one.options) == _evaluated(other.options)
+
+
+def _evaluated(options: Options) -> Options:
+    return replace(options, note="", tag="", silent=False, critical=False, then="", to="")
+
+
+def with_symbol(rule: Rule, instrument: Instrument) -> Rule:
+    """Return *rule* with the symbol that *instrument* has now, where it was written by the plain one it had."""
+    draft, found = rule.draft, dict[str, Instrument]()
+    for symbol, one in rule.instruments.items():
+        is_plain = one == instrument and symbol == one.label
+        known = instrument.label if is_plain else symbol
+        draft = replace(draft, condition=renamed(draft.condition, symbol, known))
+        found[known] = instrument if one == instrument else one
+    return replace(rule, draft=draft, text=format_draft(draft), instruments=found)
+
+
+def without_past_end(draft: Draft, now: datetime) -> Draft:
+    """Return *draft* without its `until` where that is over by *now*: what is to watch again has no end then."""
+    until = draft.options.until
+    return draft if until is None or until > now else with_options(draft, until=None)
 
 
 def order_line(rule: Rule) -> str:

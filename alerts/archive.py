@@ -65,8 +65,10 @@ class Archive:
         source, instrument = self.bars, wanted.instrument
         hours = await self.hours.hours(instrument)
         bars: dict[PriceField, Sequence[Bar]] = {}
+        answered: dict[PriceField, datetime] = {}
         for field in sorted(wanted.fields, key=lambda field: field is not PriceField.MID):
             bars[field] = await source.since(instrument, field, size, wanted.since(hours))
+            answered[field] = self.clock.now()
         days = days_of((bar for made in bars.values() for bar in made), hours.zone)
         closes: Sequence[Bar] = ()
         if wanted.is_daily:
@@ -80,6 +82,7 @@ class Archive:
             studies,
             await self._headlines(wanted),
             {bar.start.date(): bar.close for bar in closes},
+            answered,
         )
 
     async def _study(self, study: Study, begin: datetime) -> Sequence[Bar]:

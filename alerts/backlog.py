@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from alerts.book import MID, SLOTS, Book
 from alerts.condition import NewsMatch
-from alerts.missed import Wanted
+from alerts.missed import Missed, Wanted
 from alerts.news import NewsDesk
 from alerts.operand import PriceField
 from alerts.pastplan import is_of_now
@@ -77,6 +77,7 @@ class Backlog:
                 for con_id in group:
                     self._fall(con_id, begin)
                     self._tape.behind[con_id] = min(begin, self._tape.behind[con_id])
+                    self._rewind(con_id, begin)
 
     def begun(self, con_id: int, since: datetime) -> None:
         """Let an instrument that is behind be so from a later moment: up to there it is known."""
@@ -93,18 +94,10 @@ class Backlog:
         """Return all instruments that rules speak of."""
         return list(self._known())
 
-    def silent(self, since: datetime) -> dict[int, datetime]:
-        """
-        Return the instruments that rules look at and of which nothing came since a moment, by id.
-
-        Each with since when it may have been so unnoticed: since its latest tick, a minute before at most.
-        """
-        earliest = since - UNNOTICED
-        return {
-            con_id: earliest if book.latest is None else max(earliest, book.latest.received)
-            for con_id, book in self._tape.books.items()
-            if book.rules and book.is_silent_since(since)
-        }
+    def latest(self) -> dict[int, datetime | None]:
+        """Return when each instrument that rules look at was heard of last, by contract id; None: never."""
+        books = self._tape.books.items()
+        return {con_id: book.latest and book.latest.received for con_id, book in books if book.rules}
 
     def groups(self) -> list[frozenset[int]]:
         """Return the instruments that are behind, those that catch up together together."""
@@ -138,6 +131,11 @@ class Backlog:
         gap = ladder.gap(price)
         return None if gap is None else gap / abs(price) * 100
 
+    def is_fast(self, con_id: int) -> bool:
+        """Return whether rules look at how far an instrument moved within minutes: such have no level to be near to."""
+        book = self._tape.books.get(con_id)
+        return book is not None and any(book.windows.values())
+
     def listeners(self, con_id: int) -> list[Rule]:
         """Return the rules that listen to an instrument's headlines (0: to the broad tape)."""
         return self._news.listeners(con_id)
@@ -151,9 +149,8 @@ class Backlog:
         With *con_ids* only those whose values stream with these instruments' prices (options').
         """
         found = []
-        for _, watch in sorted(self._roster.watched.items()):
-            if isinstance(watch, PriceWatch) and watch.is_fixed:
-                continue
+        for rule_id in sorted(self._roster.odd):
+            watch = self._roster.watched[rule_id]
             if con_ids is not None and (not isinstance(watch, PriceWatch) or watch.con_ids.isdisjoint(con_ids)):
                 continue
             condition = watch.rule.draft.condition
@@ -169,6 +166,19 @@ class Backlog:
             if isinstance(watch, PriceWatch):
                 yield watch
 
+    def is_of_other_scale(self, missed: Missed) -> bool:
+        """Return whether what was missed has prices of another scale than the close that is known: perhaps a split."""
+        book = self._tape.books.get(missed.wanted.instrument.con_id)
+        if book is None:
+            return False
+        bars = missed.bars.get(_FIELDS[book.main_slot], ())
+        return any(book.is_of_other_scale(price) for bar in bars for price in (bar.low, bar.high))
+
+    def take_withheld(self) -> list[Rule]:
+        """Return, once, the rules that kept silent in a gap because its prices were of another scale, by id."""
+        held, self._tape.withheld = sorted(self._tape.withheld), set()
+        return [rule for rule in map(self._roster.rule, held) if rule is not None]
+
     def _rules_of(self, con_ids: Collection[int]) -> set[int]:
         found = set[int]()
         for con_id in con_ids:
@@ -183,6 +193,13 @@ class Backlog:
         book = self._tape.books.get(con_id)
         if book is not None:
             book.forget()
+
+    def _rewind(self, con_id: int, since: datetime) -> None:
+        """Forget prices that came live after a moment from when on all is told anew."""
+        book = self._tape.books.get(con_id)
+        for windows in () if book is None else book.windows.values():
+            for window in windows.values():
+                window.rewind(since)
 
     def _tied(self) -> list[frozenset[int]]:
         """Return all instruments, those that rules tie together in one set."""

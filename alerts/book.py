@@ -34,10 +34,9 @@ _WITHOUT_TRADES = frozenset({SecType.FOREX, SecType.CFD, SecType.COMMODITY})
 _OF_THE_DAY = frozenset({int(TickField.OPEN), int(TickField.CLOSE)})
 _LAST = int(TickField.LAST)
 _OPTION_FRESH = timedelta(minutes=2)
-_FRESH = {
-    int(TickField.VOLUME): timedelta(minutes=1),
-    **{int(slot): _OPTION_FRESH for slot in range(TickField.IV, TickField.OPEN_INTEREST + 1)},
-}
+_FRESH = {int(TickField.VOLUME): timedelta(minutes=1), int(TickField.OPEN_INTEREST): _OPTION_FRESH}
+# These are told again as soon as they change at all: each ages by itself, whatever else comes.
+_AGEING = frozenset(range(TickField.IV, TickField.OPEN_INTEREST))
 
 # Between these a price is a day's move away from a close at most; the smallest usual splits are 5:4 and 4:5.
 _SAME_SCALE = 0.85, 1.2
@@ -58,7 +57,8 @@ class Book:
     are the extremes of the last trades since the day's high and low were last heard of: what TWS' sampling showed
     by itself needs no second look when the day's high follows. *base* is the last official close as it was told on its
     day (None: not known), *doubted* since when the price is of another scale than that. *gone* are the sides that went
-    away, and when. *windows* keep a slot's recent prices, *rules* are all that speak of the instrument.
+    away, and when. *told* is when each value that is neither last, bid nor ask came. *windows* keep a slot's recent
+    prices, *rules* are all that speak of the instrument.
     """
 
     __slots__ = (
@@ -84,6 +84,7 @@ class Book:
         "quoted",
         "restless",
         "rules",
+        "told",
         "top",
         "windows",
     )
@@ -108,6 +109,7 @@ class Book:
         self.doubted: datetime | None = None
         self.restless: set[int] = set()
         self.rules: set[int] = set()
+        self.told: dict[int, datetime] = {}
         self.windows: dict[int, dict[timedelta, Window]] = {}
         self._looked: Tick | None = None
         self._bar_tick: Tick | None = None
@@ -131,6 +133,8 @@ class Book:
             return None
         if slot not in _OF_THE_DAY and now - self.latest.received > _FRESH.get(slot, self.fresh):
             return None
+        if slot in _AGEING and (slot not in self.told or now - self.told[slot] > _OPTION_FRESH):
+            return None
         return self.known(slot)
 
     def known(self, slot: int) -> float | None:
@@ -149,23 +153,31 @@ class Book:
         self.prices = [None] * len(self.prices)
         self.halted, self.halted_at = False, None
         self.gone.clear()
+        self.told.clear()
         self.top, self.bottom = -inf, inf
 
-    def is_doubtful(self, now: datetime) -> bool:
+    def is_of_other_scale(self, price: float) -> bool:
+        """Return whether *price* is further from the last close, as it was told on its day, than a day moves it."""
+        return self.base is not None and not _SAME_SCALE[0] < price / self.base < _SAME_SCALE[1]
+
+    def is_doubtful(self, now: datetime, *, is_past: bool = False) -> bool:
         """
         Return whether the shares may have been split since the last close: the price is of another scale.
 
         A fall is none: then the prior close that TWS tells (tick 9) is still the one that was told on its day. Where
-        TWS tells none, or a split one, who looks at daily bars has a minute's time to say what it is.
+        TWS tells none, or a split one, who looks at daily bars has a minute's time to say what it is. Of a moment that
+        *is_past* nobody has: what is in doubt stays so.
         """
         price = self.known(self.main_slot)
-        if self.base is None or price is None or _SAME_SCALE[0] < price / self.base < _SAME_SCALE[1]:
+        if self.base is None or price is None or not self.is_of_other_scale(price):
             self.doubted = None
             return False
         close = self.prices[TickField.CLOSE]
         if close is not None and split_between(self.base, close) is None:
             self.doubted = None
             return False
+        if is_past:
+            return True
         self.doubted = self.doubted or now
         return now - self.doubted < _DOUBTED_FOR
 
@@ -185,6 +197,11 @@ class Book:
         elif price is not None:
             ladder.stand(price)
         return ladder
+
+    def is_left_behind(self, slot: int) -> bool:
+        """Return whether the ladder of *slot* stands where a price stood that is known no more (see `forget`)."""
+        ladder = self.ladders[slot]
+        return ladder is not None and ladder.is_placed and self.known(slot) is None
 
     def window(self, slot: int, length: timedelta) -> Window:
         """Return what keeps the prices in *slot* of the last *length*, made (with the price as known) when needed."""
@@ -234,6 +251,17 @@ class Book:
         self.prices[side] = None
         self.gone[side] = tick.received
 
+    def is_untold(self, slot: int, now: datetime) -> bool:
+        """Return whether what *slot* tells never came, or (an option's value) came too long ago."""
+        if slot in _AGEING:
+            return slot not in self.told or now - self.told[slot] > _OPTION_FRESH
+        return self.prices[slot] is None
+
+    def wanted_slots(self) -> set[int]:
+        """Return the slots that rules look at: those of prices that were asked for, and those with ladders in use."""
+        used = {slot for slot, ladder in enumerate(self.ladders) if ladder is not None and ladder.is_used}
+        return used | {self.slot(price.field) for price in self.quoted}
+
     def absent_since(self, side: int) -> datetime | None:
         """Return since when there is no bid (or ask) to be had; None where there is one, or none was ever seen."""
         return self.gone.get(side) if self.prices[side] is None else None
@@ -250,10 +278,6 @@ class Book:
     def is_without_ticks_since(self, moment: datetime) -> bool:
         """Return whether no tick came since *moment*: a minute's bar is all there is."""
         return self.latest is None or self.latest is self._bar_tick or self.latest.received < moment
-
-    def is_silent_since(self, moment: datetime) -> bool:
-        """Return whether nothing at all came since *moment*."""
-        return self.latest is None or self.latest.received <= moment
 
     @property
     def is_on_minutes(self) -> bool:
@@ -316,4 +340,4 @@ class Book:
         if price is None:
             price = self.known(MID)
         close = self.prices[TickField.CLOSE]
-        return None if price is None or not close else (price / close - 1) * 100
+        return None if price is None or not close else (price - close) / abs(close) * 100

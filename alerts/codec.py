@@ -208,8 +208,9 @@ def _cause_to_json(cause: Cause) -> Json:  # noqa: PLR0911  one for each cause
             return {"is": "news", "headline": headline_to_json(headline), "instrument": _known_to_json(instrument)}
         case ScanCause(spec, rows):
             return {"is": "scan", "spec": spec_to_json(spec), "rows": [row_to_json(row) for row in rows]}
-        case AccountCause(values, instrument):
-            return {"is": "account", "values": dict(values), "instrument": _known_to_json(instrument)}
+        case AccountCause(values, instrument, currency):
+            about = _known_to_json(instrument)
+            return {"is": "account", "values": dict(values), "instrument": about, "currency": currency}
         case OrderCause(event, order, instrument, price, is_ours):
             about = _known_to_json(instrument)
             return {
@@ -264,7 +265,7 @@ def _scan_cause(data: Mapping[str, Any]) -> Cause:
 
 
 def _account_cause(data: Mapping[str, Any]) -> Cause:
-    return AccountCause(data["values"], _known(data["instrument"]))
+    return AccountCause(data["values"], _known(data["instrument"]), data.get("currency", ""))
 
 
 def _order_cause(data: Mapping[str, Any]) -> Cause:

@@ -45,7 +45,7 @@ from alerts.operand import (
 from alerts.rule import Rule
 from alerts.session import Sessions
 from alerts.truth import All, Any, Compared, Crossed, Margin, Node, Not
-from alerts.value import Combined, Daily, DaysLeft, Fixed, Held, Quoted, Studied, Value
+from alerts.value import Combined, Daily, DaysLeft, DayVolume, Fixed, Held, Quoted, Studied, Value
 from alerts.wording import operand_text
 from market.instrument import Instrument
 from market.quote import BarSize, TickField
@@ -58,6 +58,7 @@ _OPTION_SLOTS = {
     "vega": TickField.VEGA,
     "openinterest": TickField.OPEN_INTEREST,
 }
+_MIRRORED = {Op.GT: Op.LT, Op.GE: Op.LE, Op.LT: Op.GT, Op.LE: Op.GE}
 _OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
@@ -99,6 +100,7 @@ def velocity(move: Velocity, instrument: Instrument, market: Market) -> Moved:
 
 def _node(condition: Condition, rule: Rule, market: Market) -> Node:  # noqa: C901, PLR0911  one case for each kind
     value = partial(_value, rule=rule, market=market)
+    condition = _faced(condition)
     match condition:
         case Comparison(left, op, right):
             first = value(left)
@@ -132,6 +134,13 @@ def _node(condition: Condition, rule: Rule, market: Market) -> Node:  # noqa: C9
             raise NotEvaluable(type(condition).__name__)
 
 
+def _faced(condition: Condition) -> Condition:
+    """Return `200 < AAPL` as `AAPL > 200`: only so it is a level among others, which costs nothing till it is met."""
+    if not isinstance(condition, Comparison) or not isinstance(condition.left, Number):
+        return condition
+    return Comparison(condition.right, _MIRRORED[condition.op], condition.left)
+
+
 def _inverse(part: Condition, rule: Rule, market: Market) -> Node:
     """Return the opposite; of a comparison that is another one, which has a hysteresis of its own."""
     match part:
@@ -154,7 +163,10 @@ def _day_move(move: DayMove, rule: Rule, market: Market) -> Node:
         opening = Quoted(price.book, OPEN, f"{move.symbol} open")
         return Gapped(opening, close, move.percent, move.way, market.sessions)
     base = close if move.base is None else Fixed(move.base)
-    return DayMoved(price, base, move.percent, move.way)
+    typed, usual = rule.draft.options.hysteresis_pct, TABLE[Kind.LEVEL]
+    least = price.book.instrument.min_tick * usual.hysteresis_ticks
+    margin = _kept_margin(usual.hysteresis_pct, least) if typed is None else _kept_margin(typed, 0.0)
+    return DayMoved(price, base, move.percent, move.way, margin)
 
 
 def _price(price: Price, rule: Rule, market: Market) -> Quoted:
@@ -179,7 +191,7 @@ def _value(operand: Operand, rule: Rule, market: Market) -> Value:
 def _made(operand: _Other, text: str, rule: Rule, market: Market) -> Value:
     match operand:
         case Volume(symbol):
-            return Quoted(market.book(instrument_of(rule, symbol)), int(TickField.VOLUME), text)
+            return DayVolume(market.book(instrument_of(rule, symbol)), int(TickField.VOLUME), text, market.sessions)
         case Indicator(symbol):
             instrument = instrument_of(rule, symbol)
             regular = is_regular(rule.draft)

@@ -4,7 +4,6 @@ How a rule behaves where nothing was typed: PRODUCT A1's table of defaults, as d
 A compound behaves as its first part that fires once does, else as its first part.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -12,16 +11,13 @@ from enum import StrEnum
 from alerts.condition import (
     AtSession,
     AtTime,
-    Both,
     Channel,
     Comparison,
     Condition,
     Crossing,
     DayMove,
     Draft,
-    Either,
     EveryTime,
-    Inverse,
     NewsMatch,
     OrderMatch,
     PositionMove,
@@ -32,14 +28,13 @@ from alerts.condition import (
     Trailing,
     Velocity,
 )
+from alerts.leaf import operands_of, singles
 from alerts.operand import (
     AccountValue,
-    Arithmetic,
     AverageCost,
     AverageVolume,
     Extreme,
     Indicator,
-    Operand,
     OptionValue,
     PositionValue,
     Volume,
@@ -189,7 +184,7 @@ def cooldown_of(draft: Draft) -> timedelta:
 
 def kind_of(condition: Condition) -> Kind:
     """Return the kind that says how *condition* behaves."""
-    kinds = [_leaf_kind(leaf) for leaf in _leaves(condition)]
+    kinds = [_leaf_kind(leaf) for leaf in singles(condition)]
     return next((kind for kind in kinds if TABLE[kind].repeat is Repeat.ONCE), kinds[0])
 
 
@@ -223,39 +218,11 @@ def _leaf_kind(leaf: Condition) -> Kind:
     if isinstance(leaf, DayMove):
         return Kind.GAP if leaf.is_gap else Kind.DAY_MOVE
     if isinstance(leaf, Comparison):
-        found = {type(operand) for operand in _operands(leaf)}
+        found = {type(operand) for operand in operands_of(leaf)}
         return next((kind for of, kind in _OPERAND_KINDS if of in found), Kind.LEVEL)
     return _KINDS[type(leaf)]
 
 
-def _leaves(condition: Condition) -> Iterator[Condition]:
-    match condition:
-        case Both(parts) | Either(parts):
-            for part in parts:
-                yield from _leaves(part)
-        case Inverse(part):
-            yield from _leaves(part)
-        case _:
-            yield condition
-
-
-def _operands(leaf: Condition) -> Iterator[Operand]:
-    match leaf:
-        case Comparison(left, _, right) | Crossing(left, _, right):
-            yield from (*_flat(left), *_flat(right))
-        case Channel(value):
-            yield from _flat(value)
-        case _:
-            return
-
-
-def _flat(operand: Operand) -> Iterator[Operand]:
-    if isinstance(operand, Arithmetic):
-        yield from (*_flat(operand.left), *_flat(operand.right))
-    else:
-        yield operand
-
-
 def _longest_bar(condition: Condition) -> timedelta:
-    bars = (o.bar.duration for leaf in _leaves(condition) for o in _operands(leaf) if isinstance(o, Indicator))
+    bars = (o.bar.duration for o in operands_of(condition) if isinstance(o, Indicator))
     return max(bars, default=timedelta())

@@ -52,7 +52,8 @@ class EachWatch(Watch):
         for watch in self._of.values():
             last = watch.rule.last_fired
             watch.rule = replace(self.rule, instruments=watch.rule.instruments, last_fired=last)
-            cause = AccountCause({}, watch.rule.instruments[ANY])
+            about = watch.rule.instruments[ANY]
+            cause = AccountCause({}, about, about.currency)
             firing = watch.consider(at, cause, None, sessions, at)
             if firing is None or self.is_over(at):
                 continue

@@ -7,16 +7,18 @@ reason; the others go on.
 Longer than 400 lines, because it is the one door for all that happens: a method a kind of news, and little in each.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from alerts.backlog import Backlog
 from alerts.condition import AtSession, AtTime, EveryTime, NewsMatch, OrderMatch, PositionMove, ScanEntry
 from alerts.eachwatch import EachDesk, EachWatch
+from alerts.leaf import operands_of
 from alerts.manner import is_plain
 from alerts.missed import Missed
-from alerts.needs import ANY, Needs, needs_of, operands_of
+from alerts.needs import ANY, Needs, needs_of
 from alerts.news import NewsDesk, NewsWatch
 from alerts.operand import PositionValue
 from alerts.orderwatch import OrderDesk, OrderWatch
@@ -82,6 +84,7 @@ class Engine:
                 prices.append(watch)
             elif watch is not None:
                 self._enter(watch)
+                self._sight.concern(watch.rule.id)
         self._tape.load(prices)
 
     def add(self, rule: Rule) -> list[Firing]:
@@ -142,6 +145,11 @@ class Engine:
         """
         watch = self._roster.watched.get(rule_id)
         return watch.distance() if isinstance(watch, PriceWatch) else None
+
+    def standing(self, rule_id: int, now: datetime) -> Mapping[str, float]:
+        """Return the values of a watched rule's condition as they are known *now*, by their text."""
+        watch = self._roster.watched.get(rule_id)
+        return watch.standing(now) if isinstance(watch, PriceWatch) else {}
 
     def count(self) -> int:
         """Return how many rules are watched."""
@@ -226,6 +234,10 @@ class Engine:
         Its high and low are prints between samples. A firing's exchange time is the minute's beginning.
         """
         return self._tape.on_minute(instrument, bar, at)
+
+    def know_close(self, instrument: Instrument, close: float) -> None:
+        """Take in the close of the last whole day, of an instrument without a line to tell it."""
+        self._tape.know_close(instrument, close)
 
     def on_daily(self, instrument: Instrument, bars: Sequence[Bar], at: datetime) -> list[Firing]:
         """Take in closed daily bars, oldest first: as `seed`."""
@@ -327,10 +339,10 @@ class Engine:
         """Whether `take_changed` would return anything."""
         return bool(self._roster.changed)
 
-    def take_changed(self) -> list[Rule]:
-        """Return the rules whose state or memory changed other than by a firing, once: they are to be stored."""
-        changed = sorted(self._roster.changed)
-        self._roster.changed.clear()
+    def take_changed(self, most: int | None = None) -> list[Rule]:
+        """Return, once, the rules (*most* of them) that changed other than by a firing: they are to be stored."""
+        changed = sorted(islice(self._roster.changed, most))
+        self._roster.changed.difference_update(changed)
         return [rule for rule in map(self._roster.rule, changed) if rule is not None]
 
     def mark_changed(self, rule_id: int) -> None:
@@ -344,8 +356,14 @@ class Engine:
     def retrace(
         self, missed: Sequence[Missed], size: BarSize, until: datetime, live: datetime | None = None
     ) -> list[Firing]:
+        """Run what was *missed*, and return what fired, when it did; see `retracing`."""
+        return self.retracing(missed, size, until, live).run()
+
+    def retracing(
+        self, missed: Sequence[Missed], size: BarSize, until: datetime, live: datetime | None = None
+    ) -> Retrace:
         """
-        Run what was *missed* of instruments that are behind, up to *until*, and return what fired, when it did.
+        Return what runs what was *missed* of instruments that are behind, up to *until*.
 
         *size* is that of the bars of prices, *live* when live data came again. The instruments stay behind until they
         are released.
@@ -360,7 +378,7 @@ class Engine:
                 self._roster.changed.add(rule.id)
             return {rule.id for rule in woken}, firings
 
-        return Retrace(self._roster, self._tape, self._news, wake, missed, size, until, live).run()
+        return Retrace(self._roster, self._tape, self._news, wake, missed, size, until, live)
 
     def release(self, con_ids: Collection[int]) -> None:
         """Let instruments be live again, and look whether anything about them is dark."""

@@ -43,7 +43,8 @@ TOPICS = (
     Topic(
         "position",
         "Position",
-        "a position of yours is worth, gains or loses something; `any` means each of them, also those opened later",
+        "a position of yours is worth, gains or loses something; `any` means each of them, also those opened later;"
+        " of several accounts, the one that `IB_ACCOUNT` names, else the first",
         (
             "position AAPL pnl% > 20",
             "position AAPL pnl < -500",
@@ -217,11 +218,14 @@ OPTIONS = (
     ("every", "fires each time, after it was false in between"),
     ("cooldown 30m", "keeps silent so long after a firing"),
     ("max 5", "fires so often at all"),
-    ("for 2m", "must hold so long"),
+    (
+        "for 2m",
+        "must hold so long; what is unknown, or out of its hours, stops the clock, what is false starts it anew",
+    ),
     ("rth", "regular trading hours only; `eth`: extended hours too"),
     ("until friday", "ends with that day; also `until 2026-12-24`, `until 15:45`"),
     ("expires 30d", "ends so long from now"),
-    ("hysteresis 0.5%", "how far back before it may fire again, in % of the level"),
+    ("hysteresis 0.5%", "how far back before it may fire again, in % of the level (levels, crossings, day moves)"),
     ("silent", "no sound; `critical`: through quiet hours"),
     ("tag earnings", "a word to find it by"),
     ('note "check the 10-Q"', "your words, told with the alert"),

@@ -20,6 +20,8 @@ MOST_ENTRIES = 2000
 """More than that is no file of a person's alerts."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_TORN = "there is a comma too many: a line with a comma in it needs quotes around it"
+_STRANGE = "there is no state “{}”"
 _STATES = frozenset(state.value for state in RuleState)
 
 
@@ -34,12 +36,17 @@ class UnreadableFile(AlertError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One alert of a file: its *line* number, its *text*, *state* and the conIds its symbols meant."""
+    """
+    One alert of a file: its *line* number, its *text*, *state* and the conIds its symbols meant.
+
+    *flaw* says why it cannot be taken as it stands, "" where it can.
+    """
 
     line: int
     text: str
     state: RuleState = RuleState.ARMED
     con_ids: Mapping[str, int] = field(default_factory=dict)
+    flaw: str = ""
 
 
 def to_json(rules: Iterable[Rule]) -> str:
@@ -120,7 +127,8 @@ def _from_item(number: int, item: object) -> Entry:
     pinned = item.get("instruments")
     found = pinned if isinstance(pinned, dict) else {}
     con_ids = {str(symbol): con_id for symbol, con_id in found.items() if isinstance(con_id, int) and con_id > 0}
-    return Entry(number, item["alert"].strip(), _state(item.get("state")), con_ids)
+    said = item.get("state")
+    return _entry(number, item["alert"].strip(), said if isinstance(said, str) else "", con_ids)
 
 
 def _from_csv(text: str) -> list[Entry]:
@@ -133,15 +141,22 @@ def _from_csv(text: str) -> list[Entry]:
     if not filled:
         return []
     header = [name.lower() for name in filled[0][1]]
-    if "alert" not in header:
-        return [Entry(number, row[0]) for number, row in filled]
-    return [_from_cells(number, dict(zip(header, row, strict=False))) for number, row in filled[1:]]
+    if "alert" in header:
+        return [_from_row(number, header, row) for number, row in filled[1:]]
+    return [_from_row(number, ["alert"], row) for number, row in filled]
+
+
+def _from_row(number: int, header: Sequence[str], row: Sequence[str]) -> Entry:
+    if any(row[len(header) :]):
+        # `AAPL > 1,234.5` would be an alert at 1 else.
+        return Entry(number, ", ".join(row), flaw=_TORN)
+    return _from_cells(number, dict(zip(header, row, strict=False)))
 
 
 def _from_cells(number: int, cells: Mapping[str, str]) -> Entry:
     pairs = (pair.rpartition("=") for pair in cells.get("instruments", "").split())
     con_ids = {symbol.replace("_", " "): int(con_id) for symbol, _, con_id in pairs if symbol and con_id.isdecimal()}
-    return Entry(number, cells.get("alert", ""), _state(cells.get("state")), con_ids)
+    return _entry(number, cells.get("alert", ""), cells.get("state", ""), con_ids)
 
 
 def _from_lines(text: str) -> list[Entry]:
@@ -149,8 +164,13 @@ def _from_lines(text: str) -> list[Entry]:
     return [Entry(number, line) for number, line in lines if line and not line.startswith("//")]
 
 
-def _state(value: object) -> RuleState:
-    return RuleState(value) if isinstance(value, str) and value in _STATES else RuleState.ARMED
+def _entry(number: int, text: str, said: str, con_ids: Mapping[str, int]) -> Entry:
+    """Return an alert in the state that the file says; an armed one where it says none."""
+    state = said.lower()
+    if state in _STATES:
+        return Entry(number, text, RuleState(state), con_ids)
+    digits = text[-1:].isdigit() and said[:1].isdigit()
+    return Entry(number, text, con_ids=con_ids, flaw=(_TORN if digits else _STRANGE.format(said)) if said else "")
 
 
 def is_spent(entry: Entry) -> bool:

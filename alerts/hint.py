@@ -91,6 +91,9 @@ _WORDS = {
 }
 
 
+_LIKENESS = 0.7
+
+
 def example_lines(text: str = "") -> tuple[str, str]:
     """Return two lines that work, of the kind that *text* seems to be; a topic's name counts as its mark."""
     lowered = text.lower()
@@ -116,5 +119,8 @@ def near_miss(word: str, terminals: set[str]) -> str:
     if "FUNCTION" in terminals and word.lower() in STUDIES:
         return STUDIES[word.lower()].usage
     candidates = [candidate for name in terminals for candidate in _WORDS.get(name, ())]
-    matches = get_close_matches(word.lower(), sorted(candidates), n=1, cutoff=0.6)
+    lowered, ranked = word.lower(), sorted(candidates)
+    # Less alike are `are` and `atr`, `greater` and `enters`; letters that changed places are still the same word.
+    same = [one for one in ranked if sorted(one) == sorted(lowered)]
+    matches = same or get_close_matches(lowered, ranked, n=1, cutoff=_LIKENESS)
     return matches[0] if matches else ""

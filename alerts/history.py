@@ -13,22 +13,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
+from alerts.aftermath import PRICES
 from alerts.condition import Comparison, Condition, Crossing
 from alerts.default import defaults_of
 from alerts.engine import Engine
-from alerts.needs import operands_of
+from alerts.leaf import operands_of, singles
 from alerts.operand import Number, Price, PriceField
-from alerts.pastplan import Past, Plan, flat, plan_of, without_past
+from alerts.pastplan import Past, Plan, plan_of, without_past
 from alerts.ports import BarSource, HoursSource, Nap
 from alerts.replay import Told, closes_of
 from alerts.rule import Firing, PriceCause, Rule, RuleState
 from market.instrument import Instrument
-from market.quote import Bar, BarSize, TickField
+from market.quote import Bar, BarSize
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 # So many messages to the engine take a few milliseconds; then others have their turn.
 _AT_ONCE = 16
-_PRICES = frozenset({TickField.LAST, TickField.BID, TickField.ASK, TickField.HIGH, TickField.LOW, TickField.OPEN})
 # Weekends and holidays at the beginning are no lack of bars.
 _LACK = timedelta(days=5)
 
@@ -148,7 +148,7 @@ def _tell(engine: Engine, told: Told) -> list[Firing]:
 def _past_firing(firing: Firing, main: Instrument, bars: Sequence[Bar], ends: Sequence[datetime]) -> PastFiring:
     """Return *firing* with the prices after it; *ends* are those of *bars*."""
     cause = firing.cause
-    if isinstance(cause, PriceCause) and cause.instrument == main and cause.field in _PRICES:
+    if isinstance(cause, PriceCause) and cause.instrument == main and cause.field in PRICES:
         price = cause.price
     else:
         price = bars[min(bisect_left(ends, firing.at), len(bars) - 1)].close
@@ -168,7 +168,7 @@ def _level(condition: Condition) -> float | None:
     """Return the one price that is typed in *condition*; None where there is none, or more than one."""
     levels = [
         part.right.value
-        for part in flat(condition)
+        for part in singles(condition)
         if isinstance(part, Comparison | Crossing) and isinstance(part.left, Price) and isinstance(part.right, Number)
     ]
     return levels[0] if len(levels) == 1 else None

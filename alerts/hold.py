@@ -28,10 +28,15 @@ class Hold:
             self.reset()
             return False
         if self._last is not None:
-            self._held += at - self._last
+            # A clock that was set back has taken nothing away from what was true.
+            self._held += max(timedelta(), at - self._last)
         self._last = at if truth else None
         self.is_begun = self.is_begun or truth is True
         return truth is True and self._held >= self._need
+
+    def pause(self) -> None:
+        """Let the clock stand still since it was last seen to be true, until it is again."""
+        self._last = None
 
     def reset(self) -> None:
         """Begin anew."""

@@ -15,6 +15,7 @@ from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from alerts import choice
+from alerts.bearing import bears_hold, bears_hysteresis
 from alerts.condition import Condition, Draft
 from alerts.errors import AlertSyntaxError
 from alerts.hint import example_lines, expectation, near_miss
@@ -28,6 +29,9 @@ __all__ = ["format_draft", "looks_like_alert", "parse"]
 
 LONGEST_LINE = 500
 """Characters; a phone's screen holds less."""
+
+_SHORT = 100
+"""Characters; no line grows fivefold when its numbers are written in full."""
 
 DEEPEST = 12
 """Parentheses and `not`s within each other; nobody reads more, and the evaluation recurses as deep."""
@@ -57,6 +61,7 @@ _SHAPE = re.compile(
       | every\s+\d+\s*[smh]
       | (?:(?:when|if|not)\s+)?\(*\s*[$\#]?[\w.@/]+\s*(?:\d{{8}}\s+\w+\s*)?(?:\b(?:bid|ask|mid|last|volume)\b\s*)?
         (?: [<>≤≥] | [+\-±]\s*\d[\d.]*\s*% | (?:{_FUNCTIONS})\s*\(
+          | \b(?:is\s+)?(?:greater|more|higher|less|lower|smaller)\s+than\s+[$\d(]
           | \b(?:above|below|over|under|crosses|hits|reaches|enters|leaves|moves|trails|gaps|stale)\s+[$\d(]
           | \b(?:drops|falls|dips|rises|climbs|jumps|loses|gains|goes|gets|is)\s+(?:above|below|over|under|to|up|down)
             \s+[$\d(]
@@ -80,7 +85,7 @@ def parse(text: str, now: datetime, zone: ZoneInfo) -> Draft:
     """
     _bound(text)
     try:
-        return _draft(text, now, zone)
+        draft = _draft(text, now, zone)
     except UnexpectedInput as error:
         raise _refusal(text, error, now, zone) from None
     except Contradiction as error:
@@ -89,6 +94,11 @@ def parse(text: str, now: datetime, zone: ZoneInfo) -> Draft:
         bare = _BARE.search(text)
         position = bare.start() if bare else 0
         raise AlertSyntaxError(text, position, "a symbol before the indicator", example_lines("study")) from None
+    # Numbers are kept in full: what is written must be short enough to be read again.
+    if len(text) > _SHORT and len(line := format_draft(draft)) > LONGEST_LINE:
+        expected = f"a shorter line: in full it has {len(line)} characters, {LONGEST_LINE} at most"
+        raise AlertSyntaxError(text, len(text), expected, example_lines())
+    return draft
 
 
 def looks_like_alert(text: str) -> bool:
@@ -118,6 +128,7 @@ def _draft(text: str, now: datetime, zone: ZoneInfo) -> Draft:
     """Return what *text* says. Raises UnexpectedInput, Contradiction, Nameless."""
     condition, choices = _condition(text)
     _ensure_sequel(condition, choices)
+    _ensure_borne(condition, choices)
     return Draft(condition, choice.options(choices, now, zone))
 
 
@@ -159,6 +170,15 @@ def _ensure_sequel(condition: Condition, choices: tuple[choice.Choice, ...]) -> 
         is_bare = option.name == "then" and option.value is not None and not has_symbol(option.value)
         if is_bare and not any(symbols_in(condition)):
             raise Contradiction(option.value or option.word, "an order that names its symbol, like then buy 10 SPY")
+
+
+def _ensure_borne(condition: Condition, choices: tuple[choice.Choice, ...]) -> None:
+    """Refuse options that would do nothing."""
+    for option in choices:
+        if option.name == "for" and not bears_hold(condition):
+            raise Contradiction(option.word, "no `for` here: this happens in a moment, a level can hold for a while")
+        if option.name == "hysteresis" and not bears_hysteresis(condition):
+            raise Contradiction(option.word, "no `hysteresis` here: it goes with a level that a value can go back from")
 
 
 def _refusal(text: str, error: UnexpectedInput, now: datetime, zone: ZoneInfo) -> AlertSyntaxError:
@@ -206,7 +226,8 @@ def _contradiction(text: str, error: Contradiction, now: datetime, zone: ZoneInf
     lines = [(text[:start] + reading + text[end:]).strip() for reading in error.readings]
     good = tuple(line for line in lines if _parses(line, now, zone))
     examples = (good + tuple(e for e in (*example_lines(text), *example_lines("level")) if e not in good))[:2]
-    readings = good if _THOUSANDS.search(str(token)) else ()
+    # Of a range, each end is a number of its own.
+    readings = good if _THOUSANDS.search(str(token).replace("..", " ")) else ()
     return AlertSyntaxError(text, start, error.expected, examples, readings=readings)
 
 

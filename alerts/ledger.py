@@ -33,9 +33,18 @@ class Ledger:
         self.at = at
 
     @property
+    def currency(self) -> str:
+        """The account's base currency, "" before its state came."""
+        return "" if self._summary is None else self._summary.currency
+
+    @property
     def held(self) -> tuple[Instrument, ...]:
         """What positions are in, by contract id; old or not."""
         return tuple(position.instrument for _, position in sorted(self._positions.items()))
+
+    def has(self, con_id: int) -> bool:
+        """Return whether there is a position in an instrument; old or not."""
+        return con_id in self._positions
 
     def account(self, name: str, now: datetime) -> float | None:
         """Return an account value by its name in the alert language, or None where it is unknown at *now*."""

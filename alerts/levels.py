@@ -33,6 +33,16 @@ class Ladder:
     def __len__(self) -> int:
         return len(self._values)
 
+    @property
+    def is_used(self) -> bool:
+        """Whether anyone watches a level, or every move."""
+        return bool(self._values or self.listeners)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether a price was taken in."""
+        return self._at is not None
+
     def fill(self, pairs: Iterable[tuple[float, int]]) -> None:
         """Take in many (level, rule id) at once: one sort instead of an insertion each."""
         for value, rule_id in pairs:

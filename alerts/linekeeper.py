@@ -48,6 +48,10 @@ class Evaluator(Protocol):
         """Return how far the price is from the instrument's nearest level in percent of it; None: not known."""
         ...
 
+    def know_close(self, instrument: Instrument, close: float) -> None:
+        """Take in the close of the last whole day, of an instrument without a line."""
+        ...
+
     def on_minute(self, instrument: Instrument, bar: Bar, at: datetime) -> list[Firing]:
         """Take in a closed 1-minute bar, received *at*, and return the firings of it."""
         ...
@@ -288,6 +292,9 @@ class LineKeeper:
         is_late = watched.misses == 1
         watched.due = now + _LATE_BAR if is_late else _next_close(now + min(_MINUTE * watched.misses, _LONGEST_WAIT))
         firings: list[Firing] = []
+        close = None if watched.has_line else self._ranges.close(watched.instrument)
+        if close is not None:
+            self._engine.know_close(watched.instrument, close)
         for bar in new:
             watched.seen = bar.start
             watched.quote.last, watched.quote.received = bar.close, now

@@ -30,6 +30,9 @@ _MONTH_NAMES = (
 )
 _EXPECTED_DAY = "a day, like friday or 2026-12-24"
 
+STILL_TO_COME = "a time that is still to come"
+"""What was expected where an end is over already."""
+
 
 def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     """
@@ -44,7 +47,7 @@ def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         end = _day(tidy, now.astimezone(zone).date()) + timedelta(days=1)
         moment = datetime.combine(end, time(), zone).astimezone(UTC)
     if moment <= now:
-        raise Misread("a time that is still to come")
+        raise Misread(STILL_TO_COME)
     if moment - now > FURTHEST:
         raise Misread("a time within three years")
     return moment

@@ -7,7 +7,7 @@ from math import inf, nextafter
 from alerts.book import Book
 from alerts.condition import Unit, Way
 from alerts.session import Sessions
-from alerts.truth import Atom, Truth
+from alerts.truth import Atom, Margin, Truth
 from alerts.value import Quoted, Value
 from alerts.window import Window
 from market.instrument import Instrument
@@ -41,16 +41,32 @@ class _Plain(Atom):
 
 
 class DayMoved(_Plain):
-    """The price is *percent* away from *base* (the official prior close, or as typed)."""
+    """
+    The price is *percent* away from *base* (the official prior close, or as typed).
 
-    __slots__ = ("base", "percent", "price", "way")
+    Where it fires more than once a session it must have gone back by the *margin* of its level in between.
+    """
 
-    def __init__(self, price: Quoted, base: Value, percent: float, way: Way) -> None:
+    __slots__ = ("base", "margin", "percent", "price", "way")
+
+    def __init__(self, price: Quoted, base: Value, percent: float, way: Way, margin: Margin) -> None:
         super().__init__((price, base))
         self.price = price
         self.base = base
         self.percent = percent
         self.way = way
+        self.margin = margin
+
+    def holds(self, now: datetime) -> Truth:
+        """Return whether the price has not yet gone back by the hysteresis."""
+        price, base = self.price.at(now), self.base.at(now)
+        if price is None or base is None:
+            return None
+        is_within = any(
+            price > level - self.margin.about(level) if level > base else price < level + self.margin.about(level)
+            for level in _levels(base, self.percent, self.way)
+        )
+        return is_within or _is_away(price, base, self.percent, self.way)
 
     def stays(self, now: datetime) -> Truth:
         """Return whether the price has moved so far."""
@@ -66,10 +82,14 @@ class DayMoved(_Plain):
         """Whether its levels follow a close that may yet change."""
         return bool(self.base.quotes)
 
-    def marks(self, now: datetime, *, repeats: bool) -> Iterable[tuple[Quoted, float]]:  # noqa: ARG002  no hysteresis
-        """Return the levels that lie so far from the base."""
+    def marks(self, now: datetime, *, repeats: bool) -> Iterable[tuple[Quoted, float]]:
+        """Return the levels that lie so far from the base, and where it has gone back from them."""
         base = self.base.at(now)
-        return () if base is None else [(self.price, level) for level in _levels(base, self.percent, self.way)]
+        if base is None:
+            return ()
+        levels = _levels(base, self.percent, self.way)
+        backs = [level - self.margin.about(level) * (1 if level > base else -1) for level in levels if repeats]
+        return [(self.price, mark) for mark in (*levels, *backs)]
 
     def level(self, now: datetime) -> tuple[Quoted, float] | None:
         """Return the price and the level that is nearer."""
@@ -133,6 +153,18 @@ class Moved(_Plain):
         if low is not None and high is not None:
             yield "low", low
             yield "high", high
+
+    @property
+    def price(self) -> Quoted:
+        """The price that moves."""
+        return self._price
+
+    def is_within_reach(self, low: float, high: float, now: datetime) -> bool:
+        """Return whether prices between *low* and *high* may make it true, in whatever order they come."""
+        before = self._window.low(now), self._window.high(now)
+        least = low if before[0] is None else min(low, before[0])
+        most = high if before[1] is None else max(high, before[1])
+        return most - least >= min(self._distance(least), self._distance(most))
 
     def _distance(self, base: float) -> float:
         return abs(base) * self._amount / 100 if self._unit is Unit.PERCENT else self._amount
@@ -259,11 +291,15 @@ OPEN = int(TickField.OPEN)
 
 
 def _levels(base: float, percent: float, way: Way) -> tuple[float, ...]:
-    up, down = base * (1 + percent / 100), base * (1 - percent / 100)
-    return {Way.UP: (up,), Way.DOWN: (down,), Way.EITHER: (up, down)}[way]
+    # A spread, a future may stand below zero: up is up.
+    distance = abs(base) * percent / 100
+    return {Way.UP: (base + distance,), Way.DOWN: (base - distance,), Way.EITHER: (base + distance, base - distance)}[
+        way
+    ]
 
 
 def _is_away(price: float, base: float, percent: float, way: Way) -> bool:
-    is_up = way is not Way.DOWN and price >= base * (1 + percent / 100)
-    is_down = way is not Way.UP and price <= base * (1 - percent / 100)
+    distance = abs(base) * percent / 100
+    is_up = way is not Way.DOWN and price >= base + distance
+    is_down = way is not Way.UP and price <= base - distance
     return is_up or is_down

@@ -28,6 +28,7 @@ from alerts.condition import (
     Velocity,
 )
 from alerts.errors import NotEvaluable
+from alerts.leaf import operands_of
 from alerts.operand import (
     AccountValue,
     Arithmetic,
@@ -51,7 +52,7 @@ from market.scan import ScanSpec
 _T = TypeVar("_T")
 
 MARKET = "SPY"
-"""Whose regular session is meant where no instrument is named (`at close - 10m`, `every 30m rth`)."""
+"""Whose regular session is meant where no instrument is named (`at close - 10m`, `every 30m rth`, `news * rth`)."""
 
 ANY = "any"
 """The symbol of `positions any`: each position by itself."""
@@ -66,10 +67,10 @@ class Needs:
     """
     Market data lines, bars, headlines (None: broad tape), scans, and the rest.
 
-    *fast* are those of *ticks* whose rules live on every tick (velocity, trailing, two instruments, options, bid and
-    ask, `stale`): 1-minute bars do not do for them. *options* want greeks. *daily* are closed daily bars, so many
-    (they are among *bars* too). *account*, *orders* and *clock*: the account's stream, what happens to orders, a look
-    each second.
+    *fast* are those of *ticks* whose rules live on every tick (velocity, trailing, two instruments, options, volume,
+    bid and ask, `stale`): 1-minute bars do not do for them. *options* want greeks. *daily* are closed daily bars, so
+    many (they are among *bars* too). *account*, *orders* and *clock*: the account's stream, what happens to orders, a
+    look each second.
     """
 
     ticks: frozenset[Instrument] = frozenset()
@@ -142,7 +143,7 @@ def symbols_of(said: Draft | Condition) -> tuple[str, ...]:
     if not isinstance(said, Draft):
         return tuple(dict.fromkeys(_symbols(said)))
     found = dict.fromkeys(_symbols(said.condition))
-    if not found and said.options.hours is TradingTime.RTH and not isinstance(said.condition, NewsMatch | ScanEntry):
+    if not found and said.options.hours is TradingTime.RTH:
         found[MARKET] = None
     return tuple(found)
 
@@ -153,31 +154,6 @@ def instrument_of(rule: Rule, symbol: str) -> Instrument:
     if found is None:
         raise NotEvaluable(symbol)
     return found
-
-
-def operands_of(condition: Condition) -> Iterator[Operand]:
-    """Yield the operands of *condition*, those within arithmetic too."""
-    match condition:
-        case Comparison(left, _, right) | Crossing(left, _, right):
-            yield from _flat(left)
-            yield from _flat(right)
-        case Channel(value):
-            yield from _flat(value)
-        case Both(parts) | Either(parts):
-            for part in parts:
-                yield from operands_of(part)
-        case Inverse(part):
-            yield from operands_of(part)
-        case _:
-            return
-
-
-def _flat(operand: Operand) -> Iterator[Operand]:
-    if isinstance(operand, Arithmetic):
-        yield from _flat(operand.left)
-        yield from _flat(operand.right)
-    else:
-        yield operand
 
 
 def _symbols(condition: Condition) -> Iterator[str]:  # noqa: C901  one case for each kind
@@ -256,7 +232,8 @@ def _of_operand(operand: Operand, rule: Rule) -> Needs:  # noqa: PLR0911  one ca
             is_fast = field is not PriceField.LAST and found.sec_type not in _QUOTED
             return Needs(ticks=frozenset({found}), fast=frozenset({found} if is_fast else ()))
         case Volume(symbol):
-            return Needs(ticks=frozenset({instrument_of(rule, symbol)}))
+            # A minute's bar tells its own volume, not the session's.
+            return _fast(symbol, rule)
 
 
 def _fast(symbol: str, rule: Rule, *, is_option: bool = False) -> Needs:
@@ -267,8 +244,7 @@ def _fast(symbol: str, rule: Rule, *, is_option: bool = False) -> Needs:
 def _of_news(match: NewsMatch, rule: Rule) -> Needs:
     if match.symbol == _BROAD:
         return Needs(news=frozenset({None}))
-    is_group = match.symbol in _GROUPS
     # Whose headlines a portfolio means follows from the account; the engine adds them (`Engine.needs_of`).
-    about = frozenset(rule.instruments.values()) if is_group else frozenset({instrument_of(rule, match.symbol)})
+    about = frozenset[Instrument]() if match.symbol in _GROUPS else frozenset({instrument_of(rule, match.symbol)})
     priced = about if match.gate is not None else frozenset()
     return Needs(news=frozenset(about), ticks=priced, fast=priced, account=match.symbol == "portfolio")

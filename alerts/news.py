@@ -46,7 +46,7 @@ class NewsWatch(Watch):
         self.group = match.symbol if match.symbol in {"portfolio", "watchlist"} else ""
         self.about: dict[int, Instrument] = {}
         self.gate: Velocity | None = match.gate
-        self.follow(rule.instruments.values() if self.group or self.is_broad else [instrument_of(rule, match.symbol)])
+        self.follow(() if self.group or self.is_broad else [instrument_of(rule, match.symbol)])
         self.is_meant_by = matcher_of(match)
         self.waiting: list[tuple[Headline, datetime]] = []
         seen = rule.memory.get("seen", [])
@@ -131,7 +131,7 @@ class NewsDesk:
     def enter(self, watch: NewsWatch) -> None:
         """Watch a rule."""
         if watch.group:
-            watch.follow((*watch.rule.instruments.values(), *self._members(watch)))
+            watch.follow(self._members(watch))
         for con_id in _keys(watch):
             self._about.setdefault(con_id, set()).add(watch.rule.id)
         if watch.gate is not None:

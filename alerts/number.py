@@ -115,6 +115,14 @@ def delta(text: str) -> float:
     return value
 
 
+def index(text: str) -> float:
+    """Read a value of an indicator that goes from 0 to 100. Raises Misread."""
+    value = price(text)
+    if not 0 <= value <= 100:  # noqa: PLR2004  the index's own bounds
+        raise Misread("a number from 0 to 100")
+    return value
+
+
 def move(text: str) -> tuple[float, Unit]:
     """Read how far a price moves: `2%`, `$3`, `0.5 %`. Raises Misread: a bare `3` may be either."""
     sign, digits = _unsigned(text)
@@ -144,14 +152,29 @@ def range_of(text: str) -> tuple[float, float]:
     match = re.fullmatch(r"(.*?\d)\s*(?:\.\.\.?|…|\u2013|-|to)\s*([-+$.]*\d.*)", text, re.IGNORECASE | re.DOTALL)
     if match is None:
         raise Misread("a range, like 190..200")
-    try:
-        low, high = price(match[1]), price(match[2])
-    except Misread as error:
-        raise Misread(f"a range, like 190..200, with {error.expected}") from None
+    low, high = _both(match[1], match[2])
     if low >= high:
         turned = f"{number_text(high)}..{number_text(low)}"
         raise Misread("a range from low to high", (turned,) if low > high else ())
     return low, high
+
+
+def _both(first: str, second: str) -> tuple[float, float]:
+    """Read two prices; where a comma reads two ways, both are read the one way or both the other. Raises Misread."""
+    read: list[float] = []
+    readings: list[tuple[str, ...]] = []
+    expected = ""
+    for text in (first, second):
+        try:
+            read.append(price(text))
+            readings.append((text, text))
+        except Misread as error:
+            expected = expected or error.expected
+            readings.append(error.readings if len(error.readings) == 2 else ())  # noqa: PLR2004  both ways
+    if expected:
+        pairs = zip(*readings, strict=False)
+        raise Misread(f"a range, like 190..200, with {expected}", tuple("..".join(pair) for pair in pairs))
+    return read[0], read[1]
 
 
 def duration(text: str, least: timedelta = timedelta(seconds=1), most: timedelta = LONGEST) -> timedelta:

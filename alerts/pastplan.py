@@ -8,12 +8,9 @@ from heapq import merge
 from alerts.condition import (
     AtSession,
     AtTime,
-    Both,
     Condition,
     DayMove,
-    Either,
     EveryTime,
-    Inverse,
     NewsMatch,
     OrderMatch,
     PositionMove,
@@ -26,8 +23,9 @@ from alerts.condition import (
 )
 from alerts.default import defaults_of
 from alerts.indicators import bars_needed
+from alerts.leaf import operands_of, singles
 from alerts.manner import manner_of
-from alerts.needs import Needs, instrument_of, needs_of, operands_of, symbols_of
+from alerts.needs import Needs, instrument_of, needs_of, symbols_of
 from alerts.operand import AccountValue, AverageCost, Indicator, OptionValue, PositionValue
 from alerts.ports import BarSource, HoursSource
 from alerts.replay import Told, closes_of, days_of, past_hours, ticks_of
@@ -115,26 +113,14 @@ def plan_of(rule: Rule, now: datetime, days: int) -> Plan:
 
 def without_past(condition: Condition) -> str:
     """Return what of *condition* has no past that IBKR tells of, or ""."""
-    parts: list[object] = [*flat(condition), *operands_of(condition)]
+    parts: list[object] = [*singles(condition), *operands_of(condition)]
     return next((_NO_PAST[type(part)] for part in parts if type(part) in _NO_PAST), "")
 
 
 def is_of_now(condition: Condition) -> bool:
     """Return whether *condition* is about what is only known as it stands: the account, options, scans, a feed."""
-    parts: list[object] = [*flat(condition), *operands_of(condition)]
+    parts: list[object] = [*singles(condition), *operands_of(condition)]
     return any(isinstance(part, _OF_NOW) for part in parts)
-
-
-def flat(condition: Condition) -> Iterator[Condition]:
-    """Yield the single conditions that *condition* is made of."""
-    match condition:
-        case Both(parts) | Either(parts):
-            for part in parts:
-                yield from flat(part)
-        case Inverse(part):
-            yield from flat(part)
-        case _:
-            yield condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +169,7 @@ def _step(rule: Rule, needs: Needs) -> BarSize:
     """Return the coarsest bars that show what *rule* is about."""
     if not needs.ticks:
         return min((size for _, size in needs.bars), key=lambda size: size.duration)
-    parts = list(flat(rule.draft.condition))
+    parts = list(singles(rule.draft.condition))
     spans = [part.window for part in parts if isinstance(part, Velocity)]
     spans += [size.duration for _, size in needs.bars]
     spans += [study.bar.duration / 4 for study in _studies(rule.draft.condition) if study.live]
@@ -196,7 +182,7 @@ def _step(rule: Rule, needs: Needs) -> BarSize:
 
 
 def _studies(condition: Condition) -> list[Indicator]:
-    ranges = [part.atr for part in flat(condition) if isinstance(part, Trailing) and part.atr is not None]
+    ranges = [part.atr for part in singles(condition) if isinstance(part, Trailing) and part.atr is not None]
     return [operand for operand in operands_of(condition) if isinstance(operand, Indicator)] + ranges
 
 

@@ -2,22 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts.book import MID, Book
 from alerts.default import Rearm
 from alerts.hold import Hold
 from alerts.levels import Ladder
 from alerts.motion import Moved, Silent, Trailed
+from alerts.operand import Sign
 from alerts.rule import AccountCause, Cause, FeedCause, Firing, PriceCause, Rule, RuleState
 from alerts.session import Sessions
-from alerts.truth import Atom, Node, Truth
-from alerts.value import Held, Quoted, Studied, Study
+from alerts.truth import Atom, Compared, Crossed, Node, Truth
+from alerts.value import Combined, Held, Quoted, Studied, Study, Value
 from alerts.watch import Watch
 from market.quote import TickField
 
 # How often a rule looks whether its market's hours are known by now.
 _UNKNOWN_HOURS = timedelta(minutes=1)
+# What such a tick says is no price of now: it tells that another one, which stands already, counts.
+_PRICELESS = frozenset({TickField.HALTED, TickField.OPEN, TickField.CLOSE, TickField.NO_BID, TickField.NO_ASK})
 
 
 class PriceWatch(Watch):
@@ -114,6 +117,10 @@ class PriceWatch(Watch):
         for atom in self._atoms:
             yield from atom.listens()
 
+    def is_left_behind(self, book: Book) -> bool:
+        """Return whether a price of *book* that it looks at was known once and is not now: its ladder is of no use."""
+        return any(quoted.book is book and book.is_left_behind(quoted.slot) for quoted in _quoted(self._atoms))
+
     def memory(self) -> Mapping[str, object]:
         """Return whether it is armed, where its crossings were last seen, its best, what was held, when it fired."""
         memory: dict[str, object] = {} if self.is_armed else {"armed": False}
@@ -131,6 +138,13 @@ class PriceWatch(Watch):
             memory["count"] = self.fired_count
         return memory
 
+    def current(self) -> Rule:
+        """Return the rule as it stands with its memory, and when that last changed: what was before is no news."""
+        rule = super().current()
+        if not rule.memory or self.changed <= rule.since:
+            return rule
+        return rule.remembering({**rule.memory, "at": self.changed.timestamp()})
+
     def consider(
         self, at: datetime, cause: Cause, exchange_time: datetime | None, sessions: Sessions, counted: datetime
     ) -> Firing | None:
@@ -142,6 +156,9 @@ class PriceWatch(Watch):
         if not self.is_in_hours(counted, sessions):
             opening = sessions.next_open(self.venue, at)
             self.wake = at + _UNKNOWN_HOURS if opening is None else opening
+            if self._hold is not None:
+                # Nothing is known of it until its hours begin: the night does not count.
+                self._hold.pause()
             return None
         truth = self._node.truth(at)
         self._see(truth, at)
@@ -201,12 +218,19 @@ class PriceWatch(Watch):
             if isinstance(value, Studied) and value.series.close is not None:
                 return PriceCause(value.instrument, TickField.LAST, value.series.close)
             if value.is_held or value.is_timed:
-                return AccountCause({}, value.instrument if isinstance(value, Held) else None)
+                of = value if isinstance(value, Held) else None
+                return AccountCause({}, of.instrument if of else None, of.currency if of else "")
         return None
+
+    def standing(self, now: datetime) -> dict[str, float]:
+        """Return the condition's values as they are known *now*, by their text."""
+        return {text: number for atom in self._atoms for text, number in atom.numbers(now)}
 
     def distance(self) -> float | None:
         """
         Return how far the nearest price is from its level, in percent of the price: positive where it must rise.
+
+        Of a ratio it is how far that is, of a sum or difference how far its first price would have to move.
 
         None where no price or no level is known.
         """
@@ -257,9 +281,10 @@ class PriceWatch(Watch):
         return False
 
     def _firing(self, at: datetime, cause: Cause, exchange_time: datetime | None, sessions: Sessions) -> Firing:
-        numbers = {text: number for atom in self._atoms for text, number in atom.numbers(at)}
+        if isinstance(cause, PriceCause) and cause.field in _PRICELESS:
+            cause = self.standing_cause() or cause
         if isinstance(cause, PriceCause | AccountCause):
-            cause = replace(cause, values=numbers)
+            cause = replace(cause, values=self.standing(at))
         for atom in self._atoms:
             atom.began(at)
         if self._hold is not None:
@@ -279,7 +304,7 @@ class PriceWatch(Watch):
 
     def _session_of(self, at: datetime, sessions: Sessions) -> str:
         """Return the session that *at* belongs to; a day of its own where the hours are not known."""
-        return str(sessions.day(self.venue, at) or at.date())
+        return str(sessions.trading_day(self.venue, at) or at.date())
 
     def _unknown(self, at: datetime) -> tuple[Book, ...]:
         return tuple(dict.fromkeys(quoted.book for quoted in _quoted(self._atoms) if quoted.at(at) is None))
@@ -296,6 +321,9 @@ class PriceWatch(Watch):
             for atom, seen in zip(atoms, kept, strict=False):
                 if seen is not None:
                     atom.recall(list(seen) if isinstance(seen, list | tuple) else [seen])
+        at = memory.get("at")
+        if isinstance(at, int | float):
+            self.changed = max(self.changed, datetime.fromtimestamp(at, UTC))
         held = memory.get("held_s")
         if self._hold is not None and isinstance(held, int | float):
             self._hold.recall(held)
@@ -329,6 +357,16 @@ def _gap(atom: Atom) -> float | None:
     quoted = next(iter(atom.quotes), None)
     if quoted is None or quoted.book.latest is None:
         return None
-    found = atom.level(quoted.book.latest.received)
+    now = quoted.book.latest.received
+    if isinstance(atom, Compared | Crossed) and isinstance(atom.left, Combined):
+        return _gap_of_combined(atom.left, atom.right, quoted, now)
+    found = atom.level(now)
     price = None if found is None else found[0].book.known(found[0].slot)
     return None if found is None or not price else (found[1] - price) / abs(price) * 100
+
+
+def _gap_of_combined(left: Combined, right: Value, first: Quoted, now: datetime) -> float | None:
+    """Return how far two values put together are from the level, in percent of themselves, or of their first price."""
+    value, level = left.at(now), right.at(now)
+    whole = value if left.sign in {Sign.TIMES, Sign.OVER} else first.at(now)
+    return None if value is None or level is None or not whole else (level - value) / abs(whole) * 100

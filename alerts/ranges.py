@@ -23,11 +23,12 @@ _AGAIN = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """What is known: *money* and *pct* of the last close are None where IBKR has no bars; asked for anew when *due*."""
+    """What is known (None: no bars): *money*, *pct* of the last *close*, and that; asked for anew when *due*."""
 
     due: datetime
     money: float | None = None
     pct: float | None = None
+    close: float | None = None
 
 
 _UNASKED = _Range(datetime.min.replace(tzinfo=UTC))
@@ -48,6 +49,10 @@ class AverageRanges:
     def atr_pct(self, instrument: Instrument) -> float | None:
         """Return the instrument's ATR in percent of its price, or None where it is not known (yet)."""
         return self._of(instrument).pct
+
+    def close(self, instrument: Instrument) -> float | None:
+        """Return the close of the instrument's last whole day, or None where it is not known (yet)."""
+        return self._of(instrument).close
 
     async def learn(self, instruments: Iterable[Instrument], most: int | None = None) -> bool:
         """
@@ -70,7 +75,7 @@ class AverageRanges:
             return False
         except MarketError as error:
             _log.info("No daily bars of %s for its range: %r", instrument.label, error)
-            self._known[instrument.con_id] = _Range(self._clock.now() + _AGAIN, before.money, before.pct)
+            self._known[instrument.con_id] = _Range(self._clock.now() + _AGAIN, before.money, before.pct, before.close)
             return False
         self._known[instrument.con_id] = _measured(bars, self._clock.now() + _KEPT)
         return self._known[instrument.con_id].money is not None
@@ -80,6 +85,7 @@ def _measured(bars: Iterable[Bar], due: datetime) -> _Range:
     """Return the range of *bars*; what began to trade a few days ago has one of those days."""
     known = list(bars)
     money = average_range(known, min(_LENGTH, max(len(known) - 1, 1)))
-    if not money or not known[-1].close:
-        return _Range(due)
-    return _Range(due, money, money / abs(known[-1].close) * 100)
+    close = known[-1].close if known else None
+    if not money or not close:
+        return _Range(due, close=close)
+    return _Range(due, money, money / abs(close) * 100, close)

@@ -48,6 +48,8 @@ from alerts.terminal import Contradiction, read, symbol
 
 _OPS = {">": Op.GT, ">=": Op.GE, "≥": Op.GE, "<": Op.LT, "<=": Op.LE, "≤": Op.LE}
 _UP = ("above", "over", "up")
+_MORE = ("greater", "more", "higher")
+_WHOLE = 100
 _CLIMBING = ("rises", "climbs", "jumps")
 _AN_OPTION = re.compile(r"\S+ \d{8} \S.*|[A-Z]{1,6} ?\d{6}[CP]\d{8}|#\d+")
 
@@ -102,34 +104,38 @@ class Reader(EventReader, Transformer[Token, object]):
 
     def signed_move(self, children: list[Token]) -> DayMove:
         """Read `AAPL +5%` and `AAPL ±4% from 187.20`."""
-        percent, side = signed(children[1])
+        percent, side = _possible(children[1], *signed(children[1]))
         return DayMove(symbol(children[0]), percent, side, _base(children[2:]))
 
     def worded_move(self, children: list[Token]) -> DayMove:
         """Read `AAPL drops 3% today`."""
-        percent = _percent(children[2], "in a time: `in 15m`")
-        return DayMove(symbol(children[0]), percent, way(children[1]), _base(children[3:]))
+        percent = _percent(children[2], "a percentage; money moves in a time: `in 15m`")
+        percent, side = _possible(children[2], percent, way(children[1]))
+        return DayMove(symbol(children[0]), percent, side, _base(children[3:]))
 
     def signed_gap(self, children: list[Token]) -> DayMove:
         """Read `AAPL gaps +3%`."""
-        percent, side = signed(children[1])
+        percent, side = _possible(children[1], *signed(children[1]))
         return DayMove(symbol(children[0]), percent, side, is_gap=True)
 
     def worded_gap(self, children: list[Token]) -> DayMove:
         """Read `AAPL gaps 3%` and `AAPL gaps down 3%`."""
         side = Way.EITHER if len(children) == 2 else way(children[1])  # noqa: PLR2004  symbol, size
-        return DayMove(symbol(children[0]), _percent(children[-1], "as a percentage"), side, is_gap=True)
+        percent, side = _possible(children[-1], _percent(children[-1], "a percentage, like 3%"), side)
+        return DayMove(symbol(children[0]), percent, side, is_gap=True)
 
     def signed_velocity(self, children: list[Token]) -> Velocity:
         """Read `AAPL -2% in 15m`."""
-        percent, side = signed(children[1])
+        percent, side = _possible(children[1], *signed(children[1]))
         return Velocity(symbol(children[0]), percent, Unit.PERCENT, side, read(number.window, children[2]))
 
     def worded_velocity(self, children: list[Token]) -> Velocity:
         """Read `AAPL drops $3 in 5m`."""
         amount, unit = read(number.move, children[2])
-        window = read(number.window, children[3])
-        return Velocity(symbol(children[0]), amount, unit, way(children[1]), window)
+        window, side = read(number.window, children[3]), way(children[1])
+        if unit is Unit.PERCENT:
+            _possible(children[2], amount, side)
+        return Velocity(symbol(children[0]), amount, unit, side, window)
 
     def trailing(self, children: list[object]) -> Trailing:
         """Read `AAPL trails 5%`, with `up` from the low, and `TSLA trails 2 atr(14, 1d)`."""
@@ -138,6 +144,8 @@ class Reader(EventReader, Transformer[Token, object]):
         of = symbol(_token(name))
         if not rest or isinstance(rest[0], Token):
             amount, unit = read(number.move, _token(size))
+            if unit is Unit.PERCENT and not from_low:
+                _possible(_token(size), amount, Way.DOWN)
             return Trailing(of, amount, unit, from_low)
         if not isinstance(rest[0], Indicator) or rest[0].name != "atr":
             raise Contradiction(_token(size), "%, $ or an atr, like 2 atr(14, 1d)")
@@ -226,11 +234,18 @@ def _study(found: object, name: object) -> study.Named:
     return replace(cast("study.Named", found), symbol=symbol(_token(name)))
 
 
-def _percent(size: Token, otherwise: str) -> float:
+def _percent(size: Token, expected: str) -> float:
     amount, unit = read(number.move, size)
     if unit is not Unit.PERCENT:
-        raise Contradiction(size, f"a percentage; money moves {otherwise}")
+        raise Contradiction(size, expected)
     return amount
+
+
+def _possible(size: Token, percent: float, side: Way) -> tuple[float, Way]:
+    """Return a move in percent, unless it is a fall that leaves nothing. Raises Contradiction."""
+    if side is Way.DOWN and percent >= _WHOLE:
+        raise Contradiction(size, "a fall of less than 100%")
+    return percent, side
 
 
 def _base(tail: list[Token]) -> float | None:
@@ -241,6 +256,8 @@ def _op(text: str) -> Op:
     words = text.lower().split()
     if words[0] in _OPS:
         return _OPS[words[0]]
+    if words[-1] == "than":
+        return Op.GT if words[-2] in _MORE else Op.LT
     if words[-1] == "to":
         return Op.GE if words[0] in _CLIMBING else Op.LE
     return Op.GT if words[-1] in _UP else Op.LT

@@ -4,15 +4,17 @@ How live data goes on after a gap: what comes of instruments that have to catch 
 And what no history tells of (the account, options, scans) is evaluated as it stands: what fires by that says so.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from alerts.missed import Missed
+from alerts.operand import PriceField
 from alerts.rule import Away, Firing
 from market.quote import Tick, TickField
 
-# Ten ticks a second for a minute and a half; of more, only where each field stands is kept.
-_MOST = 1000
+# Ten ticks a second for two and a half minutes; of more, only where each field stands is kept.
+_MOST = 1500
 # The account's state and the scans come within seconds of the link.
 _FIRST = timedelta(minutes=2)
 
@@ -52,17 +54,19 @@ class Resumption:
         held = self._held.get(con_id, ())
         return next((tick.price for tick in reversed(held) if tick.field is TickField.LAST), None)
 
-    def freed(self, con_ids: Collection[int], asked: datetime) -> list[Tick]:
+    def freed(self, told: Sequence[Missed], asked: datetime) -> list[Tick]:
         """
-        Return what waited of these instruments, in order.
+        Return what waited of the instruments that bars have *told* of, in order.
 
-        Of what came before the bars were *asked* for only where each field stood: the running bar tells it.
+        Of what came before these bars did only where each field stood: the running bar tells it, and what is told by
+        both would fire twice. Where there are no bars all that came since they were *asked* for counts.
         """
         freed: list[Tick] = []
-        for con_id in sorted(con_ids):
-            held = self._held.pop(con_id, [])
-            freed += _standing([tick for tick in held if tick.received < asked])
-            freed += [tick for tick in held if tick.received >= asked]
+        for one in sorted(told, key=lambda one: one.wanted.instrument.con_id):
+            held = self._held.pop(one.wanted.instrument.con_id, [])
+            until = _told_until(one, asked)
+            freed += _standing([tick for tick in held if tick.received < until(tick.field)])
+            freed += [tick for tick in held if tick.received >= until(tick.field)]
         return sorted(freed, key=lambda tick: tick.received)
 
     def drop(self) -> None:
@@ -84,6 +88,19 @@ class Resumption:
             self._unseen.clear()
             return firing
         return firing if away is None or firing.away is not None else replace(firing, away=away)
+
+
+def _told_until(one: Missed, asked: datetime) -> Callable[[TickField], datetime]:
+    """Return up to when bars tell of a field of an instrument: when they came."""
+    answered = one.answered
+    middle = answered.get(PriceField.MID)
+    sides = {
+        TickField.BID: answered.get(PriceField.BID) or middle,
+        TickField.ASK: answered.get(PriceField.ASK) or middle,
+    }
+    # The day's extremes, and prices that no bars were asked of, are known by the bars of any.
+    last = answered.get(PriceField.LAST) or max(answered.values(), default=asked)
+    return lambda field: sides.get(field) or last
 
 
 def _standing(ticks: Sequence[Tick]) -> list[Tick]:

@@ -5,7 +5,7 @@ What happens is told to the rules in the order of time: prices, closed bars, hea
 for a while, cooldowns, snoozes). Each firing carries when it happened, and that it was found afterwards.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
@@ -17,17 +17,21 @@ from zoneinfo import ZoneInfo
 from alerts.book import MID, SLOTS, Book
 from alerts.missed import Missed
 from alerts.news import NewsDesk
+from alerts.operand import PriceField
 from alerts.pricewatch import PriceWatch
 from alerts.replay import closes_of
 from alerts.rule import Away, Firing, PriceCause
 from alerts.studio import Study
 from alerts.tape import Tape
 from alerts.watch import Roster
-from alerts.ways import Aside, Stretch, Trial, Way, cause_of, is_ordered, moments_of, ways_of
+from alerts.ways import Aside, Stretch, Trial, Way, cause_of, is_ordered, is_out_of_reach, moments_of, ways_of
 from market.news import Headline
 from market.quote import Bar, BarSize, Tick, TickField
 
 _LAST_STEP = 3
+# So many evaluations are made in one go: about 5 ms.
+_AT_ONCE = 150
+_TRIAL = 10
 _QUOTE = (TickField.BID, TickField.ASK)
 
 
@@ -65,8 +69,14 @@ class Retrace:
         self._size = size
         self._until = until
         self._live = live
+        self._begin = min(one.wanted.begin for one in missed)
         self._trial = Trial(tape)
-        self._firings: list[Firing] = []
+        self.firings: list[Firing] = []
+        """What has fired so far."""
+        self._since_stop = 0
+        self._starting = [
+            [(field, {bar.start: bar for bar in bars}) for field, bars in one.bars.items()] for one in missed
+        ]
         self._hearing: dict[int, _Hears] = {}
         self._volumes: dict[int, tuple[date, float]] = {}
         self._days: dict[int, date] = {}
@@ -76,10 +86,31 @@ class Retrace:
 
     def run(self) -> list[Firing]:
         """Return the firings of what happened."""
-        until = self._until
-        begin = min(one.wanted.begin for one in self._missed)
+        for _ in self.steps():
+            pass
+        return self.firings
+
+    def steps(self) -> Iterator[None]:
+        """
+        Run what happened, and stop each few milliseconds, so that others may have their turn.
+
+        Nothing that is told of other instruments meanwhile concerns it. It is to be run to its end: what happened in
+        the first half of a gap cannot happen to these rules again.
+        """
+        changed, aside = self._roster.changed, set[int]()
+        try:
+            for _ in self._run():
+                # What they remember in the middle of a gap is not to be stored: after a crash it begins anew.
+                aside |= changed & self._ids
+                changed -= aside
+                yield
+        finally:
+            changed |= aside
+
+    def _run(self) -> Iterator[None]:
+        until, begin = self._until, self._begin
         for one in self._missed:
-            self._run_up(one)
+            yield from self._run_up(one)
         told = merge(*(self._told(one) for one in self._missed), key=lambda pair: pair[0])
         waiting = next(told, None)
         for start in self._starts(begin, until):
@@ -88,14 +119,21 @@ class Retrace:
                 waiting[1]()
                 waiting = next(told, None)
             self._pass(moment, Away(start, self._size.duration))
-            self._bar(start, begin)
+            yield from self._bar(start, begin)
         while waiting is not None and waiting[0] <= until:
             waiting[1]()
             waiting = next(told, None)
         self._pass(until, Away(until))
         for one in self._missed:
             self._end(one)
-        return self._firings
+
+    def _is_due(self, evaluations: int = 1) -> bool:
+        """Count *evaluations*, and return whether there were so many that it is time to stop."""
+        self._since_stop += evaluations
+        if self._since_stop < _AT_ONCE:
+            return False
+        self._since_stop = 0
+        return True
 
     def _rules_of(self, one: Missed) -> Iterator[int]:
         instrument = one.wanted.instrument
@@ -112,7 +150,7 @@ class Retrace:
         bars = chain.from_iterable(bars for one in self._missed for bars in one.bars.values())
         return sorted(looks | {bar.start for bar in bars if bar.start + step > begin})
 
-    def _run_up(self, one: Missed) -> None:
+    def _run_up(self, one: Missed) -> Iterator[None]:
         """Take in what was before the gap: the windows' prices, the session's volume, the bars of indicators."""
         instrument, begin = one.wanted.instrument, one.wanted.begin
         if one.hours.sessions:
@@ -122,13 +160,18 @@ class Retrace:
         for field, bars in one.bars.items():
             slot = SLOTS[field]
             for bar in bars:
+                if self._is_due():
+                    yield
                 if bar.start + self._size.duration <= begin:
                     stretch = Stretch.of(book, slot, bar, self._size.duration, (bar.start, begin))
                     _widen(book, slot, stretch)
-                    _stood(stretch)
+                    _let_stand(book, slot, bar.close, stretch.moments[-1], bar.start)
                     if slot == book.main_slot:
                         self._count(one, bar)
-        self._day_begins(one, self._day_of(one, begin), begin)
+                elif bar.start < begin and not bar.low == bar.high == book.known(slot):
+                    # Where it stood as the gap began is not known: up to then more may have come of the bar.
+                    _let_stand(book, slot, None, begin, bar.start)
+        self._know_close(one, self._day_of(one, begin))
 
     def _told(self, one: Missed) -> Iterator[tuple[datetime, Callable[[], None]]]:
         """Yield what is told of an instrument beside its prices, by time, each as something to be done."""
@@ -166,16 +209,22 @@ class Retrace:
         self._take(self._tape.on_time(at, self._ids), away)
         self._take(self._news.on_time(at), away)
 
-    def _bar(self, start: datetime, begin: datetime) -> None:
+    def _bar(self, start: datetime, begin: datetime) -> Iterator[None]:
         """Take in the bars that began at *start*; without any, time passes all the same."""
         away = Away(start, self._size.duration)
-        stretches = [stretch for one in self._missed for stretch in self._begun(one, start)]
+        stretches = [
+            stretch
+            for one, bars in zip(self._missed, self._starting, strict=True)
+            for stretch in self._begun(one, bars, start)
+        ]
+        if self._is_due(_LAST_STEP):
+            yield
         if not stretches:
             for moment in moments_of(start, self._size.duration, (begin, self._until)):
                 self._pass(moment, away)
             return
         self._hearing = {}
-        apart = self._apart(stretches, start)
+        apart = yield from self._apart(stretches, start)
         late: dict[int, set[int]] = {}
         paths = [stretch.path() for stretch in stretches]
         for step in range(_LAST_STEP + 1):
@@ -189,34 +238,41 @@ class Retrace:
             for n, stretch, price, ids in touched:
                 ready = self._ready(ids | late.pop(n, set()) if step == _LAST_STEP else ids, stretch, step, start)
                 late.setdefault(n, set()).update(ids - ready)
-                self._consider(ready, stretch, price, stretch.moments[step], away)
+                yield from self._consider_all(ready, stretch, price, stretch.moments[step], away)
 
-    def _begun(self, one: Missed, start: datetime) -> Iterator[Stretch]:
+    def _begun(
+        self, one: Missed, starting: Sequence[tuple[PriceField, Mapping[datetime, Bar]]], start: datetime
+    ) -> Iterator[Stretch]:
         book = self._tape.book(one.wanted.instrument)
-        for field, bars in one.bars.items():
-            for bar in bars:
-                if bar.start == start and bar.start + self._size.duration > one.wanted.begin:
-                    if SLOTS[field] == book.main_slot or len(one.bars) == 1:
-                        self._day_goes_on(one, bar)
-                    yield Stretch.of(book, SLOTS[field], bar, self._size.duration, (one.wanted.begin, self._until))
+        for field, bars in starting:
+            bar = bars.get(start)
+            if bar is not None and start + self._size.duration > one.wanted.begin:
+                if SLOTS[field] == book.main_slot or len(one.bars) == 1:
+                    self._day_goes_on(one, bar)
+                yield Stretch.of(book, SLOTS[field], bar, self._size.duration, (one.wanted.begin, self._until))
 
-    def _apart(self, stretches: Sequence[Stretch], start: datetime) -> set[int]:
+    def _apart(self, stretches: Sequence[Stretch], start: datetime) -> Generator[None, None, set[int]]:
         """Evaluate the rules to which the order of the prices matters, each by itself; return their ids."""
         found = set[int]()
         for stretch in stretches:
             ladder = stretch.book.ladders[stretch.slot]
             near = set() if ladder is None else ladder.over(nextafter(stretch.bar.low, -inf), stretch.bar.high)
             found |= near | stretch.book.restless | (set() if ladder is None else ladder.listeners)
-        apart = set[int]()
+        apart, length = set[int](), self._size.duration
         for rule_id in sorted(found):
             watch = self._roster.watched.get(rule_id)
             if not isinstance(watch, PriceWatch) or self._hears(watch, start) is not _Hears.ALL:
+                continue
+            if is_out_of_reach(watch, stretches, length):
+                apart.add(rule_id)
                 continue
             is_joint = rule_id in self._tape.joint
             ways = ways_of(watch, stretches) if is_joint or is_ordered(watch) else []
             if len(ways) > 1 or (ways and is_joint):
                 apart.add(rule_id)
                 self._alone(watch, ways, start)
+            if self._is_due(_TRIAL if rule_id in apart else 1):
+                yield
         return apart
 
     def _alone(self, watch: PriceWatch, ways: Sequence[Way], start: datetime) -> None:
@@ -231,6 +287,15 @@ class Retrace:
                 self._consider({watch.rule.id}, *step.prices[0], step.at, away)
                 if n < len(way):
                     self._take(self._tape.on_time(way[n].at, {watch.rule.id}), away)
+
+    def _consider_all(self, ids: set[int], stretch: Stretch, price: float, at: datetime, away: Away) -> Iterator[None]:
+        """As `_consider`, of many."""
+        known = sorted(ids)
+        for first in range(0, len(known), _AT_ONCE):
+            part = set(known[first : first + _AT_ONCE])
+            self._consider(part, stretch, price, at, away)
+            if self._is_due(len(part)):
+                yield
 
     def _consider(self, ids: set[int], stretch: Stretch, price: float, at: datetime, away: Away) -> None:
         firings: list[Firing] = []
@@ -259,7 +324,8 @@ class Retrace:
         known = self._hearing.get(rule.id)
         if known is None:
             since = watch.changed if rule.last_fired is None else max(watch.changed, rule.last_fired)
-            if since <= start:
+            # What fired by the very beginning of a bar may have been seen live, unless the gap began with it.
+            if since < start or (since == start and (start >= self._begin or since != rule.last_fired)):
                 known = _Hears.ALL
             else:
                 known = _Hears.CLOSE if since < start + self._size.duration else _Hears.NOTHING
@@ -280,13 +346,18 @@ class Retrace:
             self._stand(one, TickField.VOLUME, self._volumes[con_id][1], at)
 
     def _day_begins(self, one: Missed, day: date, at: datetime) -> None:
-        con_id = one.wanted.instrument.con_id
-        if self._days.get(con_id) == day:
-            return
-        self._days[con_id] = day
-        close = one.close_before(day)
-        if close is not None:
-            self._stand(one, TickField.CLOSE, close, at)
+        if self._days.get(one.wanted.instrument.con_id) != day:
+            close = self._know_close(one, day)
+            if close is not None:
+                self._stand(one, TickField.CLOSE, close, at)
+
+    def _know_close(self, one: Missed, day: date) -> float | None:
+        """Let the close before *day* be known, and return it; that alone moves nobody, the next price does."""
+        self._days[one.wanted.instrument.con_id] = day
+        book, close = self._tape.book(one.wanted.instrument), one.close_before(day)
+        book.prices[TickField.CLOSE] = close
+        book.restless |= book.rules
+        return close
 
     def _count(self, one: Missed, bar: Bar) -> None:
         """Add a bar's shares to its session's."""
@@ -316,15 +387,16 @@ class Retrace:
             cause = firing.cause
             if isinstance(cause, PriceCause):
                 cause = replace(cause, from_minute=True)
-            self._firings.append(replace(firing, cause=cause, away=away))
+            self.firings.append(replace(firing, cause=cause, away=away))
 
 
-def _stood(stretch: Stretch) -> None:
-    """Let a price be known as it stood before the gap; that moves nobody."""
-    book = stretch.book
-    for each in _QUOTE if stretch.slot == MID else (stretch.slot,):
-        book.prices[each] = stretch.bar.close
-    book.latest = Tick(book.instrument, TickField.LAST, stretch.bar.close, 0.0, stretch.moments[-1], stretch.bar.start)
+def _let_stand(book: Book, slot: int, price: float | None, at: datetime, start: datetime) -> None:
+    """Let the price of a bar that began at *start* be known (or not) as it stood before the gap; that moves nobody."""
+    for each in _QUOTE if slot == MID else (slot,):
+        book.prices[each] = price
+    if price is None:
+        return
+    book.latest = Tick(book.instrument, TickField.LAST, price, 0.0, at, start)
 
 
 def _widen(book: Book, slot: int, stretch: Stretch) -> None:

@@ -81,6 +81,22 @@ class Rule:
         """
         return self._armed(at, {"seen"})
 
+    def resumed(self, at: datetime) -> "Rule":
+        """
+        Return the rule armed *at* after a pause: what it told it need not tell again, and what it trails it trails on.
+
+        What moved meanwhile is no news: crossings, lists and what must hold for a while begin anew.
+        """
+        return self._armed(at, {"seen", "armed", "best", "session", "each", "count"})
+
+    def revised(self, at: datetime, *, recounts: bool = False) -> "Rule":
+        """
+        Return the rule armed *at* with other options: it has seen all it saw, what must hold for a while excepted.
+
+        *recounts*: how often it may fire was changed, and is counted from here.
+        """
+        return self._armed(at, set(self.memory) - {"held_s", *(["count"] if recounts else [])})
+
     def pending(self, at: datetime) -> "Rule":
         """Return the rule PENDING since *at*: it is true and must stay so for a while (`for 2m`)."""
         return self.with_state(RuleState.PENDING, at)
@@ -153,10 +169,15 @@ class ScanCause:
 
 @dataclass(frozen=True, slots=True)
 class AccountCause:
-    """The account or position value that did it: *values* by their text; *instrument* for a position."""
+    """
+    The account or position value that did it: *values* by their text; *instrument* for a position.
+
+    *currency* is that of the value's money, "" where it is not known.
+    """
 
     values: Mapping[str, float]
     instrument: Instrument | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

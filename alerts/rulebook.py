@@ -10,18 +10,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from alerts.amendment import order_line, renamed, with_options
-from alerts.condition import Draft, NewsMatch, Options, ScanEntry
+from alerts.amendment import watches_the_same, with_symbol, without_past_end
+from alerts.condition import Draft, NewsMatch, ScanEntry
 from alerts.engine import Engine
-from alerts.errors import NoSuchChat, RuleGone, TooManyAlerts, TooManyScans
+from alerts.errors import RuleGone, TooManyAlerts, TooManyScans
 from alerts.holding import Holding
 from alerts.language import parse
-from alerts.needs import symbols_of
 from alerts.ports import InstrumentFinder, NewsFeed, RuleStore, ScanFeed, TickFeed
+from alerts.resolving import NONE_KNOWN, ChatFinder, Resolver, no_chats
 from alerts.rule import Firing, Rule, RuleState
+from alerts.split import split_of
 from alerts.wording import format_draft
 from market.clock import Clock
 from market.errors import RequestTimeout
@@ -33,12 +33,8 @@ _log = logging.getLogger(__name__)
 _ALIVE = frozenset({RuleState.ARMED, RuleState.PENDING, RuleState.SNOOZED, RuleState.PAUSED, RuleState.BLIND})
 _UTC = ZoneInfo("UTC")
 _COLLECTIONS = frozenset({"portfolio", "watchlist"})
-_NONE_KNOWN: Mapping[str, Instrument] = MappingProxyType({})
 WITH_ALL = "with all the others"
 """The reason of a rule that was paused by "pause all": "resume all" wakes these and no others."""
-
-ChatFinder = Callable[[str, int], Awaitable[int]]
-"""`to @desk`: from a chat's name and the owner to the chat's id. Raises NoSuchChat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +73,12 @@ class Rulebook:
     ) -> None:
         self._store = store
         self._engine = engine
-        self._finder = finder
+        self._resolver = Resolver(finder, clock, chats or no_chats)
         self._feed = feed
         self._scans = scans
         self._holding = Holding(feed, news, scans, engine.forget)
         self._clock = clock
         self._cap = cap
-        self._chats = chats or _no_chats
         self._following: set[int] = set()
         self._lock = asyncio.Lock()
         self._sink: Callable[[Sequence[Firing]], None] = _unheard
@@ -117,22 +112,13 @@ class Rulebook:
         return parse(text, self._clock.now(), zone)
 
     async def resolve(
-        self, draft: Draft, owner_id: int, chat_id: int, known: Mapping[str, Instrument] = _NONE_KNOWN
+        self, draft: Draft, owner_id: int, chat_id: int, known: Mapping[str, Instrument] = NONE_KNOWN
     ) -> Rule:
         """
-        Return the rule that *draft* would be, not stored (its id is 0); symbols in *known* are not looked up.
-
-        Raises as `create`, but for syntax and caps.
+        Return the rule that *draft* would be, not stored (see `Resolver.resolve`). Raises as `create`, but for syntax
+        and caps.
         """
-        found = {}
-        for symbol in symbols_of(draft):
-            found[symbol] = known.get(symbol) or await self._finder.find(symbol)
-        now = self._clock.now()
-        to = draft.options.to
-        chat = await self._chats(to, owner_id) if to else chat_id
-        rule = Rule(0, owner_id, chat, format_draft(draft), draft, found, created=now, since=now)
-        order_line(rule)
-        return rule
+        return await self._resolver.resolve(draft, owner_id, chat_id, known)
 
     async def _try_out(self, spec: ScanSpec) -> None:
         """Run a scan once: only IBKR knows its codes. One that it is slow to answer is taken as it is."""
@@ -177,6 +163,10 @@ class Rulebook:
         """Return how far the price is from the rule's nearest level (see `Engine.distance`)."""
         return self._engine.distance(rule_id)
 
+    def standing(self, rule_id: int) -> Mapping[str, float]:
+        """Return the values of a watched rule's condition as they are known now, by their text."""
+        return self._engine.standing(rule_id, self._clock.now())
+
     async def delete(self, rule_id: int, owner_id: int) -> Rule:
         """Delete a rule and return it as it stood, for `restore`. Raises RuleGone."""
         async with self._lock, AsyncExitStack() as undo:
@@ -189,12 +179,12 @@ class Rulebook:
 
     async def restore(self, rule: Rule) -> Rule:
         """
-        Bring a deleted rule back as it was, its id included; a watched one is armed anew, one that sleeps sleeps on.
+        Bring a deleted rule back as it was, its id and its memory included; one that sleeps sleeps on.
 
         Raises TooManyAlerts, TooManyScans.
         """
         is_awake = rule.is_watching and rule.state is not RuleState.SNOOZED
-        armed = rule.rearmed(self._clock.now()) if is_awake else rule
+        armed = rule.calmed(self._clock.now()) if is_awake else rule
         async with self._lock, AsyncExitStack() as undo:
             if rule.state in _ALIVE:
                 await self._ensure_room(rule.owner_id)
@@ -213,36 +203,37 @@ class Rulebook:
         """
         async with self._lock, AsyncExitStack() as undo:
             rule = await self._taken_out(rule_id, owner_id, undo)
-            draft, found = rule.draft, dict[str, Instrument]()
-            for symbol, one in rule.instruments.items():
-                is_plain = one == instrument and symbol == one.label
-                known = instrument.label if is_plain else symbol
-                draft = replace(draft, condition=renamed(draft.condition, symbol, known))
-                found[known] = instrument if one == instrument else one
-            new = replace(rule, draft=draft, text=format_draft(draft), instruments=found)
-            return await self._swapped(rule, new, undo)
+            return await self._swapped(rule, with_symbol(rule, instrument), undo)
 
     async def amend(self, rule_id: int, owner_id: int, draft: Draft, *, wakes: bool = False) -> Rule:
         """
         Give a rule another condition or other options; another scan is tried out.
 
-        It is armed anew, also when it was spent; a paused one stays paused unless *wakes*, and a change of mere words
-        (note, tag, sound) leaves everything else as it was. Raises RuleGone, TooManyAlerts, TooManyScans, as `resolve`,
-        and of another scan LinkDown, BrokerError; then nothing has changed.
+        With another condition, or once it was spent, or where it *wakes* after a split, it is armed anew; else what it
+        told it does not tell again. A past end is dropped. A paused one stays paused unless *wakes*, and a change of
+        mere words (note, tag, sound) leaves everything else as it was. Raises RuleGone, TooManyAlerts, TooManyScans, as
+        `resolve`, and of another scan LinkDown, BrokerError; then nothing has changed.
         """
         before = await self.get(rule_id, owner_id)
+        if wakes or not (before.state is RuleState.PAUSED or watches_the_same(before.draft, draft)):
+            draft = without_past_end(draft, self._clock.now())
         new = await self.resolve(draft, owner_id, before.chat_id, before.instruments)
         async with self._lock, AsyncExitStack() as undo:
             current = await self._taken_out(rule_id, owner_id, undo)
             changed = replace(current, draft=draft, text=new.text, instruments=new.instruments, chat_id=new.chat_id)
-            if _watches_the_same(current.draft, draft) and not wakes:
+            if watches_the_same(current.draft, draft) and not wakes:
                 return await self._swapped(current, changed, undo)
+            is_alive = current.state in _ALIVE
+            is_revised = is_alive and not wakes and current.draft.condition == draft.condition
+            now = self._clock.now()
+            recounts = current.draft.options.most != draft.options.most
+            armed = changed.revised(now, recounts=recounts) if is_revised else changed.rearmed(now)
             if current.state is RuleState.PAUSED and not wakes:
-                rested = changed.rearmed(self._clock.now()).with_state(RuleState.PAUSED, current.since, current.reason)
+                rested = armed.with_state(RuleState.PAUSED, current.since, current.reason)
                 return await self._swapped(current, rested, undo)
-            if current.state not in _ALIVE:
+            if not is_alive:
                 await self._ensure_room(owner_id)
-            return await self._swapped(current, changed.rearmed(self._clock.now()), undo)
+            return await self._swapped(current, armed, undo)
 
     async def snooze(self, rule_id: int, owner_id: int, until: datetime | None, wake_on: str = "") -> Rule:
         """
@@ -264,12 +255,11 @@ class Rulebook:
         return len(watching)
 
     async def resume_all(self, owner_id: int) -> int:
-        """Watch again what `pause_all` stopped, not what was paused by itself; return how many. As `resume`."""
+        """Watch again what `pause_all` stopped, not what was paused by itself; return how many do. As `resume`."""
         paused = [rule for rule in await self.owned_by(owner_id) if rule.state is RuleState.PAUSED]
         mine = [rule.id for rule in paused if rule.reason == WITH_ALL]
-        for rule_id in mine:
-            await self.resume(rule_id, owner_id)
-        return len(mine)
+        resumed = [await self.resume(rule_id, owner_id) for rule_id in mine]
+        return sum(rule.state is not RuleState.EXPIRED for rule in resumed)
 
     async def pause(self, rule_id: int, owner_id: int, reason: str = "") -> Rule:
         """
@@ -285,10 +275,20 @@ class Rulebook:
             return await self._swapped(rule, rule.with_state(RuleState.PAUSED, self._clock.now(), reason), undo)
 
     async def resume(self, rule_id: int, owner_id: int) -> Rule:
-        """Watch a paused rule again; any other stays as it is. Raises RuleGone, TooManyScans."""
+        """
+        Watch a paused rule again, with what it told kept; any other stays as it is.
+
+        One whose end came meanwhile is EXPIRED, and its owner told. Raises RuleGone, TooManyScans.
+        """
         async with self._lock, AsyncExitStack() as undo:
-            rule = await self.get(rule_id, owner_id)
-            return await self._armed(rule, undo) if rule.state is RuleState.PAUSED else rule
+            rule, now = await self.get(rule_id, owner_id), self._clock.now()
+            if rule.state is not RuleState.PAUSED:
+                return rule
+            if without_past_end(rule.draft, now) != rule.draft:
+                return await self._ended(rule, now, undo)
+            # What it saw before a split is of another scale.
+            is_split = split_of(rule.reason) is not None
+            return await self._swapped(rule, rule.rearmed(now) if is_split else rule.resumed(now), undo)
 
     async def rearm(self, rule_id: int, owner_id: int) -> Rule:
         """
@@ -300,7 +300,10 @@ class Rulebook:
             rule = await self._taken_out(rule_id, owner_id, undo)
             if rule.state not in _ALIVE:
                 await self._ensure_room(owner_id)
-            return await self._armed(rule, undo)
+            now = self._clock.now()
+            draft = without_past_end(rule.draft, now)
+            endless = rule if draft == rule.draft else replace(rule, draft=draft, text=format_draft(draft))
+            return await self._swapped(rule, endless.rearmed(now), undo)
 
     async def follow(self) -> None:
         """Hold what news on a portfolio or a watchlist need now: what is in them changes."""
@@ -343,14 +346,12 @@ class Rulebook:
         await self._settled()
         return rule
 
-    async def _armed(self, current: Rule, undo: AsyncExitStack) -> Rule:
-        now = self._clock.now()
-        until = current.draft.options.until
-        endless = current
-        if until is not None and until <= now:
-            draft = with_options(current.draft, until=None)
-            endless = replace(current, draft=draft, text=format_draft(draft))
-        return await self._swapped(current, endless.rearmed(now), undo)
+    async def _ended(self, current: Rule, now: datetime, undo: AsyncExitStack) -> Rule:
+        """Let a rule be over, and have its owner told as of any other that is."""
+        ended = await self._swapped(current, current.expired(now), undo)
+        self._engine.mark_changed(current.id)
+        self._sink([])
+        return ended
 
     async def _swapped(self, current: Rule, new: Rule, undo: AsyncExitStack) -> Rule:
         """Store and watch *new* in the place of *current*, which was taken out; then *undo* is not needed any more."""
@@ -416,17 +417,3 @@ def _unheard(firings: Sequence[Firing]) -> None:
 
 async def _at_once() -> None:
     """Wait for nothing: no watcher is connected."""
-
-
-def _watches_the_same(one: Draft, other: Draft) -> bool:
-    """Return whether two drafts differ in nothing that is evaluated: in words, sound and address at most."""
-    return one.condition == other.condition and _evaluated(one.options) == _evaluated(other.options)
-
-
-def _evaluated(options: Options) -> Options:
-    return replace(options, note="", tag="", silent=False, critical=False, then="", to="")
-
-
-async def _no_chats(name: str, _owner_id: int) -> int:
-    """Know no chat but the owner's own."""
-    raise NoSuchChat(name)

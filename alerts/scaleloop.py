@@ -74,10 +74,20 @@ class ScaleLoop:
         self._nap = nap
         self._known: dict[int, tuple[date, float]] = {}
         self._looked: dict[int, _Looked] = {}
+        self._is_begun = False
+
+    async def begin(self) -> None:
+        """Let the engine know the closes as they were told on their day, once: before anything new is believed."""
+        if self._is_begun:
+            return
+        self._is_begun = True
+        self._known = dict(await self._closes.all())
+        for instrument in self._stocks():
+            self._entry(instrument)
 
     async def run(self) -> None:
         """Look once a second for what is due, for ever."""
-        self._known = dict(await self._closes.all())
+        await self.begin()
         while True:
             await self.round()
             await self._nap(_LOOK_EVERY_S)
@@ -87,20 +97,35 @@ class ScaleLoop:
         now = self._clock.now()
         doubted = {one.con_id for one in self._engine.doubted()}
         due = []
-        for instrument in self._engine.spoken_of():
-            if instrument.sec_type is not SecType.STOCK:
-                continue
-            looked = self._looked.get(instrument.con_id)
-            if looked is None:
-                looked = self._looked[instrument.con_id] = _Looked(now)
-                if instrument.con_id in self._known:
-                    self._engine.keep_close(instrument, self._known[instrument.con_id][1])
+        for instrument in self._stocks():
+            looked = self._entry(instrument)
             if looked.due <= now or (instrument.con_id in doubted and not looked.failed):
                 due.append((instrument, looked))
         due.sort(key=lambda one: one[0].con_id not in doubted)
         await asyncio.gather(*(self._look(*one, is_doubted=one[0].con_id in doubted) for one in due[:_AT_ONCE]))
 
-    async def _look(self, instrument: Instrument, looked: _Looked, *, is_doubted: bool) -> None:
+    async def settle(self, instruments: Sequence[Instrument]) -> None:
+        """
+        Find out at once whether these were split: the alerts that it would make speak falsely are held then.
+
+        For the bars of a gap; where IBKR does not tell (yet) what they are, they stay in doubt.
+        """
+        stocks = [one for one in instruments if one.sec_type is SecType.STOCK]
+        await asyncio.gather(*(self._look(one, self._entry(one), is_doubted=True, is_past=True) for one in stocks))
+
+    def _stocks(self) -> list[Instrument]:
+        return [one for one in self._engine.spoken_of() if one.sec_type is SecType.STOCK]
+
+    def _entry(self, instrument: Instrument) -> _Looked:
+        """Return when it was looked at; the first time the engine is told the close that is kept."""
+        looked = self._looked.get(instrument.con_id)
+        if looked is None:
+            looked = self._looked[instrument.con_id] = _Looked(self._clock.now())
+            if instrument.con_id in self._known:
+                self._engine.keep_close(instrument, self._known[instrument.con_id][1])
+        return looked
+
+    async def _look(self, instrument: Instrument, looked: _Looked, *, is_doubted: bool, is_past: bool = False) -> None:
         try:
             await self._rename(instrument)
             bars = await self._bars.bars(instrument, BarSize.DAY_1, _BARS, regular=True)
@@ -113,6 +138,7 @@ class ScaleLoop:
         if not bars:
             self._engine.keep_close(instrument, None)
             return
+        is_certain = not is_past or self._is_told(instrument, bars)
         split, close = self._split(instrument, bars)
         if split is not None:
             await self._hold(instrument, split)
@@ -120,8 +146,21 @@ class ScaleLoop:
         if self._known.get(instrument.con_id) != known:
             await self._closes.put(instrument.con_id, *known)
             self._known[instrument.con_id] = known
+        if split is None and not is_certain:
+            return
         # What was in doubt and is no split is a fall, or a rise: there is nothing more to wait for.
         self._engine.keep_close(instrument, None if is_doubted and split is None else close)
+
+    def _is_told(self, instrument: Instrument, bars: Sequence[Bar]) -> bool:
+        """Return whether the bars, or the prior close of the line, tell for sure that there was no split."""
+        known = self._known.get(instrument.con_id)
+        if known is None:
+            return True
+        day, _ = known
+        if day != bars[-1].start.date():
+            return any(bar.start.date() == day for bar in bars)
+        quote = self._quote(instrument.con_id)
+        return quote is not None and quote.close is not None
 
     def _split(self, instrument: Instrument, bars: Sequence[Bar]) -> tuple[Split | None, float]:
         """Return the split since the close that is kept, if there was one, and the last close in today's scale."""

@@ -58,6 +58,19 @@ class Sessions:
             return None
         return next((session.day for session in hours.sessions if session.end > at), None)
 
+    def trading_day(self, con_id: int, at: datetime) -> date | None:
+        """
+        Return the date of the session that *at* belongs to, extended hours too; None where the hours are not known.
+
+        Out of sessions that is the venue's own date: what comes before the open and after the close of a day is its
+        own. A day without a session belongs to the next one.
+        """
+        running, hours = self.running(con_id, at), self._of.get(con_id)
+        if running is not None or hours is None:
+            return None if running is None else running.day
+        today = at.astimezone(ZoneInfo(hours.zone)).date()
+        return today if self.of_day(con_id, today) is not None else self.day(con_id, at) or today
+
     def of_day(self, con_id: int, day: date) -> Session | None:
         """Return the first session of *day*, or None where it has none, or it is not known."""
         hours = self._of.get(con_id)

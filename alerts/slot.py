@@ -1,15 +1,17 @@
 """Which kind of number belongs beside a value: 200 beside a price, 10M beside a volume, 10% beside a margin."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lark import Token
 
 from alerts import number
+from alerts.leaf import leaves
 from alerts.operand import (
     AccountValue,
     Arithmetic,
     AverageVolume,
+    Indicator,
     Number,
     Operand,
     OptionValue,
@@ -50,6 +52,7 @@ _USAGES = {
     "CLOSE": "",
 }
 _SHARES = frozenset({"cushion", "margin"})
+_BOUNDED = frozenset({"rsi", "adx", "stoch"})
 
 
 def fitted(left: Operand, right: Operand) -> tuple[Operand, Operand]:
@@ -58,7 +61,8 @@ def fitted(left: Operand, right: Operand) -> tuple[Operand, Operand]:
     if value is None:
         typed = next(leaf for leaf in leaves(left) if isinstance(leaf, Typed))
         raise Contradiction(typed.token, "a symbol on one side")
-    reader = number.price if _is_ratio(left) or _is_ratio(right) else _reader(value)
+    joined = isinstance(left, Arithmetic) or isinstance(right, Arithmetic)
+    reader = number.price if _is_ratio(left) or _is_ratio(right) else _reader(value, is_alone=not joined)
     return _filled(left, reader), _filled(right, reader)
 
 
@@ -80,21 +84,14 @@ def distinct(operand: Operand) -> Operand:
     return operand
 
 
-def leaves(operand: Operand) -> Iterator[Operand]:
-    """Yield what *operand* is put together from, left to right."""
-    if isinstance(operand, Arithmetic):
-        yield from leaves(operand.left)
-        yield from leaves(operand.right)
-    else:
-        yield operand
-
-
 def _is_ratio(operand: Operand) -> bool:
     return isinstance(operand, Arithmetic) and operand.sign is Sign.OVER
 
 
-def _reader(value: Operand) -> Callable[[str], float]:
+def _reader(value: Operand, *, is_alone: bool) -> Callable[[str], float]:
     match value:
+        case Indicator(_, name) if name in _BOUNDED and is_alone:
+            return number.index
         case Volume() | AverageVolume():
             return number.amount
         case AccountValue(name):
@@ -116,6 +113,8 @@ def _filled(operand: Operand, reader: Callable[[str], float]) -> Operand:
         case Arithmetic(left, sign, right):
             # A factor is a plain number, whatever it multiplies.
             inner = number.price if sign in {Sign.TIMES, Sign.OVER} else reader
+            if sign is Sign.OVER and isinstance(right, Typed) and not read(inner, right.token):
+                raise Contradiction(right.token, "a number other than 0")
             return replace(operand, left=_filled(left, inner), right=_filled(right, inner))
         case _:
             return operand

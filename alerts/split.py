@@ -18,9 +18,9 @@ from alerts.condition import (
     Unit,
     Velocity,
 )
+from alerts.leaf import leaves
 from alerts.operand import Arithmetic, AverageCost, Extreme, Indicator, Number, Operand, Price
 from alerts.rule import Rule
-from alerts.slot import leaves
 from market.instrument import Instrument
 
 _USUAL = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100)

@@ -23,8 +23,8 @@ from alerts.condition import (
     Trailing,
     Velocity,
 )
+from alerts.leaf import leaves
 from alerts.operand import AccountValue, Arithmetic, Number, Operand, PositionValue
-from alerts.slot import leaves
 
 
 class Nameless(Exception):

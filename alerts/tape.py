@@ -7,11 +7,10 @@ or passed are evaluated, beside those that follow every move of a price, and tho
 Longer than 400 lines, so that the fast path and everything that must leave its ladders as they were stand together.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import partial
-from math import inf
 
 from alerts.alarm import Alarms
 from alerts.book import MID, Book
@@ -19,6 +18,7 @@ from alerts.compiling import compiled
 from alerts.ledger import Ledger
 from alerts.levels import Ladder
 from alerts.pricewatch import PriceWatch
+from alerts.prints import SOON, Prints, cause_of
 from alerts.rule import AccountCause, Cause, Firing, PriceCause, Rule, RuleState
 from alerts.studio import Studio
 from alerts.value import Study
@@ -29,8 +29,6 @@ from market.quote import Bar, BarSize, Tick, TickField
 
 _LAST, _BID, _ASK = int(TickField.LAST), int(TickField.BID), int(TickField.ASK)
 _MOMENT = timedelta(microseconds=1)
-# The trade that made a new high comes by itself, mostly in the same read: it must find its rule as the high left it.
-_SOON = timedelta(seconds=1)
 _SEVERAL = 2
 
 
@@ -40,6 +38,7 @@ class Tape:
 
     *joint* are the rules about several instruments. *behind* is since when which instruments (by contract id) are not
     heard of: until they have caught up, their rules are looked at by nobody. *dark_since*: nothing is heard at all.
+    *withheld* are the rules that a moment of a gap might have fired, had its prices not been of another scale.
     """
 
     def __init__(self, roster: Roster) -> None:
@@ -54,10 +53,12 @@ class Tape:
         self.joint: set[int] = set()
         self.behind: dict[int, datetime] = {}
         self.dark_since: datetime | None = None
+        self.withheld: set[int] = set()
         self._ticking: set[int] = set()
         self._woken: set[int] = set()
         self._overdue: set[int] = set()
         self._alarms = Alarms()
+        self._prints = Prints(roster, self._alarms, self.consider)
 
     def book(self, instrument: Instrument) -> Book:
         """Return the instrument's book."""
@@ -150,7 +151,10 @@ class Tape:
         firings: list[Firing] = []
         for rule_id in sorted(self.held):
             watch = self._roster.watched.get(rule_id)
-            if isinstance(watch, PriceWatch):
+            if self.behind and self.is_behind(watch):
+                # What is known of its prices is what they were in the gap.
+                self._woken.add(rule_id)
+            elif isinstance(watch, PriceWatch):
                 # What was paid on average is a level, and it moves with each fill.
                 self._replace(watch, at)
                 self.consider({rule_id}, at, watch.standing_cause() or AccountCause({}), None, firings)
@@ -162,13 +166,21 @@ class Tape:
         firings: list[Firing] = []
         if book is None or book.halted:
             return firings
-        if book.is_without_ticks_since(bar.start):
-            self._run_through(book, bar, at, firings)
-        else:
-            self._look_beside(book, bar, at, firings)
+        session = self.sessions.running(instrument.con_id, bar.start)
+        if session is not None and session.start == bar.start and book.is_without_ticks_since(bar.start):
+            book.prices[TickField.OPEN], book.opened = bar.open, bar.start
+            book.restless |= book.rules
+        self._prints.on_minute(book, bar, at, firings)
         return firings
 
-    def on_time(self, now: datetime, only: Collection[int] | None = None) -> list[Firing]:
+    def know_close(self, instrument: Instrument, close: float) -> None:
+        """Let the close before be known; that alone moves nobody, the next price does."""
+        book = self.books.get(instrument.con_id)
+        if book is not None and book.prices[TickField.CLOSE] != close:
+            book.prices[TickField.CLOSE] = close
+            book.restless |= book.rules
+
+    def on_time(self, now: datetime, only: AbstractSet[int] | None = None) -> list[Firing]:
         """
         Look at those whose time has come, and at those that time alone may make true.
 
@@ -179,7 +191,7 @@ class Tape:
             return self.on_overdue(now)
         firings: list[Firing] = []
         self._woken |= self._alarms.due(now)
-        due = (self._ticking | self._woken) & set(only)
+        due = (self._ticking & only) | (self._woken & only)
         self._woken -= due
         self._look_at(due, now, firings)
         return firings
@@ -249,8 +261,9 @@ class Tape:
         self._keep_back(watch, is_fixed=is_fixed)
         for book in watch.books:
             book.rules.add(rule_id)
-            if not is_fixed:
-                # What it looks at may stand on no ladder yet: the first tick shows.
+            if not is_fixed or (book.latest is not None and watch.is_left_behind(book)):
+                # What it looks at may stand on no ladder yet, or on one where an earlier line left it: the first tick
+                # shows.
                 book.restless.add(rule_id)
         if watch.is_ticking:
             self._ticking.add(rule_id)
@@ -334,7 +347,7 @@ class Tape:
             if middle is not None and tick.field != _LAST:
                 touched |= _moved_middle(book, middle)
         if touched:
-            self.consider(touched, tick.received, _cause(book, tick), tick.exchange_time, firings)
+            self.consider(touched, tick.received, cause_of(book, tick), tick.exchange_time, firings)
 
     def _on_rare(self, book: Book, tick: Tick, firings: list[Firing]) -> None:
         """Take in what is neither last, bid nor ask: the day's extremes, a halt, the close, a volume, an option."""
@@ -342,8 +355,9 @@ class Tape:
         before = book.prices[slot]
         book.prices[slot] = tick.price
         book.latest = tick
+        book.told[slot] = tick.received
         if slot in {TickField.HIGH, TickField.LOW}:
-            self._on_extreme(book, tick, before, firings)
+            self._prints.on_extreme(book, tick, before, firings)
             return
         if slot in {TickField.NO_BID, TickField.NO_ASK}:
             # Nothing fires by it, but what is being held (`for 2m`) stops counting.
@@ -362,85 +376,7 @@ class Tape:
         elif ladder is not None and not book.halted and not ladder.below < tick.price < ladder.above:
             touched |= ladder.moved(tick.price)
         if touched:
-            self.consider(touched, tick.received, _cause(book, tick), tick.exchange_time, firings)
-
-    def _on_extreme(self, book: Book, tick: Tick, before: float | None, firings: list[Firing]) -> None:
-        """
-        Evaluate a day's high that grew, or a low that fell: there was a trade that TWS' sampling did not show.
-
-        Only the levels count that no last price reached since the extreme was last heard of.
-        """
-        if book.restless:
-            self.consider(set(book.restless), tick.received, _cause(book, tick), tick.exchange_time, firings)
-        last = book.prices[_LAST]
-        reached = set() if before is None or last is None or book.halted else _reached_unseen(book, tick, before, last)
-        if tick.field is TickField.HIGH:
-            book.top = -inf if last is None else last
-        else:
-            book.bottom = inf if last is None else last
-        if reached:
-            self._on_print(book, tick, reached, firings)
-
-    def _on_print(
-        self, book: Book, tick: Tick, reached: set[int], firings: list[Firing], *, counted: datetime | None = None
-    ) -> None:
-        """
-        Evaluate a trade between the samples, of the size and at the time of *tick*.
-
-        The trade is over: afterwards the last price stands where it stood, and what was touched is looked at again
-        with the next tick, or soon.
-        """
-        last = book.prices[_LAST]
-        book.prices[_LAST] = tick.price
-        book.is_printing = True
-        book.follow_print(tick)
-        # A minute's print counts in its minute, a tick's as it is received.
-        cause = replace(_cause(book, tick), from_minute=counted is not None)
-        self.consider(reached, tick.received, cause, tick.exchange_time, firings, counted=counted)
-        book.prices[_LAST] = last
-        book.is_printing = False
-        for rule_id in reached:
-            watch = self._roster.watched.get(rule_id)
-            if isinstance(watch, PriceWatch):
-                self._alarms.at(tick.received + _SOON, rule_id)
-                for each in watch.books:
-                    each.restless.add(rule_id)
-
-    def _look_beside(self, book: Book, bar: Bar, at: datetime, firings: list[Firing]) -> None:
-        """Evaluate the extremes of a minute whose ticks were seen too: only what these did not reach."""
-        last, ladder = book.prices[_LAST], book.ladders[_LAST]
-        if last is None or ladder is None:
-            return
-        younger = {rule_id for rule_id in book.rules if not self._is_older(rule_id, bar)}
-        for field, price in ((TickField.HIGH, bar.high), (TickField.LOW, bar.low)):
-            older = _unseen(book, ladder, field, price, last) - younger
-            if older:
-                tick = Tick(book.instrument, field, price, 0.0, at, bar.start)
-                self._on_print(book, tick, older, firings, counted=_last_moment(bar))
-
-    def _run_through(self, book: Book, bar: Bar, at: datetime, firings: list[Firing]) -> None:
-        """
-        Take a minute's prices in, one after the other, where no tick tells them.
-
-        The low comes first in a minute that rose, the high in one that fell: so it was more often than not. What is
-        younger than the minute's beginning hears of its close alone.
-        """
-        extremes = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
-        late, younger = set[int](), {rule_id for rule_id in book.rules if not self._is_older(rule_id, bar)}
-        for price in (bar.open, *extremes):
-            touched = book.stand_at(price, at, bar.start)
-            older = touched - younger
-            late |= touched & younger
-            cause = _minute_cause(book, price)
-            self.consider(older, at, cause, bar.start, firings, counted=_last_moment(bar))
-        touched = book.stand_at(bar.close, at, bar.start) | late
-        touched |= book.restless
-        self.consider(touched, at, _minute_cause(book, bar.close), bar.start, firings, counted=_last_moment(bar))
-
-    def _is_older(self, rule_id: int, bar: Bar) -> bool:
-        """Return whether nothing about a rule changed since the bar began: all its prints concern it."""
-        watch = self._roster.watched.get(rule_id)
-        return isinstance(watch, PriceWatch) and watch.changed <= bar.start
+            self.consider(touched, tick.received, cause_of(book, tick), tick.exchange_time, firings)
 
     def consider(
         self,
@@ -462,17 +398,22 @@ class Tape:
                 for book in watch.books:
                     book.restless.add(rule_id)
                 continue
-            if any(book.base is not None and book.is_doubtful(at) for book in watch.books):
+            if any(book.base is not None and self._is_doubtful(book, at) for book in watch.books):
                 # Evaluated when it is known whether the shares were split: by the next tick then, or in a second.
                 watch.missed = watch.books
-                self._alarms.at(at + _SOON, rule_id)
+                self._alarms.at(at + SOON, rule_id)
                 self._after(watch, at)
+                if self.is_behind(watch):
+                    self.withheld.add(rule_id)
                 continue
             evaluated = partial(self._evaluated, watch, at, cause, exchange, counted or at)
             firing = self._roster.guarded(watch.rule, at, evaluated)
             if firing is not None:
                 firings.append(firing)
             self._after(watch, at)
+
+    def _is_doubtful(self, book: Book, at: datetime) -> bool:
+        return book.is_doubtful(at, is_past=book.instrument.con_id in self.behind)
 
     def _evaluated(
         self, watch: PriceWatch, at: datetime, cause: Cause, exchange: datetime | None, counted: datetime
@@ -512,29 +453,9 @@ class Tape:
             self._ticking.discard(rule_id)
 
 
-def _last_moment(minute: Bar) -> datetime:
-    return minute.start + BarSize.MIN_1.duration - _MOMENT
-
-
 def _moved_middle(book: Book, middle: Ladder) -> set[int]:
     price = book.known(MID)
     return set() if price is None or middle.below < price < middle.above else middle.moved(price)
-
-
-def _reached_unseen(book: Book, tick: Tick, before: float, last: float) -> set[int]:
-    """Return the rules whose levels lie between what the last prices reached and the day's new extreme."""
-    ladder = book.ladders[_LAST]
-    is_new = tick.price > before if tick.field is TickField.HIGH else tick.price < before
-    return set() if ladder is None or not is_new else _unseen(book, ladder, tick.field, tick.price, last)
-
-
-def _unseen(book: Book, ladder: Ladder, field: TickField, price: float, last: float) -> set[int]:
-    """Return whom a trade at *price* concerns where no last price since the day's extreme was heard of got so far."""
-    if field is TickField.HIGH:
-        seen = max(book.top, last)
-        return ladder.over(seen, price) | ladder.listeners if price > seen else set()
-    seen = min(book.bottom, last)
-    return ladder.under(seen, price) | ladder.listeners if price < seen else set()
 
 
 def _caught_up(book: Book) -> set[int]:
@@ -545,12 +466,3 @@ def _caught_up(book: Book) -> set[int]:
         if ladder is not None and price is not None:
             touched |= ladder.moved(price)
     return touched
-
-
-def _cause(book: Book, tick: Tick) -> PriceCause:
-    prices = book.prices
-    return PriceCause(book.instrument, tick.field, tick.price, tick.kind, prices[_BID], prices[_ASK], book.change_pct)
-
-
-def _minute_cause(book: Book, price: float) -> PriceCause:
-    return PriceCause(book.instrument, TickField.LAST, price, change_pct=book.change_pct, from_minute=True)

@@ -16,12 +16,14 @@ from alerts.watch import Roster, Watch
 # What lies further back is not counted any more: one is told that it was due, not how often in all that time.
 _COUNTED = timedelta(days=7)
 _COUNTED_OFTEN = timedelta(days=1)
+# A moment told so far ahead was told by a clock that was wrong: it must not keep the rule silent until then.
+_TOO_FAR = timedelta(hours=12)
 
 
 class TimeWatch(Watch):
     """A time rule; *told* is the latest moment it told, or that it need not tell any more."""
 
-    __slots__ = ("_zone_of", "course", "message", "told")
+    __slots__ = ("_judged", "_zone_of", "course", "message", "told")
 
     def __init__(self, rule: Rule, zone_of: Callable[[int], ZoneInfo]) -> None:
         super().__init__(rule)
@@ -30,6 +32,7 @@ class TimeWatch(Watch):
             raise NotEvaluable(type(when).__name__)
         self.message = when.message
         self._zone_of = zone_of
+        self._judged: tuple[object, bool] = (None, False)
         self.course = Course(when, zone_of(rule.owner_id), rule.created, self.venue, self.manner.is_rth)
         told = rule.memory.get("due")
         self.told = datetime.fromisoformat(told) if isinstance(told, str) else rule.since
@@ -38,11 +41,20 @@ class TimeWatch(Watch):
         """Return the latest moment it told."""
         return {**super().memory(), "due": self.told.astimezone(UTC).isoformat()}
 
+    def is_vain(self, sessions: Sessions) -> bool:
+        """Return whether it keeps to regular hours that none of its times is in; worked out once for the same hours."""
+        hours = sessions.hours(self.venue)
+        if hours is not self._judged[0]:
+            self._judged = hours, self.course.is_vain(sessions)
+        return self._judged[1]
+
     def consider(self, now: datetime, sessions: Sessions) -> Firing | None:
         """Return the firing of the moments that came since the last one told, by the owner's clock as it is set now."""
         zone = self._zone_of(self.rule.owner_id)
         if zone != self.course.zone:
             self.course = replace(self.course, zone=zone)
+        if self.told - now > _TOO_FAR:
+            self.told = now
         is_often = isinstance(self.course.when, EveryTime)
         begin = max(self.told, now - (_COUNTED_OFTEN if is_often else _COUNTED))
         end = now if self.manner.until is None else min(now, self.manner.until)

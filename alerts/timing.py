@@ -1,7 +1,7 @@
 """When time rules are due: at a time of day, every so often, around a session. Moments are told in UTC."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from alerts.condition import AtSession, AtTime, EveryTime
 from alerts.session import Sessions
 
 _DAY = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Course:
     The moments of one time rule.
 
     *anchor* is when it was created: periods of several days count from that day's midnight. *venue* is the contract
-    id of the market that is meant; with *is_rth* only moments within its sessions count.
+    id of the market that is meant; with *is_rth* only moments within its sessions count. What goes by the session
+    itself (`at open - 10m`) keeps to it anyhow.
     """
 
     when: AtTime | EveryTime | AtSession
@@ -36,8 +38,28 @@ class Course:
             case AtSession():
                 found = self._edges(self.when, sessions)
         for due in found:
-            if moment < due <= until and (not self.is_rth or sessions.is_open(self.venue, due) is True):
+            if moment < due <= until and (not self.is_rth or self._is_within(due, sessions)):
                 yield due
+
+    def is_vain(self, sessions: Sessions) -> bool:
+        """Return whether none of its moments is in any session that is known, whatever days are asked for."""
+        hours = sessions.hours(self.venue)
+        if not self.is_rth or hours is None or not hours.sessions or isinstance(self.when, AtSession):
+            return False
+        daily: AtTime | EveryTime
+        if isinstance(self.when, EveryTime):
+            daily = EveryTime(min(self.when.period, _DAY))
+        else:
+            daily = replace(self.when, days=())
+        begin, end = hours.sessions[0].start - _MOMENT, hours.sessions[-1].end
+        return next(replace(self, when=daily).after(begin, end, sessions), None) is None
+
+    def _is_within(self, due: datetime, sessions: Sessions) -> bool:
+        if isinstance(self.when, AtSession):
+            return True
+        # A session's end is a time that one may ask for; what comes every so often ends before.
+        meant = (due, due - _MOMENT) if isinstance(self.when, AtTime) else (due,)
+        return any(sessions.is_open(self.venue, each) is True for each in meant)
 
     def _times(self, when: AtTime, moment: datetime, until: datetime) -> Iterator[datetime]:
         zone = ZoneInfo(when.zone) if when.zone else self.zone

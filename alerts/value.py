@@ -119,6 +119,27 @@ class Quoted(_Named):
         return self.book.price(self.slot, now)
 
 
+class DayVolume(Quoted):
+    """The volume of the session; what was told before it began is another one's."""
+
+    __slots__ = ("_sessions",)
+
+    def __init__(self, book: Book, slot: int, text: str, sessions: Sessions) -> None:
+        super().__init__(book, slot, text)
+        self._sessions = sessions
+
+    def at(self, now: datetime) -> float | None:
+        """Return the volume, or None where it is unknown: not told yet in this session."""
+        con_id, told = self.book.instrument.con_id, self.book.told.get(self.slot)
+        if told is None:
+            return None
+        running = self._sessions.running(con_id, now)
+        if running is not None and told < running.start:
+            return None
+        is_todays = self._sessions.trading_day(con_id, told) == self._sessions.trading_day(con_id, now)
+        return super().at(now) if is_todays else None
+
+
 class Studied(_Named):
     """An indicator's value; a live one moves with each trade."""
 
@@ -168,14 +189,17 @@ class Daily(_Named):
 
 
 class Held(_Named):
-    """A value of the account or of a position; *read* returns it."""
+    """A value of the account (as *ledger* has it) or of a position in *instrument*; *read* returns it."""
 
-    __slots__ = ("instrument", "read")
+    __slots__ = ("_ledger", "instrument", "read")
 
-    def __init__(self, read: Callable[[datetime], float | None], text: str, instrument: Instrument | None) -> None:
+    def __init__(
+        self, read: Callable[[datetime], float | None], text: str, instrument: Instrument | None, ledger: Ledger
+    ) -> None:
         super().__init__(text)
         self.read = read
         self.instrument = instrument
+        self._ledger = ledger
 
     @property
     def is_held(self) -> bool:
@@ -185,17 +209,22 @@ class Held(_Named):
     @classmethod
     def of_account(cls, ledger: Ledger, name: str, text: str) -> "Held":
         """Return a value of the account."""
-        return cls(lambda now: ledger.account(name, now), text, None)
+        return cls(lambda now: ledger.account(name, now), text, None, ledger)
 
     @classmethod
     def of_position(cls, ledger: Ledger, instrument: Instrument, name: str, text: str) -> "Held":
         """Return a value of the position in *instrument*."""
-        return cls(lambda now: ledger.position(instrument.con_id, name, now), text, instrument)
+        return cls(lambda now: ledger.position(instrument.con_id, name, now), text, instrument, ledger)
 
     @classmethod
     def of_cost(cls, ledger: Ledger, instrument: Instrument, text: str) -> "Held":
         """Return the average cost of the position in *instrument*."""
-        return cls(lambda now: ledger.cost(instrument.con_id, now), text, instrument)
+        return cls(lambda now: ledger.cost(instrument.con_id, now), text, instrument, ledger)
+
+    @property
+    def currency(self) -> str:
+        """The currency of its money: the account's base currency, or the instrument's."""
+        return self._ledger.currency if self.instrument is None else self.instrument.currency
 
     def at(self, now: datetime) -> float | None:
         """Return the value, or None where it is unknown."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from alerts.manner import Manner, manner_of
+from alerts.manner import Manner, is_plain, manner_of
 from alerts.rule import Cause, Firing, Rule, RuleState
 from alerts.session import Sessions
 
@@ -93,6 +93,8 @@ class Roster:
         self.watched: dict[int, Watch] = {}
         self.aside: dict[int, Rule] = {}
         self.changed: set[int] = set()
+        self.odd: set[int] = set()
+        """Those that are watched and compare more than a price with a number, as few of a hundred thousand do."""
 
     def rule(self, rule_id: int) -> Rule | None:
         """Return the rule as it stands, or None where it was never given or was removed."""
@@ -102,17 +104,21 @@ class Roster:
     def rest(self, rule: Rule) -> None:
         """Keep *rule* without watching it."""
         self.watched.pop(rule.id, None)
+        self.odd.discard(rule.id)
         self.aside[rule.id] = rule
 
     def enter(self, watch: Watch) -> None:
         """Watch a rule."""
         self.aside.pop(watch.rule.id, None)
         self.watched[watch.rule.id] = watch
+        if not is_plain(watch.rule.draft.condition):
+            self.odd.add(watch.rule.id)
 
     def forget(self, rule_id: int) -> Rule | None:
         """Drop a rule and return it as it stood."""
         rule = self.rule(rule_id)
         self.watched.pop(rule_id, None)
+        self.odd.discard(rule_id)
         self.aside.pop(rule_id, None)
         self.changed.discard(rule_id)
         return rule

@@ -219,18 +219,22 @@ class Watcher:
         return True
 
     async def _save_changed(self) -> None:
-        """Store what the engine changed by itself; what cannot be stored now is with the next change."""
-        for rule in self._engine.take_changed():
+        """Store some of what the engine changed by itself; what cannot be stored now is with the next change."""
+        changed, failed = self._engine.take_changed(_BATCH), 0
+        for rule in changed:
             if rule.state is RuleState.EXPIRED and self._on_expired is not None:
                 # Told first: one that is stored as over is not looked at again.
                 await _attempted(self._on_expired(rule), "tell")
             if not await _attempted(self._rulebook.save(rule), "save"):
+                failed += 1
                 self._engine.mark_changed(rule.id)
             elif rule.state is RuleState.EXPIRED:
                 self._spent.append(rule.id)
                 self._untidy.set()
             elif rule.state is RuleState.BLIND and self._on_blind is not None:
                 await _attempted(self._on_blind(rule), "tell")
+        if failed < len(changed) == _BATCH:
+            self._untidy.set()
 
 
 def _unheard(since: datetime) -> None:

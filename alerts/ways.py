@@ -2,7 +2,8 @@
 In which order the prices of a bar may have come, and what that makes of a rule.
 
 A bar tells four prices, not their order: the low came before the high, or after it. Of several instruments only the
-opens and closes are known to be of the same moment; their highs and lows may have met in any way. So a rule to which
+closes are known to stand at the same moment: who traded first is not known, and highs and lows may have met in any way.
+So a rule to which
 the order matters is tried out on each way, and the one on which it fires counts: it is then marked.
 """
 
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import product
 
 from alerts.book import FRESH, MID, Book
-from alerts.motion import DayMoved, Gapped
+from alerts.motion import DayMoved, Gapped, Moved
 from alerts.pricewatch import PriceWatch
 from alerts.rule import PriceCause, RuleState
 from alerts.tape import Tape
@@ -43,6 +44,11 @@ class Stretch:
         """Whether the order of its prices is not plain: it went beyond its open and close on both sides."""
         bar = self.bar
         return bar.low < min(bar.open, bar.close) and bar.high > max(bar.open, bar.close)
+
+    @property
+    def is_still(self) -> bool:
+        """Whether its price stood where it had stood before, all the time."""
+        return self.bar.low == self.bar.high == self.book.known(self.slot)
 
     def path(self, *, against: bool = False) -> tuple[float, float, float, float]:
         """
@@ -104,11 +110,31 @@ def is_ordered(watch: PriceWatch) -> bool:
     return watch.repeats or len(atoms) > 1 or not isinstance(atoms[0], Compared | DayMoved | Gapped)
 
 
+def is_out_of_reach(watch: PriceWatch, stretches: Sequence[Stretch], length: timedelta) -> bool:
+    """
+    Return whether nothing comes of these bars of a *length* for a rule about how far a price moved within minutes.
+
+    It need not be looked at then: such a rule hears of every bar, others only of those that reach their level.
+    """
+    atoms = watch.atoms
+    if len(atoms) != 1 or not isinstance(moved := atoms[0], Moved):
+        return False
+    if watch.manner.hold is not None or not watch.is_armed or watch.rule.state is not RuleState.ARMED:
+        return False
+    mine = [one for one in stretches if one.book is moved.price.book and one.slot == moved.price.slot]
+    if len(mine) != 1:
+        return False
+    bar = mine[0].bar
+    if not moved.is_within_reach(bar.low, bar.high, mine[0].moments[0]):
+        return True
+    return watch.is_cooling(bar.start) and watch.is_cooling(bar.start + length)
+
+
 def ways_of(watch: PriceWatch, stretches: Sequence[Stretch]) -> list[Way]:
     """Return the ways in which the prices a rule looks at may have come, the likeliest first."""
     mine = [one for one in stretches if _looks_at(watch, one)]
     # What stood still met every price of the others.
-    if len({one.book.instrument.con_id for one in mine if one.bar.low != one.bar.high}) > 1:
+    if len({one.book.instrument.con_id for one in mine if not one.is_still}) > 1:
         return _together(mine) if watch.manner.hold is None else _together(mine)[:1]
     if not mine:
         return []
@@ -182,14 +208,18 @@ def _one_by_one(stretches: Sequence[Stretch], *, against: bool) -> Way:
 
 
 def _together(stretches: Sequence[Stretch]) -> list[Way]:
-    """Return the opens and closes, then the same with each meeting of highs and lows between (of a few instruments)."""
+    """
+    Return the opens and closes, then the closes alone, then each meeting of highs and lows between (of a few).
+
+    Which of them traded first is not known: what fires by the opens alone may never have been.
+    """
     begin = Step(stretches[0].moments[0], tuple((one, one.bar.open) for one in stretches))
     end = Step(stretches[0].moments[3], tuple((one, one.bar.close) for one in stretches))
     if len(stretches) > _MOST_TOGETHER:
-        return [(begin, end)]
+        return [(begin, end), (end,)]
     middle = stretches[0].moments[1]
     corners = product(*([(one, one.bar.low), (one, one.bar.high)] for one in stretches))
-    return [(begin, end), *((begin, Step(middle, corner), end) for corner in corners)]
+    return [(begin, end), (end,), *((begin, Step(middle, corner), end) for corner in corners)]
 
 
 def _let_stand(stretch: Stretch, price: float, at: datetime) -> None:

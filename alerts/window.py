@@ -45,6 +45,13 @@ class Window:
         self._drop(now)
         return self._highs[0][1] if self._highs else self._last()
 
+    def rewind(self, at: datetime) -> None:
+        """Forget what was seen after a moment: what came before it is told anew."""
+        self._highs = deque(seen for seen in self._highs if seen[0] <= at)
+        self._lows = deque(seen for seen in self._lows if seen[0] <= at)
+        if self._before is not None and self._before[0] > at:
+            self._before = None
+
     def kept(self) -> Kept:
         """Return what it holds, for `restore`."""
         return tuple(self._highs), tuple(self._lows), self._before

@@ -15,17 +15,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from alerts.catchup import LIVE
 from bench.between import PATIENCE_S, WatchedTelegram, WatchedTws, tws, until_watched
-from bench.child import running, settings, words
+from bench.child import running, settings, url_of, words
 from bench.listing import exchange_with
 from bench.population import PRICE, instruments
 from bench.row import Row
 from bench.start import filled
 from bot.callback_data import Code, Place
 from bot.views.keyboard import button
+from market.clock import SystemClock
 from simulator.telegram.people import press, write
 from simulator.tws.exchange import Exchange
 from simulator.tws.instrument import Instrument as Listed
+from storage.database import Database
+from storage.moments import SqlMoments
 
 LIMIT_MS = 20.0
 _ALERTS = 100_000
@@ -52,6 +56,7 @@ def measure(alerts: int = _ALERTS, charts: int = _CHARTS) -> list[Row]:
 
 async def _measured(folder: Path, alerts: int, charts: int) -> tuple[list[tuple[float, float, float]], str]:
     await filled(folder, alerts, _SYMBOLS)
+    await _live_until_now(folder)
     exchange, listed = exchange_with(instruments(_SYMBOLS), PRICE)
     telegram = WatchedTelegram()
     found = folder / "waits"
@@ -77,6 +82,14 @@ async def _measured(folder: Path, alerts: int, charts: int) -> tuple[list[tuple[
             await asyncio.to_thread(process.wait, _STOPPED_S)
     waits = json.loads(found.read_text(encoding="utf-8"))
     return [(at, long, busy) for at, long, busy in waits if begun <= at - long and at <= ended], note
+
+
+async def _live_until_now(folder: Path) -> None:
+    """Note that all was live until now: what is measured is a day's work, not the days before the start."""
+    clock = SystemClock()
+    database = await Database.open(url_of(folder), clock=clock, boot_id="bench")
+    await SqlMoments(database).put(LIVE, clock.now())
+    await database.close()
 
 
 async def _streamed(exchange: Exchange, listed: list[Listed]) -> None:

@@ -43,6 +43,7 @@ from bot.hooks import Courier
 from bot.inbox import Inbox
 from bot.late import NO_QUOTES, LatePrices
 from bot.link_watch import LinkWatch
+from bot.moments import PatientMoments
 from bot.moves import Moves
 from bot.noted import NotedReply
 from bot.notices import Notices
@@ -50,7 +51,7 @@ from bot.notifier import Notifier
 from bot.pasts import AftermathKeeper, IbPast
 from bot.people import PersonalSettings, PersonalZones
 from bot.reply import TelegramReply
-from bot.rivals import RivalWatch
+from bot.rivals import RIVALS, RivalWatch
 from bot.router import Router
 from bot.schedule import DailySummaries, Timers
 from bot.settings import Settings
@@ -191,7 +192,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         catchup = CatchUp(
             engine,
             Archive(history, news, contracts, clock),
-            SqlMoments(database),
+            PatientMoments(SqlMoments(database)),
             resumption,
             clock,
             take=watcher.take,
@@ -199,8 +200,10 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             tell=notices.unobserved,
             heard=lambda: session.heard,
             caught=keeper.caught,
+            settle=lambda instruments: scales.settle(instruments),  # noqa: PLW0108  made below
         )
         watcher.on_sleep(catchup.slept)
+        freshness.on_heard(lambda instrument, since: catchup.missed({instrument.con_id: since}))
         session.on_status(GapWatch(catchup, engine.backlog, lambda: watcher.last_tick).take)
 
         scales = ScaleLoop(
@@ -247,7 +250,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         link_watch = LinkWatch(notices, clock, watching=engine.count)
         session.on_status(link_watch.take)
         session.on_status(lambda status: None if status.is_usable else engine.forget_all())
-        noted = NotedReply(reply, lambda: link_watch.down_since, clock)
+        noted = NotedReply(reply, lambda: link_watch.down_since, clock, lambda: link_watch.was_up)
         menus = {user: listed(role) for user, role in settings.roster.roles.items()}
         rivals = RivalWatch(notices.tell, lambda: notices.chats(admins_only=True), clock)
         telegram = polling.TelegramLink(
@@ -327,6 +330,8 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             if chat_id in settings.roster.roles:
                 await users.saw_chat(chat_id, chat_id, clock.now())
                 await telegram.publish(chat_id)
+            # First: what its digests told is gathered anew if it did not arrive.
+            sieve.forget(chat_id)
             await outbox.reopen(chat_id, clock.now() - _NEWS_LASTS)
 
         inbox = Inbox(Router(COMMANDS, handlers, clock), settings.roster, reply, opened, groups.named, moves.home)
@@ -401,6 +406,11 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             engine.set_watchlist(user_id, await watchlists.of(user_id))
         await _loaded(rulebook)
         await catchup.begin()
+        await scales.begin()
+        await link_watch.resume()
+        await trouble_watch.resume()
+        for told in await notices.standing(RIVALS):
+            rivals.resume(told.since)
         timers = Timers()
         timers.every(settings.session_refresh_s, "daily summary", daily.look)
         timers.every(_EXPIRY_LOOK_S, "order cards", handlers.orders.expire)

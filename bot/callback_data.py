@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 LIMIT_BYTES = 64
 
@@ -191,6 +192,8 @@ class Callback:
         return int(self.args[index])
 
 
+# Typed: 1 and True are one key else.
+@lru_cache(4096, typed=True)
 def encode(code: Code, *args: object) -> str:
     """Return the data for a button. Raises ValueError where the arguments do not fit their shapes or 64 bytes."""
     said = tuple(map(str, args))

@@ -9,6 +9,7 @@ and longer than others, because it runs without its own folder on the path and i
 """
 
 import json
+import os
 import struct
 import sys
 from bisect import bisect_right
@@ -392,4 +393,6 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
+    # A picture can wait; prices and messages, in the process that asks for it, cannot.
+    os.nice(10)
     serve(sys.stdin.buffer, sys.stdout.buffer)

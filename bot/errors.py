@@ -3,6 +3,7 @@ What became of a send that did not simply work.
 
 * DeliveryError
   + DeliveryUnknown      it may have arrived, nobody can tell
+    - EditUnknown        so may a change of what is there: that repeats nothing
   + NotDelivered         it surely did not arrive
     - RetryLater         Telegram says when, or could not be reached
     - ChatClosed         blocked, deleted, kicked, or never opened
@@ -20,6 +21,10 @@ class DeliveryUnknown(DeliveryError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class EditUnknown(DeliveryUnknown):
+    """The same of a change: whether it was made or not, there is one message."""
 
 
 class NotDelivered(DeliveryError):

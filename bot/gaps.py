@@ -37,8 +37,10 @@ class GapWatch:
 
     def _farms(self, broken: Collection[str], at: datetime) -> None:
         """Take in which of IBKR's data farms are down; whose an instrument is shows by its silence."""
+        # The farms of historical bars (`ushmds`) and of contracts (`secdefnj`) send no prices.
+        broken = [farm for farm in broken if "hmds" not in farm and not farm.startswith("secdef")]
         healed = [since for farm, since in self._broken.items() if farm not in broken]
         self._broken = {farm: self._broken.get(farm, at) for farm in broken}
         if healed:
-            self._catchup.missed(self._backlog.silent(min(healed)))
+            self._catchup.healed(min(healed))
         self._catchup.doubt(min(self._broken.values(), default=None))

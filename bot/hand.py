@@ -11,6 +11,7 @@ from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 
+_DONE = {"done": True}
 # Most are worked off in this time, and cost the database nothing.
 _GRACE_S = 0.05
 
@@ -36,7 +37,8 @@ class Hand:
     Knows what is in hand, and writes down what is there for long.
 
     Telegram forgets an update once a later one is asked for. What is still at work by then is in the journal, so that
-    the next start knows what a crash interrupted; it is not done again, since it may be done.
+    the next start knows what a crash interrupted; it is not done again, since it may be done. While Telegram cannot be
+    asked, what was handled is written down as well: it would come once more.
     """
 
     def __init__(self, journal: Journal, clock: Clock, grace_s: float = _GRACE_S) -> None:
@@ -45,6 +47,8 @@ class Hand:
         self._grace_s = grace_s
         self._new: dict[int, dict[str, Any]] = {}
         self._kept: set[int] = set()
+        self._unconfirmed: set[int] = set()
+        self._owed: set[int] = set()
         self._empty = asyncio.Event()
         self._forgetting: set[asyncio.Task[None]] = set()
 
@@ -55,6 +59,7 @@ class Hand:
     def worked_off(self, update_id: int) -> None:
         """Let go of it: it was handled."""
         self._new.pop(update_id, None)
+        self._unconfirmed.add(update_id)
         if not self._new:
             self._empty.set()
         if update_id in self._kept:
@@ -74,17 +79,41 @@ class Hand:
         except TimeoutError:
             await self._keep(dict(self._new))
 
-    async def left(self) -> dict[int, dict[str, Any]]:
-        """Take what an earlier process had in hand when it ended into this hand, and return it."""
+    async def confirmed(self, offset: int) -> None:
+        """Take in that Telegram has forgotten all updates below *offset*."""
+        self._unconfirmed = {update_id for update_id in self._unconfirmed if update_id >= offset}
+        for update_id in [one for one in self._owed if one < offset]:
+            self._owed.discard(update_id)
+            await self._forget(update_id)
+
+    async def not_confirmed(self) -> None:
+        """Write down what was handled and is not known to be forgotten by Telegram."""
+        new = self._unconfirmed - self._owed
+        if not new:
+            return
+        self._owed |= new
+        try:
+            await self._journal.keep(dict.fromkeys(new, _DONE), self._clock.now())
+        except StorageError as error:
+            _log.warning("updates that were handled could not be written down: %r", error)
+
+    async def left(self) -> tuple[dict[int, dict[str, Any]], set[int]]:
+        """
+        Take what an earlier process had in hand when it ended into this hand, and return it.
+
+        The second are those that were handled, and may come once more.
+        """
         try:
             entries = await self._journal.left()
         except StorageError as error:
             _log.warning("what was interrupted cannot be read: %r", error)
-            return {}
+            return {}, set(self._owed)
+        self._owed |= {update_id for update_id, entry in entries.items() if entry == _DONE}
         # What this process holds is in the journal as well, after the reading of updates was started anew.
-        found = {update_id: entry for update_id, entry in entries.items() if update_id not in self._kept}
+        known = self._kept | self._owed
+        found = {update_id: entry for update_id, entry in entries.items() if update_id not in known}
         self._kept |= found.keys()
-        return found
+        return found, set(self._owed)
 
     async def _keep(self, entries: dict[int, dict[str, Any]]) -> None:
         # Before the write: one that is worked off meanwhile must be forgotten after it.

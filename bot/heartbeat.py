@@ -66,7 +66,7 @@ class Heartbeat:
         now, zone, at = self._clock.now(), self._zone(chat_id), time.fromisoformat(settings.heartbeat_at)
         slot = last_slot(now, zone, at, settings.heartbeat)
         since = settings.heartbeat_since
-        if self._told.get(chat_id) == slot or (since is not None and slot <= since):
+        if self._told.get(chat_id) == slot or (since is not None and slot <= since <= now):
             return
         report = await self._report(chat_id)
         if wrong(report) and now - report.started < _SETTLES:

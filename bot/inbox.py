@@ -11,6 +11,7 @@ from telegram import CallbackQuery, Chat, Update
 from telegram import Message as TelegramMessage
 from telegram.ext import BaseUpdateProcessor, CallbackContext
 
+from bot import chat_turn
 from bot.errors import DeliveryError
 from bot.reply import TelegramReply
 from bot.request import FileIn, Press, TextIn
@@ -183,7 +184,7 @@ class PerChat(BaseUpdateProcessor):
     Updates of one chat in order, chats side by side: a slow chart holds up nobody else.
 
     *most_at_once* are worked on; those that wait for their own chat's turn do not count, or one busy chat would block
-    all others.
+    all others. One whose answer waits out a 429 steps aside for the chat's next ones: a Confirm must not wait for it.
     """
 
     def __init__(self, most_at_once: int = 16) -> None:
@@ -199,7 +200,7 @@ class PerChat(BaseUpdateProcessor):
         chat = update.effective_chat if isinstance(update, Update) else None
         lock = self._locks.setdefault(chat.id if chat else 0, asyncio.Lock())
         try:
-            async with lock, self._turns:
+            async with chat_turn.taken(lock, self._turns):
                 await coroutine
         except asyncio.CancelledError:
             raise

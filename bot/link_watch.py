@@ -27,6 +27,7 @@ _RESTART_TAKES = timedelta(minutes=5)
 _STUCK = frozenset({LinkReason.LOST_IBKR, LinkReason.SILENT})
 _LOGGED_OUT = frozenset({LinkReason.REFUSED, LinkReason.CLOSED, LinkReason.SILENT, LinkReason.LOST_IBKR})
 
+_PREFIX = "link:"
 _Saying = tuple[LinkReason, Advice]
 
 
@@ -63,6 +64,8 @@ class LinkWatch:
         self._told: str | None = None
         self._said: _Saying = (LinkReason.NONE, Advice.NONE)
         self._edits = 0
+        self.was_up = False
+        """Whether the link was up at any time since the start."""
 
     @property
     def down_since(self) -> datetime | None:
@@ -74,11 +77,21 @@ class LinkWatch:
         self._status = status
         self._changed.set()
         if status.state is LinkState.UP:
+            self.was_up = True
             return
         if status.reason is not LinkReason.NONE and status.reason is not self._reason:
             self._reason, self._reason_since = status.reason, self._clock.now()
         if self._down_since is None:
             self._down_since = status.since
+
+    async def resume(self) -> None:
+        """Take up what an earlier run of the program has told and not ended; before `run`. Raises StorageError."""
+        standing = await self._notices.standing(_PREFIX)
+        if standing:
+            last = standing[-1]
+            self._told, self._down_since, self._edits = last.key, last.since, last.edits
+            self._reason = LinkReason(last.payload["reason"])
+            self._said = (self._reason, Advice(last.payload.get("advice", "")))
 
     async def run(self) -> None:
         """Tell for ever."""
@@ -119,10 +132,11 @@ class LinkWatch:
 
     async def _lost(self) -> None:
         since = self._down_since or self._clock.now()
-        self._told, self._edits = f"link:{since.isoformat()}", 0
-        self._said = (self._reason, Advice.NONE)
+        key, said = f"{_PREFIX}{since.isoformat()}", (self._reason, Advice.NONE)
         chats = await self._notices.chats()
-        await self._notices.tell(chats, Notice.LINK_LOST, self._told, at=since, reason=self._reason.value)
+        await self._notices.tell(chats, Notice.LINK_LOST, key, at=since, reason=said[0].value)
+        # Not before it is stored: what could not be told is told again.
+        self._told, self._said, self._edits = key, said, 0
 
     async def _more(self) -> None:
         """Say what became known since the message was sent, in its place."""
@@ -132,18 +146,18 @@ class LinkWatch:
         is_settled = (now - self._reason_since).total_seconds() >= self._grace_s
         if saying == self._said or not (is_settled or saying[0] is self._said[0]):
             return
-        self._said = saying
-        self._edits += 1
         await self._notices.tell(
             await self._notices.chats(),
             Notice.LINK_LOST,
-            f"{self._told}:{self._edits}",
+            f"{self._told}:{self._edits + 1}",
             edits=self._told,
             silent=True,
             reason=saying[0].value,
             advice=saying[1].value,
             since=since.isoformat(),
         )
+        self._said = saying
+        self._edits += 1
 
     async def _back(self) -> None:
         if self._told is not None and self._down_since is not None:
@@ -156,4 +170,6 @@ class LinkWatch:
                 since=self._down_since.isoformat(),
                 alerts=self._watching(),
             )
-        self._told, self._down_since, self._reason = None, None, LinkReason.NONE
+        self._told, self._reason = None, LinkReason.NONE
+        # It may be lost again by now.
+        self._down_since = None if self._is_up or self._status is None else self._status.since

@@ -18,12 +18,20 @@ class NotedReply:
     """
     Sends and edits like *reply*, with a last line about the link while that is down (*down_since* is not None).
 
-    Without it a screen of old values would look like one of now.
+    Without it a screen of old values would look like one of now. *was_up* tells whether there are any old values: right
+    after the start the link is not lost, it is being made.
     """
 
-    def __init__(self, reply: Reply, down_since: Callable[[], datetime | None], clock: Clock) -> None:
+    def __init__(
+        self,
+        reply: Reply,
+        down_since: Callable[[], datetime | None],
+        clock: Clock,
+        was_up: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._reply = reply
         self._down_since = down_since
+        self._was_up = was_up
         self._clock = clock
 
     async def send(self, chat_id: int, message: Message, *, reply_to: int | None = None) -> int:
@@ -54,9 +62,13 @@ class NotedReply:
         since = self._down_since()
         if since is None or _SAYS_SO in message.html:
             return message
+        lasting = span(self._clock.now() - since)
         note = (
-            f"{_SAYS_SO} <i>IBKR link down for {span(self._clock.now() - since)}: what you see is as last received, "
-            "and alerts are not watched until it is back.</i>"
+            f"{_SAYS_SO} <i>IBKR link down for {lasting}: what you see is as last received, and alerts are not watched "
+            "until it is back.</i>"
+            if self._was_up()
+            else f"{_SAYS_SO} <i>The IBKR link is not up yet: I have been connecting for {lasting}. Until it is up "
+            "there are no prices, and alerts are not watched.</i>"
         )
         return replace(message, html=f"{message.html}\n{note}")
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from alerts.amendment import amount_of
 from alerts.catchup import Unobserved
@@ -13,12 +15,31 @@ from alerts.wording import format_draft
 from bot.views.notices import Notice
 from market.clock import Clock
 from market.instrument import Instrument
+from storage.errors import StorageError
 from storage.message import NewMessage, OutboxMessage, Priority
 from storage.outbox import SqlOutbox
 from storage.users import SqlUsers
 from trading.access import Roster
 
 _log = logging.getLogger(__name__)
+
+
+_ENDS = frozenset({Notice.LINK_BACK, Notice.TROUBLE_OVER, Notice.RIVAL_GONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    A notice in a chat that says that something is wrong, and was not ended: told under *key*, of what began *since*.
+
+    *payload* is that of its latest edit, and *edits* counts these.
+    """
+
+    chat_id: int
+    key: str
+    since: datetime
+    payload: Mapping[str, Any]
+    edits: int
 
 
 class Notices:
@@ -72,6 +93,18 @@ class Notices:
                 )
             )
 
+    async def standing(self, prefix: str) -> Sequence[Standing]:
+        """Return the notices under *prefix* of which no end was told, as an earlier run may have left them."""
+        found: dict[str, list[OutboxMessage]] = {}
+        for row in await self._outbox.beginning(prefix):
+            found.setdefault(row.edit_key or row.dedupe_key, []).append(row)
+        return [
+            Standing(first.chat_id, key.removesuffix(f":{first.chat_id}"), first.happened, latest.payload, len(edits))
+            for key, (first, *edits) in found.items()
+            for latest in [edits[-1] if edits else first]
+            if first.edit_key is None and latest.payload["notice"] not in _ENDS
+        ]
+
     def task_died(self, name: str, error: BaseException, pause_s: float) -> None:
         """Tell the admins of a task's death; for `bot.supervise.Supervisor`, which does not wait."""
         telling = asyncio.ensure_future(self._task_died(name, error, pause_s))
@@ -79,11 +112,14 @@ class Notices:
         telling.add_done_callback(self._telling.discard)
 
     async def _task_died(self, name: str, error: BaseException, pause_s: float) -> None:
-        now = self._clock.now()
-        admins = await self.chats(admins_only=True)
         # One message an hour and task: one that dies every minute must not fill the chat.
-        key = f"died:{name}:{now:%Y%m%d%H}"
-        await self.tell(admins, Notice.TASK_DIED, key, task=name, reason=type(error).__name__, restart_s=pause_s)
+        key = f"died:{name}:{self._clock.now():%Y%m%d%H}"
+        reason = type(error).__name__
+        try:
+            admins = await self.chats(admins_only=True)
+            await self.tell(admins, Notice.TASK_DIED, key, task=name, reason=reason, restart_s=pause_s)
+        except StorageError as full:
+            _log.warning("the death of task %s cannot be told: %r", name, full)
 
     async def chat_closed(self, chat_id: int, reason: str) -> None:
         """Send nothing more to a chat that takes nothing, and tell the other admins."""

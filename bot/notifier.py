@@ -12,6 +12,7 @@ import functools
 import heapq
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.ahead import WordsAhead
@@ -26,6 +27,8 @@ from storage.outbox import SqlOutbox
 _log = logging.getLogger(__name__)
 
 _POLL_S = 2.0
+# A clock that was set back, meanwhile or before the start, leaves rows waiting for a moment that is far off now.
+_SET_BACK = timedelta(seconds=10)
 _BATCH = 500
 _Entry = tuple[int, int, OutboxMessage]
 
@@ -90,6 +93,8 @@ class Notifier:
         self._held: set[int] = set()
         self._finished: set[int] = set()
         self._earlier: set[int] = set()
+        self._looked: datetime | None = None
+        self._is_ending = False
         self._queues: dict[int, list[_Entry]] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
         outbox.on_coming(words.prepare)
@@ -109,8 +114,12 @@ class Notifier:
 
     async def _look(self) -> None:
         self._earlier, self._finished = self._finished, set()
+        now = self._clock.now()
         try:
-            self._take(await self._outbox.due(self._clock.now(), _BATCH, self._held))
+            if self._looked is None or self._looked - now > _SET_BACK:
+                await self._outbox.wake()
+            self._looked = now
+            self._take(await self._outbox.due(now, _BATCH, self._held))
         except StorageError as error:
             _log.warning("the outbox cannot be read just now: %r", error)
 
@@ -123,6 +132,7 @@ class Notifier:
         if self._workers:
             await asyncio.wait(tuple(self._workers.values()), timeout=timeout_s)
         begun = set(self._sender.begun)
+        self._is_ending = True
         await self._stop_workers()
         await self._outbox.release(sorted(self._held - begun))
         self._held.clear()
@@ -144,7 +154,7 @@ class Notifier:
             self._employ(row.chat_id)
 
     def _employ(self, chat_id: int, pause_s: float = 0.0) -> None:
-        if chat_id not in self._workers:
+        if chat_id not in self._workers and not self._is_ending:
             worker = asyncio.create_task(self._work(chat_id, pause_s), name=f"notify {chat_id}")
             self._workers[chat_id] = worker
             worker.add_done_callback(functools.partial(self._ended, chat_id))

@@ -23,11 +23,15 @@ from market.clock import Clock
 @dataclass(frozen=True, slots=True)
 class Limits:
     """
-    Messages over all and to a private chat: so many at once, then so many a second; to a group so many in a window.
+    Messages over all: so many in a window, so many at once and then so many a second; to a private chat: so many at
+    once, then so many a second; to a group: so many in a window.
 
-    A burst is kept smaller than what Telegram would take: requests that leave evenly may arrive in a bunch.
+    Windows are a little longer and bursts smaller than what Telegram would take: requests that leave evenly may arrive
+    in a bunch.
     """
 
+    overall_most: int
+    overall_window_s: float
     overall_burst: float
     overall_per_s: float
     private_burst: float
@@ -36,8 +40,8 @@ class Limits:
     group_window_s: float
 
 
-PUBLISHED = Limits(20, 30.0, 12, 1.0, 20, 61.0)
-UNLIMITED = Limits(math.inf, math.inf, math.inf, math.inf, 1, 0.0)
+PUBLISHED = Limits(30, 1.03, 2, 29.0, 12, 1.0, 20, 61.0)
+UNLIMITED = Limits(1, 0.0, math.inf, math.inf, math.inf, math.inf, 1, 0.0)
 
 
 # What is shorter is the rounding of floats, and a nap of that length would not move every clock.
@@ -108,6 +112,27 @@ class Window:
             self._times.pop()
 
 
+class Strictest:
+    """Several allowances at once: the slowest of them decides."""
+
+    def __init__(self, *allowances: _Allowance) -> None:
+        self._allowances = allowances
+
+    def wait_s(self, now: float) -> float:
+        """Return the seconds until all have room, 0 where they have."""
+        return max(allowance.wait_s(now) for allowance in self._allowances)
+
+    def spend(self, now: float) -> None:
+        """Count one everywhere."""
+        for allowance in self._allowances:
+            allowance.spend(now)
+
+    def give_back(self) -> None:
+        """Take back the last one everywhere."""
+        for allowance in self._allowances:
+            allowance.give_back()
+
+
 @dataclass(eq=False, slots=True)
 class _Ticket:
     chat_id: int
@@ -129,7 +154,10 @@ class Pace:
         self._clock = clock
         self._limits = limits
         self._nap = nap
-        self._overall = Bucket(limits.overall_burst, limits.overall_per_s, limits.overall_burst)
+        self._overall = Strictest(
+            Window(limits.overall_most, limits.overall_window_s),
+            Bucket(limits.overall_burst, limits.overall_per_s, limits.overall_burst),
+        )
         self._chats: dict[int, _Allowance] = {}
         self._tickets: list[_Ticket] = []
         self._numbers = itertools.count()

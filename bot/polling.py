@@ -7,10 +7,12 @@ own `run_polling` is not used, since it would own the loop that TWS is read in.
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
+import httpx
 from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, LinkPreviewOptions, Update
 from telegram.error import Conflict, InvalidToken, TelegramError, TimedOut
 from telegram.ext import (
@@ -22,11 +24,11 @@ from telegram.ext import (
     TypeHandler,
     filters,
 )
-from telegram.request import HTTPXRequest
 
 from bot.gate import Gate
 from bot.hand import Hand, Journal
 from bot.inbox import Inbox, PerChat
+from bot.line import LineRequest
 from market.clock import Clock
 
 _log = logging.getLogger(__name__)
@@ -62,13 +64,15 @@ class Rivals(Protocol):
 
 def build(token: str, api_url: str) -> "Application[Any, Any, Any, Any, Any, Any]":
     """Return PTB's application for *token* at *api_url*; nothing is sent yet."""
+    # As httpx trusts: by certifi's list, or SSL_CERT_FILE.
+    tls = httpx.create_ssl_context() if api_url.startswith("https:") else None
     return (
         ApplicationBuilder()
         .token(token)
         .base_url(f"{api_url}/bot")
         .base_file_url(f"{api_url}/file/bot")
-        .request(_request(32))
-        .get_updates_request(_request(2))
+        .request(_request(32, tls))
+        .get_updates_request(_request(2, tls))
         .defaults(Defaults(parse_mode="HTML", link_preview_options=LinkPreviewOptions(is_disabled=True)))
         .concurrent_updates(PerChat())
         .updater(None)
@@ -77,16 +81,9 @@ def build(token: str, api_url: str) -> "Application[Any, Any, Any, Any, Any, Any
     )
 
 
-def _request(connections: int) -> HTTPXRequest:
-    # Reads wait longer than httpx's 5 s: a slow line must not turn an accepted send into an unknown one.
-    return HTTPXRequest(
-        connection_pool_size=connections,
-        connect_timeout=5.0,
-        read_timeout=15.0,
-        write_timeout=15.0,
-        pool_timeout=5.0,
-        media_write_timeout=60.0,
-    )
+def _request(connections: int, tls: ssl.SSLContext | None) -> LineRequest:
+    # Longer than PTB's 5 s: a slow line must not turn an accepted send into an unknown one.
+    return LineRequest(connections, connect_s=5.0, read_s=15.0, room_s=5.0, tls=tls)
 
 
 class TelegramLink:
@@ -205,8 +202,10 @@ class TelegramLink:
                     await self._take(await self._read(_LONG_POLL_S))
                     await self._rivals.alone()
                 except TimedOut:
+                    await self._hand.not_confirmed()
                     continue
                 except TelegramError as error:
+                    await self._hand.not_confirmed()
                     await self._on_poll_error(error)
                     # Reads between two conflicts work: they must not make the next pause short again.
                     await self._nap(_PAUSES_S[min(max(tries, self._rivals.met - 1), len(_PAUSES_S) - 1)])
@@ -215,21 +214,25 @@ class TelegramLink:
                     tries = 0
         finally:
             # Confirms what was taken in, so that the next start does not get it again.
-            with suppress(TelegramError, TimeoutError):
+            try:
                 async with asyncio.timeout(_LAST_READ_S):
                     await self._hand.secure()
                     await self._read(0)
+            except (TelegramError, TimeoutError):
+                await self._hand.not_confirmed()
 
     async def _free_from_webhook(self) -> None:
         with suppress(TelegramError):
             await self._application.bot.delete_webhook(drop_pending_updates=False)
 
     async def _read(self, timeout_s: int) -> list[dict[str, Any]]:
-        asked = {"offset": self._offset, "timeout": timeout_s, "allowed_updates": list(_UPDATES)}
+        offset = self._offset
+        asked = {"offset": offset, "timeout": timeout_s, "allowed_updates": list(_UPDATES)}
         # The answer waits as long as asked; what is beyond is the line.
         raw = await self._application.bot.do_api_request(
             "getUpdates", api_kwargs=asked, read_timeout=timeout_s + _READ_TIMEOUT_S
         )
+        await self._hand.confirmed(offset)
         return [entry for entry in raw if isinstance(entry, dict)] if isinstance(raw, list) else []
 
     async def _take(self, raw: list[dict[str, Any]]) -> None:
@@ -249,7 +252,9 @@ class TelegramLink:
 
     async def _take_up(self) -> None:
         """Hand on what an earlier process had in hand when it ended, as interrupted."""
-        for update_id, entry in (await self._hand.left()).items():
+        interrupted, done = await self._hand.left()
+        self._again |= done
+        for update_id, entry in interrupted.items():
             update = self._parsed(entry)
             if update is None or self._inbox is None:
                 self._hand.worked_off(update_id)

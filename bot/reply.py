@@ -16,7 +16,8 @@ from telegram import (
     ReplyParameters,
 )
 
-from bot.errors import ChatMoved, DeliveryError, DeliveryUnknown, MessageRefused, RetryLater
+from bot import chat_turn
+from bot.errors import ChatMoved, DeliveryError, DeliveryUnknown, EditUnknown, MessageRefused, RetryLater
 from bot.moves import Moves
 from bot.pace import Pace
 from bot.request import Press
@@ -47,12 +48,14 @@ class Progress:
     """
     How far a long message has come; handed in again by whoever tries again, so that no part goes out twice.
 
-    *doubtful* says that the next part may have arrived already: it is sent again, marked.
+    *doubtful* says that the next part may have arrived already: it is sent again, marked. *is_paced*: nobody asked for
+    it, so that further parts wait for their turn.
     """
 
     pieces: list[str] = field(default_factory=list)
     sent: int = 0
     doubtful: bool = False
+    is_paced: bool = False
 
 
 class TelegramReply:
@@ -108,17 +111,31 @@ class TelegramReply:
         """
         Try once to make an earlier message show *message*; return the id of what shows it, a new one where it is gone.
 
-        Raises as `deliver`.
+        Raises as `deliver`, and EditUnknown.
         """
         _remember(self._edited, (chat_id, message_id))
         async with self._turn(chat_id, message_id):
             try:
-                await self._edit(chat_id, message_id, message)
+                await self._edit_somehow(chat_id, message_id, message)
+            except DeliveryUnknown as unknown:
+                raise EditUnknown(unknown.reason) from unknown
             except MessageRefused as refused:
                 if not says(refused, *_GONE):
                     raise
                 return await self.deliver(chat_id, message)
         return message_id
+
+    async def _edit_somehow(self, chat_id: int, message_id: int, message: Message) -> None:
+        """Edit as `deliver` sends: as plain text where the form is refused, at last without buttons."""
+        bare = replace(message, buttons=(), picture=None)
+        for html, shown in ((True, message), (False, message)):
+            try:
+                return await self._edit(chat_id, message_id, shown, html=html)
+            except MessageRefused as refused:
+                if says(refused, *_GONE):
+                    raise
+                _log.error("an edit was refused, tried more plainly: %s", refused.reason)
+        return await self._edit(chat_id, message_id, bare, html=False)
 
     @staticmethod
     def prepare(message: Message) -> None:
@@ -140,11 +157,18 @@ class TelegramReply:
         """
         Add by edit what became known after the message was sent, unless an `edit` has made another of it meanwhile.
 
-        A press that is answered by edit is newer than what was looked up for the message before. Raises as `send`.
+        A press that is answered by edit is newer than what was looked up for the message before. One that is gone is
+        not sent anew: what it said was told. Raises as `send`.
         """
         async with self._turn(chat_id, message_id):
-            if (chat_id, message_id) not in self._edited:
-                await self._edit_or_send(chat_id, message_id, message)
+            if (chat_id, message_id) in self._edited:
+                return
+            self._pace.spend(chat_id)
+            try:
+                await self._patiently(lambda: self._edit(chat_id, message_id, message))
+            except MessageRefused as refused:
+                if not says(refused, *_GONE):
+                    raise
 
     async def attach(self, chat_id: int, message_id: int, message: Message) -> None:
         """As `amend`: turn a text message into its picture with the text as caption; too long a text stays as it is."""
@@ -176,13 +200,14 @@ class TelegramReply:
                 lambda chat: self._bot.edit_message_media(
                     media, chat_id=chat, message_id=message_id, api_kwargs=_keyboard(message)
                 ),
+                names_message=True,
             )
         )
 
     async def delete(self, chat_id: int, *message_ids: int) -> None:
         """Remove messages; what cannot be removed stays (too old, gone already), and that is only logged."""
         try:
-            await self._request(chat_id, lambda chat: self._bot.delete_messages(chat, message_ids))
+            await self._request(chat_id, lambda chat: self._bot.delete_messages(chat, message_ids), names_message=True)
         except DeliveryError as error:
             _log.info("messages could not be removed: %s", error)
 
@@ -234,7 +259,9 @@ class TelegramReply:
     ) -> int:
         number = progress.sent
         piece = (_REPEATED if progress.doubtful else "") + progress.pieces[number]
-        if number:
+        if number and progress.is_paced:
+            await self._pace.turn(chat_id)
+        elif number:
             self._pace.spend(chat_id)
         markup = _markup(message) if number == len(progress.pieces) - 1 else None
         try:
@@ -295,50 +322,60 @@ class TelegramReply:
         )
         return sent.message_id
 
-    async def _request(self, chat_id: int, make: Callable[[int], Awaitable[T]]) -> T:
-        """Make a request to the chat; where it has moved, note that and make it there."""
+    async def _request(self, chat_id: int, make: Callable[[int], Awaitable[T]], *, names_message: bool = False) -> T:
+        """
+        Make a request to the chat; where it has moved, note that and make it there.
+
+        One that *names_message* is not made there: a supergroup counts its messages anew, and it would hit another one.
+        """
         try:
             return await judged(make(self._moves.out(chat_id)))
         except ChatMoved as moved:
             await self._moves.learned(chat_id, moved.new_chat_id)
+            if names_message:
+                raise MessageRefused(_GONE[0]) from moved
             return await judged(make(moved.new_chat_id))
 
-    async def _edit(self, chat_id: int, message_id: int, message: Message) -> None:
+    async def _edit(self, chat_id: int, message_id: int, message: Message, *, html: bool = True) -> None:
         try:
-            await self._edit_text(chat_id, message_id, message)
+            await self._edit_text(chat_id, message_id, message, html=html)
         except MessageRefused as refused:
             if says(refused, _SAME):
                 return
             if not says(refused, "no text in the message"):
                 raise
-            await self._edit_caption(chat_id, message_id, message)
+            await self._edit_caption(chat_id, message_id, message, html=html)
 
-    async def _edit_text(self, chat_id: int, message_id: int, message: Message) -> None:
+    async def _edit_text(self, chat_id: int, message_id: int, message: Message, *, html: bool) -> None:
         if message.picture is not None:
             await self._attach(chat_id, message_id, message)
             return
+        words = split(message.html)[0]
         await self._request(
             chat_id,
             lambda chat: self._bot.edit_message_text(
-                split(message.html)[0],
+                words if html else plain(words),
                 chat_id=chat,
                 message_id=message_id,
-                parse_mode="HTML",
+                parse_mode="HTML" if html else None,
                 api_kwargs=_keyboard(message),
             ),
+            names_message=True,
         )
 
-    async def _edit_caption(self, chat_id: int, message_id: int, message: Message) -> None:
+    async def _edit_caption(self, chat_id: int, message_id: int, message: Message, *, html: bool) -> None:
+        words = split(message.html, CAPTION_LIMIT)[0]
         try:
             await self._request(
                 chat_id,
                 lambda chat: self._bot.edit_message_caption(
                     chat_id=chat,
                     message_id=message_id,
-                    caption=split(message.html, CAPTION_LIMIT)[0],
-                    parse_mode="HTML",
+                    caption=words if html else plain(words),
+                    parse_mode="HTML" if html else None,
                     api_kwargs=_keyboard(message),
                 ),
+                names_message=True,
             )
         except MessageRefused as refused:
             if not says(refused, _SAME):
@@ -351,7 +388,8 @@ class TelegramReply:
             except RetryLater as later:
                 if later.after_s > LONGEST_WAIT_S:
                     raise
-                await self._nap(later.after_s)
+                async with chat_turn.stepped_aside():
+                    await self._nap(later.after_s)
         return await attempt()
 
 

@@ -68,7 +68,8 @@ class DailySummaries:
         if not self._is_linked():
             return
         now = self._clock.now()
-        told = await self._jobs.last(_SUMMARY)
+        # A later mark was made by a clock that was wrong: it must not keep this silent until then.
+        told = await self._jobs.last(_SUMMARY, now.date() + _DAY)
         if told is None:
             told = now.date() - timedelta(days=1)
             await self._jobs.mark(_SUMMARY, told)

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
+from bot.errors import ChatClosed, DeliveryUnknown, EditUnknown, MessageRefused, RetryLater
 from bot.reply import Progress
 from bot.views.message import Message
 from market.clock import Clock
@@ -19,6 +20,10 @@ _log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+# What nobody foresaw is tried so often.
+_PATIENCE = 3
+# The later ones of a chat wait for so many repeats of one, a few seconds.
+_IN_PLACE = 2
 # Telegram answers, so what is doubtful may be repeated: that holds for a while, or each repeat would cost two requests.
 _PROBE_HOLDS_S = 5.0
 NEWER = "newer"
@@ -84,6 +89,7 @@ class Sender:
         self._pauses: dict[int, float] = {}
         self._probed = float("-inf")
         self._probing = asyncio.Lock()
+        self._deaths: Counter[int] = Counter()
         self._following: set[asyncio.Future[None]] = set()
         self.begun: set[int] = set()
 
@@ -91,13 +97,29 @@ class Sender:
         """
         Try once to send *row*; return None when that is settled, else in how many seconds the chat may be tried again.
 
-        Settled are the delivered and the failed, and those that the outbox gives again in its own time (unknown).
-        Raises StorageError where that cannot be stored; a row that is in *begun* then may have arrived.
+        Settled are the delivered and the failed, and those that the outbox gives again in its own time (unknown for
+        long: at first such a row keeps its place before the later ones). Raises StorageError where that cannot be
+        stored; a row that is in *begun* then may have arrived. One that fails three times for a reason that nobody
+        foresaw is given up, so that the others of its chat get through.
         """
-        if not self._is_welcome(row.chat_id):
-            await self._outbox.mark_failed(row.id, "not on the list any more")
-            return None
-        message = await self._rendered(row)
+        try:
+            return await self._send(row)
+        except StorageError:
+            raise
+        except Exception as error:
+            self._deaths[row.id] += 1
+            if self._deaths[row.id] < _PATIENCE:
+                raise
+            _log.exception("outbox row %s (%s) is given up", row.id, row.kind)
+            reason = f"cannot be sent: {type(error).__name__}"
+        await self._outbox.mark_failed(row.id, reason)
+        await self._failed(row, reason)
+        self._let_go(row)
+        return None
+
+    async def _send(self, row: OutboxMessage) -> float | None:
+        row = await self._doubted(row)
+        message = await self._welcome(row)
         if message is None:
             return None
         if row.state is not MessageState.SENDING:
@@ -107,7 +129,9 @@ class Sender:
             delivered = await self._once(row, message)
         except RetryLater as later:
             return await self._postponed(row, later)
-        except (DeliveryUnknown, ChatClosed, MessageRefused) as end:
+        except DeliveryUnknown as unknown:
+            return await self._unknown(row, unknown)
+        except (ChatClosed, MessageRefused) as end:
             await self._gave_up(row, end)
         else:
             # A crash right here repeats the message: at the next start its row, still "sending" under an old boot
@@ -116,14 +140,18 @@ class Sender:
                 await self._acknowledged(row, delivered)
                 self._follow_up(row, delivered)
             self._pauses.pop(row.chat_id, None)
-            self._progress.pop(row.id, None)
-        self.begun.discard(row.id)
+        self._let_go(row)
         return None
+
+    def _let_go(self, row: OutboxMessage) -> None:
+        self._progress.pop(row.id, None)
+        self._deaths.pop(row.id, None)
+        self.begun.discard(row.id)
 
     def again(self, row: OutboxMessage) -> OutboxMessage:
         """Return *row* as it is to be tried again: what may have left is a repeat from now on, stored or not."""
         if row.id in self.begun:
-            return replace(row, may_repeat=True)
+            return replace(row, may_repeat=True, attempts=row.attempts + 1)
         return replace(row, state=MessageState.NEW)
 
     async def stop(self) -> None:
@@ -132,6 +160,19 @@ class Sender:
         for task in following:
             task.cancel()
         await asyncio.gather(*following, return_exceptions=True)
+
+    async def _doubted(self, row: OutboxMessage) -> OutboxMessage:
+        """Return an edit as a repeat where another message may stand there too that tells the same."""
+        if row.edit_key is None or row.may_repeat or not await self._outbox.is_doubtful(row.edit_key):
+            return row
+        return replace(row, may_repeat=True)
+
+    async def _welcome(self, row: OutboxMessage) -> Message | None:
+        """Return the row's message; None where nobody may get it, or it cannot be made: then it has failed."""
+        if not self._is_welcome(row.chat_id):
+            await self._outbox.mark_failed(row.id, "not on the list any more")
+            return None
+        return await self._rendered(row)
 
     async def _rendered(self, row: OutboxMessage) -> Message | None:
         try:
@@ -145,17 +186,34 @@ class Sender:
 
     async def _once(self, row: OutboxMessage, message: Message) -> int | None:
         """Send or edit; None where a newer edit of the same message was delivered before, which tells this one."""
-        if row.may_repeat:
+        if row.may_repeat or row.state is MessageState.UNKNOWN:
             await self._reach()
-        if row.edit_key is not None:
-            shown = await self._outbox.shown(row.edit_key)
-            if shown is not None and shown.id > row.id:
+        shown = await self._shown(row)
+        if shown is not None and shown.id > row.id:
+            if row.edit_key is None:
+                await self._acknowledged(row, shown.message_id)
+            else:
                 await self._outbox.fold([row.id], shown.id, NEWER)
-                return None
-            if shown is not None and shown.message_id is not None:
-                return await self._phone.revise(row.chat_id, shown.message_id, message)
-        progress = self._progress.setdefault(row.id, Progress())
+            return None
+        if shown is None and await self._is_over(row):
+            return None
+        if shown is not None and shown.message_id is not None:
+            return await self._phone.revise(row.chat_id, shown.message_id, message)
+        progress = self._progress.setdefault(row.id, Progress(is_paced=True))
         return await self._phone.deliver(row.chat_id, message, reply_to=row.reply_to, progress=progress)
+
+    async def _shown(self, row: OutboxMessage) -> OutboxMessage | None:
+        """Return the row whose message shows what *row* edits; at a second try, one that tells it by now; else None."""
+        if row.edit_key is not None:
+            return await self._outbox.shown(row.edit_key)
+        return await self._outbox.shown(row.dedupe_key) if row.may_repeat or row.attempts else None
+
+    async def _is_over(self, row: OutboxMessage) -> bool:
+        """Return whether an edit that would be a message of its own was ended meanwhile: what it tells is told anew."""
+        if row.edit_key is None:
+            return False
+        now = await self._outbox.get(row.id)
+        return now is not None and now.state is MessageState.FAILED
 
     async def _reach(self) -> None:
         """Return when Telegram answers; raises what the probe raises."""
@@ -177,7 +235,7 @@ class Sender:
         self.begun.discard(row.id)
         return wait
 
-    async def _acknowledged(self, row: OutboxMessage, delivered: int) -> None:
+    async def _acknowledged(self, row: OutboxMessage, delivered: int | None) -> None:
         """Commit that the row arrived; while the disk is full or locked, try again rather than send again."""
         pause = FIRST_PAUSE_S
         while True:
@@ -190,12 +248,16 @@ class Sender:
             else:
                 return
 
-    async def _gave_up(self, row: OutboxMessage, end: DeliveryUnknown | ChatClosed | MessageRefused) -> None:
-        if isinstance(end, DeliveryUnknown):
-            wait = min(FIRST_PAUSE_S * 2 ** min(row.attempts, 6), LONGEST_PAUSE_S)
-            await self._outbox.mark_unknown(row.id, self._clock.now() + timedelta(seconds=wait), end.reason)
-            return
-        self._progress.pop(row.id, None)
+    async def _unknown(self, row: OutboxMessage, unknown: DeliveryUnknown) -> float | None:
+        wait: float = min(FIRST_PAUSE_S * 2 ** min(row.attempts, 6), LONGEST_PAUSE_S)
+        again = self._clock.now() + timedelta(seconds=wait)
+        await self._outbox.mark_unknown(row.id, again, unknown.reason, is_edit=isinstance(unknown, EditUnknown))
+        if row.attempts < _IN_PLACE and row.edit_key is None:
+            return wait
+        self.begun.discard(row.id)
+        return None
+
+    async def _gave_up(self, row: OutboxMessage, end: ChatClosed | MessageRefused) -> None:
         _log.error("outbox row %s (%s) cannot be delivered: %s", row.id, row.kind, end.reason)
         if isinstance(end, ChatClosed):
             await self._outbox.mark_closed(row.id, end.reason)

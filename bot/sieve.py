@@ -31,6 +31,7 @@ from storage.message import NewMessage, OutboxMessage, Priority
 from storage.users import UserSettings
 
 _FIRING = "firing"
+_NOTICE = "notice"
 _AT_ONCE = {Notice.TEST.value, Notice.ORDER_CARDS_CANCELLED.value}
 _TOGETHER = 4
 # A payload that is not a firing's goes to the notifier as it is, which says what is wrong with it.
@@ -44,6 +45,10 @@ class Shelf(Protocol):
         self, message: NewMessage, ids: Sequence[int], silence: str, told_by: int | None = None
     ) -> OutboxMessage:
         """Store *message* and fold the rows *ids* into it (or into *told_by*), in one transaction."""
+        ...
+
+    async def fold(self, ids: Sequence[int], told_by: int, silence: str) -> None:
+        """Let the row *told_by* tell these."""
         ...
 
     async def hold(self, ids: Sequence[int], until: datetime, silence: str) -> None:
@@ -119,10 +124,16 @@ class OutboxSieve:
                 told = gathered(Reason.CALM, members) if members else None
                 self._calms[row.chat_id, user_id] = _Calm(row, row.created, told)
 
+    def forget(self, chat_id: int) -> None:
+        """Begin anew in a chat: what its digests told so far is told again."""
+        self._bursts = {key: kept for key, kept in self._bursts.items() if key[0] != chat_id}
+        self._digests = {key: kept for key, kept in self._digests.items() if key[0] != chat_id}
+        self._calms = {key: kept for key, kept in self._calms.items() if key[0] != chat_id}
+
     async def sift(self, chat_id: int, rows: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
         """Return those of *rows*, in their order, that go out now. Raises StorageError; then nothing has changed."""
         now = self._clock.now()
-        rows = await self._awake(chat_id, rows, now)
+        rows = await self._not_over(await self._awake(chat_id, rows, now))
         firings = [row for row in rows if row.kind == _FIRING]
         if not firings:
             return rows
@@ -143,6 +154,14 @@ class OutboxSieve:
             await self._shelf.hold([row.id for row in waiting], until, Reason.QUIET.value)
         held = {row.id for row in waiting}
         return [row for row in rows if row.id not in held]
+
+    async def _not_over(self, rows: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
+        """Let a notice that waited for the morning, and is over by then, be told by its end; return the others."""
+        ends = {row.edit_key: row.id for row in rows if row.kind == _NOTICE and row.edit_key is not None}
+        over = [row for row in rows if row.silence == Reason.QUIET.value and row.dedupe_key in ends]
+        for row in over:
+            await self._shelf.fold([row.id], ends[row.dedupe_key], "over")
+        return [row for row in rows if row not in over]
 
     async def _changes_silently(self, row: OutboxMessage) -> bool:
         """Return whether the row only edits a message that is there: that makes no sound."""
@@ -292,4 +311,4 @@ def _breaks_through(row: OutboxMessage) -> bool:
     """Return whether the row is told in quiet hours too: what is critical, of orders, or was asked for just now."""
     if row.priority <= Priority.CRITICAL or row.kind == "order":
         return True
-    return _cause(row) == "order" or (row.kind == "notice" and row.payload.get("notice") in _AT_ONCE)
+    return _cause(row) == "order" or (row.kind == _NOTICE and row.payload.get("notice") in _AT_ONCE)

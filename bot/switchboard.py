@@ -95,7 +95,52 @@ class Parts:
 def connect(parts: Parts) -> Handlers:
     """Return the handlers."""
     p = parts
-    cards = AlertCards(
+    cards = _cards(p)
+    past = _past(p)
+    alerts = _alerts(p, cards, past)
+    listed = _listed(p, cards)
+    edits = _edits(p, cards)
+    files = _files(p)
+    wizards = _wizards(p, alerts)
+    templates = _templates(p, cards)
+    doers = {
+        alert_lines.LINE: alerts.go_on,
+        alert_list.PURGE: listed.purge,
+        alert_list.UNPURGE: listed.bring_back,
+        alert_list.UNBULK: listed.take_back,
+        editing.AMENDMENT: edits.go_on,
+        exchange.IMPORT: files.bring_in,
+    }
+    readers = {
+        editing.QUESTION: edits.answered,
+        template.QUESTION: templates.answered,
+        wizard.QUESTION: wizards.answered,
+    }
+    return Handlers(
+        reply=p.reply,
+        alerts=alerts,
+        alert_list=listed,
+        editing=edits,
+        past=past,
+        exchange=files,
+        template=templates,
+        hooks=_hooks(p),
+        watching=_watching(p),
+        wizard=wizards,
+        forms=FormsHandler(p.reply, p.forms, p.clock, doers=doers, readers=readers),
+        orders=_orders(p),
+        portfolio=_portfolio(p),
+        quotes=QuotesHandler(p.reply, p.symbols, p.quotes, p.holdings, p.zones, p.clock),
+        news=NewsHandler(p.reply, p.symbols, p.news, p.zones, p.clock),
+        scan=ScanHandler(p.reply, p.scans, p.zones, p.clock),
+        status=StatusHandler(p.reply, p.status, p.zones, p.clock),
+        settings=_settings(p, cards),
+        digest=DigestHandler(p.reply, p.digests, p.live, p.zones, p.clock),
+    )
+
+
+def _cards(p: Parts) -> AlertCards:
+    return AlertCards(
         rulebook=p.rulebook,
         live=p.live,
         ranges=p.ranges,
@@ -104,7 +149,10 @@ def connect(parts: Parts) -> Handlers:
         on_bars=p.on_bars,
         calms=lambda rule: rule.id in p.preferences.known(rule.owner_id).calming,
     )
-    past = PastHandler(
+
+
+def _past(p: Parts) -> PastHandler:
+    return PastHandler(
         reply=p.reply,
         rulebook=p.rulebook,
         market=p.past,
@@ -114,7 +162,10 @@ def connect(parts: Parts) -> Handlers:
         clock=p.clock,
         chores=p.chores,
     )
-    alerts = AlertsHandler(
+
+
+def _alerts(p: Parts, cards: AlertCards, past: PastHandler) -> AlertsHandler:
+    return AlertsHandler(
         reply=p.reply,
         rulebook=p.rulebook,
         cards=cards,
@@ -125,7 +176,10 @@ def connect(parts: Parts) -> Handlers:
         clock=p.clock,
         symbols=p.symbols,
     )
-    listed = AlertListHandler(
+
+
+def _listed(p: Parts, cards: AlertCards) -> AlertListHandler:
+    return AlertListHandler(
         reply=p.reply,
         rulebook=p.rulebook,
         cards=cards,
@@ -136,7 +190,10 @@ def connect(parts: Parts) -> Handlers:
         chores=p.chores,
         cap=p.cap,
     )
-    edits = EditHandler(
+
+
+def _edits(p: Parts, cards: AlertCards) -> EditHandler:
+    return EditHandler(
         reply=p.reply,
         rulebook=p.rulebook,
         cards=cards,
@@ -145,11 +202,16 @@ def connect(parts: Parts) -> Handlers:
         zones=p.zones,
         clock=p.clock,
     )
-    files = ExchangeHandler(
+
+
+def _files(p: Parts) -> ExchangeHandler:
+    return ExchangeHandler(
         reply=p.reply, rulebook=p.rulebook, symbols=p.symbols, forms=p.forms, zones=p.zones, clock=p.clock
     )
-    wizards = _wizards(p, alerts)
-    templates = TemplateHandler(
+
+
+def _templates(p: Parts, cards: AlertCards) -> TemplateHandler:
+    return TemplateHandler(
         reply=p.reply,
         rulebook=p.rulebook,
         templates=p.templates,
@@ -158,65 +220,40 @@ def connect(parts: Parts) -> Handlers:
         zones=p.zones,
         clock=p.clock,
     )
-    return Handlers(
+
+
+def _hooks(p: Parts) -> HookHandler:
+    return HookHandler(
         reply=p.reply,
-        alerts=alerts,
-        alert_list=listed,
-        editing=edits,
-        past=past,
-        exchange=files,
-        template=templates,
-        hooks=HookHandler(
-            reply=p.reply,
-            rulebook=p.rulebook,
-            hooks=p.hooks,
-            news=p.hook_news,
-            check=p.check_url,
-            clock=p.clock,
-        ),
-        watching=_watching(p),
-        wizard=wizards,
-        forms=FormsHandler(
-            p.reply,
-            p.forms,
-            p.clock,
-            doers={
-                alert_lines.LINE: alerts.go_on,
-                alert_list.PURGE: listed.purge,
-                alert_list.UNPURGE: listed.bring_back,
-                alert_list.UNBULK: listed.take_back,
-                exchange.IMPORT: files.bring_in,
-            },
-            readers={
-                editing.QUESTION: edits.answered,
-                template.QUESTION: templates.answered,
-                wizard.QUESTION: wizards.answered,
-            },
-        ),
-        orders=_orders(p),
-        portfolio=PortfolioHandler(
-            reply=p.reply,
-            holdings=p.holdings,
-            summaries=p.summaries,
-            painter=p.painter,
-            zones=p.zones,
-            clock=p.clock,
-        ),
-        quotes=QuotesHandler(p.reply, p.symbols, p.quotes, p.holdings, p.zones, p.clock),
-        news=NewsHandler(p.reply, p.symbols, p.news, p.zones, p.clock),
-        scan=ScanHandler(p.reply, p.scans, p.zones, p.clock),
-        status=StatusHandler(p.reply, p.status, p.zones, p.clock),
-        settings=SettingsHandler(
-            reply=p.reply,
-            preferences=p.preferences,
-            rulebook=p.rulebook,
-            cards=cards,
-            zones=p.zones,
-            clock=p.clock,
-            test=p.test_notification,
-            let_go=p.let_go,
-        ),
-        digest=DigestHandler(p.reply, p.digests, p.live, p.zones, p.clock),
+        rulebook=p.rulebook,
+        hooks=p.hooks,
+        news=p.hook_news,
+        check=p.check_url,
+        clock=p.clock,
+    )
+
+
+def _portfolio(p: Parts) -> PortfolioHandler:
+    return PortfolioHandler(
+        reply=p.reply,
+        holdings=p.holdings,
+        summaries=p.summaries,
+        painter=p.painter,
+        zones=p.zones,
+        clock=p.clock,
+    )
+
+
+def _settings(p: Parts, cards: AlertCards) -> SettingsHandler:
+    return SettingsHandler(
+        reply=p.reply,
+        preferences=p.preferences,
+        rulebook=p.rulebook,
+        cards=cards,
+        zones=p.zones,
+        clock=p.clock,
+        test=p.test_notification,
+        let_go=p.let_go,
     )
 
 

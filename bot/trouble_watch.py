@@ -29,6 +29,8 @@ _EDIT_EVERY = timedelta(seconds=30)
 # Prices may take a moment to come after the trouble that explained their absence.
 _AFTERWARDS = timedelta(minutes=1)
 
+_PREFIX = "trouble:"
+
 Key = tuple[Trouble, int]
 """A trouble and the chat that is to hear of it."""
 
@@ -101,7 +103,11 @@ class Troubles:
 
 @dataclass(slots=True)
 class _Course:
-    """A trouble in one chat: since when, about what, what was said of it (None: nothing yet) and when."""
+    """
+    A trouble in one chat: since when, about what, what was said of it (None: nothing yet) and when.
+
+    It is over once it is *gone* for *grace*.
+    """
 
     since: datetime
     subjects: Sequence[str]
@@ -109,6 +115,7 @@ class _Course:
     said_at: datetime | None = None
     edits: int = 0
     gone: datetime | None = None
+    grace: timedelta = _GRACE
 
 
 class TroubleWatch:
@@ -135,6 +142,15 @@ class TroubleWatch:
         self._nap = nap
         self._courses: dict[Key, _Course] = {}
         self._untold: dict[int, datetime] = {}
+
+    async def resume(self) -> None:
+        """Take up what an earlier run of the program has told and not ended; before `run`. Raises StorageError."""
+        now = self._clock.now()
+        for one in await self._notices.standing(_PREFIX):
+            said = tuple(one.payload["subjects"])
+            # What is wrong with a line shows some time after it is asked for.
+            course = _Course(one.since, said, said, now, one.edits, grace=_AFTERWARDS)
+            self._courses[Trouble(one.payload["trouble"]), one.chat_id] = course
 
     async def run(self) -> None:
         """Look for ever."""
@@ -185,29 +201,30 @@ class TroubleWatch:
             if now - course.since >= _GRACE:
                 await self._say(key, course, now)
         elif course.subjects != course.said and now - course.said_at >= _EDIT_EVERY:
-            course.edits += 1
             await self._say(key, course, now)
 
     async def _say(self, key: Key, course: _Course, now: datetime) -> None:
         trouble, chat_id = key
-        name = _name(trouble, course)
-        course.said, course.said_at = course.subjects, now
+        name, subjects = _name(trouble, course), course.subjects
+        is_edit = course.said is not None
         await self._notices.tell(
             [chat_id],
             Notice.TROUBLE,
-            f"{name}:{course.edits}" if course.edits else name,
-            at=now if course.edits else course.since,
-            edits=name if course.edits else None,
+            f"{name}:{course.edits + 1}" if is_edit else name,
+            at=now if is_edit else course.since,
+            edits=name if is_edit else None,
             trouble=trouble.value,
-            subjects=list(course.subjects),
+            subjects=list(subjects),
         )
+        # Not before it is stored: what could not be told is told again.
+        course.edits += is_edit
+        course.said, course.said_at = subjects, now
 
     async def _end(self, key: Key, course: _Course, now: datetime) -> None:
         course.gone = course.gone or now
         if course.said is None:
             del self._courses[key]
-        elif now - course.gone >= _GRACE:
-            del self._courses[key]
+        elif now - course.gone >= course.grace:
             trouble, chat_id = key
             name = _name(trouble, course)
             await self._notices.tell(
@@ -220,7 +237,8 @@ class TroubleWatch:
                 subjects=list(course.said),
                 since=course.since.isoformat(),
             )
+            del self._courses[key]
 
 
 def _name(trouble: Trouble, course: _Course) -> str:
-    return f"trouble:{trouble.value}:{course.since.isoformat()}"
+    return f"{_PREFIX}{trouble.value}:{course.since.isoformat()}"

@@ -27,7 +27,15 @@ LONGEST_WAIT_S = 30.0
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _UNREACHABLE_PAUSE_S = 2.0
 # Wording of the official server (tdlib/telegram-bot-api, Client.cpp).
-_NO_CHAT = ("chat not found", "user is deactivated", "chat_write_forbidden")
+# "Not enough rights": python-telegram-bot issue 3956; "have no rights": TediCross issue 200.
+_NO_CHAT = (
+    "chat not found",
+    "user is deactivated",
+    "chat_write_forbidden",
+    "not enough rights to send",
+    "have no rights to send",
+    "chat_restricted",
+)
 
 
 async def judged(request: Awaitable[T]) -> T:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from alerts.spelling import quoted
 from market.instrument import Instrument
 
 
@@ -154,7 +155,7 @@ class Wizard:
         chosen = ((name, getattr(self, name)) for name in CHOICES)
         words = [said, *(CHOICES[name][value] for name, value in chosen if value)]
         if self.note:
-            words.append('note "' + self.note.replace("\\", "").replace('"', "'") + '"')
+            words.append(f"note {quoted(self.note)}")
         return " ".join(words)
 
     def to_json(self) -> dict[str, Any]:

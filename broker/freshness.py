@@ -9,11 +9,12 @@ life, what comes after it is.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.ports import Nap
+from broker.call import guarded
 from broker.contracts import IbContracts
 from broker.lines import Line
 from broker.market_data import IbTickFeed
@@ -58,7 +59,8 @@ class Freshness:
     Looks after the lines of *feed*; `run` is its loop.
 
     A silent line is asked for anew after two minutes (five where all are silent), then after twice as long each
-    time, up to half an hour; a refused one likewise from one minute on. A line that speaks begins from the start.
+    time, up to half an hour; a refused one likewise from one minute on. A line that speaks begins from the start, and
+    what it did not tell meanwhile is a gap (`on_heard`).
     """
 
     def __init__(
@@ -70,6 +72,11 @@ class Freshness:
         self._clock = clock
         self._nap = nap
         self._courses: dict[int, _Course] = {}
+        self._listeners: list[Callable[[Instrument, datetime], None]] = []
+
+    def on_heard(self, listener: Callable[[Instrument, datetime], None]) -> None:
+        """Call *listener* with what speaks again after it was asked for anew, and since when it did not."""
+        self._listeners.append(guarded(listener))
 
     async def run(self) -> None:
         """Look for ever."""
@@ -111,6 +118,8 @@ class Freshness:
             return
         if course.is_refused or received - asked > _BURST:
             del self._courses[line.instrument.con_id]
+            for listener in self._listeners:
+                listener(line.instrument, course.heard)
 
     def _is_due(self, line: Line, now: datetime, quiet: timedelta) -> bool:
         if line.asked is None:

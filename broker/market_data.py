@@ -11,7 +11,7 @@ from broker.library import IB
 from broker.lines import Burst, Line, Lines
 from broker.session import IbSession
 from market.clock import Clock
-from market.errors import RequestTimeout
+from market.errors import LinkDown, RequestTimeout
 from market.instrument import Instrument
 from market.quote import DataKind, Quote, Tick, TickField
 
@@ -52,6 +52,7 @@ class IbTickFeed:
 
     def __init__(self, session: IbSession, clock: Clock, *, most: int = 100) -> None:
         self._link = link_of(session)
+        self._session = session
         self._clock = clock
         self._lines = Lines(self._link, clock, most)
         self._by_request = self._lines.by_request
@@ -141,7 +142,8 @@ class IbTickFeed:
         Return a copy of the quote as TWS has just sent it, complete as far as it came within *timeout_s*.
 
         A streaming line says nothing while nothing changes, so a quiet one is asked for anew: TWS answers a request
-        with all that it has. Raises LinkDown, RequestTimeout (nothing came), NoMarketData, BrokerError.
+        with all that it has. Raises LinkDown (also where IBKR is not behind TWS), RequestTimeout (nothing came),
+        NoMarketData, BrokerError.
         """
         self._link.ib()
         line = self._lines.hold(instrument, at_once=True)
@@ -168,6 +170,9 @@ class IbTickFeed:
                 async with asyncio.timeout(_REST_OF_BURST_S):
                     await burst.done.wait()
         except TimeoutError:
+            if not self._session.status.is_usable:
+                # TWS answers without IBKR behind it (1100), but has no prices.
+                raise LinkDown(self._session.status.reason) from None
             raise RequestTimeout("quote", timeout_s) from None
         finally:
             line.waiting.remove(burst)

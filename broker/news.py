@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from alerts.missed import MOST_HEADLINES
 from broker import convert, errors
 from broker.call import guarded, link_of, supplant
 from broker.library import IB, Contract
@@ -24,7 +25,6 @@ _LANGUAGE = re.compile(r"(?:^|:)L:([A-Za-z-]+)")
 _BROAD_TAPE = 0
 # TWS refuses within a second or so.
 _QUIET_S = 10.0
-_MOST_HEADLINES = 300
 
 
 @dataclass(slots=True, eq=False)
@@ -116,7 +116,7 @@ class IbNewsFeed:
 
         Raises LinkDown, RequestTimeout, BrokerError.
         """
-        found = await self._headlines(instrument, _MOST_HEADLINES, f"{begin.astimezone(UTC):%Y-%m-%d %H:%M:%S}.0")
+        found = await self._headlines(instrument, MOST_HEADLINES, f"{begin.astimezone(UTC):%Y-%m-%d %H:%M:%S}.0")
         return [headline for headline in reversed(found) if headline.time >= begin]
 
     async def _headlines(self, instrument: Instrument, count: int, start: str) -> Sequence[Headline]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 
 class SecType(StrEnum):
@@ -82,5 +83,10 @@ class Instrument:
     @property
     def decimals(self) -> int:
         """How many decimals a price of this instrument is written with (at least 2)."""
-        text = f"{self.min_tick:.8f}".rstrip("0")
-        return max(2, len(text.partition(".")[2]))
+        return _decimals(self.min_tick)
+
+
+@lru_cache(256)
+def _decimals(min_tick: float) -> int:
+    text = f"{min_tick:.8f}".rstrip("0")
+    return max(2, len(text.partition(".")[2]))

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storage.database import Database
 from storage.statement import upsert
-from storage.tables import groups, moved_chats
+from storage.tables import groups, moved_chats, outbox
 
 
 class SqlGroups:
@@ -32,10 +32,16 @@ class SqlGroups:
             return (await connection.execute(statement)).scalar_one_or_none()
 
     async def moved(self, chat_id: int, new_chat_id: int, at: datetime) -> None:
-        """Note that a group became a supergroup, with a new id."""
+        """
+        Note that a group became a supergroup, with a new id.
+
+        A supergroup counts its messages anew: the ids of those before the move name others there, and are forgotten.
+        """
         async with self._database.writing() as connection:
             statement = upsert(connection, moved_chats, "chat_id")
             await connection.execute(statement, {"chat_id": chat_id, "new_chat_id": new_chat_id, "at": at})
+            mine = outbox.c.chat_id == chat_id
+            await connection.execute(update(outbox).where(mine).values(message_id=None, reply_to=None))
 
     async def moves(self) -> dict[int, int]:
         """Return every move: first id -> new id."""

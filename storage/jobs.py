@@ -24,8 +24,9 @@ class SqlJobs:
             values = {"key": key, "day": day, "marked": self._clock.now()}
             return (await connection.execute(statement, values)).one_or_none() is not None
 
-    async def last(self, key: str) -> date | None:
-        """Return the latest day for which the job is marked, or None."""
+    async def last(self, key: str, until: date) -> date | None:
+        """Return the latest day up to *until* for which the job is marked, or None."""
+        of_it = jobs.c.key == key, jobs.c.day <= until
         async with self._database.reading() as connection:
-            newest: date | None = await connection.scalar(select(func.max(jobs.c.day)).where(jobs.c.key == key))
+            newest: date | None = await connection.scalar(select(func.max(jobs.c.day)).where(*of_it))
         return newest

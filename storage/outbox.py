@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, false, func, not_, or_, select, update
 
 from market.clock import Clock
+from storage import reopening
 from storage.database import Database
 from storage.message import MessageState, NewMessage, OutboxMessage, Priority, Told
 from storage.prepared import Prepared
@@ -22,8 +23,8 @@ from storage.tables import outbox
 
 __all__ = ["MessageState", "NewMessage", "OutboxMessage", "Priority", "SqlOutbox"]
 
-_CLOSED = "chat closed: "
-_ALERTS = ("firing", "digest")
+# Keys have no index by their beginnings: at a start so many rows are looked at, and not all that ever were.
+_LOOKED_BACK = 20_000
 _OPEN = (MessageState.NEW, MessageState.SENDING, MessageState.UNKNOWN)
 # Not IN, which SQLAlchemy expands anew at each call, and cannot for many rows at once.
 _IS_OPEN = or_(*(outbox.c.state == state for state in _OPEN))
@@ -94,6 +95,12 @@ class SqlOutbox:
         """Send these not before *until*: they are NEW again, and *silence* says why they wait."""
         held = {"state": MessageState.NEW, "next_try": until, "silence": silence}
         await self._database.writer.run(lambda connection: _change_open(connection, ids, held))
+
+    async def wake(self) -> int:
+        """Let all that waits for a moment be due now; return how many. For when the clock was set back meanwhile."""
+        waits = outbox.c.state.in_([MessageState.NEW, MessageState.UNKNOWN]), outbox.c.next_try.is_not(None)
+        statement = update(outbox).where(*waits).values(next_try=None)
+        return await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
 
     async def let_go(self, chat_id: int, silence: str) -> None:
         """Send what is held in a chat because of *silence* at the next look."""
@@ -222,11 +229,12 @@ class SqlOutbox:
         """Telegram has acknowledged it as its message *telegram_id* (None where it answers without one)."""
         await self._mark(message_id, state=MessageState.SENT, message_id=telegram_id, next_try=None, error="")
 
-    async def mark_unknown(self, message_id: int, next_try: datetime, error: str) -> None:
-        """It left, but no answer came: send again at *next_try*, marked."""
+    async def mark_unknown(self, message_id: int, next_try: datetime, error: str, *, is_edit: bool = False) -> None:
+        """It left, but no answer came: send again at *next_try*, marked unless it only changes what is there."""
+        doubt: dict[str, bool] = {} if is_edit else {"may_repeat": True}
         tries = outbox.c.attempts + 1
         await self._mark(
-            message_id, state=MessageState.UNKNOWN, next_try=next_try, error=error, may_repeat=True, attempts=tries
+            message_id, state=MessageState.UNKNOWN, next_try=next_try, error=error, attempts=tries, **doubt
         )
 
     async def mark_retry(self, message_id: int, next_try: datetime, error: str) -> None:
@@ -240,24 +248,15 @@ class SqlOutbox:
 
     async def mark_closed(self, message_id: int, error: str) -> None:
         """Its chat takes no messages: FAILED, unless `reopen` brings it back."""
-        await self.mark_failed(message_id, f"{_CLOSED}{error}")
+        await self.mark_failed(message_id, f"{reopening.CLOSED}{error}")
 
     async def reopen(self, chat_id: int, since: datetime) -> int:
         """
         The chat takes messages again: every alert that it missed is due at once, and the rest since then.
 
-        Return how many rows that is. Edits stay behind: what they would change did not arrive either, or is long gone
-        from sight.
+        Return how many rows that is; see `storage/reopening.py` for what digests told.
         """
-        missed = (
-            outbox.c.state == MessageState.FAILED,
-            outbox.c.chat_id == chat_id,
-            or_(outbox.c.kind.in_(_ALERTS), outbox.c.happened >= since),
-            outbox.c.edit_key.is_(None),
-            outbox.c.error.startswith(_CLOSED, autoescape=True),
-        )
-        statement = update(outbox).where(*missed).values(state=MessageState.NEW, next_try=None, error="")
-        return await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
+        return await self._database.writer.run(lambda connection: reopening.reopen(connection, chat_id, since))
 
     async def release(self, message_ids: Collection[int]) -> None:
         """Shutdown: the send of these was never begun. Those that are this boot's SENDING are NEW again."""
@@ -286,6 +285,15 @@ class SqlOutbox:
         async with self._database.reading() as connection:
             return (await connection.execute(statement)).scalar_one_or_none()
 
+    async def beginning(self, prefix: str) -> Sequence[OutboxMessage]:
+        """Return the rows whose dedupe keys begin with *prefix*, as they were stored, out of the newest 20,000."""
+        newest = select(func.coalesce(func.max(outbox.c.id), 0)).scalar_subquery()
+        under = outbox.c.dedupe_key.startswith(prefix, autoescape=True), outbox.c.id > newest - _LOOKED_BACK
+        async with self._database.reading() as connection:
+            return [
+                _message(row) for row in await connection.execute(select(outbox).where(*under).order_by(outbox.c.id))
+            ]
+
     async def shown(self, edit_key: str) -> OutboxMessage | None:
         """
         Return the row whose Telegram message shows what *edit_key* names, or None where nothing of it has arrived.
@@ -299,6 +307,13 @@ class SqlOutbox:
         async with self._database.reading() as connection:
             row = (await connection.execute(statement)).one_or_none()
         return None if row is None else _message(row)
+
+    async def is_doubtful(self, edit_key: str) -> bool:
+        """Return whether a message of what *edit_key* names may stand in the chat that was never acknowledged."""
+        of_it = or_(_has_key(edit_key), outbox.c.edit_key == edit_key)
+        statement = select(outbox.c.id).where(of_it, outbox.c.may_repeat).limit(1)
+        async with self._database.reading() as connection:
+            return (await connection.execute(statement)).one_or_none() is not None
 
     async def get(self, row_id: int) -> OutboxMessage | None:
         """Return the row, or None."""

@@ -19,7 +19,7 @@ class Prepared:
     drivers that take values by their position, as SQLite's.
     """
 
-    def __init__(self, make: Callable[[Connection], ClauseElement], names: Sequence[str]) -> None:
+    def __init__(self, make: Callable[[Connection], ClauseElement], names: Sequence[str] = ()) -> None:
         self._make = make
         self._names = list(names)
         self._text = ""
@@ -31,14 +31,20 @@ class Prepared:
 
         Raises the driver's own errors.
         """
+        found: tuple[Any, ...] | None = self._cursor(connection, values).fetchone()
+        return found
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """As `run`; return all rows. Outside of a transaction they are of one consistent state by themselves."""
+        found: list[tuple[Any, ...]] = self._cursor(connection, values).fetchall()
+        return found
+
+    def _cursor(self, connection: Connection, values: Mapping[str, Any]) -> Any:  # noqa: ANN401  the driver's
         if not self._text:
             self._compile(connection)
         # Typed as whatever a driver's connection is: here sqlite3's.
         driver: Any = connection.connection.driver_connection
-        found: tuple[Any, ...] | None = driver.execute(
-            self._text, [write(values[name]) for name, write in self._values]
-        ).fetchone()
-        return found
+        return driver.execute(self._text, [write(values[name]) for name, write in self._values])
 
     def _compile(self, connection: Connection) -> None:
         dialect = connection.dialect

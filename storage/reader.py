@@ -29,9 +29,9 @@ class Reader:
 
     async def run(self, unit: Callable[[Connection], T]) -> T:
         """
-        Return what *unit* reads; it sees one consistent state, and changes nothing.
+        Return what *unit* reads, which changes nothing.
 
-        Raises StorageUnavailable.
+        All that it asks SQLAlchemy for is of one consistent state. Raises StorageUnavailable.
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, unit)
 
@@ -45,12 +45,20 @@ class Reader:
             if self._connection is None:
                 self._connection = self._engine.connect()
             try:
-                with self._connection.begin():
-                    return unit(self._connection)
+                return self._asked(unit, self._connection)
             except (OperationalError, sqlite3.OperationalError):
                 # After an input/output error the connection is not to be trusted.
                 self._disconnect()
                 raise
+
+    @staticmethod
+    def _asked(unit: Callable[[Connection], T], connection: Connection) -> T:
+        try:
+            return unit(connection)
+        finally:
+            # SQLAlchemy begins at the first question; a prepared statement needs no transaction, and makes none.
+            if connection.in_transaction():
+                connection.rollback()
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

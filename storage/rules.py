@@ -8,8 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    Select,
     Text,
     bindparam,
     cast,
@@ -22,6 +20,7 @@ from sqlalchemy import (
 from alerts.codec import rule_from_json, rule_to_json
 from alerts.rule import Rule, RuleState
 from storage.database import Database
+from storage.prepared import Prepared
 from storage.tables import rules
 
 _PAGE = 1000
@@ -89,25 +88,18 @@ class SqlRuleStore:
         async with self._database.reading() as connection:
             return [_rule(rule_id, data) for rule_id, data in await connection.execute(statement)]
 
-    async def _select(self, statement: Select[int, str], sought: int) -> list[Rule]:
-        def unit(connection: Connection) -> list[Rule]:
-            found = connection.execute(statement, {"sought": sought}).all()
-            return [_stored(rule_id, data) for rule_id, data in found]
-
-        return await self._database.reader.run(unit)
+    async def _select(self, question: Prepared, sought: int) -> list[Rule]:
+        found = await self._database.reader.run(lambda connection: question.rows(connection, {"sought": sought}))
+        return [_stored(rule_id, data) for rule_id, data in found]
 
 
-def _texts(column: ColumnElement[int]) -> Select[int, str]:
-    """Return the question for the rules, as text, whose *column* is what is sought."""
-    text = cast(rules.c.data, Text)
-    return select(rules.c.id, text).where(column == bindparam("sought")).order_by(rules.c.id)
+def _where(column: ColumnElement[int]) -> Prepared:
+    """Return the question for the rules whose *column* is what is sought: their ids, and they as text."""
+    found = select(rules.c.id, cast(rules.c.data, Text)).where(column == bindparam("sought")).order_by(rules.c.id)
+    return Prepared(lambda _connection: found)
 
 
-# Made once: making a statement and its key costs as much as a few rows.
-_ONE, _OWNED = _texts(rules.c.id), _texts(rules.c.owner_id)
-
-COLUMNS = ("owner_id", "chat_id", "text", "state", "fired_count", "since", "data")
-"""What `rule_columns` returns."""
+_ONE, _OWNED = _where(rules.c.id), _where(rules.c.owner_id)
 
 
 def rule_columns(rule: Rule, data: dict[str, Any] | None = None) -> dict[str, Any]:

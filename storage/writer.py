@@ -14,7 +14,7 @@ from storage.errors import StorageUnavailable
 
 T = TypeVar("T")
 
-_ATTEMPTS = 4
+_ATTEMPTS = 2
 # Once another program is known to hold the lock, nobody waits long behind everybody else to hear the same.
 _HURRIED_MS = 250
 

@@ -44,6 +44,7 @@ logger = logging.getLogger(__name__)
 
 # A claim takes a millisecond. Where the database was locked meanwhile, what was checked before may not hold any more.
 _CLAIM_TAKES_S = 5.0
+_CLOCKS_DIFFER = timedelta(seconds=10)
 
 
 def _new_token() -> str:
@@ -196,7 +197,9 @@ class OrderDesk:
         over = fate_of(proposal)
         if proposal is None or over is not None:
             return over or Confirmation(Outcome.GONE)
-        if self._clock.now() >= proposal.expires:
+        now = self._clock.now()
+        # The clock may have been set back since: nobody knows how old the card is then.
+        if now >= proposal.expires or proposal.created - now > _CLOCKS_DIFFER:
             return await self._close(proposal, ProposalState.EXPIRED, Outcome.EXPIRED)
         if proposal.message_id is None:
             return Confirmation(Outcome.NOT_READY, proposal)

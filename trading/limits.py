@@ -157,8 +157,9 @@ def _check_quote(limits: Limits, ticket: OrderTicket, given: Circumstances) -> N
     if quote.kind is not DataKind.LIVE:
         raise OrderDenied(Limit.QUOTE_AGE, _rounded(limits.quote_age_s), quote.kind.value)
     age = quote.age(given.now)
-    if age is not None and age.total_seconds() > limits.quote_age_s:
-        raise OrderDenied(Limit.QUOTE_AGE, _rounded(limits.quote_age_s), _rounded(age.total_seconds()))
+    # One from the future: the clock was set back meanwhile, and nobody knows how old it is.
+    if age is not None and abs(age.total_seconds()) > limits.quote_age_s:
+        raise OrderDenied(Limit.QUOTE_AGE, _rounded(limits.quote_age_s), _rounded(abs(age.total_seconds())))
 
 
 def _is_priced(quote: Quote, ticket: OrderTicket, *, close_will_do: bool) -> bool:

@@ -22,7 +22,8 @@ from bot.handlers.symbols import alert_on
 from bot.request import Press, TextIn
 from bot.views import alerts as views
 from bot.views.condition import instrument_of, looks_at_prices
-from bot.views.errors import candidates, reason
+from bot.views.editing import dropped_end
+from bot.views.errors import candidates, reason, which_number
 from bot.views.help import which_alert
 from bot.views.message import Message
 from bot.views.symbols import which_symbol
@@ -69,7 +70,13 @@ class AlertsHandler:
 
     async def create(self, request: TextIn, line: str) -> None:
         """Set the alert that *line* asks for. Raises AlertError, MarketError; then nothing is set."""
-        await self._create(line, request.user_id, request.chat_id, request.message_id)
+        try:
+            await self._create(line, request.user_id, request.chat_id, request.message_id)
+        except AlertSyntaxError as error:
+            if not error.readings:
+                raise
+            question = which_number(error, Code.ALERT_LINE)
+            await self._reply.send(request.chat_id, question, reply_to=request.message_id)
 
     async def which(self, request: TextIn) -> None:
         """Say how to set an alert."""
@@ -91,8 +98,11 @@ class AlertsHandler:
         await self._change(press, callback, self._rulebook.pause, "Paused", RuleState.PAUSED)
 
     async def on_resume(self, press: Press, callback: Callback) -> None:
-        """Watch a paused alert again. Raises RuleGone, TooManyScans."""
-        await self._change(press, callback, self._rulebook.resume, "Watching again")
+        """Watch a paused alert again, unless its end has come meanwhile. Raises RuleGone, TooManyScans."""
+        rule = await self._rulebook.resume(callback.number(1), press.user_id)
+        is_over = rule.state is RuleState.EXPIRED
+        await self._reply.answer(press, "Its end has come: it watches no more." if is_over else "Watching again")
+        await self._cards.show(self._reply, press, callback, rule)
 
     async def on_split(self, press: Press, callback: Callback) -> None:
         """
@@ -118,7 +128,10 @@ class AlertsHandler:
 
     async def on_rearm(self, press: Press, callback: Callback) -> None:
         """Let an alert fire again. Raises RuleGone, TooManyAlerts, TooManyScans."""
-        await self._change(press, callback, self._rulebook.rearm, "Armed again")
+        before = await self._rulebook.get(callback.number(1), press.user_id)
+        rule = await self._rulebook.rearm(before.id, press.user_id)
+        await self._reply.answer(press, f"Armed again{dropped_end(before, rule, self._clock.now())}")
+        await self._cards.show(self._reply, press, callback, rule)
 
     async def on_delete(self, press: Press, callback: Callback) -> None:
         """Delete an alert; for 30 s it can be brought back. Raises RuleGone."""
@@ -208,7 +221,9 @@ class AlertsHandler:
         # Of a symbol that nobody watched before, the first price has come by now, and the rule may be true by it.
         rule = await self._rulebook.get(made.rule.id, made.rule.owner_id)
         is_true = made.already_true or rule.fired_count > made.rule.fired_count
-        message = views.created(rule, quote, already_true=is_true, trouble=trouble, now=self._clock.now())
+        values = self._rulebook.standing(rule.id)
+        now, zone = self._clock.now(), await self._zones.zone_of(rule.owner_id)
+        message = views.created(rule, quote, already_true=is_true, now=now, zone=zone, trouble=trouble, values=values)
         message_id = await self._reply.send(chat_id, message, reply_to=reply_to)
         self._past.begin(chat_id, message_id, message, rule)
 

@@ -46,7 +46,7 @@ class AlertCards:
         """Return the alert with its price now and how far that is from firing."""
         instrument = instrument_of(rule)
         if instrument is None:
-            return views.AlertRow(rule, calms=self._calms(rule))
+            return views.AlertRow(rule, calms=self._calms(rule), values=self._rulebook.standing(rule.id))
         quote = self._live.quote(instrument.con_id)
         price = quote.price if quote else None
         distance = self._rulebook.distance(rule.id) if rule.is_watching else None
@@ -59,6 +59,7 @@ class AlertCards:
             in_atr,
             on_bars=rule.is_watching and self._on_bars(instrument.con_id),
             calms=self._calms(rule),
+            values=self._rulebook.standing(rule.id),
         )
 
     async def card(self, rule: Rule, user_id: int) -> Message:

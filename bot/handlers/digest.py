@@ -55,5 +55,7 @@ class DigestHandler:
         reason = Reason(row.payload["reason"]) if row.kind == "digest" else Reason.CALM
         shown = Gathered(reason, told.count, told.begin, told.end, (), tuple(entries))
         zone = await self._zones.zone_of(press.user_id)
-        message = views.page(shown, root, number, now=self._clock.now(), zone=zone, quotes=self._live.quote)
+        repeats = row.may_repeat and row.kind == "digest"
+        now, quotes = self._clock.now(), self._live.quote
+        message = views.page(shown, root, number, now=now, zone=zone, quotes=quotes, may_repeat=repeats)
         await show(self._reply, press, callback, message)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from alerts.errors import AlertError
-from alerts.exchange import Entry, identity, is_spent, read, to_csv, to_json
+from alerts.errors import AlertError, AlertSyntaxError
+from alerts.exchange import Entry, UnreadableFile, identity, is_spent, read, to_csv, to_json
+from alerts.moment import STILL_TO_COME
 from alerts.rule import Rule, RuleState
 from alerts.rulebook import Rulebook
 from bot.callback_data import BadCallback, Callback
@@ -104,7 +105,8 @@ class ExchangeHandler:
         zone = await self._zones.zone_of(user_id)
         name = f"alerts-{self._clock.now().astimezone(zone):%Y-%m-%d}.{kind}"
         file = File(name, _WRITERS[kind](rules).encode())
-        await self._reply.send(chat_id, views.exported(len(rules), file), reply_to=reply_to)
+        over = sum(rule.state in {RuleState.FIRED, RuleState.EXPIRED} for rule in rules)
+        await self._reply.send(chat_id, views.exported(len(rules), file, over=over), reply_to=reply_to)
 
     async def _tried(self, entries: list[Entry], user_id: int, chat_id: int, zone: ZoneInfo) -> list[_Judged]:
         """Judge each entry against what is there and against those before it. Raises LinkDown."""
@@ -128,13 +130,16 @@ class ExchangeHandler:
     async def _judged(self, entry: Entry, user_id: int, chat_id: int, zone: ZoneInfo) -> _Judged:
         if is_spent(entry):
             return _Judged(entry, Verdict.SPENT)
+        if entry.flaw:
+            return _Judged(entry, Verdict.BROKEN, error=UnreadableFile(entry.line, entry.flaw))
         try:
             draft = self._rulebook.read(entry.text, zone)
             rule = await self._rulebook.resolve(draft, user_id, chat_id, await self._pinned(entry.con_ids))
         except LinkDown:
             raise
         except (AlertError, MarketError) as error:
-            return _Judged(entry, Verdict.BROKEN, error=error)
+            is_over = isinstance(error, AlertSyntaxError) and error.expected == STILL_TO_COME
+            return _Judged(entry, Verdict.SPENT) if is_over else _Judged(entry, Verdict.BROKEN, error=error)
         return _Judged(entry, Verdict.NEW, rule)
 
     async def _pinned(self, con_ids: Mapping[str, int]) -> Mapping[str, Instrument]:

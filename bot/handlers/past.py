@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from alerts.errors import AlertSyntaxError
 from alerts.history import Backtest
 from alerts.rule import Rule
 from alerts.rulebook import Rulebook
-from bot.callback_data import Callback
+from bot.callback_data import Callback, Code
 from bot.charts import Line, Mark
 from bot.handlers.chores import Chores
 from bot.handlers.place import show
@@ -17,6 +18,7 @@ from bot.handlers.symbols import backtest_of
 from bot.request import Press, TextIn
 from bot.views import past as views
 from bot.views.condition import describe, instrument_of, level_of
+from bot.views.errors import which_number
 from bot.views.keyboard import shortened
 from bot.views.message import Message
 from bot.views.numbers import exact
@@ -81,7 +83,16 @@ class PastHandler:
             return
         zone = await self._zones.zone_of(request.user_id)
         line, days = spanned(request.args)
-        draft = self._rulebook.read(line, zone)
+        try:
+            draft = self._rulebook.read(line, zone)
+        except AlertSyntaxError as error:
+            if not error.readings:
+                raise
+            question = which_number(
+                error, Code.BACKTEST_LINE, days, told=lambda reading: f"/backtest {reading} {days}d"
+            )
+            await self._reply.send(request.chat_id, question, reply_to=request.message_id)
+            return
         try:
             rule = await self._rulebook.resolve(draft, request.user_id, request.chat_id)
         except SymbolError as error:

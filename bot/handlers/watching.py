@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from alerts.amendment import renamed
 from alerts.condition import Draft
-from alerts.errors import AlertError
+from alerts.errors import AlertError, AlertSyntaxError
 from alerts.needs import symbols_of
 from alerts.rule import Rule
 from alerts.rulebook import Rulebook
+from alerts.wording import format_draft
 from bot.callback_data import Callback, Code, Place
 from bot.handlers.alert_list import UNBULK
 from bot.handlers.place import show
@@ -109,7 +111,10 @@ class WatchHandler:
             message = views.no_room(len(found), room)
             await self._reply.send(request.chat_id, message, reply_to=request.message_id)
             return
-        rules = await self._rules(found, line, request)
+        try:
+            rules = await self._rules(found, line, request)
+        except AlertSyntaxError as error:
+            raise _as_typed(error, said.strip(), line) from None
         made, failed = await self._entered(rules)
         ids = {"ids": [rule.id for rule in made]}
         undo = await self._forms.open(request.user_id, request.chat_id, UNBULK, ids, self._clock.now())
@@ -154,10 +159,20 @@ class WatchHandler:
         zone = await self._zones.zone_of(request.user_id)
         rules = []
         for instrument in found:
-            draft, label = about(self._rulebook.read(f"#{instrument.con_id} {line}", zone), instrument)
+            draft = self._rulebook.read(f"#{instrument.con_id} {line}", zone)
+            named, label = about(draft, instrument)
+            if not self._says(named, zone):
+                named, label = draft, f"#{instrument.con_id}"
             known = {label: instrument}
-            rules.append(await self._rulebook.resolve(draft, request.user_id, request.chat_id, known))
+            rules.append(await self._rulebook.resolve(named, request.user_id, request.chat_id, known))
         return rules
+
+    def _says(self, draft: Draft, zone: ZoneInfo) -> bool:
+        """Return whether a line says *draft*: tickers that are numbers are no symbols of the language."""
+        try:
+            return self._rulebook.read(format_draft(draft), zone) == draft
+        except AlertSyntaxError:
+            return False
 
     async def _entered(self, rules: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
         made, failed = [], []
@@ -173,6 +188,20 @@ class WatchHandler:
     async def _page(self, user_id: int, page: int) -> Message:
         rows = [(one, self._live.quote(one.con_id)) for one in await self._watchlists.of(user_id)]
         return views.watchlist(rows, page)
+
+
+def _as_typed(error: AlertSyntaxError, said: str, line: str) -> AlertSyntaxError:
+    """Return the refusal of one instrument's line as one of the whole line that was typed."""
+    lead, before = len(error.text) - len(line), said[: len(said) - len(line)]
+    ours = error.text[:lead]
+
+    def whole(lines: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(f"{before}{one[lead:]}" if one.startswith(ours) else one for one in lines)
+
+    position = max(error.position - lead, 0) + len(before)
+    return AlertSyntaxError(
+        said, position, error.expected, whole(error.examples), error.suggestion, whole(error.readings)
+    )
 
 
 def about(draft: Draft, instrument: Instrument) -> tuple[Draft, str]:

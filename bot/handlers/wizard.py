@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from alerts.amendment import amount_of
 from alerts.errors import AlertError
+from alerts.number import Misread, times
+from alerts.releveling import Unfit, retyped
 from alerts.rulebook import Rulebook
 from alerts.wording import number_text
 from bot.callback_data import BadCallback, Callback
 from bot.handlers.alerts import AlertsHandler
 from bot.handlers.forms import LIFETIME
 from bot.handlers.ports import Forms, LiveQuotes, Reply, SymbolSearch, Watchlists, Zones
-from bot.handlers.watching import about
 from bot.request import Press, TextIn
 from bot.views import forms as form_views
 from bot.views import wizard as views
@@ -111,7 +112,7 @@ class WizardHandler:
             case "note":
                 wizard = replace(wizard, note=" ".join(said.split())[:_LONGEST_NOTE])
             case "level":
-                wizard, note = self._levelled(wizard, said)
+                wizard, note = await self._levelled(wizard, said, request.user_id)
             case _:
                 wizard = replace(wizard, typed=said[:_LONGEST_SEARCH].upper())
                 found, note = await self._found(wizard.typed)
@@ -160,10 +161,8 @@ class WizardHandler:
         wizard = Wizard.from_json(form.data)
         if not wizard.is_whole:
             raise BadCallback(press.data)
-        instrument = await self._symbols.find(f"#{wizard.con_id}")
         zone = await self._zones.zone_of(press.user_id)
-        draft, label = about(self._rulebook.read(wizard.line(), zone), instrument)
-        new = await self._rulebook.resolve(draft, press.user_id, press.chat_id, {label: instrument})
+        new = await self._rulebook.resolve(self._rulebook.read(wizard.line(), zone), press.user_id, press.chat_id)
         if not await self._forms.close(form.id):
             await self._reply.answer(press, "That is saved already.")
             return
@@ -259,18 +258,23 @@ class WizardHandler:
         except MarketError:
             return None
 
-    def _levelled(self, wizard: Wizard, said: str) -> tuple[Wizard, str]:
-        """Return the wizard with the typed level, and what to say where it makes no alert."""
-        refusal = f"{said[:40]} is no level."
-        if wizard.kind not in KINDS:
-            return wizard, refusal
+    async def _levelled(self, wizard: Wizard, said: str, user_id: int) -> tuple[Wizard, str]:
+        """Return the wizard with the typed level, and what to say where it is none for its kind."""
+        kind = KINDS.get(wizard.kind)
+        if kind is None or not kind.has_level:
+            return wizard, f"{said[:40]} is no level."
+        zone = await self._zones.zone_of(user_id)
+        # Any level of the kind will do: it says in which slot the typed one goes.
+        standing = "1" if kind.is_price else kind.presets[0]
+        draft = self._rulebook.read(wizard.at_level(standing).bare().line(), zone)
         try:
-            level = amount_of(self._rulebook.read(f"AAPL > {said.removesuffix('%')}"))
-            tried = wizard if level is None else wizard.at_level(number_text(level))
-            self._rulebook.read(tried.bare().line())
-        except AlertError:
-            return wizard, refusal
-        return (wizard, refusal) if level is None else (tried, "")
+            if amount_of(draft) is None:
+                level = number_text(times(said))
+            else:
+                level = number_text(amount_of(retyped(draft, said, self._clock.now(), zone)) or 0.0)
+        except (Unfit, Misread) as error:
+            return wizard, f"{said[:40]} is no level. I expected {error.expected}"
+        return wizard.at_level(level), ""
 
     def _is_over(self, form: Form) -> bool:
         return self._clock.now() - form.touched > LIFETIME

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from alerts.rule import Rule, RuleState
 from alerts.rulebook import WITH_ALL
 from bot.callback_data import Code, Place
-from bot.views.alerts import LINE, MARKS, UNDO_S, AlertRow, decimals_of, needs_of
+from bot.views.alerts import LINE, MARKS, UNDO_S, AlertRow, needs_of
 from bot.views.condition import describe, subject
 from bot.views.keyboard import PAGE, button, clamped, grid, line_button, pages, rows, shortened
 from bot.views.message import Button, Message, Rows, text
-from bot.views.numbers import moment, price
+from bot.views.numbers import moment
 
 NO_FILTER = "*"
 _HERE = Place.HERE
@@ -133,10 +133,8 @@ def _list_line(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> str:
     if not rule.is_watching or rule.state in {RuleState.BLIND, RuleState.SNOOZED}:
         return f"{head} · {rule.state.value}"
     bars = " · 1m bars" if row.on_bars else ""
-    if row.distance_pct is None:
-        return head + bars
-    at = "" if row.price is None else f" · now {price(row.price, decimals_of(rule))}"
-    return f"{head}{at} · {needs_of(row)}{bars}"
+    at = f" · now {text(row.reading)}" if row.reading else ""
+    return f"{head}{at}{'' if row.distance_pct is None else f' · {needs_of(row)}'}{bars}"
 
 
 def _short_subject(rule: Rule) -> str:

@@ -1,23 +1,27 @@
 """Alerts as they are set, listed and changed; what they say when they fire is in `bot/views/firing.py`."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.condition import Both, Comparison, Either, Repeat
-from alerts.default import cooldown_of, repeat_of
+from alerts.default import Rearm, cooldown_of, defaults_of, repeat_of
 from alerts.rule import Rule, RuleState
+from alerts.spelling import duration_text
 from bot.callback_data import Code, Place
 from bot.views.condition import crossing_line, describe, direction_of, instrument_of, level_of, looks_at_prices
+from bot.views.gauge import Values, gauge, speaks_of_price
 from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Button, Message, text
-from bot.views.numbers import day, fixed, moment, percent, price, span
+from bot.views.numbers import exact, fixed, moment, percent, price, span
 from market.instrument import Instrument
 from market.quote import DataKind, Quote
 
 UNDO_S = 30
 _HERE = Place.HERE
 _NOTE = 300
+_DAY_S = 86_400
+_NONE_KNOWN: Values = {}
 LINE = 120
 MARKS = {
     RuleState.ARMED: "",
@@ -37,8 +41,9 @@ class AlertRow:
     One alert as listed, with its instrument's *price* now.
 
     *distance_pct* is how far the price must move to fire it (signed), *distance_atr* the same in daily average true
-    ranges; None where there is no such number. *on_bars*: it has no market data line and runs on 1-minute bars.
-    *calms*: when it fires, it speaks for its owner's other price alerts for a while.
+    ranges; None where there is no such number. *values* are those of its condition, by their text. *on_bars*: it has
+    no market data line and runs on 1-minute bars. *calms*: when it fires, it speaks for its owner's other price alerts
+    for a while.
     """
 
     rule: Rule
@@ -47,22 +52,45 @@ class AlertRow:
     distance_atr: float | None = None
     on_bars: bool = False
     calms: bool = False
+    values: Values = field(default_factory=dict)
+
+    @property
+    def reading(self) -> str:
+        """
+        What the alert's number is now, as plain text, "" where it is not known.
+
+        That is the instrument's price, but for an alert that speaks about another number: a ratio, an indicator, a bid.
+        """
+        told = gauge(self.rule, self.values)
+        if told is not None:
+            return told.told
+        return "" if self.price is None or not speaks_of_price(self.rule) else price(self.price, decimals_of(self.rule))
 
 
-def created(rule: Rule, quote: Quote | None, *, already_true: bool, now: datetime, trouble: str = "") -> Message:
+def created(
+    rule: Rule,
+    quote: Quote | None,
+    *,
+    already_true: bool,
+    now: datetime,
+    zone: ZoneInfo,
+    trouble: str = "",
+    values: Values = _NONE_KNOWN,
+) -> Message:
     """
     Return the answer to a new alert: what is watched, the price now and how far it is.
 
     One that is *already_true* says that it fires at once, and offers to wait for the next crossing instead. *trouble*
-    (plain text) says why there is no price.
+    (plain text) says why there is no price. *values* are those of its condition, by their text.
     """
     lines = [
         f"✅ <b>Alert #{rule.id} set</b> · {text(shortened(describe(rule), LINE))}",
         *_instrument_lines(rule),
         "",
+        *_measured(rule, values),
         *_now_lines(rule, quote, now, trouble),
         _repeats(rule),
-        *_option_lines(rule),
+        *_option_lines(rule, now, zone),
         *_note(rule),
     ]
     if already_true:
@@ -92,7 +120,7 @@ def card(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> Message:
         state_line(rule, now=now, zone=zone),
         *_distance_lines(row),
         _repeats(rule),
-        *_option_lines(rule),
+        *_option_lines(rule, now, zone),
         *(["🤫 When it fires, it speaks for your other price alerts for 15 min"] if row.calms else []),
         *_fired_lines(rule, now=now, zone=zone),
         *_note(rule),
@@ -111,7 +139,8 @@ def snooze_buttons(rule: Rule, place: Place) -> tuple[Button, ...]:
         return ()
     return tuple(
         button(f"😴 {label}", Code.ALERT_SNOOZE, place, rule.id, what)
-        for label, what in (("15m", "15m"), ("1h", "1h"), ("Tomorrow", "tomorrow"), ("Later…", "more"))
+        # A fourth would not fit a phone's width; tomorrow is behind the last.
+        for label, what in (("15m", "15m"), ("1h", "1h"), ("Longer…", "more"))
     )
 
 
@@ -173,9 +202,13 @@ def needs_of(row: AlertRow) -> str:
 
 
 def _distance_lines(row: AlertRow) -> list[str]:
-    if row.price is None:
+    told = gauge(row.rule, row.values)
+    if told is not None and not told.is_price:
+        line = f"{text(told.name)} now <code>{text(told.told)}</code>"
+    elif row.price is not None:
+        line = f"{_now(row.rule, instrument_of(row.rule))} <code>{price(row.price, decimals_of(row.rule))}</code>"
+    else:
         return []
-    line = f"{_now(row.rule, instrument_of(row.rule))} <code>{price(row.price, decimals_of(row.rule))}</code>"
     if row.distance_pct is not None and row.rule.is_watching:
         line += f" · {needs_of(row)}"
     return [line + (" · 1m bars" if row.on_bars else "")]
@@ -195,6 +228,12 @@ def _now_lines(rule: Rule, quote: Quote | None, now: datetime, trouble: str) -> 
     if age is not None and age > timedelta(minutes=1):
         line += f" · {span(age)} old"
     return [line + kind_mark(quote.kind)]
+
+
+def _measured(rule: Rule, values: Values) -> list[str]:
+    """Return the number that the alert speaks about, where that is no instrument's price."""
+    told = gauge(rule, values)
+    return [] if told is None or told.is_price else [f"{text(told.name)} now <code>{text(told.told)}</code>"]
 
 
 def _now(rule: Rule, instrument: Instrument | None) -> str:
@@ -231,18 +270,21 @@ def _fired_lines(rule: Rule, *, now: datetime, zone: ZoneInfo) -> list[str]:
 def _repeats(rule: Rule) -> str:
     if repeat_of(rule.draft) is Repeat.ONCE:
         return "Fires once"
+    if defaults_of(rule.draft).rearm is Rearm.SESSION:
+        return "Fires once a session"
     cooldown = cooldown_of(rule.draft)
-    return "Fires every time" + (f", at most once in {span(cooldown)}" if cooldown else "")
+    return "Fires every time" + (f", at most once in {_length(cooldown)}" if cooldown else "")
 
 
-def _option_lines(rule: Rule) -> list[str]:
+def _option_lines(rule: Rule, now: datetime, zone: ZoneInfo) -> list[str]:
     """Return the options that change when it speaks and to whom, on one line; none where none was given."""
     options = rule.draft.options
     parts = [
-        f"only {options.most} times" if options.most is not None else "",
-        f"after it held {span(options.hold)}" if options.hold is not None else "",
+        f"only {options.most} time{'' if options.most == 1 else 's'}" if options.most is not None else "",
+        f"after it held {_length(options.hold)}" if options.hold is not None else "",
+        f"hysteresis {exact(options.hysteresis_pct)}%" if options.hysteresis_pct is not None else "",
         {"rth": "regular hours", "eth": "extended hours too"}.get(str(options.hours), ""),
-        f"until {day(options.until, _UTC)}" if options.until is not None else "",
+        f"until {_end(options.until, now, zone)}" if options.until is not None else "",
         "critical" if options.critical else "",
         "silent" if options.silent else "",
         f"#{options.tag}" if options.tag else "",
@@ -253,7 +295,21 @@ def _option_lines(rule: Rule) -> list[str]:
     return [told] if told else []
 
 
-_UTC = ZoneInfo("UTC")
+def _length(length: timedelta) -> str:
+    """Return a length as it was typed, to the second: `1 h 30 min`, `90s`."""
+    seconds = int(length.total_seconds())
+    unit = 1 if seconds < 60 else 60 if seconds < _DAY_S else 3600  # noqa: PLR2004  a minute
+    return duration_text(length) if seconds % unit else span(length)
+
+
+def _end(until: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Return when an alert ends, in the person's time: a midnight as the end of the day before it."""
+    own = until.astimezone(zone)
+    if own.time() != time():
+        return moment(until, zone, now)
+    last = own - timedelta(days=1)
+    year = "" if last.year == now.astimezone(zone).year else f" {last.year}"
+    return f"the end of {last:%a} {last.day} {last:%b}{year}"
 
 
 def _note(rule: Rule) -> list[str]:

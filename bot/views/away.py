@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from alerts.rule import Away, Firing
 from bot.views.keyboard import shortened
 from bot.views.message import Message, text
-from bot.views.numbers import clock, exact, moment, price, span
+from bot.views.numbers import exact, moment, price, span
 from market.quote import Quote
 
 _MINUTE = timedelta(minutes=1)
@@ -43,8 +43,7 @@ def lines(fired: Firing, away: Away, now: datetime, zone: ZoneInfo, quote: Quote
     """Return what else there is to say of such a firing: how long ago, what is not known, the price now."""
     length = "minute" if away.span <= _MINUTE else "bar"
     if not away.is_observed:
-        between = f"{clock(away.begin, zone)} to {clock(away.begin + away.span, zone)}"
-        told = f"🕰 Not observable {between}; this is how it stands now"
+        told = f"🕰 Not observable {_period(away.begin, away.begin + away.span, now, zone)}; this is how it stands now"
     elif away.is_belated:
         told = f"🕰 {span(now - fired.at)} ago: I was still looking up what I had missed before"
     elif away.is_torn:
@@ -61,8 +60,9 @@ def lines(fired: Firing, away: Away, now: datetime, zone: ZoneInfo, quote: Quote
 
 def when(away: Away, now: datetime, zone: ZoneInfo) -> str:
     """Return the minute in which it happened, or between which times."""
-    begin = moment(away.begin, zone, now)
-    return begin if away.span <= _MINUTE else f"between {begin} and {clock(away.begin + away.span, zone)}"
+    if away.span <= _MINUTE:
+        return moment(away.begin, zone, now)
+    return f"between {_period(away.begin, away.begin + away.span, now, zone, 'and')}"
 
 
 def unobserved(payload: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
@@ -70,12 +70,17 @@ def unobserved(payload: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str
     begin, end = datetime.fromisoformat(payload["begin"]), datetime.fromisoformat(payload["end"])
     alerts = payload["alerts"]
     count = "1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts"
-    head = f"🕳 <b>{count} not observable {moment(begin, zone, now)} to {clock(end, zone)}</b> ({span(end - begin)})"
+    head = f"🕳 <b>{count} not observable {_period(begin, end, now, zone)}</b> ({span(end - begin)})"
     shown = [_line(one) for one in alerts[:_SHOWN]]
     if len(alerts) > _SHOWN:
         shown.append(f"and {len(alerts) - _SHOWN} more: " + ", ".join(f"#{one['rule_id']}" for one in alerts[_SHOWN:]))
     last = "What they watch may have happened then, and I cannot find out. They are watched again now."
     return "\n".join([head, *shown, last])
+
+
+def _period(begin: datetime, end: datetime, now: datetime, zone: ZoneInfo, word: str = "to") -> str:
+    """Return both times, the second with its date where that is not the first's."""
+    return f"{moment(begin, zone, now)} {word} {moment(end, zone, begin)}"
 
 
 def _line(one: Mapping[str, Any]) -> str:

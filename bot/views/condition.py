@@ -1,6 +1,5 @@
 """A condition of the alert language as a person would say it. Plain text: whoever inserts it escapes it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from alerts.condition import (
@@ -26,9 +25,9 @@ from alerts.condition import (
     Velocity,
     Way,
 )
+from alerts.leaf import leaves, singles
 from alerts.operand import AccountValue, Number, Operand, Price
 from alerts.rule import Rule
-from alerts.slot import leaves
 from alerts.wording import days_text, duration_text, format_draft, words_text
 from bot.views.numbers import exact
 from bot.views.operand import Instruments, first_symbol, label, number, operand, size
@@ -46,22 +45,6 @@ _DOWNWARD = {Op.LT, Op.LE, Direction.BELOW}
 _MOVES = {Way.UP: "rises", Way.DOWN: "drops", Way.EITHER: "moves"}
 _SIDES = {Way.UP: "up", Way.DOWN: "down", Way.EITHER: "up or down"}
 _ABOUT = {"*": "Any news", "portfolio": "Portfolio", "watchlist": "Watchlist", "any": "Any position", "": "Orders"}
-_Leaf = (
-    Comparison
-    | Crossing
-    | Channel
-    | DayMove
-    | Velocity
-    | Trailing
-    | PositionMove
-    | OrderMatch
-    | AtTime
-    | EveryTime
-    | AtSession
-    | Stale
-    | NewsMatch
-    | ScanEntry
-)
 
 
 def describe(rule: Rule) -> str:
@@ -71,7 +54,7 @@ def describe(rule: Rule) -> str:
 
 def subject(rule: Rule) -> str:
     """Return what the rule is about, briefly: its first instrument, the scan's code, `Any news`, `Account`."""
-    match next(_leaves(rule.draft.condition)):
+    match next(singles(rule.draft.condition)):
         case ScanEntry(spec):
             return spec.code
         case NewsMatch(symbol) | PositionMove(symbol) | OrderMatch(_, symbol) if symbol in _ABOUT:
@@ -87,14 +70,17 @@ def subject(rule: Rule) -> str:
 
 
 def instrument_of(rule: Rule) -> Instrument | None:
-    """Return the first instrument that the rule speaks of, or None (scans, broad news)."""
+    """Return the first instrument that the rule speaks of, or None (scans, broad news, which may keep SPY's hours)."""
+    condition = rule.draft.condition
+    if isinstance(condition, ScanEntry | NewsMatch):
+        return rule.instruments.get(condition.symbol) if isinstance(condition, NewsMatch) else None
     return next(iter(rule.instruments.values()), None)
 
 
 def looks_at_prices(rule: Rule) -> bool:
     """Return whether any part of the rule looks at prices of an instrument: those of news and scans need none."""
     kinds = Comparison | Crossing | Channel | DayMove | Velocity | Trailing
-    return bool(rule.instruments) and any(isinstance(leaf, kinds) for leaf in _leaves(rule.draft.condition))
+    return bool(rule.instruments) and any(isinstance(leaf, kinds) for leaf in singles(rule.draft.condition))
 
 
 def level_of(rule: Rule) -> float | None:
@@ -146,17 +132,6 @@ def _compared(left: Operand, right: Operand, rule: Rule) -> str:
         return "Any position" if symbol == "any" else label(symbol, rule.instruments)
     of_account = any(isinstance(leaf, AccountValue) for side in (left, right) for leaf in leaves(side))
     return "Account" if of_account else rule.text
-
-
-def _leaves(condition: Condition) -> Iterator[_Leaf]:
-    match condition:
-        case Both(parts) | Either(parts):
-            for part in parts:
-                yield from _leaves(part)
-        case Inverse(part):
-            yield from _leaves(part)
-        case _:
-            yield condition
 
 
 def _phrase(condition: Condition, instruments: Instruments) -> str:  # noqa: PLR0911  one for each kind

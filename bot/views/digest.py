@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.silence import LONGEST
 from bot.callback_data import Code, Place
 from bot.views.firing import LATE
 from bot.views.gathered import PAGE, Entry, Gathered, Reason
@@ -15,6 +16,7 @@ from market.quote import Quote
 Quotes = Callable[[int], Quote | None]
 
 _ROW = 5
+_REPEAT = "↻ <i>may repeat: the first send was not acknowledged</i>"
 _SECOND = timedelta(seconds=1)
 
 
@@ -33,19 +35,27 @@ def digest(
 
     *quotes* gives the prices now, which stand beside what is told late.
     """
-    is_late = told.reason is not Reason.BURST or now - told.end > LATE
+    is_late = told.reason is not Reason.BURST or _waited(told, now) > LATE
     lines = [_head(told, zone), *_why(told, now), ""]
     lines += [_line(entry, now, zone, quotes if is_late else None) for entry in told.entries[:PAGE]]
     if may_repeat:
-        lines.append("↻ <i>may repeat: the first send was not acknowledged</i>")
+        lines.append(_REPEAT)
     lines.append(_foot(told, 0, zone))
     return Message("\n".join(lines), _buttons(told, 0, root), silent=silent)
 
 
-def page(told: Gathered, root: int, number: int, *, now: datetime, zone: ZoneInfo, quotes: Quotes) -> Message:
-    """Return page *number* (from 0) of what the digest *root* tells, with the prices now; *told* has that page only."""
+def page(
+    told: Gathered, root: int, number: int, *, now: datetime, zone: ZoneInfo, quotes: Quotes, may_repeat: bool = False
+) -> Message:
+    """
+    Return page *number* (from 0) of what the digest *root* tells, with the prices now; *told* has that page only.
+
+    *may_repeat*: there may be another message of it, which was never acknowledged.
+    """
     lines = [_head(told, zone), ""]
     lines += [_line(entry, now, zone, quotes) for entry in told.entries]
+    if may_repeat:
+        lines.append(_REPEAT)
     lines.append(_foot(told, number, zone))
     return Message("\n".join(lines), _buttons(told, number, root))
 
@@ -81,11 +91,20 @@ def _head(told: Gathered, zone: ZoneInfo) -> str:
             return f"🤫 <b>{many} after {clock(told.begin, zone)}</b>{names}"
 
 
+def _waited(told: Gathered, now: datetime) -> timedelta:
+    """Return how late a burst is told: one that lasted longer than a digest grows has something old in it."""
+    return now - (told.begin if told.end - told.begin > LONGEST else told.end)
+
+
 def _why(told: Gathered, now: datetime) -> list[str]:
     late = now - told.end
     match told.reason:
+        case Reason.BURST if _waited(told, now) <= LATE:
+            return []
+        case Reason.BURST if told.end - told.begin > LONGEST:
+            return [f"⚠️ <b>Late</b>: the first happened {span(now - told.begin)} ago"]
         case Reason.BURST:
-            return [f"⚠️ <b>Late</b>: told {span(late)} after"] if late > LATE else []
+            return [f"⚠️ <b>Late</b>: told {span(late)} after"]
         case Reason.QUIET:
             return [f"The first waited {span(now - told.begin)}, the last {span(late)}."]
         case Reason.STALE:

@@ -1,12 +1,15 @@
 """Changing an alert: its level, how often, when and how loud it speaks, and the questions with a free answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alerts.amendment import amount_of
 from alerts.condition import Repeat, TradingTime
-from alerts.default import repeat_of
+from alerts.default import TABLE, kind_of, repeat_of
+from alerts.releveling import releveled, size_mark
 from alerts.rule import Rule
+from alerts.wording import number_text
 from bot.callback_data import Code, Place
 from bot.views.alerts import AlertRow, state_line
 from bot.views.condition import describe, instrument_of, level_of
@@ -27,6 +30,7 @@ _ASKED = {
     "line": ("The whole alert", "AAPL > 205 every cooldown 1h"),
     "until": ("Until when", "friday or 2026-12-24"),
 }
+_NAMES = {"level": "level", "note": "note", "tag": "tag", "line": "alert", "until": "end"}
 QUESTIONS = frozenset(_ASKED)
 """What can be asked for with a free answer."""
 
@@ -48,7 +52,7 @@ def edit_card(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> Message:
     return Message(
         "\n".join(lines),
         rows(
-            *grid(_levels(row), 3),
+            *grid(_levels(row, now, zone), 3),
             _asking(rule),
             *_options(rule),
             (
@@ -60,9 +64,16 @@ def edit_card(row: AlertRow, *, now: datetime, zone: ZoneInfo) -> Message:
     )
 
 
+def dropped_end(before: Rule, after: Rule, now: datetime) -> str:
+    """Return how an answer goes on where a rule that watches again lost its end, which was over; else ""."""
+    until = before.draft.options.until
+    is_dropped = until is not None and until <= now and after.draft.options.until is None
+    return "; its end was over and is dropped" if is_dropped else ""
+
+
 def question(rule: Rule, what: str, now_price: float | None = None) -> Message:
     """Return the question for *what* (one of `QUESTIONS`), which is answered by a reply."""
-    asked, example = _ASKED[what]
+    asked, example = _ASKED[what][0], _example(rule, what)
     instrument = instrument_of(rule)
     at = ""
     if now_price is not None and instrument is not None and what == "level":
@@ -75,23 +86,39 @@ def question(rule: Rule, what: str, now_price: float | None = None) -> Message:
     )
 
 
-def not_a_level(said: str) -> Message:
-    """Return the answer to a reply that is no level."""
-    return Message(
-        f"🤔 <b>{text(shortened(said, 60))} is no level.</b> Nothing was changed.\n"
-        "For example: <code>205</code>, or <code>+3%</code> from the price now."
-    )
+def unfit(rule: Rule, what: str, said: str, expected: str, readings: Sequence[float] = ()) -> Message:
+    """Return the answer to a reply that is none, with a button for each number of which one is surely meant."""
+    lines = [
+        f"🤔 <b>{text(shortened(said, 60))} is no {_NAMES[what]} for alert #{rule.id}.</b> Nothing was changed.",
+        f"Here I expected {text(expected)}{'' if expected.endswith('?') else '.'}",
+    ]
+    if readings:
+        lines.append("Tap the one you mean, or answer once more.")
+    elif what != "line":
+        lines.append(f"For example <code>{text(_example(rule, what))}</code>; you can answer once more.")
+    picks = [button(exact(value), Code.ALERT_SET, _HERE, rule.id, "level", number_text(value)) for value in readings]
+    return Message("\n".join(lines), rows(picks))
 
 
-def _levels(row: AlertRow) -> list[Button]:
+def _example(rule: Rule, what: str) -> str:
+    """Return what could be answered; a level as this alert's own kind has it."""
+    amount = amount_of(rule.draft)
+    if what != "level" or amount is None or level_of(rule) is not None:
+        return _ASKED[what][1]
+    value, mark = number_text(abs(amount)), size_mark(rule.draft)
+    return f"${value}" if mark == "$" else f"{value}{mark}" if mark else number_text(amount)
+
+
+def _levels(row: AlertRow, now: datetime, zone: ZoneInfo) -> list[Button]:
     rule, instrument = row.rule, instrument_of(row.rule)
     amount = amount_of(rule.draft)
     if amount is None:
         return []
     if level_of(rule) is None or instrument is None:
         return [
-            button(exact(value), Code.ALERT_SET, _HERE, rule.id, "level", f"{value:g}")
+            button(exact(value), Code.ALERT_SET, _HERE, rule.id, "level", number_text(value))
             for value in dict.fromkeys(float(f"{amount * times:.4g}") for times in _TIMES)
+            if _is_offered(rule, value, now, zone)
         ]
     base = amount if row.price is None else row.price
     found = [(step, stepped(base * (1 + step / 100), instrument)) for step in _STEPS_PCT]
@@ -106,6 +133,15 @@ def _levels(row: AlertRow) -> list[Button]:
         )
         for step, value in found
     ]
+
+
+def _is_offered(rule: Rule, value: float, now: datetime, zone: ZoneInfo) -> bool:
+    """Return whether the alert may wait for *value*: no half share of volume, no delta above one."""
+    try:
+        releveled(rule.draft, value, now, zone)
+    except ValueError:
+        return False
+    return True
 
 
 def _asking(rule: Rule) -> tuple[Button, ...]:
@@ -155,7 +191,11 @@ _LABELS = {
 
 
 def _choice(rule: Rule, what: str, chosen: str, values: tuple[str, ...]) -> tuple[Button, ...]:
+    by_kind = TABLE[kind_of(rule.draft.condition)].session
+
     def label(value: str) -> str:
+        if value == "any" and by_kind is TradingTime.RTH:
+            return "Usual (RTH)"
         if value == "1d":
             return "⌛ 1d" if what == "until" else "1 / day"
         return _LABELS[value]

@@ -5,7 +5,7 @@ Errors in words: what happened, whether anything was sent to the market, what ca
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import singledispatch
 
@@ -75,7 +75,7 @@ def explain(error: Exception) -> Message:
 def _(error: AlertSyntaxError) -> Message:
     hint = f", perhaps “{error.suggestion}”" if error.suggestion else ""
     if error.readings:
-        return _either(error)
+        return which_number(error)
     return _syntax("I don't understand that alert.", error.text, error.position, error.expected + hint, error.examples)
 
 
@@ -229,6 +229,24 @@ def _(error: StorageUnavailable) -> Message:
     )
 
 
+def which_number(
+    error: AlertSyntaxError, code: Code | None = None, *args: object, told: Callable[[str], str] = str
+) -> Message:
+    """
+    Ask back which of two numbers is meant.
+
+    With a *code* each reading has a button that goes on with its line (after *args*), unless it does not fit into one;
+    without, its line is there to be copied, *told* as it must be typed.
+    """
+    lines = "\n".join(f"<code>{text(told(line))}</code>" for line in error.readings)
+    buttons = [] if code is None else [one for line in error.readings for one in line_button(line, code, *args, line)]
+    return Message(
+        "🤔 <b>Which number do you mean?</b> Nothing is set yet.\n"
+        f"<pre>{_caret(error.text, error.position)}</pre>\n{lines}",
+        tuple((one,) for one in buttons),
+    )
+
+
 def reason(error: MarketError) -> str:
     """Return in a few plain words why the market side could not do something."""
     match error:
@@ -262,17 +280,6 @@ def _syntax(head: str, line: str, position: int, expected: str, examples: Sequen
     works = f"\n\nThese would work:\n{shown}" if examples else ""
     wanted = _TYPED.sub(r"<code>\1</code>", text(expected)) + ("" if expected.endswith("?") else ".")
     return Message(f"🤔 <b>{text(head)}</b>\n<pre>{_caret(line, position)}</pre>\nHere I expected {wanted}{works}")
-
-
-def _either(error: AlertSyntaxError) -> Message:
-    """Ask back which number is meant; a line that does not fit into a button is there to be copied."""
-    lines = "\n".join(f"<code>{text(line)}</code>" for line in error.readings)
-    buttons = [one for line in error.readings for one in line_button(line, Code.ALERT_LINE, line)]
-    return Message(
-        "🤔 <b>Which number do you mean?</b> Nothing is set yet.\n"
-        f"<pre>{_caret(error.text, error.position)}</pre>\n{lines}",
-        tuple((one,) for one in buttons),
-    )
 
 
 def _caret(line: str, position: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alerts.errors import AlertSyntaxError, NoSuchChat
-from alerts.exchange import MOST_ENTRIES
+from alerts.exchange import MOST_ENTRIES, UnreadableFile
 from alerts.rule import Rule
 from bot.callback_data import Code
 from bot.views.condition import describe
@@ -47,9 +47,15 @@ def which_export(count: int) -> Message:
     )
 
 
-def exported(count: int, file: File) -> Message:
-    """Return the file."""
-    return Message(f"📤 <b>{count} alerts</b>. Send the file back to me to import it.", file=file)
+def exported(count: int, file: File, *, over: int = 0) -> Message:
+    """Return the file, and what is not in it; *over* of the alerts are spent or expired."""
+    lines = [
+        f"📤 <b>{count} alerts</b>. Send the file back to me to import it.",
+        "Not in it: your own wording, webhooks, and which alerts calm others.",
+    ]
+    if over:
+        lines.append(f"{over} of them {'is' if over == 1 else 'are'} over: in the file to be read, not set again.")
+    return Message("\n".join(lines), file=file)
 
 
 def how_to_import() -> Message:
@@ -111,6 +117,8 @@ def _why(error: Exception) -> str:
         case UnknownSymbol() | AmbiguousSymbol():
             which = "is not known" if isinstance(error, UnknownSymbol) else "could be several"
             return f"{error.symbol} {which}"
+        case UnreadableFile():
+            return error.why
         case NoSuchChat():
             return f"there is no chat @{error.name} that you are in"
         case MarketError():

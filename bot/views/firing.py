@@ -79,7 +79,9 @@ def firing(
 def _price(fired: Firing, cause: PriceCause, own: OwnWords, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
     rule = fired.rule
     bars = " · 1m bars" if cause.from_minute and fired.away is None else ""
-    foot = f"{_when(fired, now, zone)} · {cause.kind.value}{bars}"
+    # Bars are neither live nor delayed: they are what IBKR tells afterwards.
+    kind = "" if fired.away is not None and fired.away.is_observed else f" · {cause.kind.value}"
+    foot = f"{_when(fired, now, zone)}{kind}{bars}"
     if own.lines:
         lines, foot = list(own.lines), f"{foot} · alert #{rule.id}"
     else:
@@ -301,7 +303,8 @@ def _late_lines(fired: Firing, now: datetime, zone: ZoneInfo, quote: Quote | Non
     happened = clock(fired.at, zone, seconds=True)
     line = f"⚠️ <b>Late</b>: happened {happened}, told {span(delay)} after"
     if quote is not None and quote.price is not None:
-        line += f" · now <code>{price(quote.price, quote.instrument.decimals)}</code>"
+        whose = f"{text(quote.instrument.label)} " if len(fired.rule.instruments) > 1 else ""
+        line += f" · {whose}now <code>{price(quote.price, quote.instrument.decimals)}</code>"
     return [line]
 
 

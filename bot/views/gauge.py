@@ -27,6 +27,7 @@ from alerts.condition import (
     Velocity,
     Way,
 )
+from alerts.leaf import Single, leaves, singles
 from alerts.needs import ANY
 from alerts.operand import (
     AccountValue,
@@ -40,10 +41,10 @@ from alerts.operand import (
     OptionValue,
     PositionValue,
     Price,
+    PriceField,
     Volume,
 )
 from alerts.rule import AccountCause, Firing, PriceCause, Rule
-from alerts.slot import leaves
 from alerts.wording import duration_text, operand_text
 from bot.views.numbers import fixed, money, percent, price
 from bot.views.operand import BOUNDED, IN_SHARES, Instruments, label, operand
@@ -95,30 +96,43 @@ def gauge_of(fired: Firing) -> Gauge | None:
     if not isinstance(cause, AccountCause):
         return None
     if cause.instrument is None:
-        return gauge(rule, cause.values)
+        return gauge(rule, cause.values, currency=cause.currency)
     return gauge(rule, cause.values, cause.instrument.con_id, {**rule.instruments, ANY: cause.instrument})
 
 
-def gauge(rule: Rule, values: Values, con_id: int = 0, instruments: Instruments | None = None) -> Gauge | None:
+def gauge(
+    rule: Rule, values: Values, con_id: int = 0, instruments: Instruments | None = None, *, currency: str = ""
+) -> Gauge | None:
     """
     Return the number that *rule* speaks about by these *values*; None where they do not tell it.
 
     Of several conditions together it is that of the first which is about the instrument *con_id*; of alternatives, of
-    the first which is true.
+    the first which is true. *currency* is the account's.
     """
     known = rule.instruments if instruments is None else instruments
     found = _leaf(rule.draft.condition, values, con_id, known)
     if found is None:
         return None
     leaf, is_turned = found
-    made = _gauge(leaf, values, known)
+    made = _gauge(leaf, values, known, currency)
     return made if made is None or not is_turned else _turned(made)
 
 
+def speaks_of_price(rule: Rule) -> bool:
+    """Return whether the number that *rule* speaks about is what an instrument's quote shows as its price."""
+    found = _leaf(rule.draft.condition, {}, 0, rule.instruments)
+    usual = {PriceField.LAST, PriceField.MID}
+    return found is not None and any(isinstance(one, Price) and one.field in usual for one in _operands(found[0]))
+
+
 def reading(  # noqa: C901, PLR0911  one case for each kind
-    value: float, measured: Operand, instruments: Instruments
+    value: float, measured: Operand, instruments: Instruments, currency: str = ""
 ) -> str:
-    """Return *value*, as *measured* has it, with its unit: a price in steps of its contract, money, a share."""
+    """
+    Return *value*, as *measured* has it, with its unit: a price in steps of its contract, money, a share.
+
+    *currency* is that of the account's values.
+    """
     match measured:
         case Price(symbol) | Extreme(symbol) | AverageCost(symbol):
             return _priced(value, symbol, instruments)
@@ -134,7 +148,7 @@ def reading(  # noqa: C901, PLR0911  one case for each kind
             held = instruments.get(symbol)
             return money(Decimal(repr(value)), held.currency if held else "", signed=name == "pnl")
         case AccountValue(name):
-            return money(Decimal(repr(value)), "", signed=name == "dailypnl")
+            return money(Decimal(repr(value)), currency, signed=name == "dailypnl")
         case OptionValue(_, "openinterest" | "dte"):
             return fixed(value, 0)
         case _:
@@ -158,7 +172,7 @@ def beneath(rule: Rule, values: Values, shown: Gauge | None) -> list[tuple[str, 
 
 
 def _measured(condition: Condition, values: Values, instruments: Instruments) -> Iterator[tuple[str, str, str]]:
-    for leaf in _leaves(condition):
+    for leaf in singles(condition):
         for one in _operands(leaf):
             # The whole first, then what it is made of.
             for each in (one, *leaves(one)) if isinstance(one, Arithmetic) else (one,):
@@ -172,20 +186,7 @@ def _measured(condition: Condition, values: Values, instruments: Instruments) ->
                     yield key, f"{of} {name}", _priced(values[key], leaf.symbol, instruments)
 
 
-def _leaves(condition: Condition) -> Iterator[_Leaf]:
-    match condition:
-        case Both(parts) | Either(parts):
-            for part in parts:
-                yield from _leaves(part)
-        case Inverse(part):
-            yield from _leaves(part)
-        case Comparison() | Crossing() | Channel() | PositionMove() | DayMove() | Velocity() | Trailing():
-            yield condition
-        case _:
-            return
-
-
-def _operands(leaf: _Leaf) -> tuple[Operand, ...]:
+def _operands(leaf: Single) -> tuple[Operand, ...]:
     match leaf:
         case Comparison(left, _, right) | Crossing(left, _, right):
             return left, right
@@ -197,6 +198,8 @@ def _operands(leaf: _Leaf) -> tuple[Operand, ...]:
             return Price(symbol), atr
         case DayMove(symbol) | Velocity(symbol) | Trailing(symbol):
             return (Price(symbol),)
+        case _:
+            return ()
 
 
 def _leaf(condition: Condition, values: Values, con_id: int, instruments: Instruments) -> tuple[_Leaf, bool] | None:
@@ -239,7 +242,7 @@ def _turned(made: Gauge) -> Gauge:
     return replace(made, way=_TURNED.get(made.way, made.way))
 
 
-def _gauge(leaf: _Leaf, values: Values, instruments: Instruments) -> Gauge | None:
+def _gauge(leaf: _Leaf, values: Values, instruments: Instruments, currency: str) -> Gauge | None:
     if isinstance(leaf, DayMove | Velocity | Trailing):
         return _moved(leaf, values, instruments)
     measured, *others = _operands(leaf)
@@ -253,7 +256,7 @@ def _gauge(leaf: _Leaf, values: Values, instruments: Instruments) -> Gauge | Non
     way = _way(leaf, value, values)
     return Gauge(
         _named(measured, instruments),
-        reading(value, measured, instruments),
+        reading(value, measured, instruments, currency),
         _TURNED.get(way, way) if is_mirrored else way,
         is_price=isinstance(measured, Price),
         is_composed=isinstance(measured, Arithmetic),

@@ -6,6 +6,7 @@ A real minus sign in prose and an ASCII one in tables, thousands commas, a sign 
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 Real = float | Decimal
@@ -23,7 +24,7 @@ _PLAIN_BELOW = 10_000
 def fixed(value: Real, decimals: int, *, signed: bool = False, minus: str = MINUS) -> str:
     """Return *value* rounded to *decimals*, with thousands commas; zero has no sign."""
     body = f"{abs(value):,.{decimals}f}"
-    if not any(digit in body for digit in "123456789"):
+    if not body.strip("0.,"):
         return body
     if value < 0:
         return minus + body
@@ -35,6 +36,7 @@ def price(value: Real | None, decimals: int = 2) -> str:
     return NOTHING if value is None else fixed(value, decimals)
 
 
+@lru_cache(2048, typed=True)
 def exact(value: Real, decimals: int = 0) -> str:
     """Return *value* as it was given, every digit of it and at least *decimals*."""
     number = value if isinstance(value, Decimal) else Decimal(repr(value))

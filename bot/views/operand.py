@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from alerts.condition import Unit
+from alerts.leaf import leaves
 from alerts.operand import (
     AccountValue,
     Arithmetic,
@@ -19,7 +20,6 @@ from alerts.operand import (
     Sign,
     Volume,
 )
-from alerts.slot import leaves
 from alerts.spelling import needs_parentheses
 from bot.views.numbers import exact
 from market.instrument import Instrument

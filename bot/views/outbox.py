@@ -64,7 +64,7 @@ def render(  # noqa: PLR0913  all that surrounds a row
             return digest(gathered, root, now=now, zone=zone, may_repeat=may_repeat, quotes=quotes)
         case "calmed":
             # As it stood when it was first sent: an edit is no later news of it.
-            sent, repeats = datetime.fromisoformat(payload["sent"]), bool(payload["may_repeat"])
+            sent, repeats = datetime.fromisoformat(payload["sent"]), may_repeat or bool(payload["may_repeat"])
             first = render(
                 "firing", payload["firing"], now=sent, zone=zone, may_repeat=repeats, quote=quote, wording=wording
             )

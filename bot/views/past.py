@@ -1,7 +1,8 @@
 """What an alert did and would have done: its history, backtests, and what its chart says."""
 
+import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.aftermath import Aftermath
@@ -12,7 +13,7 @@ from alerts.rule import AccountCause, FeedCause, Firing, NewsCause, OrderCause, 
 from bot.callback_data import Code, Place
 from bot.views.condition import describe, level_of
 from bot.views.errors import reason
-from bot.views.gauge import Gauge, gauge_of
+from bot.views.gauge import Gauge, gauge_of, speaks_of_price
 from bot.views.keyboard import PAGE, button, clamped, pages, rows, shortened
 from bot.views.message import Button, Message, text
 from bot.views.numbers import day, exact, moment, percent, price
@@ -26,6 +27,9 @@ _LINE = 120
 _DATES = 6
 _SHORT = 60
 _HERE = Place.HERE
+_A_DAY = timedelta(days=1)
+_LACK_DAYS = 5
+"""Weekends and holidays at the beginning are no lack of bars."""
 
 
 def which_backtest() -> Message:
@@ -53,7 +57,7 @@ def backtest(rule: Rule, result: Backtest, days: int, *, now: datetime, zone: Zo
     head = f"🧮 <b>Backtest</b> · {_what(rule)}"
     if result.unsupported:
         return Message(f"{head}\nNot possible: {text(result.unsupported)}.")
-    lines = [head, _count(result, days), *_medians(result), *_dates(result, now, zone), *_notes(result, zone)]
+    lines = [head, _count(result, days), *_medians(result), *_dates(rule, result, now, zone), *_notes(result, zone)]
     line = f"<code>{text(rule.text)}</code>"
     buttons = rows((button("🔔 Open alert", Code.ALERT_CARD, Place.ANEW, rule.id),)) if rule.id else ()
     return Message("\n".join([*lines, line]), buttons)
@@ -63,7 +67,8 @@ def would_have_fired(result: Backtest, days: int, zone: ZoneInfo) -> str:
     """Return the lines that a new alert's message gets, HTML; "" where such an alert has no past."""
     if result.unsupported:
         return ""
-    return "\n".join([f"🧮 {_count(result, days)}", *_medians(result), *_last(result, zone)])
+    note = [f"<i>{text(result.note)}</i>"] if result.note else []
+    return "\n".join([f"🧮 {_count(result, days)}", *_medians(result), *_last(result, zone), *note])
 
 
 def history(rule: Rule, past: Sequence[Aftermath], page: int, *, now: datetime, zone: ZoneInfo) -> Message:
@@ -77,7 +82,10 @@ def history(rule: Rule, past: Sequence[Aftermath], page: int, *, now: datetime, 
     shown = past[page * PAGE : (page + 1) * PAGE]
     lines = [_past_line(one, now=now, zone=zone) for one in shown]
     turn = _turner(rule, page, len(past))
-    return Message("\n".join([f"{head}\nFired {len(past)} times{where}", *lines]), rows(turn, back))
+    return Message(
+        "\n".join([f"{head}\nFired {'once' if len(past) == 1 else f'{len(past)} times'}{where}", *lines]),
+        rows(turn, back),
+    )
 
 
 def chart(rule: Rule, instrument: Instrument) -> Message:
@@ -100,11 +108,14 @@ def _what(rule: Rule) -> str:
 
 
 def _count(result: Backtest, days: int) -> str:
-    count = len(result.firings)
+    count, span = len(result.firings), f"the last {days} days"
+    seen = days if result.start is None else math.ceil((result.end - result.start) / _A_DAY)
+    if days - seen > _LACK_DAYS:
+        span = f"the last {seen} day{'' if seen == 1 else 's'}, as far back as {result.size.value} bars were had"
     if not count:
-        return f"Would not have fired in the last {days} days"
+        return f"Would not have fired in {span}"
     times = "once" if count == 1 else f"{count} times"
-    return f"Would have fired <b>{times}</b> in the last {days} days"
+    return f"Would have fired <b>{times}</b> in {span}"
 
 
 def _medians(result: Backtest) -> list[str]:
@@ -114,8 +125,10 @@ def _medians(result: Backtest) -> list[str]:
     return [f"Median move after: 1 h <b>{percent(hour)}</b> · 1 d <b>{percent(later)}</b>"]
 
 
-def _dates(result: Backtest, now: datetime, zone: ZoneInfo) -> list[str]:
+def _dates(rule: Rule, result: Backtest, now: datetime, zone: ZoneInfo) -> list[str]:
     decimals = 2 if result.instrument is None else result.instrument.decimals
+    # Beside a ratio or an indicator it must be said whose price that is.
+    whose = "" if result.instrument is None or speaks_of_price(rule) else f"{text(result.instrument.label)} "
     latest = result.firings[-_DATES:][::-1]
     lines = []
     for one in latest:
@@ -124,7 +137,7 @@ def _dates(result: Backtest, now: datetime, zone: ZoneInfo) -> list[str]:
             for name, value in (("1 h", one.after_1h), ("1 d", one.after_1d))
             if value is not None and one.price
         )
-        lines.append(" · ".join(filter(None, (moment(one.at, zone, now), price(one.price, decimals), after))))
+        lines.append(" · ".join(filter(None, (moment(one.at, zone, now), whose + price(one.price, decimals), after))))
     more = len(result.firings) - len(latest)
     return [*lines, *([f"… and {more} before"] if more > 0 else [])]
 

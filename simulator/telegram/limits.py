@@ -1,9 +1,9 @@
 """
-Telegram's published flood limits, each a bucket of tokens.
+Telegram's published flood limits.
 
-* 30 messages a second over all chats
-* 1 a second to one private chat, after a burst of 20
-* 20 a minute to one group
+* 30 messages in any second over all chats (three more are let pass: what leaves evenly may arrive in a bunch)
+* 1 a second to one private chat, after a burst of 20 (a bucket of tokens)
+* 20 in any minute to one group
 
 Sends, forwards and copies count everywhere, an album as many as it has items;
 edits count over all and in groups. Answers to taps, chat actions and reads are
@@ -14,7 +14,8 @@ a 429 is to wait its retry_after.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from simulator.telegram.errors import too_many_requests
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from simulator.telegram.clock import Clock
     from simulator.telegram.params import Params
 
-OVERALL = (30, 30.0)
+OVERALL = (30, 1.0)
+_BUNCHED = 3
 PRIVATE = (20, 1.0)
-GROUP = (20, 20 / 60)
+GROUP = (20, 60.0)
 
 
 @dataclass(slots=True)
@@ -37,6 +39,11 @@ class Bucket:
     tokens: float
     since: float
 
+    def spend(self, now: float, cost: int) -> None:
+        """Take *cost* tokens."""
+        self.wait(now, cost)
+        self.tokens -= cost
+
     def wait(self, now: float, cost: int) -> float:
         """Return the seconds until *cost* tokens are there, 0 where they are."""
         elapsed = max(now - self.since, 0.0)
@@ -47,13 +54,35 @@ class Bucket:
         return missing / self.per_s if missing > 1e-9 else 0.0  # noqa: PLR2004 - rounding of binary fractions
 
 
+@dataclass(slots=True)
+class Window:
+    """*most* in any *seconds*."""
+
+    most: int
+    seconds: float
+    times: deque[float] = field(default_factory=deque)
+
+    def spend(self, now: float, cost: int) -> None:
+        """Count *cost* messages at *now*."""
+        self.times.extend([now] * cost)
+
+    def wait(self, now: float, cost: int) -> float:
+        """Return the seconds until *cost* messages may go, 0 where they may."""
+        # A clock that was set back must not make a minute of hours.
+        while self.times and not 0 <= now - self.times[0] < self.seconds - 1e-6:
+            self.times.popleft()
+        # An album may cost more than fits: then an empty window will do.
+        over = len(self.times) + min(cost, self.most) - self.most
+        return self.times[over - 1] + self.seconds - now if over > 0 else 0.0
+
+
 class FloodControl:
     """The limits in force; *enabled* may be switched at any time."""
 
     def __init__(self, clock: Clock, *, enabled: bool = True) -> None:
         self.enabled = enabled
         self._clock = clock
-        self._buckets: dict[str, Bucket] = {}
+        self._limits: dict[str, Bucket | Window] = {}
 
     def check(self, method: str, params: Params) -> None:
         """Count the call *method*; raises the 429 where a limit is reached (and counts nothing then)."""
@@ -61,25 +90,20 @@ class FloodControl:
         if not self.enabled or not cost:
             return
         now = self._clock.now().timestamp()
-        buckets = self._of(method, params.text("chat_id").strip(), now)
-        wait = max(bucket.wait(now, cost) for bucket in buckets)
+        limits = self._of(method, params.text("chat_id").strip(), now)
+        wait = max(limit.wait(now, cost) for limit in limits)
         if wait > 0:
             raise too_many_requests(max(1, math.ceil(wait)))
-        for bucket in buckets:
-            bucket.tokens -= cost
+        for limit in limits:
+            limit.spend(now, cost)
 
-    def _of(self, method: str, chat: str, now: float) -> list[Bucket]:
-        buckets = [self._bucket("", OVERALL, now)]
+    def _of(self, method: str, chat: str, now: float) -> list[Bucket | Window]:
+        found = [self._limits.setdefault("", Window(OVERALL[0] + _BUNCHED, OVERALL[1]))]
         if chat.startswith(("-", "@")):
-            buckets.append(self._bucket(chat, GROUP, now))
+            found.append(self._limits.setdefault(chat, Window(*GROUP)))
         elif not method.startswith("edit"):
-            buckets.append(self._bucket(chat, PRIVATE, now))
-        return buckets
-
-    def _bucket(self, key: str, rule: tuple[int, float], now: float) -> Bucket:
-        if key not in self._buckets:
-            self._buckets[key] = Bucket(*rule, tokens=float(rule[0]), since=now)
-        return self._buckets[key]
+            found.append(self._limits.setdefault(chat, Bucket(*PRIVATE, tokens=float(PRIVATE[0]), since=now)))
+        return found
 
 
 def _cost(method: str, params: Params) -> int:

@@ -15,9 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from telegram.request import HTTPXRequest
-
 from bot.inbox import Inbox
+from bot.line import LineRequest
 from broker.library import library
 from storage.writer import Writer
 
@@ -104,16 +103,16 @@ def _caller(frame: FrameType | None) -> str:
 
 
 def _telegram(taken: _Walk) -> None:
-    do_request = HTTPXRequest.do_request
+    do_request = LineRequest.do_request
 
-    async def asked(self: HTTPXRequest, url: str, *given: Any, **more: Any) -> Any:
+    async def asked(self: LineRequest, url: str, *given: Any, **more: Any) -> Any:
         method = url.rpartition("/")[2]
         taken.step(f"{method} asked")
         found = await do_request(self, url, *given, **more)
         taken.step(f"{method} answered")
         return found
 
-    HTTPXRequest.do_request = asked  # type: ignore[method-assign]
+    LineRequest.do_request = asked  # type: ignore[method-assign]
 
 
 def _tws(taken: _Walk) -> None:

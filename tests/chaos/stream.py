@@ -4,12 +4,14 @@ Kill -9 at random points of a stream of alerts: one run.
 The real process between both simulators, its database full of alerts; prices cross their levels one after another, and
 the process is killed at seeded moments: as a request of its reaches Telegram, as Telegram has done what it asked but
 has not said so, right after a price has left TWS, and while it starts. In between some sends fail, are late, or arrive
-without an acknowledgement. At the end every crossing has to be told, and every message that tells one again marked.
+without an acknowledgement, reads of updates fail, and one person blocks the bot and lets it in again. At the end every
+crossing has to be told, and every message that tells one again marked.
 """
 
 import asyncio
 import contextlib
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -27,6 +29,9 @@ from tests.flow.conftest import Stage, opened_stage
 
 _TOLD_WITHIN_S = 150.0
 _CLUMP = 12
+_FAR = 9000
+_DONE_TWICE = "SELECT count(*) - count(DISTINCT text) FROM rules WHERE text LIKE 'AAPL %'"
+_DEAF_SHARE, _BLOCK_SHARE = 0.05, 0.08
 _FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "drop_after"},
     {"kind": "drop"},
@@ -35,11 +40,18 @@ _FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "slow", "seconds": 0.2},
     {"kind": "429", "retry_after": 1},
 )
+_DEAF: tuple[dict[str, Any], ...] = ({"kind": "502"}, {"kind": "drop"}, {"kind": "drop_after"}, {"kind": "garbage"})
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came of a run: *lost* alerts were never told, *unmarked* ones told again without the mark."""
+    """
+    What came of a run: *lost* alerts were never told, *unmarked* ones told again without the mark.
+
+    *blocked* and *deaf* count how often the bot was blocked, and how often reads of updates failed. *done_twice* counts
+    alerts that were asked for once then and made twice: a kill right after one is made may do that, and nobody promises
+    otherwise.
+    """
 
     seed: int
     crossings: int
@@ -52,11 +64,20 @@ class Told:
     fired_twice: tuple[int, ...]
     left_open: int
     seconds: float
+    blocked: int = 0
+    deaf: int = 0
+    done_twice: int = 0
+    failure: str = ""
 
     @property
     def is_good(self) -> bool:
         """Whether both promises were kept."""
-        return not (self.lost or self.unmarked or self.fired_twice or self.left_open)
+        return not (self.lost or self.unmarked or self.fired_twice or self.left_open or self.failure)
+
+    @classmethod
+    def failed(cls, seed: int, why: str) -> "Told":
+        """Return what came of a run that did not come to its end."""
+        return cls(seed, 0, (), 0, 0, 0, (), (), (), 0, 0.0, failure=why)
 
 
 class _Reaper:
@@ -118,6 +139,8 @@ class Run:
         self._reaper = _Reaper()
         self._done: list[str] = []
         self._told: dict[int, list[bool]] = {}
+        self._is_blocked = False
+        self._unrests: Counter[str] = Counter()
 
     async def finished(self) -> Told:
         """Do it, and return what came of it."""
@@ -163,10 +186,12 @@ class Run:
         self._reaper.aim("", 0, lambda: None)
         bot = await stage.start(program=program(unpaced=True))
         await self._live(stage, list(portion))
+        if self._is_blocked:
+            await self._let_in(stage)
+        await stage.desk.post("/sim/faults", kind="clear")
         with contextlib.suppress(AssertionError):
             # What did not come is counted, and by its number.
             await stage.desk.until(lambda: self._is_told(stage), "every crossing told", _TOLD_WITHIN_S)
-        await stage.desk.post("/sim/faults", kind="clear")
         await stage.ada.ask("/help", "/orders")
         self._told = await tellings(stage)
         assert await bot.stop() == 0
@@ -179,11 +204,33 @@ class Run:
             if self._chance.random() < 0.2:
                 fault = self._chance.choice(_FAULTS)
                 await stage.desk.post("/sim/faults", method="sendMessage", count=self._chance.randint(1, 3), **fault)
+            await self._unrest(stage)
             clump = [left.pop(0) for _ in range(min(len(left), self._chance.randint(1, _CLUMP)))]
             before = self._reaper.requests
             self._push(stage, clump)
             if self._chance.random() < 0.5:
                 await stage.desk.until(functools.partial(self._is_heard_after, before), "a request to Telegram")
+
+    async def _unrest(self, stage: Stage) -> None:
+        """Let updates not come for a while, or a person block the bot, or let it in again."""
+        chance = self._chance.random()
+        if chance < _DEAF_SHARE:
+            self._unrests["deaf"] += 1
+            fault = self._chance.choice(_DEAF)
+            await stage.desk.post("/sim/faults", method="getUpdates", count=self._chance.randint(1, 2), **fault)
+            # What it handles now it cannot confirm at once; far off, so that it never fires.
+            await stage.ada.say(f"/alert AAPL > {_FAR + self._unrests['deaf']}")
+        elif chance < _DEAF_SHARE + _BLOCK_SHARE:
+            if self._is_blocked:
+                await self._let_in(stage)
+            else:
+                await stage.desk.post(f"/sim/chats/{stage.vera.user_id}/block", user_id=stage.vera.user_id)
+                self._is_blocked = True
+                self._unrests["blocked"] += 1
+
+    async def _let_in(self, stage: Stage) -> None:
+        self._is_blocked = False
+        await stage.vera.say("/start")
 
     async def _is_heard_after(self, requests: int) -> bool:
         return self._reaper.requests > requests
@@ -213,4 +260,7 @@ class Run:
             fired_twice=tuple(int(number) for number in (asked(self._folder, twice) or "").split(",") if number),
             left_open=untold(self._folder),
             seconds=round(seconds, 1),
+            blocked=self._unrests["blocked"],
+            deaf=self._unrests["deaf"],
+            done_twice=asked(self._folder, _DONE_TWICE),
         )

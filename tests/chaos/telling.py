@@ -17,13 +17,15 @@ _MARK = "↻"
 _OWN = re.compile(r"· alert #(\d+)\b")
 _LISTED = re.compile(r"#(\d+)·\d+")
 _PAGE = re.compile(r"page (\d+) of (\d+)")
-# A firing's row is over where it was sent, or folded into a message that was sent.
+_COUNT = re.compile(r"(\d+)(?: more)? alerts?\b")
+_GONE = "not kept any more"
+# What is still to come, and firings that never will; what the chats tell of the others is counted there.
 _UNTOLD = """
 SELECT count(*) FROM outbox AS told LEFT JOIN outbox AS teller ON teller.id = told.told_by
 WHERE told.target IS NULL AND (
     told.state IN ('new', 'sending', 'unknown')
     OR (told.kind = 'firing' AND told.state = 'folded' AND coalesce(teller.state, '') != 'sent')
-    OR told.state = 'failed'
+    OR (told.kind = 'firing' AND told.state = 'failed')
 )"""
 
 
@@ -57,22 +59,52 @@ async def _told_in(chat: Chat, message: Shown) -> list[tuple[int, bool]]:
     if own or not _LISTED.search(said(message)):
         return [(number, _MARK in said(message)) for number in own]
     is_repeat = any(line.startswith(_MARK) for line in said(message).splitlines())
-    lines = [line for text in await _pages(chat, message) for line in text.splitlines()]
-    return [(int(number), is_repeat or _MARK in line) for line in lines for number in _LISTED.findall(line)]
+    texts = await _pages(chat, message)
+    lines = [line for text in texts for line in text.splitlines()]
+    told = [(int(number), is_repeat or _MARK in line) for line in lines for number in _LISTED.findall(line)]
+    if len({_count(text) for text in texts}) == 1:
+        return told
+    # An old copy, which was never acknowledged: its pages are those of all that the digest has come to tell.
+    marks: dict[int, bool] = {}
+    for number, is_marked in told:
+        marks[number] = marks.get(number, True) and is_marked
+    return list(marks.items())
 
 
 async def _pages(chat: Chat, message: Shown) -> list[str]:
-    """Return the digest as it was sent, and the pages behind it: what one leaves out the next must have."""
+    """
+    Return the digest as it was sent, and the pages behind it: what one leaves out the next must have.
+
+    Of an old copy the first page is turned to as well. One whose chat was closed before it was acknowledged has no more
+    pages: what it told is told again.
+    """
     texts = [said(message)]
-    total = int(found[2]) if (found := _PAGE.search(texts[0])) else 1
-    while len(texts) < total:
-        shown = await chat.again(message)
-        await chat.press(shown, next(label for label in labels(shown) if "▶" in label), wait=10)
-        wanted = f"page {len(texts) + 1} of {total}"
-
-        async def look(wanted: str = wanted) -> str:
-            text = said(await chat.again(message))
-            return text if wanted in text else ""
-
-        texts.append(await chat.desk.until(look, f"{wanted} of {texts[0]!r}"))
+    place = _PAGE.search(texts[0])
+    wanted, total = 2, int(place[2]) if place else 1
+    while wanted <= total and _GONE not in texts[-1]:
+        texts.append(await _turned(chat, message, wanted))
+        found = _PAGE.search(texts[-1])
+        total = int(found[2]) if found else total
+        wanted += 1
+    if len(texts) > 1 and _GONE not in texts[-1] and _count(texts[0]) != _count(texts[-1]):
+        texts.append(await _turned(chat, message, 1))
     return texts
+
+
+async def _turned(chat: Chat, message: Shown, number: int) -> str:
+    """Turn to the next page, which is page *number*, and return what it says."""
+    shown = await chat.again(message)
+    await chat.press(shown, next(label for label in labels(shown) if "▶" in label), wait=10)
+
+    async def look() -> str:
+        text = said(await chat.again(message))
+        return text if f"page {number} of " in text or _GONE in text else ""
+
+    turned: str = await chat.desk.until(look, f"page {number} of {said(message)!r}")
+    return turned
+
+
+def _count(text: str) -> str:
+    """Return how many firings a digest says that it tells."""
+    found = _COUNT.search(text)
+    return found[1] if found else ""

@@ -14,7 +14,7 @@ from tests.flow.conftest import opened_stage
 _PATIENCE_S = 60.0
 
 
-@pytest.mark.parametrize("trouble", ["full", "readonly"])
+@pytest.mark.parametrize("trouble", ["full", pytest.param("readonly", marks=pytest.mark.whole)])
 async def test_what_fires_while_the_disk_takes_nothing_is_told_once_it_does(trouble: str, tmp_path: Path) -> None:
     word = tmp_path / "quota"
     word.write_text("", encoding="utf-8")
@@ -41,6 +41,7 @@ async def test_what_fires_while_the_disk_takes_nothing_is_told_once_it_does(trou
         await stage.ada.ask("/help", "/orders")
 
 
+@pytest.mark.whole
 async def test_what_fires_while_another_program_has_the_database_is_told_when_it_lets_go(tmp_path: Path) -> None:
     async with opened_stage(World(walk=False, limits=False, sample_s=0.0), tmp_path) as stage:
         bot = await stage.up()
@@ -55,7 +56,11 @@ async def test_what_fires_while_another_program_has_the_database_is_told_when_it
 
             await stage.desk.until(failed, "a failure to record", _PATIENCE_S)
             assert not [m for m in await stage.ada.from_bot() if "· alert #" in said(m)]
+            told = await stage.ada.until("another program has locked my database", "1 alert has fired", within_s=60.0)
+            assert "Orders are refused" in said(told)
+            await stage.ada.ask("/status", "nothing can be stored")
         finally:
             other.close()
         await stage.ada.until("· alert #1", within_s=_PATIENCE_S)
+        await stage.ada.until("✅ I can store again", within_s=_PATIENCE_S)
         assert len([m for m in await stage.ada.from_bot() if "· alert #" in said(m)]) == 1

@@ -11,5 +11,5 @@ from tests.chaos.stream import Run
 async def test_every_crossing_is_told_and_every_repeat_marked_however_often_the_bot_is_killed(
     seed: int, tmp_path: Path
 ) -> None:
-    came = await Run(seed, tmp_path, count=60, symbols=6, kills=2, crossing=False).finished()
+    came = await Run(seed, tmp_path, count=40, symbols=4, kills=1, crossing=True).finished()
     assert came.is_good, came

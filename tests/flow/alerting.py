@@ -6,7 +6,8 @@ from datetime import timedelta
 from tests.flow.chat import Shown, said
 from tests.flow.conftest import Stage
 
-FIRED_WITHIN_S = 30.0
+# An alert fires at once; a loaded machine, with a gap to catch up first, takes its time.
+FIRED_WITHIN_S = 60.0
 
 
 async def made(stage: Stage, line: str) -> tuple[Shown, int]:

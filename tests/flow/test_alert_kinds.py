@@ -251,6 +251,14 @@ CASES = [
         "AMD / INTC ▲ 7.218",
     ),
     Case(
+        "two instruments apart",
+        "AMD - 6 * INTC > 40",
+        "AMD - 6 * INTC > 90",
+        steps(prints("INTC", 22.85), prints("AMD", 158.0)),
+        steps(prints("INTC", 22.86), prints("AMD", 190.0)),
+        "AMD \N{MINUS SIGN} 6 \N{MULTIPLICATION SIGN} INTC ▲ 52.84",
+    ),
+    Case(
         "compound",
         "NFLX > 710 and QQQ > 490 and not SPY -5%",
         "NFLX > 710 and QQQ > 500",
@@ -273,6 +281,15 @@ CASES = [
         prints("AAPL", 196.0),
         steps(prints("AAPL", 230.0), ACCOUNT_TOLD),
         "P&L of your AAPL ▲",
+    ),
+    Case(
+        "what was paid",
+        # 60 for 388.40 each; the account's P&L must stay as it is, for the case after this one.
+        "MSFT > avgcost * 1.15",
+        "MSFT > avgcost * 2",
+        prints("MSFT", 421.0),
+        prints("MSFT", 450.0),
+        "MSFT ▲ 450.00",
     ),
     Case(
         "account",

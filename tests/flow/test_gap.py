@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from simulator.tws.exchange import Exchange
-from tests.flow.alerting import FIRED_WITHIN_S, made, passed
+from tests.flow.alerting import FIRED_WITHIN_S, fired, firings, made, passed
 from tests.flow.chat import said
 from tests.flow.conftest import Stage, opened_stage, trading_day
+from tests.flow.test_trouble_ibkr import became, noticed, speaking_of, told
 
 MINUTE = timedelta(minutes=1)
+STEP = timedelta(seconds=20)
 # Friday, 10:31 in New York.
 NOON = datetime(2026, 11, 20, 15, 31, tzinfo=UTC)
 SYMBOLS = ("AAPL", "MSFT", "TSLA", "NVDA", "AMZN")
@@ -70,11 +72,11 @@ def stored(stage: Stage) -> list[dict[str, Any]]:
         return [json.loads(data) for (data,) in connection.execute("SELECT data FROM firings ORDER BY id")]
 
 
-def untold(stage: Stage) -> int:
+def untold(stage: Stage, kind: str = "firing") -> int:
     """Return how many firings nobody was told of: neither by a message of their own nor in a digest."""
     with closing(sqlite3.connect(f"file:{stage.folder / 'squawkbot.db'}?mode=ro", uri=True)) as connection:
-        query = "SELECT count(*) FROM outbox WHERE kind = 'firing' AND state NOT IN ('sent', 'folded')"
-        (count,) = connection.execute(query).fetchone()
+        query = "SELECT count(*) FROM outbox WHERE kind = ? AND state NOT IN ('sent', 'folded')"
+        (count,) = connection.execute(query, [kind]).fetchone()
         return int(count)
 
 
@@ -140,3 +142,64 @@ async def test_fifty_crossings_until_a_1101_are_told_each_once_with_its_minute(s
 
 async def is_unlinked(stage: Stage) -> bool:
     return "IBKR link is not up" in said(await stage.ada.ask("/status", "Version"))
+
+
+async def turned(stage: Stage, times: int) -> None:
+    """Turn the clock by twenty seconds so many times: the bot takes no such step for a sleep."""
+    goal = stage.dial.now() + times * STEP if stage.dial is not None else NOON
+
+    async def look() -> bool:
+        if stage.dial is not None and stage.dial.now() < goal:
+            await stage.wade(STEP)
+            return False
+        return True
+
+    await stage.desk.until(look, f"{times} turns of the clock")
+
+
+async def test_what_a_farm_did_not_send_is_told_once_it_is_back(stage: Stage) -> None:
+    await stage.up()
+    exchange = stage.world.exchange
+    level = round(price_of(exchange, "AAPL") * 1.01, 2)
+    # Trades near a level are found by their minute's bar all the same; bids are not.
+    _, number = await made(stage, f"AAPL bid crosses above {level} every cooldown 1s")
+    await stage.desk.push("AAPL", round(level * 0.99, 2))
+    await passed(stage)
+    fault = {"kind": "notice", "code": 2103, "message": "Market data farm connection is broken:usfarm"}
+    await stage.desk.post("/sim/market/faults", **fault)
+    stage.world.server.forget_streams()
+    await noticed(stage, "an IBKR data farm is down", "usfarm")
+    await turned(stage, 2)
+    exchange.push("AAPL", round(level * 1.01, 2))
+    crossed_at = stage.dial.now() if stage.dial is not None else NOON
+    await turned(stage, 1)
+    exchange.push("AAPL", round(level * 0.99, 2))
+    await turned(stage, 4)
+    assert not await firings(stage, number)
+    healed = {"kind": "notice", "code": 2104, "message": "Market data farm connection is OK:usfarm"}
+    await stage.desk.post("/sim/market/faults", **healed)
+    words = said(await fired(stage, number))
+    assert "while I was away, 10:" in words.splitlines()[0], words
+    await passed(stage)
+    assert found(stage, {number: ("AAPL", level)}) == [(number, crossed_at.replace(second=0, microsecond=0))]
+    assert len(await firings(stage, number)) == 1
+
+
+async def test_a_loss_told_before_the_bot_died_is_ended_by_the_next_in_the_same_message(stage: Stage) -> None:
+    bot = await stage.up()
+    stage.world.server.faults.refuse()
+    stage.world.server.faults.drop()
+    lost = await told(stage, "IBKR link lost", "nothing listens")
+
+    async def delivered() -> bool:
+        return not untold(stage, "notice")
+
+    await stage.desk.until(delivered, "a notice that is acknowledged")
+    await bot.kill()
+    await stage.start()
+    await stage.ada.ask("/help", "/orders")
+    await turned(stage, 2)
+    stage.world.server.faults.heal()
+    await became(stage, lost, "IBKR link is up again")
+    await stage.linked()
+    assert await speaking_of(stage, "IBKR link lost") == 0

@@ -44,18 +44,6 @@ async def test_a_stranger_meets_silence(stage: Stage) -> None:
     assert [c["command"] for c in await stage.desk.get("/sim/commands", chat_id=111)][:2] == ["start", "help"]
 
 
-async def test_a_gateway_that_is_down_at_start_is_told_in_status_and_found_when_it_comes(stage: Stage) -> None:
-    stage.world.server.faults.refuse()
-    await stage.start()
-    status = await stage.ada.ask("/status", "IBKR link is not up")
-    assert "Retrying" in said(status)
-    alert = await stage.ada.ask("AAPL > 200", "IBKR")
-    assert "🔔" not in said(alert)
-    stage.world.server.faults.heal()
-    await stage.linked()
-    await stage.ada.ask("AAPL > 200", "Alert #1 set")
-
-
 async def test_a_scan_code_that_ibkr_does_not_know_sets_nothing(stage: Stage) -> None:
     await stage.up()
     answer = await stage.ada.ask("scan NO_SUCH_CODE top 5", "disabled")
@@ -83,29 +71,6 @@ async def test_data_that_is_refused_after_a_reconnect_is_told_once_and_comes_aga
 async def test_a_telegram_that_is_down_at_start_is_found_when_it_comes(stage: Stage) -> None:
     await stage.desk.post("/sim/faults", method="getMe", kind="502", count=3)
     await stage.up()
-
-
-async def test_alerts_fire_after_the_link_was_cut_and_came_back(stage: Stage) -> None:
-    await stage.up()
-    await stage.ada.ask("AAPL > 200", "Alert #1 set")
-    stage.world.server.faults.drop()
-    await stage.linked()
-    await stage.desk.push("AAPL", 200.5)
-    fired = await stage.ada.until("🔔 AAPL")
-    await stage.ada.ask("/help", "/orders")
-    assert sum("🔔 AAPL" in said(m) for m in await stage.ada.from_bot()) == 1
-    assert "200.50" in said(fired)
-
-
-async def test_streams_lost_with_1101_are_asked_for_again(stage: Stage) -> None:
-    await stage.up()
-    await stage.ada.ask("AAPL > 200", "Alert #1 set")
-    stage.world.server.faults.lose_connection()
-    await stage.desk.until(lambda: is_unlinked(stage), "a lost link")
-    stage.world.server.faults.regain_connection(data_lost=True)
-    await stage.linked()
-    await stage.desk.push("AAPL", 200.5)
-    await stage.ada.until("🔔 AAPL")
 
 
 async def test_an_alert_that_fired_while_telegram_was_down_survives_kill_9_and_arrives(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.alerting import FIRED_WITHIN_S, fired, firings, made
+from tests.flow.alerting import FIRED_WITHIN_S, fired, firings, made, passed
 from tests.flow.chat import Shown, said
 from tests.flow.conftest import Stage, opened_stage, trading_day
 
@@ -72,6 +72,67 @@ async def speaking_of(stage: Stage, *words: str) -> int:
 async def fault(stage: Stage, kind: str, **options: Any) -> None:
     """Break something at TWS."""
     await stage.desk.post("/sim/market/faults", kind=kind, **options)
+
+
+async def test_a_gateway_that_is_down_at_start_is_told_and_found_when_it_comes(stage: Stage) -> None:
+    await fault(stage, "refuse")
+    await stage.start()
+    # Right after the start it is not lost, it is being made.
+    await stage.ada.ask("/help", "The IBKR link is not up yet")
+    assert "Retrying" in said(await stage.ada.ask("/status", "IBKR link is not up"))
+    alert = await stage.ada.ask("AAPL > 200", "IBKR")
+    assert "🔔" not in said(alert)
+    message = await told(stage, "IBKR link lost", "is TWS or the Gateway running")
+    await fault(stage, "heal")
+    await became(stage, message, "IBKR link is up again")
+    await stage.linked()
+    _, number = await made(stage, "AAPL > 200")
+    stage.world.exchange.push("AAPL", 200.5)
+    await fired(stage, number)
+
+
+async def test_a_link_that_is_cut_for_seconds_is_no_news_and_its_alerts_fire(stage: Stage) -> None:
+    await stage.up()
+    _, number = await made(stage, "AAPL > 200")
+    await fault(stage, "drop")
+    await stage.linked()
+    stage.world.exchange.push("AAPL", 200.5)
+    assert "200.50" in said(await fired(stage, number))
+    await passed(stage)
+    assert len(await firings(stage, number)) == 1
+    assert await speaking_of(stage, "IBKR link lost") == 0
+
+
+async def test_streams_lost_with_1101_are_told_asked_for_again_and_fire(stage: Stage) -> None:
+    await stage.up()
+    _, number = await made(stage, "AAPL > 200")
+    await fault(stage, "1100")
+    message = await told(stage, "IBKR link lost", "TWS itself has lost")
+    assert "no order can be sent" in said(message)
+    await stage.ada.ask("buy 10 AAPL 199.5", "IBKR cannot be reached", "Nothing was sent to the market.")
+    await fault(stage, "1101")
+    await became(stage, message, "IBKR link is up again")
+    await stage.linked()
+    stage.world.exchange.push("AAPL", 200.5)
+    await fired(stage, number)
+    assert await stage.desk.orders() == []
+
+
+async def test_frames_that_are_split_unknown_or_broken_cost_nothing(stage: Stage) -> None:
+    await stage.up()
+    _, number = await made(stage, "AAPL > 200")
+    await fault(stage, "split")
+    for kind in ("unknown_message", "short_frame"):
+        await fault(stage, kind)
+    await fault(stage, "unknown_tick", symbol="AAPL", tick_type=299)
+    await fault(stage, "bad_tick", symbol="AAPL", tick_type=4, price=-1, size=0)
+    stage.world.exchange.push("AAPL", 200.5)
+    assert "200.50" in said(await fired(stage, number))
+    await passed(stage)
+    assert len(await firings(stage, number)) == 1
+    await stage.ada.ask("/status", "All good")
+    assert await speaking_of(stage, "died") == 0
+    assert await speaking_of(stage, "IBKR link lost") == 0
 
 
 async def test_a_competing_session_is_told_once_and_not_for_each_alert(stage: Stage) -> None:

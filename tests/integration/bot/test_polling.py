@@ -27,6 +27,7 @@ from storage.database import Database
 from storage.groups import SqlGroups
 from storage.updates import SqlUpdates
 from tests.fakes.clock import FakeClock
+from tests.fakes.eventually import eventually
 from trading.access import Role, Roster
 
 TOKEN = "42:the-local-one"
@@ -227,6 +228,48 @@ async def test_a_group_that_became_a_supergroup_is_let_in_and_keeps_its_first_id
         await line.reply.send(-5, Message("hello again"))
     shown = [stored.seen().get("text") for stored in new.in_order()]
     assert "hello again" in shown
+
+
+async def test_a_press_does_not_wait_for_an_answer_that_sits_out_a_429(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with line.up():
+        line.write("/start")
+        await line.router.next()
+        sent = await line.reply.send(111, Message("card", ((Button("Confirm", "ok:x"),),)))
+        napping, over = asyncio.Event(), asyncio.Event()
+
+        async def nap(_seconds: float) -> None:
+            napping.set()
+            await over.wait()
+
+        async def answer(request: TextIn) -> None:
+            await line.reply.send(request.chat_id, Message("your alerts"))
+
+        monkeypatch.setattr(line.reply, "_nap", nap)
+        monkeypatch.setattr(line.router, "on_text", answer)
+        line.telegram.faults.add({"method": "sendMessage", "kind": "429", "retry_after": 25})
+        line.write("/alerts")
+        await napping.wait()
+        people.press(line.telegram, 111, 111, {"message_id": sent, "button": "ok:x"})
+        assert (await asyncio.wait_for(line.router.presses.get(), 60)).data == "ok:x"
+        over.set()
+        chat = line.telegram.chats.find(111)
+        assert chat is not None
+        await eventually(lambda: "your alerts" in [stored.seen().get("text") for stored in chat.in_order()])
+
+
+async def test_what_was_handled_and_could_not_be_confirmed_is_not_done_again_after_a_restart(line: Line) -> None:
+    async with line.up():
+        line.write("AAPL > 200 every")
+        line.telegram.faults.add({"method": "getUpdates", "kind": "502", "count": 10**6, "skip": 1})
+        assert (await line.router.next()).text == "AAPL > 200 every"
+        await line.journal(1)
+    line.telegram.faults.clear()
+    async with line.up():
+        line.write("/alerts")
+        assert (await line.router.next()).text == "/alerts"
+        await line.journal(0)
 
 
 async def test_each_chat_is_greeted_once_and_anew_after_it_was_closed(line: Line) -> None:

@@ -8,7 +8,7 @@ import pytest
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from bot.errors import ChatClosed, DeliveryUnknown, MessageRefused, RetryLater
+from bot.errors import ChatClosed, DeliveryUnknown, EditUnknown, MessageRefused, RetryLater
 from bot.moves import Moves
 from bot.pace import Pace
 from bot.reply import Progress, TelegramReply
@@ -298,3 +298,34 @@ async def test_an_outbox_edit_of_a_message_that_is_gone_is_sent_anew_and_its_id_
     assert await bench.reply.revise(111, 99_999, Message("here again")) == bench.shown()[-1]["message_id"]
     sent = await bench.reply.send(111, Message("digest"))
     assert await bench.reply.revise(111, sent, Message("digest of 6")) == sent
+
+
+async def test_an_outbox_edit_of_which_nothing_is_heard_is_known_to_be_an_edit(bench: Bench) -> None:
+    sent = await bench.reply.send(111, Message("digest"))
+    bench.fault("editMessageText", "drop_after")
+    with pytest.raises(EditUnknown):
+        await bench.reply.revise(111, sent, Message("digest of 6"))
+    assert [message["text"] for message in bench.shown()] == ["digest of 6"]
+
+
+async def test_an_outbox_edit_whose_markup_is_refused_is_made_as_plain_text(bench: Bench) -> None:
+    sent = await bench.reply.send(111, Message("digest", ((Button("More", "dg:1"),),)))
+    bench.fault("editMessageText", "400")
+    assert await bench.reply.revise(111, sent, Message("<b>digest</b> of 6", ((Button("More", "dg:1"),),))) == sent
+    (message,) = bench.shown()
+    assert (message["text"], "reply_markup" in message) == ("digest of 6", True)
+
+
+async def test_what_becomes_known_later_does_not_come_anew_where_its_message_was_deleted(bench: Bench) -> None:
+    sent = await bench.reply.send(111, Message("fired"))
+    await bench.reply.delete(111, sent)
+    await bench.reply.amend(111, sent, Message("fired, price now 201"))
+    assert bench.shown() == []
+
+
+async def test_an_edit_of_a_message_from_before_a_groups_move_hits_no_other_message_there(bench: Bench) -> None:
+    found_group(bench.telegram, -5, "Desk", [111], "member")
+    old = [await bench.reply.send(-5, Message(f"old {number}")) for number in range(3)]
+    new = migrate(bench.telegram, -5)
+    assert await bench.reply.revise(-5, old[0], Message("digest")) not in old[:1]
+    assert [message["text"] for message in bench.shown(new.id) if "text" in message] == ["digest"]

@@ -37,6 +37,7 @@ class Night:
         self.outbox.on_new(self.queue.extend)
         self.sieve = self._made()
         self._message_ids = 1000
+        self.last = 0
 
     def _made(self) -> OutboxSieve:
         return OutboxSieve(
@@ -53,10 +54,10 @@ class Night:
         for firing in firings:
             await self.outbox.put(message_of(firing, firing_to_json(firing)))
 
-    async def told(self) -> list[str]:
-        """Send all that goes out now, one by one as the notifier does; return what was said, first lines."""
-        said = []
-        while self.queue:
+    async def told(self, most: int = 1000) -> list[str]:
+        """Send what goes out now, *most* messages, one by one as the notifier does; return their first lines."""
+        said: list[str] = []
+        while self.queue and len(said) < most:
             waiting = sorted(self.queue, key=lambda row: (row.priority, row.id))
             passed = await self.sieve.sift(TOM, waiting)
             gone = {row.id for row in waiting} - {row.id for row in passed}
@@ -68,6 +69,7 @@ class Night:
             said.append(self.words(row).splitlines()[0])
             self._message_ids += 1
             await self.outbox.mark_delivered(row.id, self._message_ids)
+            self.last = row.id
         return said
 
     def words(self, row: OutboxMessage) -> str:
@@ -90,6 +92,21 @@ class Night:
 
     async def states(self, *row_ids: int) -> list[tuple[str, int | None]]:
         return [(str((await self.row(one)).state), (await self.row(one)).told_by) for one in row_ids]
+
+    async def is_closed(self) -> None:
+        """Let the chat take nothing of what goes out now."""
+        while self.queue:
+            waiting = list(self.queue)
+            passed = await self.sieve.sift(TOM, waiting)
+            self.queue[:] = [row for row in self.queue if row not in waiting]
+            for row in passed:
+                await self.outbox.mark_closed(row.id, "Forbidden: bot was blocked by the user")
+
+    async def opens(self) -> None:
+        """Let the chat take messages again."""
+        self.sieve.forget(TOM)
+        await self.outbox.reopen(TOM, self.clock.now() - timedelta(hours=12))
+        await self.comes_due()
 
     async def comes_due(self) -> None:
         """Queue what the database says is due, as the notifier's look does."""
@@ -343,6 +360,142 @@ async def test_an_alert_that_calms_is_told_alone_in_any_burst_and_goes_on_after_
     await night.told()
     assert len(await night.outbox.members(8)) == 2
     assert "2 of yours fired meanwhile: <b>&EVIL, AAPL" in night.words(await night.row(12))
+
+
+async def test_a_digest_that_was_open_at_a_restart_is_closed_complete_and_the_next_begins_anew(night: Night) -> None:
+    now = night.clock.now()
+    await night.fires(*(price_firing(number, now) for number in range(1, 11)))
+    assert len(await night.told()) == 5
+    [root] = {row.told_by for row in [await night.row(n) for n in range(5, 11)]}
+    assert root is not None
+    night.restart()
+    night.clock.advance(2)
+    await night.fires(*(price_firing(number, night.clock.now()) for number in range(11, 21)))
+    assert len(await night.told()) == 5
+    members = [row.payload["rule"]["id"] for row in await night.outbox.members(root)]
+    assert members == [5, 6, 7, 8, 9, 10]
+    rows = [await night.row(n) for n in range(1, 23)]
+    alone = [row.payload["rule"]["id"] for row in rows if row.kind == "firing" and row.told_by is None]
+    folded = [row.payload["rule"]["id"] for row in rows if row.kind == "firing" and row.told_by is not None]
+    assert sorted(alone + folded) == list(range(1, 21))
+    assert len(alone) == 8
+    assert {row.state for row in rows} == {MessageState.SENT, MessageState.FOLDED}
+
+
+async def test_a_chat_that_was_blocked_hears_of_each_alert_also_of_those_that_a_digest_took_in_later(
+    night: Night,
+) -> None:
+    for number in range(1, 41):
+        await night.fires(price_firing(number, night.clock.now()))
+        await night.is_closed()
+        night.clock.advance(0.5)
+    night.clock.advance(3600)
+    await night.opens()
+    said = await night.told()
+    assert said[4].startswith("🔔 36 more alerts")
+    assert await night.outbox.depth() == 0
+    told = await night.outbox.told(night.last)
+    assert told is not None
+    assert told.count == 36
+    await night.opens()
+    assert await night.told() == []
+
+
+async def test_what_a_digest_took_in_while_its_chat_was_blocked_is_told_as_a_message(night: Night) -> None:
+    await night.fires(*(price_firing(number, night.clock.now()) for number in range(1, 7)))
+    assert len(await night.told()) == 5
+    night.clock.advance(5)
+    await night.fires(price_firing(7, night.clock.now()))
+    await night.is_closed()
+    night.clock.advance(3600)
+    await night.opens()
+    (said,) = await night.told()
+    assert said.startswith("🔔 3 more alerts")
+    # Two of them stand in the message from before.
+    assert "↻ may repeat" in night.words(await night.row(night.last))
+
+
+async def test_what_a_digest_told_that_may_have_arrived_before_the_block_is_told_again_marked(night: Night) -> None:
+    await night.fires(*(price_firing(number, night.clock.now()) for number in range(1, 7)))
+    await night.told(4)
+    (digest,) = night.queue
+    await night.outbox.mark_unknown(digest.id, night.clock.now(), "ReadTimeout")
+    await night.is_closed()
+    night.clock.advance(3600)
+    await night.opens()
+    await night.told()
+    assert [(await night.row(number)).may_repeat for number in (5, 6)] == [True, True]
+
+
+async def test_a_chat_that_is_blocked_again_before_it_was_told_hears_of_all_when_it_opens_for_good(
+    night: Night,
+) -> None:
+    await night.fires(*(price_firing(number, night.clock.now()) for number in range(1, 8)))
+    for _ in range(3):
+        await night.is_closed()
+        night.clock.advance(3600)
+        await night.opens()
+    await night.told()
+    told = await night.outbox.told(night.last)
+    assert told is not None
+    assert told.count == 3
+    assert await night.outbox.depth() == 0
+
+
+async def test_a_growth_that_still_waits_as_the_chat_opens_is_over_and_what_it_told_comes_marked(night: Night) -> None:
+    await night.fires(*(price_firing(number, night.clock.now()) for number in range(1, 7)))
+    await night.told(4)
+    (digest,) = night.queue
+    await night.outbox.mark_closed(digest.id, "Forbidden: bot was blocked by the user")
+    night.queue.clear()
+    night.clock.advance(5)
+    await night.fires(price_firing(7, night.clock.now()))
+    await night.sieve.sift(TOM, night.queue)
+    growth = night.queue[-1]
+    assert growth.edit_key == digest.dedupe_key
+    await night.opens()
+    assert (await night.row(growth.id)).state is MessageState.FAILED
+    assert [(await night.row(number)).may_repeat for number in (5, 6)] == [True, True]
+
+
+async def test_a_chat_that_was_blocked_hears_of_what_a_calming_alert_would_have_told(night: Night) -> None:
+    night.has_set(calming=(1,))
+    for number in range(1, 8):
+        await night.fires(price_firing(number, night.clock.now()))
+        await night.is_closed()
+        night.clock.advance(5)
+    night.clock.advance(600)
+    await night.opens()
+    said = await night.told()
+    assert len(said) == 2
+    edit = (await night.outbox.fired_since(TOM, night.clock.now() - timedelta(hours=1)))[0]
+    told = await night.outbox.told(edit.id)
+    assert told is not None
+    assert told.count == 6
+
+
+async def test_a_digest_of_old_and_new_says_that_it_is_late(night: Night) -> None:
+    now = night.clock.now()
+    old = (price_firing(number, now - timedelta(minutes=40)) for number in range(1, 12))
+    await night.fires(*old, price_firing(12, now))
+    await night.told()
+    assert "⚠️ Late: the first happened 40 min ago" in night.words(await night.row(night.last))
+
+
+async def test_a_trouble_that_came_and_went_in_quiet_hours_is_told_by_its_end(night: Night) -> None:
+    night.has_set(quiet="22:00-07:00")
+    until(night.clock, LATE_EVENING)
+    lost = NewMessage(TOM, "notice", "link:1", {"notice": "link lost"})
+    back = replace(lost, payload={"notice": "link back"}, dedupe_key="link:1:back", edit_key="link:1")
+    await night.outbox.put(lost)
+    assert await night.told() == []
+    await night.outbox.put(back)
+    assert await night.told() == []
+    until(night.clock, MORNING)
+    await night.comes_due()
+    passed = await night.sieve.sift(TOM, night.queue)
+    assert [row.dedupe_key for row in passed] == ["link:1:back"]
+    assert await night.states(1) == [("folded", 2)]
 
 
 async def test_the_zone_of_quiet_hours_is_the_persons_own(night: Night) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from alerts.naming import name_of
 from broker.contracts import IbContracts
 from market.clock import SystemClock
 from market.errors import AmbiguousSymbol, BrokerError, UnknownSymbol
@@ -53,6 +54,15 @@ async def test_an_option_is_found_as_typed_and_by_its_occ_symbol(desk: Desk, exc
     occ = f"SPY{listed.expiry[2:]}{listed.right}{int(listed.strike * 1000):08d}"
     assert await desk.contracts.find(occ) == found
     assert await desk.contracts.find(found.label) == found
+
+
+async def test_each_listing_has_a_name_of_its_own_that_finds_it_again(desk: Desk) -> None:
+    names = {}
+    for con_id in (14204, 14121, 265598):
+        one = await desk.contracts.find(f"#{con_id}")
+        names[con_id] = await name_of(one, desk.contracts, SystemClock().now())
+        assert await desk.contracts.find(names[con_id]) == one
+    assert names == {14204: "SAP", 14121: "SAP@IBIS", 265598: "AAPL"}
 
 
 async def test_an_unknown_symbol_comes_with_the_nearest_matches(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -89,6 +89,8 @@ async def scene() -> AsyncIterator[Scene]:
 
 async def test_a_line_that_dies_without_a_word_is_asked_for_anew_and_speaks_again(scene: Scene) -> None:
     assert scene.server.faults.deafen("AAPL") == 1
+    gaps: list[tuple[Instrument, datetime]] = []
+    scene.freshness.on_heard(lambda instrument, since: gaps.append((instrument, since)))
     heard = scene.feed.quote(scene.aapl.con_id).received
     await scene.later(1.5, 401.0)
     await scene.asks(2)
@@ -96,9 +98,11 @@ async def test_a_line_that_dies_without_a_word_is_asked_for_anew_and_speaks_agai
     await scene.asks(3)
     assert [(one.instrument.symbol, one.since) for one in scene.freshness.stale()] == [("AAPL", heard)]
     scene.clock.advance(20)
+    assert gaps == []
     await scene.prints("AAPL", 205.0)
     scene.freshness.look()
     assert scene.freshness.stale() == []
+    assert gaps == [(scene.aapl, heard)]
 
 
 async def test_a_market_that_is_merely_quiet_is_asked_ever_more_rarely(scene: Scene) -> None:

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from broker.market_data import IbTickFeed
-from broker.status import LinkState
+from broker.status import LinkReason, LinkState
 from market.clock import SystemClock
 from market.errors import LinkDown, NoMarketData, RequestTimeout
 from market.instrument import Instrument, SecType
@@ -290,6 +290,16 @@ async def test_a_fresh_quote_that_does_not_come_times_out(desk: Desk, aapl: Inst
     server.faults.silent = True
     with pytest.raises(RequestTimeout):
         await desk.feed.fresh(aapl, timeout_s=0.1)
+
+
+async def test_a_fresh_quote_that_does_not_come_for_want_of_ibkr_behind_tws_says_so(
+    desk: Desk, aapl: Instrument, server: TwsServer
+) -> None:
+    server.faults.lose_connection()
+    await desk.state(LinkState.DEGRADED)
+    with pytest.raises(LinkDown) as caught:
+        await desk.feed.fresh(aapl, timeout_s=0.1)
+    assert caught.value.reason == LinkReason.LOST_IBKR
 
 
 async def test_a_fresh_quote_without_a_link_says_so() -> None:

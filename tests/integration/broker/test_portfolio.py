@@ -1,9 +1,16 @@
 """Accounts, values and holdings."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.engine import Engine
+from alerts.language import parse
+from alerts.rule import Rule
+from market.account import AccountSummary, Position
+from market.clock import SystemClock
 from market.ticket import OrderTicket, OrderType, Side
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
@@ -140,6 +147,40 @@ async def test_a_position_opened_and_closed_later_is_followed(desk: Desk) -> Non
     await eventually(lambda: told[-1]["KO"].daily_pnl is not None)
     await desk.orders.submit(entry(ko, OrderTicket(Side.SELL, Decimal(100), "KO", OrderType.MARKET)), "sb-1-2")
     await eventually(lambda: "KO" not in told[-1])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "fires"),
+    [("DU1234567", ["account netliq > 1", "position AAPL value > 1"]), ("DU7654321", ["account netliq > 1"])],
+)
+async def test_alerts_on_the_account_and_its_positions_are_about_the_chosen_account(
+    chosen: str, fires: list[str]
+) -> None:
+    exchange = Exchange(walk=False, accounts=("DU1234567", "DU7654321"))
+    server = TwsServer(exchange)
+    await server.start()
+    desk = desk_at(server.port, account=chosen)
+    engine, fired, told = Engine(), [], []
+    now = SystemClock().now()
+
+    def take(summary: AccountSummary, positions: Sequence[Position]) -> None:
+        told.append(summary.account)
+        fired.extend(engine.on_account(summary, positions, now))
+
+    async with running(desk):
+        await desk.up()
+        aapl = await desk.contracts.find("AAPL")
+        lines = ("account netliq > 1", "position AAPL value > 1")
+        drafts = [parse(line, now, ZoneInfo("UTC")) for line in lines]
+        engine.load(
+            Rule(n, 1, 1, line, draft, {"AAPL": aapl}, now, now)
+            for n, (line, draft) in enumerate(zip(lines, drafts, strict=True), 1)
+        )
+        desk.portfolio.connect(take)
+        await eventually(lambda: desk.portfolio.positions("DU1234567"))
+        await eventually(lambda: sorted({one.rule.text for one in fired}) == fires)
+    await server.stop()
+    assert set(told) == {chosen}
 
 
 async def test_another_account_is_not_told_as_the_default_one() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
+from storage.groups import SqlGroups
 from storage.message import Told
 from storage.outbox import MessageState, NewMessage, OutboxMessage, Priority, SqlOutbox
 from tests.fakes.clock import FakeClock
@@ -396,3 +397,15 @@ async def test_a_chat_that_is_open_again_gets_every_alert_that_it_missed_and_oth
         ("notice", MessageState.NEW, False),
     ]
     assert await outbox.reopen(111, clock.now() - timedelta(hours=12)) == 0
+
+
+async def test_a_group_that_moved_forgets_which_messages_stood_there(
+    database: Database, outbox: SqlOutbox, clock: FakeClock
+) -> None:
+    for chat_id, key in ((-5, "digest"), (111, "other")):
+        await outbox.put(replace(HELLO, chat_id=chat_id, dedupe_key=key))
+        await outbox.mark_delivered((await outbox.due(clock.now(), 10))[0].id, 7)
+    assert await outbox.shown("digest")
+    await SqlGroups(database).moved(-5, -100_5, clock.now())
+    assert await outbox.shown("digest") is None
+    assert await outbox.shown("other")

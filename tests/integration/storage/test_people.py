@@ -95,7 +95,8 @@ async def test_of_ten_who_mark_a_job_one_is_the_first(database: Database, clock:
 
 async def test_the_last_day_of_a_job_is_known(database: Database, clock: FakeClock) -> None:
     jobs = SqlJobs(database, clock)
-    assert await jobs.last("summary") is None
+    assert await jobs.last("summary", FRIDAY) is None
     await jobs.mark("summary", FRIDAY)
     await jobs.mark("summary", FRIDAY - timedelta(days=1))
-    assert await jobs.last("summary") == FRIDAY
+    assert await jobs.last("summary", FRIDAY + timedelta(days=9)) == FRIDAY
+    assert await jobs.last("summary", FRIDAY - timedelta(days=1)) == FRIDAY - timedelta(days=1)

@@ -42,11 +42,19 @@ def retry_after(flood: FloodControl, chat_id: int, method: str = "sendMessage") 
     return seconds
 
 
-def test_thirty_a_second_over_all_chats(flood: FloodControl, clock: ManualClock) -> None:
-    assert passed(flood, list(range(1, 101))) == 30
+def test_thirty_a_second_over_all_chats_and_hardly_more(flood: FloodControl, clock: ManualClock) -> None:
+    assert passed(flood, list(range(1, 101))) == 33
     assert retry_after(flood, 7) == 1
     clock.advance(1)
-    assert passed(flood, list(range(1, 101))) == 30
+    assert passed(flood, list(range(1, 101))) == 33
+
+
+def test_no_second_holds_more_than_that(flood: FloodControl, clock: ManualClock) -> None:
+    assert passed(flood, list(range(1, 21))) == 20
+    clock.advance(0.9)
+    assert passed(flood, list(range(1, 101))) == 13
+    clock.advance(0.2)
+    assert passed(flood, list(range(1, 101))) == 20
 
 
 def test_a_private_chat_takes_a_burst_and_then_one_a_second(flood: FloodControl, clock: ManualClock) -> None:
@@ -58,16 +66,18 @@ def test_a_private_chat_takes_a_burst_and_then_one_a_second(flood: FloodControl,
 
 def test_a_group_takes_twenty_a_minute(flood: FloodControl, clock: ManualClock) -> None:
     assert passed(flood, [-100] * 25) == 20
-    assert retry_after(flood, -100) == 3
-    assert retry_after(flood, -100, "editMessageText") == 3
-    clock.advance(3)
-    assert passed(flood, [-100] * 2) == 1
+    assert retry_after(flood, -100) == 60
+    assert retry_after(flood, -100, "editMessageText") == 60
+    clock.advance(59)
+    assert passed(flood, [-100] * 2) == 0
+    clock.advance(1)
+    assert passed(flood, [-100] * 25) == 20
 
 
 def test_a_steady_thirty_a_second_is_never_refused(flood: FloodControl, clock: ManualClock) -> None:
     for number in range(2000):
         flood.check("sendMessage", Params({"chat_id": number % 40 + 1}))
-        clock.advance(1 / 30)
+        clock.advance(1 / 29.9)
 
 
 def test_an_album_counts_its_items_and_answers_count_nothing(flood: FloodControl) -> None:
@@ -79,7 +89,7 @@ def test_an_album_counts_its_items_and_answers_count_nothing(flood: FloodControl
 
 
 def test_edits_in_a_private_chat_count_only_over_all(flood: FloodControl) -> None:
-    assert passed(flood, [111] * 30, "editMessageText") == 30
+    assert passed(flood, [111] * 40, "editMessageText") == 33
     assert retry_after(flood, 111, "editMessageText") == 1
 
 

@@ -11,6 +11,7 @@ from alerts.condition import (
     Comparison,
     Condition,
     Crossing,
+    DayMove,
     Direction,
     Draft,
     Either,
@@ -19,6 +20,10 @@ from alerts.condition import (
     Options,
     Repeat,
     ScanEntry,
+    Trailing,
+    Unit,
+    Velocity,
+    Way,
 )
 from alerts.language import parse
 from alerts.needs import symbols_of
@@ -67,12 +72,29 @@ def _studies(symbols: st.SearchStrategy[str]) -> st.SearchStrategy[Indicator]:
     )
 
 
+def is_possible(condition: Condition) -> bool:
+    """Return whether the language takes it: nothing falls by all it is worth, an RSI stays between 0 and 100."""
+    match condition:
+        case (
+            Comparison(Indicator(_, "rsi" | "adx" | "stoch"), _, Number(value))
+            | Comparison(Number(value), _, Indicator(_, "rsi" | "adx" | "stoch"))
+            | Crossing(Indicator(_, "rsi" | "adx" | "stoch"), _, Number(value))
+        ):
+            return 0 <= value <= 100
+        case DayMove(_, amount, Way.DOWN) | Velocity(_, amount, Unit.PERCENT, Way.DOWN):
+            return amount < 100
+        case Trailing(_, amount, Unit.PERCENT, False):
+            return amount < 100
+        case _:
+            return True
+
+
 LEFTS = st.one_of(st.builds(Price, SYMBOLS, st.sampled_from(PriceField)), _studies(SYMBOLS))
 RIGHTS = st.one_of(NUMBERS, _studies(SYMBOLS))
 SINGLES = st.one_of(
     st.builds(Comparison, LEFTS, st.sampled_from(Op), RIGHTS),
     st.builds(Crossing, LEFTS, st.sampled_from(Direction), RIGHTS),
-)
+).filter(is_possible)
 
 
 def _joined(kind: Any, parts: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:

@@ -54,6 +54,7 @@ class Desk:
             tell=self.tell,
             heard=lambda: None,
             caught=lambda instrument, _until: self.caught.append(instrument),
+            settle=self.settle,
             nap=self.nap,
         )
 
@@ -65,6 +66,9 @@ class Desk:
 
     async def tell(self, found: Sequence[Unobserved]) -> None:
         self.told += found
+
+    async def settle(self, instruments: Sequence[Instrument]) -> None:
+        """Nobody knows of splits here."""
 
     async def nap(self, seconds: float) -> None:
         self.clock.advance(seconds)

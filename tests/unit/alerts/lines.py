@@ -1,10 +1,12 @@
 """Hypothesis strategies for every construct of the alert language, for the laws it keeps."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
+from alerts.bearing import bears_hold, bears_hysteresis
 from alerts.condition import (
     AllOf,
     AnyOf,
@@ -53,7 +55,7 @@ from alerts.operand import (
     Volume,
 )
 from market.quote import BarSize
-from tests.unit.alerts.drafts import PHRASES, PRICES, SCANS, SYMBOLS, TEXTS, joined
+from tests.unit.alerts.drafts import PHRASES, PRICES, SCANS, SYMBOLS, TEXTS, is_possible, joined
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 OPTIONS = st.sampled_from(["SPY 20261218 C600", "QQQ 20270115 P412.5", "SPY 261218C00600000", "#265598"])
@@ -165,7 +167,7 @@ SINGLES = st.one_of(
     st.builds(DayMove, SYMBOLS, POSITIVE, WAYS, is_gap=st.just(value=True)),
     VELOCITIES,
     trailings(),
-)
+).filter(is_possible)
 
 
 def _compound(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
@@ -250,9 +252,14 @@ def options(draw: st.DrawFn) -> Options:
 @st.composite
 def drafts(draw: st.DrawFn) -> Draft:
     """Draw a whole line; one with an order after it speaks of an instrument or names one."""
-    chosen = draw(options())
+    condition, chosen = draw(CONDITIONS), draw(options())
+    chosen = replace(
+        chosen,
+        hold=chosen.hold if bears_hold(condition) else None,
+        hysteresis_pct=chosen.hysteresis_pct if bears_hysteresis(condition) else None,
+    )
     then = draw(st.sampled_from(["", "", "buy 10 AAPL limit 199.5", "sell 5 MSFT market", "buy 1k $ON 5 gtc outside"]))
-    return Draft(draw(CONDITIONS), Options(**{**_fields(chosen), "then": then}))
+    return Draft(condition, Options(**{**_fields(chosen), "then": then}))
 
 
 def _fields(chosen: Options) -> dict[str, Any]:

@@ -72,6 +72,11 @@ class NaiveEngine:
         self.conditions[rule.id] = condition_of(rule.draft.condition)
         return self._look([state], rule.since)
 
+    def forget(self, instrument: Instrument) -> None:
+        known = self.known.setdefault(instrument.con_id, _Known())
+        known.prices.clear()
+        known.halted, known.top, known.bottom = False, -inf, inf
+
     def on_time(self, now: datetime) -> list[tuple[int, datetime]]:
         return self._look([s for s in self.states.values() if self._is_due(s, now)], now)
 
@@ -260,12 +265,20 @@ class NaiveEngine:
             return None
         return (move.way is not Way.DOWN and price >= levels[0]) or (move.way is not Way.UP and price <= levels[1])
 
+    def _day_held(self, move: DayMove, state: _State, now: datetime) -> Truth:
+        price, levels = self._price(Price(move.symbol), state, now), self._levels(move, state)
+        if price is None or levels is None:
+            return None
+        up = move.way is not Way.DOWN and price > levels[0] - _margin(levels[0])
+        return up or (move.way is not Way.UP and price < levels[1] + _margin(levels[1]))
+
     def _levels(self, move: DayMove, state: _State) -> tuple[float, float] | None:
         known = self.known.get(state.rule.instruments[move.symbol].con_id)
         base = move.base
         if base is None:
             base = None if known is None else known.prices.get(TickField.CLOSE)
-        return None if base is None else (base * (1 + move.percent / 100), base * (1 - move.percent / 100))
+        distance = 0.0 if base is None else abs(base) * move.percent / 100
+        return None if base is None else (base + distance, base - distance)
 
     def _moved(self, move: Velocity, state: _State, now: datetime) -> Truth:
         price, known = self._price(Price(move.symbol), state, now), self._alive(move.symbol, state, now)
@@ -313,7 +326,7 @@ class NaiveEngine:
         state.sides[id(condition)] = side, has_crossed
         return happened
 
-    def _holds(self, condition: Any, state: _State, now: datetime) -> Truth:
+    def _holds(self, condition: Any, state: _State, now: datetime) -> Truth:  # noqa: PLR0911  one case for each kind
         match condition:
             case Crossing() | Channel():
                 return False
@@ -324,7 +337,9 @@ class NaiveEngine:
                 margin = abs(b) * 0.001 if isinstance(left, Arithmetic) else _margin(b)
                 within = a > b - margin if op in {Op.GT, Op.GE} else a < b + margin
                 return within or _stands(a, op, b)
-            case DayMove() | Velocity() | Trailing():
+            case DayMove():
+                return self._day_held(condition, state, now)
+            case Velocity() | Trailing():
                 return self._stays(condition, state, now)
             case Inverse(part):
                 return _opposite(self._holds(part, state, now))
@@ -352,8 +367,10 @@ class NaiveEngine:
                     marks += [a, b, a + inner, b - inner, a - outer, b + outer]
                 case DayMove(symbol) if _is(state, symbol, instrument):
                     levels = self._levels(atom, state)
-                    marks += [] if levels is None else levels[:1] * (atom.way is not Way.DOWN)
-                    marks += [] if levels is None else levels[1:] * (atom.way is not Way.UP)
+                    backs = () if levels is None else (levels[0] - _margin(levels[0]), levels[1] + _margin(levels[1]))
+                    for each in (levels, backs if repeats else None):
+                        marks += [] if each is None else each[:1] * (atom.way is not Way.DOWN)
+                        marks += [] if each is None else each[1:] * (atom.way is not Way.UP)
                 case Velocity(symbol) if _is(state, symbol, instrument):
                     marks.append(always)
                 case Trailing(symbol, _, _, from_low) if _is(state, symbol, instrument) and id(atom) in state.bests:

@@ -1,14 +1,19 @@
 """Every row of the table of catch-up (PRODUCT B), with feeds that bring what a test says."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from alerts.catchup import CAUGHT, DARK, LIVE
+from alerts.catchup import CAUGHT, LIVE
 from alerts.condition import OrderEvent
+from alerts.eclipse import DARK
+from alerts.missed import MOST_HEADLINES, Missed
 from alerts.operand import PriceField
+from alerts.retrace import Retrace
 from alerts.rule import OrderHappened, TimeCause
 from market.account import AccountSummary
 from market.errors import BrokerError, LinkDown, RequestTimeout
@@ -262,11 +267,13 @@ async def test_a_crash_while_some_are_dark_looks_up_these_from_when_they_were() 
     desk.clock.advance(60)
     desk.print(499.0, MSFT)
     desk.catchup.doubt(desk.clock.now())
-    desk.clock.advance(600)
-    desk.print(499.5, MSFT)
+    for _ in range(600):
+        desk.clock.advance(1)
+        desk.print(499.5, MSFT)
+        desk.catchup._eclipse.look()
     await desk.catchup.note()
     kept = dict(desk.moments.kept)
-    assert kept == {LIVE: NOW + 11 * MINUTE, f"{DARK}{AAPL.con_id}": NOW}
+    assert kept == {LIVE: NOW + 11 * MINUTE - timedelta(seconds=5), f"{DARK}{AAPL.con_id}": NOW}
     again = Desk(rule("AAPL > 200"), rule("MSFT > 500", 2), **kept)
     again.clock.advance(720)
     again.minutes(199.0, 199.0, 199.0, 201.0, 199.0)
@@ -348,3 +355,197 @@ async def test_a_machine_that_slept_without_alerts_on_prices_says_what_it_does_n
     desk.catchup.slept(NOW)
     await desk.catchup.fill()
     assert [(one.rule.id, one.begin, one.end) for one in desk.told] == [(1, NOW, NOW + 10 * MINUTE)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "AAPL crosses above 200 every cooldown 1s",
+        "AAPL > 200 every cooldown 1s",
+        "AAPL enters 200..210 every cooldown 1s",
+        "AAPL moves 1% in 5m cooldown 1s",
+    ],
+)
+async def test_what_bars_and_waiting_ticks_both_tell_fires_once(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(rule(line))
+    await desk.live()
+    desk.print(199.0)
+    desk.lose()
+    desk.minutes(199.0, 199.0, 199.0)
+    desk.past.made[AAPL.con_id, LAST].append(Bar(NOW + 3 * MINUTE, 199.0, 202.0, 199.0, 202.0, 100.0))
+    desk.clock.advance(190)
+    desk.catchup.restored()
+    answer = desk.past.since
+
+    async def late(*asked: object) -> Sequence[Bar]:
+        for seconds, price in ((0, 199.0), (10, 201.0), (5, 202.0)):
+            desk.clock.advance(seconds)
+            desk.print(price)
+        desk.clock.advance(15)
+        return await answer(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(desk.past, "since", late)
+    await desk.catchup.fill()
+    assert desk.found() == [(1, 3)]
+    assert desk.fired == [one for one in desk.fired if one.away is not None]
+    desk.clock.advance(5)
+    desk.print(202.0)
+    assert desk.watcher.pending == 0
+
+
+async def test_a_gap_that_breaks_the_run_is_given_up_at_the_second_try_and_live_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk(rule("AAPL > 200"), rule("MSFT > 500", 2))
+    desk.minutes(199.0, 199.0)
+    desk.minutes(499.0, 501.0, instrument=MSFT)
+    await desk.live()
+    desk.lose()
+    whole = desk.engine.retracing
+
+    def broken(missed: Sequence[Missed], *more: Any) -> Retrace:
+        if missed[0].wanted.instrument == AAPL:
+            raise RuntimeError(missed)
+        return whole(missed, *more)
+
+    monkeypatch.setattr(desk.engine, "retracing", broken)
+    with pytest.raises(ExceptionGroup):
+        await desk.regain(3 * MINUTE)
+    await desk.catchup.fill()
+    assert desk.catchup.count == 0
+    assert [(one.rule.id, one.reason) for one in desk.told] == [(1, "what was fetched could not be worked through")]
+    assert desk.found() == [(2, 1)]
+    desk.print(201.0)
+    assert desk.watcher.pending == 1
+
+
+async def test_what_could_not_be_told_is_told_by_the_next_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(rule("account cushion < 10%"))
+    await desk.live()
+    tell = desk.catchup._tell
+
+    async def full(_found: object) -> None:
+        raise OSError
+
+    desk.catchup._tell = full
+    desk.lose()
+    with pytest.raises(OSError):  # noqa: PT011  whatever it is
+        await desk.regain(10 * MINUTE)
+    desk.catchup._tell = tell
+    await desk.catchup.fill()
+    assert [one.rule.id for one in desk.told] == [1]
+    await desk.catchup.fill()
+    assert len(desk.told) == 1
+
+
+async def test_what_moves_fast_is_asked_for_before_what_has_a_level() -> None:
+    desk = Desk(rule("AAPL > 201"), rule("MSFT moves 1% in 5m", 2))
+    await desk.live()
+    desk.lose()
+    desk.print(200.0)
+    await desk.regain(3 * MINUTE)
+    assert [symbol for symbol, _, _ in desk.past.asked] == ["MSFT", "AAPL"]
+
+
+async def test_headlines_before_the_first_that_ibkr_tells_of_are_said_to_be_unknown() -> None:
+    desk = Desk(rule('news AAPL "guidance"'), rule("AAPL > 200", 2))
+    first = NOW + 5 * MINUTE
+    desk.past.headlines = [
+        Headline("DJNL", f"DJNL${n}", "Apple opens a shop", first + timedelta(seconds=n), AAPL.con_id)
+        for n in range(MOST_HEADLINES)
+    ]
+    await gone_for(desk, 20)
+    assert [(one.rule.id, one.begin, one.end) for one in desk.told] == [(1, NOW, first)]
+
+
+async def test_moments_noted_by_a_clock_that_was_ahead_hide_no_gap() -> None:
+    kept = {LIVE: NOW + 60 * MINUTE, f"{CAUGHT}{AAPL.con_id}": NOW + 60 * MINUTE, f"{DARK}{AAPL.con_id}": NOW + MINUTE}
+    desk = Desk(rule("AAPL > 200"), **kept)
+    await desk.catchup.begin()
+    assert desk.engine.backlog.since == {AAPL.con_id: NOW}
+
+
+def _crowd(count: int = 400) -> Desk:
+    """Return a desk with many alerts on a gap of four minutes, in the third of which each comes true."""
+    desk = Desk(*(rule("AAPL crosses 200", number) for number in range(1, count + 1)), rule("MSFT > 500", 9999))
+    desk.minutes(199.0, 199.0, 201.0, 199.0)
+    desk.minutes(*[499.0] * 4, instrument=MSFT)
+    return desk
+
+
+async def _in_the_middle(desk: Desk) -> None:
+    """Let the loop turn until the first alert has seen a price of the gap."""
+    for _ in range(1000):
+        first = desk.engine.rule(1)
+        if desk.catchup._turn.locked() and first is not None and first.memory:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(desk.catchup.count)
+
+
+async def test_while_many_alerts_catch_up_the_loop_goes_round() -> None:
+    desk = _crowd(1000)
+    await desk.live()
+    desk.lose()
+    turns = 0
+
+    async def going_round() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    rounds = asyncio.ensure_future(going_round())
+    desk.clock.advance(240)
+    desk.catchup.restored()
+    await asyncio.sleep(0)
+    before = turns
+    await desk.catchup.fill()
+    rounds.cancel()
+    assert turns - before > 20
+    assert sorted(one.rule.id for one in desk.fired) == list(range(1, 1001))
+
+
+async def test_a_catch_up_that_is_stopped_in_the_middle_of_a_gap_runs_it_to_its_end() -> None:
+    desk = _crowd()
+    await desk.live()
+    desk.lose()
+    desk.clock.advance(240)
+    desk.catchup.restored()
+    filling = asyncio.ensure_future(desk.catchup.fill())
+    await _in_the_middle(desk)
+    assert desk.catchup.count
+    filling.cancel()
+    await asyncio.gather(filling, return_exceptions=True)
+    assert sorted(one.rule.id for one in desk.fired) == list(range(1, 401))
+
+
+async def test_a_link_that_is_lost_in_the_middle_of_a_gap_leaves_what_is_known_known() -> None:
+    desk = _crowd()
+    await desk.live()
+    desk.lose()
+    desk.clock.advance(240)
+    desk.catchup.restored()
+    filling = asyncio.ensure_future(desk.catchup.fill())
+    await _in_the_middle(desk)
+    desk.lose()
+    await filling
+    assert desk.catchup.count == 2
+    await desk.regain(MINUTE)
+    assert sorted(one.rule.id for one in desk.fired) == list(range(1, 401))
+    assert desk.catchup.count == 0
+
+
+async def test_what_is_remembered_in_the_middle_of_a_gap_is_stored_at_its_end() -> None:
+    desk = _crowd()
+    await desk.live()
+    desk.engine.take_changed()
+    desk.lose()
+    desk.clock.advance(240)
+    desk.catchup.restored()
+    stored = []
+    filling = asyncio.ensure_future(desk.catchup.fill())
+    while not filling.done():
+        stored += [one.id for one in desk.engine.take_changed() if desk.engine.is_behind(AAPL.con_id)]
+        await asyncio.sleep(0)
+    assert [rule_id for rule_id in stored if rule_id != 9999] == []

@@ -47,6 +47,15 @@ def test_greater_is_not_greater_or_equal() -> None:
     assert fed(engine_with(rule("AAPL <= 200")), 201.0, 200.0) == [200.0]
 
 
+@pytest.mark.parametrize(("turned", "line"), [("200 < AAPL", "AAPL > 200"), ("200 >= AAPL", "AAPL <= 200")])
+def test_a_level_said_the_other_way_round_is_the_same_level(turned: str, line: str) -> None:
+    told = (199.0, 200.0, 201.0, 199.81, 202.0, 199.8, 203.0, 200.5, 199.9)
+    one, other = engine_with(rule(f"{turned} every")), engine_with(rule(f"{line} every"))
+    assert fed(one, *told) == fed(other, *told)
+    assert one.distance(1) == other.distance(1)
+    assert one.distance(1) is not None
+
+
 def test_each_tick_of_a_read_counts_not_only_the_last() -> None:
     assert prices(engine_with(rule("AAPL > 200")).on_ticks([tick(199.0), tick(201.0), tick(199.0)])) == [201.0]
 
@@ -269,6 +278,17 @@ def test_the_distance_is_that_of_the_nearest_level() -> None:
     assert engine.distance(1) == pytest.approx(-5.0)
     assert engine.distance(2) is None
     assert engine.distance(99) is None
+
+
+def test_the_distance_of_a_ratio_is_its_own_and_its_values_can_be_read() -> None:
+    engine = Engine()
+    engine.load([rule("AAPL / MSFT > 0.5"), rule("AAPL - MSFT > 10", 2)])
+    assert engine.standing(1, NOW) == {}
+    engine.on_ticks([tick(100.0), tick(250.0, instrument=MSFT)])
+    assert engine.standing(1, NOW) == {"AAPL / MSFT": 0.4, "AAPL": 100.0, "MSFT": 250.0}
+    assert engine.distance(1) == pytest.approx(25.0)
+    assert engine.distance(2) == pytest.approx(160.0)
+    assert engine.standing(99, NOW) == {}
 
 
 def test_needs_name_lines_bars_news_and_scans() -> None:

@@ -81,12 +81,66 @@ def test_a_day_move_counts_from_the_prior_close_once_a_session() -> None:
 def test_a_day_move_follows_a_close_that_comes_late() -> None:
     engine = engine_with(rule("AAPL -3% today"))
     assert fed(engine, 190.0) == []
-    assert prices(engine.on_ticks([tick(197.0, TickField.CLOSE)])) == [197.0]
+    (firing,) = engine.on_ticks([tick(197.0, TickField.CLOSE)])
+    assert isinstance(firing.cause, PriceCause)
+    # The close is what the price is measured by, not a price of now.
+    assert (firing.cause.field, firing.cause.price) == (TickField.LAST, 190.0)
+
+
+def test_a_level_that_was_passed_in_a_halt_fires_with_the_price_that_stands() -> None:
+    engine = engine_with(rule("AAPL > 200"))
+    engine.on_ticks([tick(190.0), tick(1.0, TickField.HALTED, after_s=1), tick(205.0, after_s=2)])
+    (firing,) = engine.on_ticks([tick(0.0, TickField.HALTED, after_s=3)])
+    assert isinstance(firing.cause, PriceCause)
+    assert (firing.cause.field, firing.cause.price) == (TickField.LAST, 205.0)
+
+
+def test_a_gap_fires_with_the_opening_price() -> None:
+    engine = engine_with(rule("AAPL gaps 3%"))
+    (firing,) = engine.on_ticks([tick(200.0), tick(207.0, TickField.OPEN), tick(200.0, TickField.CLOSE)])
+    assert isinstance(firing.cause, PriceCause)
+    assert (firing.cause.field, firing.cause.price) == (TickField.OPEN, 207.0)
 
 
 def test_a_move_from_a_given_price_goes_either_way() -> None:
     assert fed(engine_with(rule("AAPL ±4% from 200")), 200.0, 207.9, 208.0) == [208.0]
     assert fed(engine_with(rule("AAPL ±4% from 200")), 200.0, 192.0) == [192.0]
+
+
+@pytest.mark.parametrize(("typed", "back"), [("", 209.8), (" hysteresis 1%", 207.91)])
+@pytest.mark.parametrize("way", ["+", "±"])
+def test_a_day_move_that_repeats_must_go_back_by_the_hysteresis(typed: str, back: float, way: str) -> None:
+    engine = engine_with(rule(f"AAPL {way}5% every{typed}"))
+    engine.on_ticks([tick(200.0, TickField.CLOSE)])
+    assert len(fed(engine, *[209.99, 210.01] * 10)) == 1
+    assert fed(engine, back, 210.01, start_s=30) == []
+    assert fed(engine, back - 0.03, 210.01, start_s=40) == [210.01]
+
+
+def test_a_day_move_below_does_so_too() -> None:
+    engine = engine_with(rule("AAPL -5% every"))
+    engine.on_ticks([tick(200.0, TickField.CLOSE)])
+    assert fed(engine, *[190.01, 189.99] * 10) == [189.99]
+    assert fed(engine, 190.2, 189.0, start_s=30) == [189.0]
+
+
+@pytest.mark.parametrize(
+    ("line", "silent", "loud"),
+    [
+        ("AAPL +5% from -10", [-10.0, -10.5, -9.6], -9.5),
+        ("AAPL -5% from -10", [-10.0, -9.5, -10.4], -10.5),
+        ("AAPL ±5% from -10", [-10.0, -9.6, -10.4], -10.5),
+    ],
+)
+def test_up_is_up_below_zero_too(line: str, silent: list[float], loud: float) -> None:
+    assert fed(engine_with(rule(line)), *silent, loud) == [loud]
+
+
+def test_the_change_since_a_close_below_zero_has_the_sign_of_the_way() -> None:
+    engine = engine_with(rule("AAPL > -9"))
+    (firing,) = engine.on_ticks([tick(-10.0, TickField.CLOSE), tick(-8.0)])
+    assert isinstance(firing.cause, PriceCause)
+    assert firing.cause.change_pct == pytest.approx(20.0)
 
 
 def test_a_gap_is_the_sessions_open_and_not_yesterdays() -> None:
@@ -119,7 +173,7 @@ def test_a_trailing_alert_follows_the_best_price_and_remembers_it() -> None:
     engine = engine_with(rule("AAPL trails 5%"))
     assert fed(engine, 200.0, 220.0, 210.0) == []
     (remembered,) = engine.take_changed()
-    assert remembered.memory == {"best": [220.0]}
+    assert remembered.memory["best"] == [220.0]
     assert fed(engine_with(remembered), 210.0, 209.1, 209.0, start_s=60) == [209.0]
 
 
@@ -424,7 +478,7 @@ def test_what_was_held_survives_a_restart() -> None:
     seconds(engine, 1, 95)
     found = engine.rule(1)
     assert found is not None
-    assert found.memory == {"held_s": 90.0}
+    assert found.memory["held_s"] == 90.0
     again = engine_with(found)
     fed(again, 201.0, start_s=200)
     assert seconds(again, 201, 229) == []
@@ -550,6 +604,19 @@ def test_a_minute_without_ticks_tells_all_its_prices() -> None:
     assert engine.gap_pct(AAPL) == pytest.approx(14 / 196 * 100)
 
 
+def test_without_a_line_a_day_move_and_a_gap_go_by_daily_bars_and_the_days_first_minute() -> None:
+    engine = engine_with(rule("AAPL +5%", 1), rule("AAPL gaps 3%", 2))
+    assert engine.on_minute(AAPL, minute(206, 212, 206, 211), NOW + 63 * SECOND) == []
+    engine.know_close(AAPL, 200.0)
+    (moved,) = engine.on_minute(AAPL, minute(206, 212, 206, 211, 1), NOW + 123 * SECOND)
+    assert moved.rule.id == 1
+    # At midnight the next session opens.
+    engine.know_close(AAPL, 211.0)
+    first = NOW + 9 * HOUR
+    fired = engine.on_minute(AAPL, Bar(first, 218.0, 219.0, 217.0, 218.5), first + 63 * SECOND)
+    assert [one.rule.id for one in fired] == [2]
+
+
 def test_a_minute_beside_ticks_adds_the_prints_they_did_not_show() -> None:
     engine = engine_with(rule("AAPL > 200 every", 1), rule("AAPL > 198 every", 2))
     assert fed(engine, 197.0, 199.0, 197.0, start_s=1, every_s=10) == [199.0]
@@ -586,3 +653,8 @@ def test_a_trade_of_the_next_bar_moves_a_live_indicator_once_the_bar_before_it_i
     assert fed(engine, 111.0, start_s=3601) == []
     found = engine.on_bar(AAPL, BarSize.HOUR_1, Bar(NOW, 91, 91, 91, 91), NOW + HOUR + 3 * SECOND)
     assert [firing.cause.price for firing in found] == [111.0]  # type: ignore[union-attr]
+
+
+def test_a_volume_wants_a_line_and_no_minutes() -> None:
+    needs = engine_with(rule("AAPL volume > 10M")).needs()
+    assert (needs.ticks, needs.fast) == ({AAPL}, {AAPL})

@@ -239,3 +239,72 @@ def test_text_for_the_language_is_noticed(text: str) -> None:
 )
 def test_small_talk_is_not_an_alert(text: str) -> None:
     assert not looks_like_alert(text)
+
+
+def test_a_line_that_would_be_too_long_in_full_is_refused_so_that_what_is_kept_can_be_read_again() -> None:
+    line = " or ".join(f"account netliq > {n}b" for n in range(1, 18))
+    assert len(line) < language.LONGEST_LINE
+    with pytest.raises(AlertSyntaxError, match="a shorter line"):
+        parse(line)
+    kept = parse(" or ".join(f"account netliq > {n}b" for n in range(1, 12)))
+    assert parse(language.format_draft(kept)) == kept
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("AAPL gaps $3", "a percentage, like 3%"),
+        ("AAPL trails 100%", "a fall of less than 100%"),
+        ("AAPL -150%", "a fall of less than 100%"),
+        ("AAPL drops 100% today", "a fall of less than 100%"),
+        ("AAPL gaps down 100%", "a fall of less than 100%"),
+        ("AAPL drops 120% in 5m", "a fall of less than 100%"),
+        ("AAPL rsi(14, 1h) < 300", "a number from 0 to 100"),
+        ("AAPL stoch(14, 3, 3, 1h) crosses -1", "a number from 0 to 100"),
+        ("AAPL / 0 > 1", "a number other than 0"),
+    ],
+)
+def test_what_is_always_or_never_true_is_refused(line: str, expected: str) -> None:
+    with pytest.raises(AlertSyntaxError) as refused:
+        parse(line)
+    assert refused.value.expected == expected
+    assert all(parse(example) for example in refused.value.examples)
+
+
+def test_what_only_looks_impossible_is_taken() -> None:
+    for line in ("AAPL +150%", "AAPL trails 100% up", "AAPL rsi(14, 1h) * 2 < 150", "AAPL rsi(14, 1h) >= 100"):
+        assert parse(language.format_draft(parse(line))) == parse(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "readings"),
+    [
+        ("AAPL enters 1,900..2,000", ("AAPL enters 1.900..2.000", "AAPL enters 1900..2000")),
+        ("AAPL enters 1,900..2000", ("AAPL enters 1.900..2000", "AAPL enters 1900..2000")),
+        ("AAPL enters 1900,5..2000", ()),
+    ],
+)
+def test_a_range_whose_commas_read_two_ways_is_asked_back(line: str, readings: tuple[str, ...]) -> None:
+    with pytest.raises(AlertSyntaxError) as refused:
+        parse(line)
+    assert refused.value.readings == readings
+    assert all(parse(example) for example in refused.value.examples)
+
+
+@pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        ("AAPL greater than 200", "AAPL > 200"),
+        ("AAPL is more than 200", "AAPL > 200"),
+        ("AAPL rsi(14, 1h) is lower than 30", "AAPL rsi(14, 1h) < 30"),
+        ("tell me when AAPL is less than 180", "AAPL < 180"),
+    ],
+)
+def test_greater_and_less_than_are_everyday_words(line: str, same: str) -> None:
+    assert parse(line) == parse(same)
+    assert looks_like_alert(line)
+
+
+@pytest.mark.parametrize("said", ["we are down $5", "we are up 5%", "I am down 5%", "it is greater"])
+def test_talk_is_no_broken_alert(said: str) -> None:
+    assert not looks_like_alert(said)

@@ -37,6 +37,10 @@ class Gauge:
         self.minutes: list[tuple[str, datetime]] = []
         self.fires = False
         self.behind: set[int] = set()
+        self.closes: list[tuple[str, float]] = []
+
+    def know_close(self, instrument: Instrument, close: float) -> None:
+        self.closes.append((instrument.symbol, close))
 
     def is_behind(self, con_id: int) -> bool:
         return con_id in self.behind
@@ -104,6 +108,20 @@ async def test_one_too_many_runs_on_closed_minutes_and_says_so() -> None:
     quote = desk.keeper.quote(B.con_id)
     assert quote is not None
     assert (quote.last, quote.received) == (123.0, desk.clock.now())
+
+
+async def test_without_a_line_daily_bars_tell_the_close_before() -> None:
+    desk = Desk(cap=1)
+    await desk.keeper.hold(A)
+    await desk.keeper.hold(B)
+    for one in (A, B):
+        midnight = desk.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        days = [Bar(midnight - timedelta(days=ago), 99.0, 103.0, 98.0, 100.0 + ago, 1e6) for ago in range(30, 0, -1)]
+        desk.bars.history[one.con_id, BarSize.DAY_1].extend(days)
+        desk.minute(one)
+    await desk.ranges.learn([A, B])
+    await desk.keeper.fetch()
+    assert desk.gauge.closes == [("S2", 101.0)]
 
 
 async def test_each_minute_is_handed_on_once_and_none_is_left_out() -> None:

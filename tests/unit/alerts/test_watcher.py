@@ -258,3 +258,11 @@ async def test_an_expired_rule_is_stored_and_lets_its_line_go() -> None:
         post.watcher.take(post.engine.on_time(NOW + timedelta(seconds=5)))
         await until(lambda: AAPL not in post.ticks.held)
     assert post.store.rules[1].state is RuleState.EXPIRED
+
+
+async def test_however_many_changed_at_once_all_are_stored() -> None:
+    post = Post(*(rule("AAPL crosses 200", number) for number in range(1, 501)))
+    async with post.running():
+        post.ticks.push(tick(199.0))
+        await until(lambda: not post.engine.has_changes)
+        await until(lambda: all(found.memory for found in post.store.rules.values()))

@@ -105,7 +105,7 @@ async def test_an_ambiguous_symbol_is_asked_back(chat: Chat) -> None:
 
 async def test_a_company_is_known_by_a_name_of_several_words(chat: Chat) -> None:
     assert "AAPL above 400.00" in await chat.say("tell me when apple inc rises above 400")
-    assert chat.rules.rules[1].instruments["#265598"] == AAPL
+    assert chat.rules.rules[1].instruments["AAPL"] == AAPL
 
 
 async def test_several_companies_of_a_name_are_asked_back(chat: Chat) -> None:

@@ -28,7 +28,7 @@ def test_the_first_line_says_that_it_was_while_nobody_watched_and_when() -> None
     lines = said(Away(AT.replace(second=0), MINUTE))
     assert lines[0] == "🔔 <b>AAPL ▲ 201.00</b> · <b>while I was away, 15:42 ET</b>"
     assert "🕰 11 min ago: I had no live data then and found it afterwards · price now <code>199.40</code>" in lines
-    assert lines[-1] == "<i>15:42 ET, by historical bars · live</i>"
+    assert lines[-1] == "<i>15:42 ET, by historical bars</i>"
     assert not any("Late" in line or "unknown" in line for line in lines)
 
 
@@ -83,3 +83,20 @@ def test_what_stayed_unknown_is_one_message_that_names_every_alert(count: int) -
         assert "#1 <code>AAPL &gt; 200</code> · IBKR 162: &lt;no&gt; permissions" in html
     else:
         assert "#1 <code>account cushion &lt; 10%</code> · state now: account cushion 0.23" in html
+
+
+def test_a_gap_over_midnight_names_both_days() -> None:
+    begin, end = datetime(2026, 11, 19, 15, 31, tzinfo=UTC), NOW
+    payload = {"notice": Notice.UNOBSERVED.value, "at": end.isoformat(), "begin": begin.isoformat(),
+               "end": end.isoformat(), "alerts": [{"rule_id": 1, "alert": "x", "reason": "", "state": []}]}  # fmt: skip
+    head = notice(payload, now=end, zone=EASTERN).html.splitlines()[0]
+    assert "not observable Thu 19 Nov 10:31 ET to Fri 20 Nov 15:54 ET" in head
+    away = Away(begin, end - begin, is_observed=False)
+    lines = said(away, AccountCause({"account cushion": 0.05}), "account cushion < 10%")
+    assert any("Not observable Thu 19 Nov 10:31 ET to Fri 20 Nov 15:54 ET" in line for line in lines)
+
+
+def test_a_bar_of_an_hour_over_midnight_names_both_days() -> None:
+    begin = datetime(2026, 11, 20, 4, 30, tzinfo=UTC)
+    words = said(Away(begin, 60 * MINUTE))[0]
+    assert "while I was away, between Thu 19 Nov 23:30 ET and Fri 20 Nov 00:30 ET" in words

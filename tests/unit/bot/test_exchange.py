@@ -97,3 +97,44 @@ async def test_a_formula_in_a_cell_is_made_harmless_and_comes_back(chat: Chat) -
     body = await exported(chat, "csv")
     assert b"\r\n=" not in body
     assert not any(cell.startswith((b"=", b"+", b"@")) for line in body.splitlines() for cell in line.split(b","))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"alert,state\nAAPL > 1,234.5,armed\n",
+        b"alert,state\nAAPL > 1,234.5\n",
+        b"alert\nAAPL > 1,234.5\n",
+        b"AAPL > 1,234.5\n",
+        b"alert,state\nAAPL crosses above sma(50, 1d),armed\n",
+        b"AAPL crosses above sma(50, 1d)\n",
+    ],
+)
+async def test_a_line_that_a_comma_tears_apart_is_not_taken_for_another_alert(chat: Chat, body: bytes) -> None:
+    text = await chat.send_file("a.csv", body)
+    assert "would set 0 alerts" in text
+    assert "needs quotes around it" in text
+
+
+async def test_a_state_that_there_is_not_is_no_armed_alert(chat: Chat) -> None:
+    body = b'alert,state\n"AAPL > 300",bogus\n"AAPL > 301",Paused\n"AAPL > 302",\n'
+    text = await chat.send_file("a.csv", body)
+    assert "would set 2 alerts" in text
+    assert "1 of them paused" in text
+    assert "line 2: AAPL > 300 there is no state “bogus”" in text
+    assert "there is no state" in await chat.send_file("a.json", b'[{"alert":"AAPL > 300","state":"on"}]')
+
+
+async def test_what_is_over_by_now_is_left_out_as_that(chat: Chat) -> None:
+    text = await chat.send_file("a.csv", b'alert,state\n"AAPL > 300 until 2026-01-01",paused\n')
+    assert "1 over already, left out" in text
+    assert "not understood" not in text
+
+
+async def test_an_export_says_what_is_not_in_it(chat: Chat) -> None:
+    spent = chat.rules.rules[1].with_state(RuleState.FIRED, chat.clock.now())
+    chat.rules.rules[1] = spent
+    chat.engine.remove(1)
+    text = await chat.say("/export csv")
+    assert "Not in it: your own wording, webhooks" in text
+    assert "1 of them is over" in text

@@ -47,6 +47,14 @@ class Link:
             self.desk.print(100.0, one)
         return self.desk.clock.now()
 
+    def goes_on(self, minutes: float, *instruments: Instrument) -> datetime:
+        """Let these tick every second up to so many minutes after NOW."""
+        while self.desk.clock.now() < NOW + minutes * MINUTE:
+            self.desk.clock.advance(1)
+            self.ticks(*instruments)
+            self.desk.catchup._eclipse.look()
+        return self.desk.clock.now()
+
     async def fill(self) -> None:
         await self.desk.catchup.fill()
 
@@ -100,14 +108,10 @@ async def test_where_tws_lost_ibkr_ticks_had_ended_before_a_minute_at_most(
 
 async def test_a_farm_that_heals_leaves_a_gap_of_what_was_silent_since_its_last_tick(link: Link) -> None:
     link.after(1)
-    link.ticks(AAPL, MSFT, EURUSD)
-    ticked = link.after(1.5)
-    link.ticks(AAPL)
-    link.after(2)
+    ticked = link.ticks(AAPL, MSFT, EURUSD)
+    link.after(1.2)
     link.farms("usfarm")
-    link.after(3)
-    link.ticks(MSFT, EURUSD)
-    link.after(20)
+    link.goes_on(20, MSFT, EURUSD)
     link.farms()
     assert link.behind == {AAPL.con_id: ticked}
 
@@ -115,41 +119,52 @@ async def test_a_farm_that_heals_leaves_a_gap_of_what_was_silent_since_its_last_
 async def test_what_was_silent_for_long_is_looked_up_from_a_minute_before_its_farm_broke(link: Link) -> None:
     link.after(10)
     link.farms("usfarm")
-    link.ticks(MSFT, EURUSD)
-    link.after(11)
-    link.ticks(MSFT, EURUSD)
-    link.after(20)
+    link.goes_on(20, MSFT, EURUSD)
     link.farms()
     assert link.behind == {AAPL.con_id: NOW + 9 * MINUTE}
+
+
+async def test_a_tick_that_was_on_its_way_as_the_farm_broke_hides_no_gap(link: Link) -> None:
+    link.after(1)
+    link.farms("usfarm")
+    link.after(1.01)
+    last = link.ticks(AAPL)
+    link.goes_on(5, MSFT, EURUSD)
+    link.farms()
+    assert link.behind == {AAPL.con_id: last}
+
+
+async def test_a_tick_just_before_the_farm_is_said_to_be_back_hides_no_gap(link: Link) -> None:
+    link.after(1)
+    last = link.ticks(AAPL)
+    link.farms("usfarm")
+    link.goes_on(5, MSFT, EURUSD)
+    link.ticks(AAPL, MSFT, EURUSD)
+    link.farms()
+    assert link.behind == {AAPL.con_id: last}
 
 
 async def test_each_of_several_farms_has_its_own_gap(link: Link) -> None:
     first = link.ticks(AAPL, MSFT, EURUSD)
     link.after(0.5)
     link.farms("usfarm")
-    second = link.after(10)
-    link.ticks(MSFT, EURUSD)
-    link.after(10.5)
+    second = link.goes_on(10, MSFT, EURUSD)
     link.farms("cashfarm", "usfarm")
-    link.after(20)
-    link.ticks(MSFT)
+    link.goes_on(20, MSFT)
     link.farms("cashfarm")
-    assert link.behind == {AAPL.con_id: first}
+    assert link.behind == {AAPL.con_id: first, EURUSD.con_id: second}
     await link.fill()
-    link.after(30)
-    link.ticks(AAPL, MSFT)
+    link.goes_on(30, MSFT, AAPL)
     link.farms()
-    assert link.behind == {EURUSD.con_id: second}
+    assert link.behind[EURUSD.con_id] == second
+    assert MSFT.con_id not in link.behind
 
 
 async def test_a_link_that_is_lost_while_a_farm_is_down_does_not_forget_what_the_farm_owes(link: Link) -> None:
     dark = link.ticks(AAPL)
     link.after(0.5)
     link.farms("usfarm")
-    link.after(1)
-    link.ticks(MSFT, EURUSD)
-    lost = link.after(20)
-    link.ticks(MSFT, EURUSD)
+    lost = link.goes_on(20, MSFT, EURUSD)
     link.goes(LinkState.DOWN, LinkReason.CLOSED)
     assert link.behind == {AAPL.con_id: dark, MSFT.con_id: lost, EURUSD.con_id: lost}
     link.after(30)
@@ -160,10 +175,16 @@ async def test_a_link_that_is_lost_while_a_farm_is_down_does_not_forget_what_the
 
 
 async def test_a_farm_that_breaks_and_heals_makes_no_gap_of_what_went_on(link: Link) -> None:
-    link.after(5)
-    link.farms("ushmds")
-    link.after(6)
     link.ticks(AAPL, MSFT, EURUSD)
+    link.farms("usfarm")
+    link.goes_on(6, AAPL, MSFT, EURUSD)
+    link.farms()
+    assert link.behind == {}
+
+
+async def test_farms_of_bars_and_contracts_send_no_prices(link: Link) -> None:
+    link.farms("secdefil", "ushmds")
+    link.after(6)
     link.farms()
     assert link.behind == {}
 

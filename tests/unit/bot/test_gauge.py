@@ -5,16 +5,21 @@ from dataclasses import replace
 
 import pytest
 
+from alerts.aftermath import Aftermath
 from alerts.codec import firing_to_json
 from alerts.rule import AccountCause, Firing, PriceCause, Rule, RuleState
+from bot.views.alert_list import ListState, listing
+from bot.views.alerts import AlertRow, card, created
 from bot.views.gathered import entry_of
 from bot.views.gauge import gauge
 from bot.views.numbers import MINUS
 from bot.views.outbox import render
+from bot.views.past import history
+from bot.views.template import own_words
 from market.instrument import Instrument, SecType
 from market.quote import TickField
 from tests.fakes.chat import AAPL, EURUSD, MSFT, NEW_YORK
-from tests.unit.bot.test_views import NOW, fired, rule
+from tests.unit.bot.samples import NOW, fired, rule
 
 CALL = Instrument(600, "SPY", SecType.OPTION, expiry="20261218", strike=600.0, right="C", multiplier="100")
 BOTH = {"AAPL / MSFT": 0.46588, "AAPL": 232.1, "MSFT": 498.2}
@@ -144,3 +149,55 @@ def test_a_digest_tells_the_same_number() -> None:
     entry = entry_of(firing_to_json(ratio()))
     assert (entry.name, entry.gist, entry.about) == ("AAPL / MSFT", "AAPL / MSFT ▲ 0.4659", "above 0.45")
     assert entry.con_id == 0
+
+
+def listed(row: AlertRow) -> str:
+    message = listing([row], ListState(0, 1, 50, 1), now=NOW, zone=NEW_YORK)
+    return message.html.replace(MINUS, "-").splitlines()[-1]
+
+
+def test_a_list_shows_the_number_that_each_alert_waits_for() -> None:
+    pair, study = asked("AAPL / MSFT > 0.5"), asked("AAPL rsi(14, 1h) < 30")
+    row = AlertRow(pair, 232.1, 7.32, values=BOTH)
+    assert listed(row) == "#12 <b>AAPL / MSFT above 0.5</b> · now 0.4659 · needs <b>+7.32%</b>"
+    assert listed(AlertRow(study, 190.5, values={"AAPL rsi(14, 1h)": 41.2})).endswith(" · now 41.20")
+    # What is not known is not stood in for by the price of something else.
+    assert "now" not in listed(AlertRow(pair, 232.1))
+
+
+def test_an_alerts_card_and_its_answer_show_the_number_and_whose_it_is() -> None:
+    pair = asked("AAPL / MSFT > 0.5")
+    shown = card(AlertRow(pair, 232.1, 7.32, values=BOTH), now=NOW, zone=NEW_YORK).html
+    assert "AAPL / MSFT now <code>0.4659</code> · needs <b>+7.32%</b>" in shown
+    told = created(pair, None, already_true=False, now=NOW, zone=NEW_YORK, values=BOTH).html
+    assert "AAPL / MSFT now <code>0.4659</code>" in told
+
+
+def test_a_history_tells_the_number_and_whose_price_it_is_later() -> None:
+    past = Aftermath(ratio(), 234.42, None)
+    line = history(ratio().rule, [past], 0, now=NOW, zone=NEW_YORK).html.splitlines()[-1]
+    assert line.endswith("AAPL / MSFT <code>0.4659</code> · AAPL 1 h later 234.42 (+1.00%)")
+
+
+def test_a_close_before_that_found_a_day_move_is_no_price_to_measure_later_ones_by() -> None:
+    cause = PriceCause(AAPL, TickField.CLOSE, 200.0, values={"AAPL": 210.2, "AAPL close": 200.0})
+    assert Aftermath(fired("AAPL +5%", cause, AAPL), 234.42, None).price is None
+
+
+def test_a_volume_is_no_price_to_measure_later_ones_by() -> None:
+    cause = PriceCause(AAPL, TickField.VOLUME, 10_000_123.0, values={"AAPL volume": 10_000_123.0})
+    past = Aftermath(fired("AAPL volume > 10M", cause, AAPL), 234.42, None)
+    line = history(past.firing.rule, [past], 0, now=NOW, zone=NEW_YORK).html.splitlines()[-1]
+    assert line.endswith("AAPL volume <code>10,000,123</code> · AAPL 1 h later 234.42")
+
+
+def test_own_words_tell_the_ratio_and_the_bid_and_not_another_price() -> None:
+    assert own_words("{symbol} at {price}", ratio(), NEW_YORK).lines == ("🔔 <b>AAPL / MSFT at 0.4659</b>",)
+    cause = PriceCause(AAPL, TickField.LAST, 201.0, values={"AAPL bid": 199.4})
+    bid = fired("AAPL bid <= 199.5", cause, AAPL)
+    assert own_words("{symbol} at {price}", bid, NEW_YORK).lines == ("🔔 <b>AAPL at 199.40</b>",)
+
+
+def test_money_of_the_account_has_its_currency() -> None:
+    cause = AccountCause({"account netliq": 98_000.0}, None, "EUR")
+    assert lines(fired("account netliq < 100k", cause))[0] == "🔔 <b>The account's net liquidation ▼ €98,000.00</b>"

@@ -82,8 +82,8 @@ async def test_what_an_earlier_process_left_is_found_once() -> None:
     journal = FakeJournal()
     journal.rows = {7: {"update_id": 7}}
     held = hand(journal)
-    assert await held.left() == {7: {"update_id": 7}}
-    assert await held.left() == {}
+    assert await held.left() == ({7: {"update_id": 7}}, set())
+    assert await held.left() == ({}, set())
     held.worked_off(7)
     await asyncio.wait_for(journal.changed.wait(), 60)
     assert journal.rows == {}

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.link_watch import LinkWatch, advice
+from bot.notices import Standing
 from bot.views.notices import Notice
 from bot.views.trouble import Advice
 from broker.status import LinkReason, LinkState, LinkStatus
+from storage.errors import StorageUnavailable
 from tests.fakes.clock import FakeClock
 
 pytestmark = pytest.mark.looptime
@@ -21,6 +23,11 @@ pytestmark = pytest.mark.looptime
 class FakeNotices:
     def __init__(self) -> None:
         self.told: list[tuple[Notice, str, str | None, dict[str, Any]]] = []
+        self.left: list[Standing] = []
+        self.failures = 0
+
+    async def standing(self, prefix: str) -> list[Standing]:
+        return [one for one in self.left if one.key.startswith(prefix)]
 
     async def chats(self, *, admins_only: bool = False) -> tuple[int, ...]:
         return (111, 222)
@@ -28,6 +35,9 @@ class FakeNotices:
     async def tell(
         self, chats: Iterable[int], notice: Notice, key: str, *, edits: str | None = None, **fields: Any
     ) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StorageUnavailable("full")
         self.told.append((notice, key, edits, fields))
 
 
@@ -154,3 +164,52 @@ async def test_what_helps_depends_on_the_reason_the_day_and_how_long(
 ) -> None:
     since = datetime.fromisoformat(lost).replace(tzinfo=ZoneInfo("America/New_York"))
     assert advice(reason, since, since + timedelta(minutes=after_min)) is helps
+
+
+def lost_before(bench: Bench, minutes: float, **payload: str) -> Standing:
+    """Return what an earlier run of the program told of a link that was lost so long ago."""
+    since = bench.clock.now() - timedelta(minutes=minutes)
+    return Standing(111, f"link:{since.isoformat()}", since, {"notice": "link lost", **payload}, 1)
+
+
+async def test_a_loss_that_was_told_before_a_restart_is_ended_in_the_same_message(bench: Bench) -> None:
+    before = lost_before(bench, 5, reason="refused")
+    bench.notices.left = [before]
+    await bench.watch.resume()
+    assert bench.watch.down_since == before.since
+    bench.goes(LinkState.CONNECTING)
+    bench.goes(LinkState.UP)
+    await bench.passes(1)
+    ((notice, key, edits, fields),) = bench.notices.told
+    assert (notice, key, edits) == (Notice.LINK_BACK, f"{before.key}:back", before.key)
+    assert fields["since"] == before.since.isoformat()
+    assert bench.watch.down_since is None
+
+
+async def test_a_loss_that_goes_on_over_a_restart_is_not_told_anew_but_edited(bench: Bench) -> None:
+    before = lost_before(bench, 14, reason="lost ibkr")
+    bench.notices.left = [before]
+    await bench.watch.resume()
+    bench.goes(LinkState.DEGRADED, LinkReason.LOST_IBKR)
+    await bench.passes(30)
+    assert bench.notices.told == []
+    await bench.passes(60)
+    ((notice, key, edits, fields),) = bench.notices.told
+    assert (notice, key, edits) == (Notice.LINK_LOST, f"{before.key}:2", before.key)
+    assert fields["advice"] == "restart"
+
+
+async def test_what_could_not_be_stored_is_told_once_it_can(bench: Bench) -> None:
+    for state in (LinkState.DOWN, LinkState.UP):
+        bench.goes(state)
+        bench.notices.failures = 1
+        await bench.passes(11)
+        assert bench.running is not None
+        assert isinstance(bench.running.exception(), StorageUnavailable)
+        bench.running = None
+        bench.goes(state)
+        await bench.passes(1)
+    assert [(notice, edits) for notice, _, edits, _ in bench.notices.told] == [
+        (Notice.LINK_LOST, None),
+        (Notice.LINK_BACK, bench.notices.told[0][1]),
+    ]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.pace import PUBLISHED, UNLIMITED, Bucket, Limits, Pace, Window
 from tests.fakes.clock import FakeClock
 
-ONE_AT_ONCE = Limits(1, 10.0, 1, 1.0, 2, 60.0)
+ONE_AT_ONCE = Limits(10, 1.0, 1, 10.0, 1, 1.0, 2, 60.0)
 
 
 class Street:
@@ -41,7 +41,7 @@ async def test_a_burst_to_a_private_chat_goes_at_once_and_then_one_a_second() ->
     street = Street(PUBLISHED)
     await street.send(111, int(PUBLISHED.private_burst) + 3)
     times = street.times(111)
-    assert times[int(PUBLISHED.private_burst) - 1] == 0
+    assert times[int(PUBLISHED.private_burst) - 1] < 0.5
     assert [round(at) for at in times[-3:]] == [1, 2, 3]
 
 
@@ -49,7 +49,7 @@ async def test_a_group_gets_twenty_in_any_minute() -> None:
     street = Street(PUBLISHED)
     await street.send(-100, 45)
     times = street.times(-100)
-    assert times[19] == 0
+    assert times[19] < 1
     assert all(later - earlier > 60 for earlier, later in zip(times, times[20:], strict=False))
 
 
@@ -68,7 +68,10 @@ async def test_over_all_chats_it_is_thirty_a_second() -> None:
     street = Street(PUBLISHED)
     await asyncio.gather(*(street.send(chat, 10) for chat in range(1, 41)))
     assert len(street.turns) == 400
-    assert street.clock.monotonic() == pytest.approx((400 - PUBLISHED.overall_burst) / 30, rel=0.02)
+    times = sorted(at for at, _ in street.turns)
+    assert max(sum(begin <= at < begin + 1 for at in times) for begin in times) <= 30
+    # And hardly fewer than that.
+    assert street.clock.monotonic() == pytest.approx(400 / 29, rel=0.02)
 
 
 async def test_who_waits_for_the_limit_over_all_goes_by_rank() -> None:

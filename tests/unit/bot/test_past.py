@@ -52,7 +52,7 @@ async def test_a_message_that_a_press_has_changed_is_not_changed_back(chat: Chat
 
 async def test_a_backtest_tells_the_numbers_and_then_the_picture(chat: Chat) -> None:
     text = await chat.say("/backtest AAPL rsi(14,1h) < 30 1y")
-    assert "Would have fired 2 times in the last 365 days" in text
+    assert "Would have fired 2 times in the last 90 days, as far back as 1h bars were had" in text
     assert chat.past.asked == [("AAPL rsi(14, 1h) < 30", 365)]
     assert chat.reply.attached
     assert chat.rules.rules == {}
@@ -63,7 +63,16 @@ async def test_a_backtest_without_a_line_or_with_a_bad_one_says_how(chat: Chat) 
     assert "I don't understand that alert" in await chat.say("/backtest AAPL croses 5 1y")
     await chat.say("/backtest APPL > 200 30d")
     await chat.tap("AAPL · APPLE")
-    assert chat.past.asked == [("#265598 > 200", 30)]
+    assert chat.past.asked == [("AAPL > 200", 30)]
+
+
+async def test_a_backtest_whose_number_reads_two_ways_goes_on_as_a_backtest(chat: Chat) -> None:
+    text = await chat.say("/backtest AAPL > 199,500 1y")
+    assert "Which number do you mean?" in text
+    assert "/backtest AAPL > 199.500 365d" in text
+    await chat.tap("AAPL > 199.500")
+    assert "Backtest · AAPL above 199.50" in chat.reply.text
+    assert chat.rules.rules == {}
 
 
 async def test_a_backtest_that_ibkr_gives_no_bars_for_says_why(chat: Chat) -> None:

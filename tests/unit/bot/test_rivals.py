@@ -53,3 +53,14 @@ async def test_the_next_time_it_is_told_anew(town: Town) -> None:
     await town.watch.conflict()
     assert [notice for notice, _, _ in town.told] == [Notice.RIVAL, Notice.RIVAL_GONE, Notice.RIVAL]
     assert len({key for _, key, _ in town.told}) == 3
+
+
+async def test_one_that_an_earlier_run_told_of_is_ended_in_the_same_message(town: Town) -> None:
+    since = town.clock.now()
+    await town.watch.conflict()
+    again = RivalWatch(town._tell, town._admins, town.clock)
+    again.resume(since)
+    town.clock.advance(GONE_AFTER_S)
+    await again.alone()
+    (_, first, _), (gone, _, edits) = town.told
+    assert (gone, edits) == (Notice.RIVAL_GONE, first)

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from alerts.rule import Rule
+from bot.notices import Standing
 from bot.trouble_watch import Troubles, TroubleWatch
 from bot.views.notices import Notice
 from bot.views.trouble import Trouble
 from broker.status import LinkState, LinkStatus
 from market.instrument import Instrument
 from market.quote import DataKind
+from storage.errors import StorageUnavailable
 from tests.fakes.clock import FakeClock
 from tests.unit.alerts.drafts import rule
 
@@ -26,6 +28,11 @@ class FakeNotices:
         self.told: list[tuple[int, Notice, str | None, dict[str, Any]]] = []
         self.keys: list[str] = []
         self.blinded: list[int] = []
+        self.left: list[Standing] = []
+        self.failures = 0
+
+    async def standing(self, prefix: str) -> list[Standing]:
+        return [one for one in self.left if one.key.startswith(prefix)]
 
     async def chats(self, *, admins_only: bool = False) -> tuple[int, ...]:
         return (111,) if admins_only else (111, 222)
@@ -33,6 +40,9 @@ class FakeNotices:
     async def tell(
         self, chats: Iterable[int], notice: Notice, key: str, *, edits: str | None = None, **fields: Any
     ) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StorageUnavailable("full")
         self.keys.append(key)
         self.told += [(chat_id, notice, edits, fields) for chat_id in chats]
 
@@ -192,3 +202,47 @@ async def test_silence_while_a_farm_is_down_is_explained_by_the_farm(bench: Benc
     bench.link = LinkStatus(LinkState.UP, bench.clock.now())
     await bench.passes(100)
     assert bench.notices.blinded == [1]
+
+
+def told_before(bench: Bench) -> Standing:
+    """Return what an earlier run of the program told of a competing session."""
+    since = bench.clock.now()
+    bench.clock.advance(300)
+    payload = {"notice": "trouble", "trouble": "competing session", "subjects": ["AAPL"]}
+    return Standing(111, f"trouble:competing session:{since.isoformat()}", since, payload, 2)
+
+
+async def test_a_trouble_that_was_told_before_a_restart_is_ended_in_the_same_message(bench: Bench) -> None:
+    before = told_before(bench)
+    bench.notices.left = [before]
+    await bench.watch.resume()
+    await bench.passes(50)
+    assert bench.notices.told == []
+    await bench.passes(20)
+    [(chat, notice, edits, fields)] = bench.notices.told
+    assert (chat, notice, edits, fields["subjects"]) == (111, Notice.TROUBLE_OVER, before.key, ["AAPL"])
+
+
+async def test_a_trouble_that_goes_on_over_a_restart_is_told_only_where_it_was_not(bench: Bench) -> None:
+    before = told_before(bench)
+    bench.notices.left = [before]
+    await bench.watch.resume()
+    await bench.passes(40)
+    bench.data.rivals = [AAPL, MSFT]
+    await bench.passes(40)
+    assert sorted((chat, notice, edits) for chat, notice, edits, _ in bench.notices.told) == [
+        (111, Notice.TROUBLE, before.key),
+        (222, Notice.TROUBLE, None),
+    ]
+    assert f"{before.key}:3" in bench.notices.keys
+
+
+async def test_a_trouble_that_could_not_be_stored_is_told_once_it_can(bench: Bench) -> None:
+    for is_wrong in (True, False):
+        bench.is_read_only = is_wrong
+        bench.notices.failures = 1
+        with pytest.raises(StorageUnavailable):
+            await bench.passes(11)
+        await bench.watch.step()
+    assert [notice for _, notice, _, _ in bench.notices.told] == [Notice.TROUBLE, Notice.TROUBLE_OVER]
+    assert bench.notices.told[1][2] == bench.notices.keys[0]

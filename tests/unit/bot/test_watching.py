@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from market.account import Position
+from market.instrument import Instrument
 from tests.fakes.chat import AAPL, ACCOUNT, MSFT, Chat
 
 
@@ -66,3 +67,30 @@ async def test_an_empty_list_and_a_bad_line_set_nothing(chat: Chat) -> None:
     await chat.say("/watch AAPL")
     assert "I don't understand that alert" in await chat.say("/alert each of watchlist croses 5")
     assert chat.rules.rules == {}
+
+
+async def test_a_line_for_each_that_is_not_understood_is_shown_as_it_was_typed(chat: Chat) -> None:
+    text = await chat.say("/alert each of AAPL, MSFT croses 5")
+    assert "#265598" not in text
+    assert "AAPL, MSFT croses 5" in text
+    assert "each of AAPL, MSFT crosses 5" in text
+    assert chat.rules.rules == {}
+
+
+async def test_a_number_for_each_that_reads_two_ways_is_asked_back_as_a_line_for_each(chat: Chat) -> None:
+    text = await chat.say("each of AAPL, MSFT > 1,234")
+    assert "#265598" not in text
+    assert "each of AAPL, MSFT > 1.234" in text
+    assert "each of AAPL, MSFT > 1234" in text
+    assert chat.labels() == []
+    assert chat.rules.rules == {}
+
+
+@pytest.mark.parametrize("ticker", ["700", "7203", "M&M", "3M", "^VIX", "LOW", "BF B"])
+async def test_an_alert_on_a_ticker_that_is_no_symbol_of_the_language_still_reads_back(chat: Chat, ticker: str) -> None:
+    chat.floor.instruments = (*chat.floor.instruments, Instrument(77, ticker))
+    await chat.watchlists.add(222, chat.floor.instruments[-1], chat.clock.now())
+    assert "1 alert set" in await chat.say("each of watchlist > 300")
+    (rule,) = chat.rules.rules.values()
+    assert chat.rulebook.read(rule.text) == rule.draft
+    assert [one.con_id for one in rule.instruments.values()] == [77]

@@ -64,7 +64,74 @@ async def test_level_and_note_may_be_typed_and_the_questions_go(chat: Chat) -> N
     await chat.say('say "hi"', reply_to=chat.reply.last_id)
     assert len(chat.reply.deleted) == 6
     await chat.tap("Save", on=wizard)
-    assert chat.rules.rules[1].text == "AAPL rsi(14, 1h) < 27.5 note \"say 'hi'\""
+    assert chat.rules.rules[1].text == 'AAPL rsi(14, 1h) < 27.5 note "say \\"hi\\""'
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "expected"),
+    [
+        ("Up % today", "-3", "looks one way only"),
+        ("Down % today", "+3", "looks one way only"),
+        ("Gap %", "-3", "without a sign"),
+        ("Gap %", "$3", "a percentage"),
+        ("Trailing %", "0", "above zero"),
+        ("Volume", "-2", "a multiple"),
+        ("Volume", "0", "a multiple"),
+        ("▲ Above", "-3", "above zero"),
+        ("▲ Above", "3%", "without %"),
+        ("▲ Above", "199,500", "199.500 or 199500?"),
+    ],
+)
+async def test_a_typed_level_that_its_kind_does_not_know_is_refused(
+    chat: Chat, kind: str, said: str, expected: str
+) -> None:
+    await chat.watchlists.add(222, AAPL, chat.clock.now())
+    await chat.say("/new")
+    wizard = chat.reply.last_id
+    await chat.tap("AAPL")
+    await chat.tap(kind)
+    await chat.tap("⌨️ Type it")
+    await chat.say(said, reply_to=chat.reply.last_id)
+    shown = chat.reply.shown[wizard].html
+    assert f"{said} is no level" in shown
+    assert expected in shown
+    assert "Save" not in str(chat.labels(on=wizard))
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "line"),
+    [
+        ("Up % today", "+3%", "AAPL +3%"),
+        ("Down % today", "-3.5", "AAPL -3.5%"),
+        ("Gap %", "4", "AAPL gaps 4%"),
+        ("Volume", "2.5", "AAPL volume > 2.5 * avgvolume(20)"),
+        ("▲ Above", "1,234.5", "AAPL > 1234.5"),
+    ],
+)
+async def test_a_typed_level_is_read_as_its_kind_reads_it(chat: Chat, kind: str, said: str, line: str) -> None:
+    await chat.watchlists.add(222, AAPL, chat.clock.now())
+    await chat.say("/new")
+    wizard = chat.reply.last_id
+    await chat.tap("AAPL")
+    await chat.tap(kind)
+    await chat.tap("⌨️ Type it")
+    await chat.say(said, reply_to=chat.reply.last_id)
+    await chat.tap("Save", on=wizard)
+    assert chat.rules.rules[1].text == line
+
+
+@pytest.mark.parametrize("note", ["ask “Bob” at 10", "«a» \\ 'b' \"c", '"' * 300])
+async def test_a_note_may_have_any_quotes(chat: Chat, note: str) -> None:
+    await chat.watchlists.add(222, AAPL, chat.clock.now())
+    await chat.say("/new")
+    wizard = chat.reply.last_id
+    await chat.tap("AAPL")
+    await chat.tap("52 w high")
+    await chat.tap("Note")
+    await chat.say(note, reply_to=chat.reply.last_id)
+    await chat.tap("Save", on=wizard)
+    assert chat.rules.rules[1].draft.options.note == note[:200]
+    assert chat.rulebook.read(chat.rules.rules[1].text) == chat.rules.rules[1].draft
 
 
 async def test_the_symbol_may_be_typed_as_a_companys_name(chat: Chat) -> None:

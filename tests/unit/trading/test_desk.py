@@ -156,6 +156,14 @@ class TestConfirm:
         assert Counter(answer.outcome for answer in answers) == {Outcome.SENT: 1, Outcome.ALREADY: 9}
         assert len(bench.gateway.submitted) == 1
 
+    async def test_a_card_is_over_when_the_clock_was_set_back_since(self, bench: DeskBench) -> None:
+        proposal = await bench.propose()
+        bench.clock.advance(-5)
+        assert (await bench.confirm(proposal, card=CARD + 1)).outcome is Outcome.GONE
+        bench.clock.advance(-3600)
+        assert (await bench.confirm(proposal)).outcome is Outcome.EXPIRED
+        assert bench.gateway.submitted == []
+
     async def test_a_claim_that_took_long_sends_nothing_since_what_was_checked_is_old(self, bench: DeskBench) -> None:
         proposal = await bench.propose()
         claim = bench.store.claim

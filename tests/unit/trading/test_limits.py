@@ -86,6 +86,11 @@ def test_quote_age(age_s: float, limit: Limit | None) -> None:
     assert denied_by("buy 10 AAPL 199.5", quote=quote) is limit
 
 
+def test_a_quote_from_before_the_clock_was_set_back_is_of_no_known_age() -> None:
+    assert denied_by("buy 10 AAPL 199.5", quote=replace(QUOTE, received=NOW + timedelta(seconds=2))) is None
+    assert denied_by("buy 10 AAPL 199.5", quote=replace(QUOTE, received=NOW + timedelta(hours=3))) is Limit.QUOTE_AGE
+
+
 @pytest.mark.parametrize("kind", [kind for kind in DataKind if kind is not DataKind.LIVE])
 def test_delayed_and_frozen_data_is_older_than_any_age_that_is_allowed(kind: DataKind) -> None:
     quote = replace(QUOTE, kind=kind)

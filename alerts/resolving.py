@@ -1,0 +1,58 @@
+"""From a draft to a rule that is not stored yet: symbols become instruments, a name becomes a chat."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from alerts.amendment import order_line, renamed
+from alerts.condition import Draft
+from alerts.errors import NoSuchChat
+from alerts.naming import is_number, name_of
+from alerts.needs import symbols_of
+from alerts.ports import InstrumentFinder
+from alerts.rule import Rule
+from alerts.wording import format_draft
+from market.clock import Clock
+from market.instrument import Instrument
+
+NONE_KNOWN: Mapping[str, Instrument] = MappingProxyType({})
+
+ChatFinder = Callable[[str, int], Awaitable[int]]
+"""`to @desk`: from a chat's name and the owner to the chat's id. Raises NoSuchChat."""
+
+
+async def no_chats(name: str, _owner_id: int) -> int:
+    """Know no chat but the owner's own. Raises NoSuchChat."""
+    raise NoSuchChat(name)
+
+
+class Resolver:
+    """Finds the instruments and the chat that a draft speaks of."""
+
+    def __init__(self, finder: InstrumentFinder, clock: Clock, chats: ChatFinder) -> None:
+        self._finder = finder
+        self._clock = clock
+        self._chats = chats
+
+    async def resolve(
+        self, draft: Draft, owner_id: int, chat_id: int, known: Mapping[str, Instrument] = NONE_KNOWN
+    ) -> Rule:
+        """
+        Return the rule that *draft* would be, with the id 0; symbols in *known* are not looked up.
+
+        What was asked for by its conId bears its name from then on, where it has one that means nothing else. Raises
+        NoSuchChat, TicketSyntaxError (its `then`) and what the finder raises.
+        """
+        now, found = self._clock.now(), dict[str, Instrument]()
+        for symbol in symbols_of(draft):
+            instrument, name = known.get(symbol), symbol
+            if instrument is None:
+                instrument = await self._finder.find(symbol)
+                name = await name_of(instrument, self._finder, now) if is_number(symbol) else symbol
+            draft = draft if name == symbol else replace(draft, condition=renamed(draft.condition, symbol, name))
+            found[name] = instrument
+        to = draft.options.to
+        chat = await self._chats(to, owner_id) if to else chat_id
+        rule = Rule(0, owner_id, chat, format_draft(draft), draft, found, created=now, since=now)
+        order_line(rule)
+        return rule

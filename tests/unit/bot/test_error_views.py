@@ -1,0 +1,93 @@
+"""Golden texts of errors: what happened, and what can be done."""
+
+from decimal import Decimal
+
+import pytest
+
+from alerts.errors import AlertSyntaxError, NoSuchChat, NotEvaluable, RuleGone, TooManyAlerts, TooManyScans
+from alerts.exchange import UnreadableFile
+from bot.views.errors import explain
+from broker.status import LinkReason
+from market.errors import (
+    AmbiguousSymbol,
+    BrokerError,
+    LinkDown,
+    MarketError,
+    NoMarketData,
+    PacingViolation,
+    ReadOnlyApi,
+    RequestTimeout,
+    TicketContradiction,
+    TicketSyntaxError,
+    UnknownSymbol,
+)
+from market.ticket import Fault
+from tests.fakes.chat import AAPL, BMW, BMW_US, EVIL
+from tests.fakes.golden import check_golden
+from tests.fakes.reply import check_message
+from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGone
+
+ERRORS: dict[str, Exception] = {
+    "alert-syntax": AlertSyntaxError(
+        "AAPL croses 200", 5, "an operator", ("AAPL crosses 200", "AAPL > 200"), "crosses"
+    ),
+    "ticket-syntax": TicketSyntaxError("buy AAPL 10", 4, "a quantity", ("buy 10 AAPL",)),
+    "ticket-contradiction": TicketContradiction(Fault.SIDE, "stop_loss"),
+    "unknown-symbol": UnknownSymbol("APPL", (AAPL, EVIL)),
+    "unknown-symbol-alone": UnknownSymbol("QQQQQ"),
+    "ambiguous-symbol": AmbiguousSymbol("BMW", (BMW, BMW_US)),
+    "link-down": LinkDown("paper disclaimer"),
+    "link-down-unsaid": LinkDown(),
+    "timeout": RequestTimeout("contract details", 8.0),
+    "broker": BrokerError(201, "Order rejected - reason: <b>"),
+    "no-market-data": NoMarketData(354, "Requested market data is not subscribed."),
+    "pacing": PacingViolation(162, "Historical Market Data Service error message: pacing violation"),
+    "read-only": ReadOnlyApi(321, "The API interface is currently in Read-Only mode."),
+    "market": MarketError(),
+    "rule-gone": RuleGone(4),
+    "too-many-alerts": TooManyAlerts(200),
+    "too-many-scans": TooManyScans(10),
+    "no-such-chat": NoSuchChat("desk<>"),
+    "not-evaluable": NotEvaluable("an indicator <x>"),
+    "unreadable-file": UnreadableFile(3, "it is no JSON"),
+    "proposal-gone": ProposalGone("expired"),
+    "not-allowed": NotAllowed("trader"),
+    "order-gone": OrderGone("sb-1-1"),
+    "order-elsewhere": OrderGone("sb-1-1", 17),
+    **{f"denied-{limit.value.replace(' ', '-')}": OrderDenied(limit, Decimal(20), Decimal("21.5")) for limit in Limit},
+    "denied-no-market-data": OrderDenied(Limit.QUOTE_MISSING, None, "Not subscribed."),
+    "denied-delayed": OrderDenied(Limit.QUOTE_AGE, Decimal(60), "delayed"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_error_of_a_room_becomes_a_sentence(name: str) -> None:
+    message = explain(ERRORS[name])
+    check_message(message)
+    check_golden(f"error-{name}", message)
+
+
+@pytest.mark.parametrize("reason", [reason for reason in LinkReason if reason is not LinkReason.NONE])
+def test_every_reason_why_the_link_is_down_has_its_words(reason: LinkReason) -> None:
+    assert "the link is not up" not in explain(LinkDown(reason)).html
+
+
+def test_a_wrong_account_is_told_with_the_setting_that_names_it() -> None:
+    assert "IB_ACCOUNT" in explain(LinkDown(LinkReason.ACCOUNT_NOT_MANAGED)).html
+
+
+def test_an_error_that_nobody_foresaw_is_not_explained_away() -> None:
+    with pytest.raises(ZeroDivisionError):
+        explain(ZeroDivisionError())
+
+
+def test_what_is_to_be_typed_is_shown_as_code_and_a_question_ends_once() -> None:
+    wanted = explain(TicketSyntaxError("buy 10 AAPL 199,500", 12, "a price, written `199.5` or `199500`")).html
+    assert "a price, written <code>199.5</code> or <code>199500</code>." in wanted
+    asked = explain(AlertSyntaxError("AAPL > 199,5", 7, "a price: 199.5 or 1995?", ())).html
+    assert asked.endswith("199.5 or 1995?")
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_every_contradiction_in_an_order_becomes_a_sentence(fault: Fault) -> None:
+    check_message(explain(TicketContradiction(fault, "stop_loss")))
