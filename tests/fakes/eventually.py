@@ -10,7 +10,7 @@ _T = TypeVar("_T")
 _STEP_S = 0.005
 
 
-async def eventually(condition: Callable[[], _T], within_s: float = 5.0) -> _T:
+async def eventually(condition: Callable[[], _T], within_s: float = 30.0) -> _T:
     """Return *condition*'s first true result; fails with its name when none came *within_s* seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_s

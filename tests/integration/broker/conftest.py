@@ -62,16 +62,16 @@ def desk_at(port: int, *, client_id: int = 17, readonly: bool = False, account: 
     settings = IbAddress(port=port, client_id=client_id, readonly=readonly, account=account)
     timings = {"connect_timeout_s": 2.0, "backoff_s": (0.01, 0.05), "heartbeat_s": 30.0, "answer_s": 1.0} | pace
     session = IbSession(settings, clock, **timings)
-    contracts = IbContracts(session, clock, timeout_s=3.0)
+    contracts = IbContracts(session, clock, timeout_s=10.0)
     desk = Desk(
         session,
         contracts,
         IbTickFeed(session, clock),
-        IbHistory(session, clock, contracts, timeout_s=3.0),
-        IbScanFeed(session, timeout_s=3.0),
-        IbNewsFeed(session, timeout_s=3.0),
-        IbOrders(session, clock, timeout_s=3.0),
-        IbPortfolio(session, contracts, timeout_s=3.0),
+        IbHistory(session, clock, contracts, timeout_s=10.0),
+        IbScanFeed(session, timeout_s=10.0),
+        IbNewsFeed(session, timeout_s=10.0),
+        IbOrders(session, clock, timeout_s=10.0),
+        IbPortfolio(session, contracts, timeout_s=10.0),
     )
     session.on_status(desk.statuses.append)
     desk.feed.connect(desk.ticks.extend)
