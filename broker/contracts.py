@@ -1,18 +1,23 @@
 """From a symbol as typed to an instrument, and an instrument's hours."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from broker import convert, errors, hours
+from broker import convert, errors, hours, order_terms
 from broker.call import link_of
-from broker.library import Contract, ContractDescription, ContractDetails
+from broker.library import IB, Contract, ContractDescription, ContractDetails
 from broker.session import IbSession
 from broker.symbol import US_VENUES, pair_queries, queries, tidy
 from market.clock import Clock
-from market.errors import AmbiguousSymbol, BrokerError, UnknownSymbol
+from market.errors import AmbiguousSymbol, BrokerError, RequestTimeout, UnknownSymbol
 from market.hours import Hours, Session
 from market.instrument import Instrument, SecType
+from market.order_rules import OrderRules
+
+# A rule that TWS does not know is not answered at all, and somebody waits for a card.
+_RULE_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class IbContracts:
         self._by_symbol: dict[str, Instrument] = {}
         self._by_con_id: dict[int, Instrument] = {}
         self._hours: dict[int, _Fetched] = {}
+        self._terms: dict[int, order_terms.Terms] = {}
+        self._steps: dict[int, Sequence[order_terms.Step]] = {}
 
     async def find(self, symbol: str) -> Instrument:
         """
@@ -76,6 +83,36 @@ class IbContracts:
         if fetched is None:
             raise UnknownSymbol(instrument.label)
         return fetched.hours
+
+    async def rules(self, instrument: Instrument) -> OrderRules:
+        """
+        Return what IBKR takes of *instrument*; asked once in this run of the program. Raises as `find`.
+
+        Where the market rule is not to be had, the minimum tick of the contract details counts.
+        """
+        if instrument.con_id not in self._terms:
+            await self._ask(Contract(conId=instrument.con_id, exchange=instrument.exchange))
+        terms = self._terms.get(instrument.con_id)
+        if terms is None:
+            raise UnknownSymbol(instrument.label)
+        return order_terms.stepped(terms.rules, await self._market_rule(terms.rule_of(instrument.exchange)))
+
+    async def _market_rule(self, rule_id: int) -> Sequence[order_terms.Step]:
+        """Return the steps of a market rule, none where it is unknown. Raises LinkDown."""
+        if rule_id not in self._steps and rule_id:
+            key = f"marketRule-{rule_id}"
+
+            def ask(ib: IB) -> Awaitable[Any]:
+                # The library's own call gives up after a second.
+                future: Awaitable[Any] = ib.wrapper.startReq(key)
+                ib.client.reqMarketRule(rule_id)
+                return future
+
+            try:
+                self._steps[rule_id] = await self._link.call("market rule", ask, _RULE_TIMEOUT_S, key)
+            except (RequestTimeout, BrokerError):
+                return ()
+        return self._steps.get(rule_id, ())
 
     def known(self, con_id: int) -> Instrument | None:
         """Return the instrument with its name and tick size if it was looked up before; asks nothing."""
@@ -120,6 +157,7 @@ class IbContracts:
         if one is None:
             return None
         self._by_con_id[one.con_id] = one
+        self._terms[one.con_id] = order_terms.terms(details, one.sec_type)
         self._hours[one.con_id] = _Fetched(
             hours.hours(details.liquidHours, details.timeZoneId), self._clock.monotonic()
         )

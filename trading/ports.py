@@ -10,6 +10,7 @@ from typing import Protocol
 from market.account import AccountSummary, Fill, Position
 from market.hours import Hours
 from market.instrument import Instrument
+from market.order_rules import OrderRules
 from market.quote import Quote
 from market.ticket import OrderTicket
 from trading.proposal import Leg, LegOrder, OrderNews, Preview, Proposal, ProposalState
@@ -137,6 +138,10 @@ class SymbolBook(Protocol):
 
     async def hours(self, instrument: Instrument) -> Hours:
         """Return the instrument's liquid hours (fetched anew at most every few seconds). Raises as `find`."""
+        ...
+
+    async def rules(self, instrument: Instrument) -> OrderRules:
+        """Return what IBKR takes of the instrument: order types, sizes, price steps. Raises as `find`."""
         ...
 
 

@@ -10,6 +10,7 @@ from market.account import AccountSummary, Fill, Position
 from market.errors import MarketError, UnknownSymbol
 from market.hours import Hours, Session
 from market.instrument import Instrument
+from market.order_rules import OrderRules
 from market.quote import Quote
 from market.ticket import OrderTicket
 from tests.fakes.clock import FakeClock
@@ -18,6 +19,17 @@ from trading.proposal import Leg, LegOrder, LegRole, OrderNews, Preview, Proposa
 
 ACCOUNT = "DU1234567"
 AAPL = Instrument(265598, "AAPL", primary_exchange="NASDAQ", name="APPLE INC")
+# fmt: off
+SHARE_CODES = (
+    "MKT", "LMT", "STP", "STPLMT", "TRAIL", "MOC", "LOC", "MIDPX", "DAY", "GTC", "IOC", "OPG", "GTD", "ALGO", "OCA",
+)
+# fmt: on
+SHARE_RULES = OrderRules(
+    frozenset(SHARE_CODES),
+    Decimal(1),
+    Decimal(1),
+    ((Decimal(0), Decimal("0.01")),),
+)
 TRADING_DAY = Session(
     datetime(2026, 11, 20, 14, 30, tzinfo=UTC), datetime(2026, 11, 20, 21, 0, tzinfo=UTC), date(2026, 11, 20)
 )
@@ -232,6 +244,7 @@ class FakeMarket:
     quote_error: Exception | None = None
     hours_error: Exception | None = None
     named: tuple[str, ...] = (ACCOUNT,)
+    order_rules: OrderRules = SHARE_RULES
     summaries: dict[str, AccountSummary] = field(
         default_factory=lambda: {
             ACCOUNT: AccountSummary(
@@ -258,6 +271,9 @@ class FakeMarket:
         if self.hours_error:
             raise self.hours_error
         return Hours("US/Eastern", self.sessions)
+
+    async def rules(self, instrument: Instrument) -> OrderRules:
+        return self.order_rules
 
     def accounts(self) -> Sequence[str]:
         return self.named
