@@ -100,8 +100,18 @@ def proposal_to_json(proposal: Proposal) -> dict[str, Any]:
         "preview": _maybe(_preview_to_json, proposal.preview),
         "warnings": list(proposal.warnings),
         "legs": [leg_to_json(leg) for leg in proposal.legs],
-        **({"orders": [order_to_json(order) for order in proposal.orders]} if proposal.orders else {}),
+        **_rare_to_json(proposal),
     }
+
+
+def _rare_to_json(proposal: Proposal) -> dict[str, Any]:
+    """Return what most proposals do not have."""
+    rare: dict[str, Any] = {
+        "orders": [order_to_json(order) for order in proposal.orders],
+        "asked": _maybe(_size_to_json, proposal.asked),
+        "changed_from": _maybe(ticket_to_json, proposal.changed_from),
+    }
+    return {name: value for name, value in rare.items() if value}
 
 
 def proposal_from_json(data: Mapping[str, Any]) -> Proposal:
@@ -119,6 +129,8 @@ def proposal_from_json(data: Mapping[str, Any]) -> Proposal:
         warnings=tuple(data["warnings"]),
         legs=tuple(leg_from_json(leg) for leg in data["legs"]),
         orders=tuple(order_from_json(order) for order in data.get("orders", ())),
+        asked=_maybe(_size_from_json, data.get("asked")),
+        changed_from=_maybe(ticket_from_json, data.get("changed_from")),
     )
 
 
@@ -129,6 +141,7 @@ def order_to_json(order: LegOrder) -> dict[str, Any]:
         "role": order.role.value,
         "instrument": instrument_to_json(order.instrument),
         "ticket": ticket_to_json(order.ticket),
+        **_money(order, ("reference_price",)),
     }
 
 
@@ -139,6 +152,7 @@ def order_from_json(data: Mapping[str, Any]) -> LegOrder:
         role=LegRole(data["role"]),
         instrument=instrument_from_json(data["instrument"]),
         ticket=ticket_from_json(data["ticket"]),
+        reference_price=_maybe(Decimal, data.get("reference_price")),
     )
 
 

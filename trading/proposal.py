@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from market.instrument import Instrument
-from market.ticket import OrderTicket
+from market.ticket import OrderTicket, Size
 
 
 class ProposalState(StrEnum):
@@ -92,7 +92,8 @@ class LegOrder:
     What one leg sends: *ticket* without children of its own, for *account*.
 
     *parent* is the number of the leg it hangs on, 0 for none; legs of one *group* (not "") cancel each other (OCA).
-    *changes* is the order reference of the working order whose terms are changed ("" otherwise).
+    *changes* is the order reference of the working order whose terms are changed ("" otherwise). *reference_price* is
+    the live price when it was proposed, of an order of a list: no part of the order.
     """
 
     role: LegRole
@@ -102,6 +103,7 @@ class LegOrder:
     parent: int = 0
     group: str = ""
     changes: str = ""
+    reference_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ class Proposal:
     *reference_price* is the live price when it was shown (the drift guard's anchor), as of *reference_time*.
     *preview* is None where IBKR gave none, *preview_missing* then says why (IBKR's words, or ours).
     *orders* say what each leg sends, in the order of the *legs*; without them there is one leg, and it sends *ticket*.
+    *asked* is the size as it was asked for where the ticket's quantity was worked out from one, *changed_from* the
+    terms until now of the working order that a CHANGE is about.
     """
 
     id: int
@@ -161,6 +165,8 @@ class Proposal:
     warnings: tuple[str, ...] = ()
     legs: tuple[Leg, ...] = ()
     orders: tuple[LegOrder, ...] = ()
+    asked: Size | None = None
+    changed_from: OrderTicket | None = None
 
     def order_of(self, leg: Leg) -> LegOrder:
         """Return what *leg* sends; a proposal of one order needs no plan for it."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from market.account import Position
 from market.instrument import Instrument, SecType
+from market.ticket import Size, SizeUnit
 from tests.fakes.tickets import tickets
 from trading import codec
 from trading.proposal import Leg, LegOrder, LegRole, LegState, OrderNews, Preview, Proposal, ProposalState
@@ -31,7 +32,9 @@ orders = st.builds(
     parent=st.integers(0, 9),
     group=words,
     changes=words,
+    reference_price=st.none() | money,
 )
+sizes = st.builds(Size, st.sampled_from(SizeUnit), money)
 legs = st.builds(Leg, number=st.integers(1, 9), order_ref=words, filled=money, average_price=st.none() | money)
 proposals = st.builds(
     Proposal,
@@ -49,6 +52,8 @@ proposals = st.builds(
     legs=st.lists(legs, max_size=3).map(tuple),
     orders=st.lists(orders, max_size=2).map(tuple),
     state=st.sampled_from(ProposalState),
+    asked=st.none() | sizes,
+    changed_from=st.none() | tickets(),
 )
 moves = st.builds(DayMove, instrument=instruments, pnl=money, pct=st.none() | money)
 patient = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
