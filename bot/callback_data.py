@@ -75,8 +75,17 @@ class Code(StrEnum):
     ORDER_CANCEL = "on"
     ORDER_WITHDRAW = "ox"
     ORDER_LIST = "ol"
+    ORDER_MOVE = "om"
+    ORDER_MOVED = "oj"
+    ORDER_PRICED = "oq"
+    ORDER_GUARD = "og"
+    ORDER_GUARDED = "oh"
+    ORDER_CALL_OFF = "oy"
+    ORDER_ALL_OFF = "oz"
+    ORDER_REST = "or"
     POSITION_LIST = "pl"
     POSITION_CARD = "pc"
+    POSITION_CLOSE = "px"
     ACCOUNT = "pa"
     QUOTE = "qc"
     QUOTE_ALERT = "qa"
@@ -158,8 +167,17 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.ORDER_CANCEL: (_T,),
     Code.ORDER_WITHDRAW: (_P, _N),
     Code.ORDER_LIST: (_P,),
+    Code.ORDER_MOVE: (_P, _N, _N),  # proposal, leg
+    Code.ORDER_MOVED: (_N, _N, _W),  # proposal, leg, where to
+    Code.ORDER_PRICED: (_N, _N, _W),  # proposal, leg, which price to ask for
+    Code.ORDER_GUARD: (_P, _N, _N, _W),  # proposal, leg, stop or target
+    Code.ORDER_GUARDED: (_N, _N, _W, _W),  # proposal, leg, stop or target, where
+    Code.ORDER_CALL_OFF: (_P, _N),
+    Code.ORDER_ALL_OFF: (_P, _W),  # ask or sure
+    Code.ORDER_REST: (_N,),  # the purchases that waited
     Code.POSITION_LIST: (_P, _N),
     Code.POSITION_CARD: (_P, _N),
+    Code.POSITION_CLOSE: (_N, _N),  # instrument, percent
     Code.ACCOUNT: (_P,),
     Code.QUOTE: (_P, _N),
     Code.QUOTE_ALERT: (_P, _N),
