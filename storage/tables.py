@@ -309,3 +309,54 @@ hook_hosts = Table(
     Column("approved_by", BIG, nullable=False),
     Column("at", Instant, nullable=False),
 )
+
+# Secrets of authenticator apps; they are as safe as the file, which its owner alone may read.
+second_steps = Table(
+    "second_steps",
+    metadata,
+    Column("user_id", BIG, primary_key=True, autoincrement=False),
+    Column("secret", String(64), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("is_confirmed", Boolean, nullable=False),
+    Column("last_counter", BIG, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Instant),
+)
+
+# Who may approve a proposal that waits for a second person, each by a button of their own.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("proposal_id", SERIAL, ForeignKey("proposals.id"), primary_key=True),
+    Column("user_id", BIG, primary_key=True, autoincrement=False),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("message_id", BIG),
+)
+
+# People who are in by a pairing code or an admin's word, beside those of the environment.
+members = Table(
+    "members",
+    metadata,
+    Column("user_id", BIG, primary_key=True, autoincrement=False),
+    Column("role", String(16), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("added_by", BIG, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+blocked = Table(
+    "blocked",
+    metadata,
+    Column("user_id", BIG, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("by", BIG, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# What the inbound webhook took, by a digest of the call, so that the same one sent again is known.
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+)

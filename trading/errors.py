@@ -6,8 +6,12 @@ Why an order was not taken.
   + ProposalGone         expired, cancelled, already confirmed, or not this person's
   + NotAllowed           the person's role does not reach
   + OrderGone            there is no such open order
+  + ListRefused          the orders of a list cannot be worked out
+  + SecondStepError      the order needs more than its Confirm
+    - NotEnrolled, WrongCode, CodeUsed, StepLocked, NoSecondPerson
 """
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -75,3 +79,78 @@ class OrderGone(TradingError):
         super().__init__(order_ref, client_id)
         self.order_ref = order_ref
         self.client_id = client_id
+
+
+class ListFault(StrEnum):
+    """Why the orders of a list cannot be worked out; what `ListRefused` holds of each stands behind it."""
+
+    NOT_HELD = "not held"  # subject: the symbol
+    TOO_LITTLE = "too little"  # subject: the symbol; have: what is held; wanted: the part of it
+    NET_LIQUIDATION = "net liquidation"  # subject: the account
+    QUOTE = "quote"  # subject: the symbol
+    RATE = "rate"  # subject: the symbol; currency: its own
+    CLOSED = "closed"  # subject: the symbol
+    KIND = "kind"  # subject: the symbol
+    SHORT_OF_MONEY = "short of money"  # have and wanted, in currency
+    ACCOUNT = "account"  # subject: the account that nobody knows
+    SUM = "sum"  # have: what was given out; wanted: the order's quantity
+    PLAIN = "plain"
+    SIZE = "size"
+    TOO_MANY = "too many"  # have: how many orders; wanted: the most
+
+
+class ListRefused(TradingError):
+    """The orders of a list cannot be worked out: *fault* says why, and which of the other fields it fills."""
+
+    def __init__(
+        self,
+        fault: ListFault,
+        subject: str = "",
+        *,
+        have: Decimal | None = None,
+        wanted: Decimal | None = None,
+        currency: str = "",
+    ) -> None:
+        super().__init__(fault, subject, have, wanted, currency)
+        self.fault = fault
+        self.subject = subject
+        self.have = have
+        self.wanted = wanted
+        self.currency = currency
+
+
+class SecondStepError(TradingError):
+    """The second step was not taken: nothing was sent."""
+
+
+class NotEnrolled(SecondStepError):
+    """A code is wanted of a person who has set up none."""
+
+
+class WrongCode(SecondStepError):
+    """The code is not the one that is shown now; *left* more wrong ones lock, and at 0 it is locked *until* then."""
+
+    def __init__(self, left: int, until: datetime | None = None) -> None:
+        super().__init__(left, until)
+        self.left = left
+        self.until = until
+
+
+class CodeUsed(SecondStepError):
+    """The code was right, and was used already; the next one comes within *wait_s* seconds."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(wait_s)
+        self.wait_s = wait_s
+
+
+class StepLocked(SecondStepError):
+    """After too many wrong codes none is looked at *until* then."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class NoSecondPerson(SecondStepError):
+    """A second person's approval is wanted, and there is nobody to ask."""

@@ -19,21 +19,23 @@ from storage.tables import metadata
 from tests.fakes.clock import FakeClock
 
 Later = Callable[..., str]
+VERSIONS = Path(str(files("storage") / "migrations" / "versions"))
+HEAD = max(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))
 
-SECOND = '''
+SECOND = f'''
 """A later step."""
 
 from alembic import op
 
 revision = "9999"
-down_revision = "0003"
+down_revision = "{HEAD}"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     op.execute("ALTER TABLE jobs ADD COLUMN mood TEXT")
-    op.execute("{more}")
+    op.execute("{{more}}")
 '''
 
 
@@ -60,7 +62,7 @@ def rows(path: Path, statement: str) -> list[tuple[object, ...]]:
 def test_an_empty_file_gets_the_whole_schema_and_needs_no_backup(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     assert migrate(path, FakeClock(), 5_000) is None
-    assert rows(path, "SELECT version_num FROM alembic_version") == [("0003",)]
+    assert rows(path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".db") == ["a.db"]
 
 
@@ -87,7 +89,7 @@ def test_a_migration_of_a_database_with_data_leaves_a_copy_beside_it(tmp_path: P
     migrate(path, FakeClock(), 5_000)
     rows(path, "INSERT INTO jobs (key, day, marked) VALUES ('summary', '2026-11-20', 1)")
     backup = migrate(path, FakeClock(), 5_000, later())
-    assert backup == tmp_path / "a.before-migration-0003-20261120T150000Z.db"
+    assert backup == tmp_path / f"a.before-migration-{HEAD}-20261120T150000Z.db"
     assert rows(backup, "SELECT * FROM jobs") == [("summary", "2026-11-20", 1)]
     assert rows(path, "SELECT * FROM jobs") == [("summary", "2026-11-20", 1, None)]
 
@@ -97,7 +99,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, la
     migrate(path, FakeClock(), 5_000)
     with pytest.raises(Exception, match="no such table: nowhere"):
         migrate(path, FakeClock(), 5_000, later("DROP TABLE nowhere"))
-    assert rows(path, "SELECT version_num FROM alembic_version") == [("0003",)]
+    assert rows(path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
     assert "mood" not in str(rows(path, "SELECT sql FROM sqlite_master WHERE name = 'jobs'"))
 
 
@@ -116,7 +118,7 @@ def test_a_database_newer_than_the_program_is_refused(tmp_path: Path, later: Lat
     migrate(path, FakeClock(), 5_000, later())
     with pytest.raises(NewerDatabase) as caught:
         migrate(path, FakeClock(), 5_000)
-    assert (caught.value.found, caught.value.known) == ("9999", "0003")
+    assert (caught.value.found, caught.value.known) == ("9999", HEAD)
 
 
 def test_every_file_a_migration_needs_is_in_the_wheel_and_found_from_any_folder(
