@@ -18,11 +18,13 @@ ContractDetails = library.ContractDetails
 ContractDescription = library.ContractDescription
 Execution = library.Execution
 ExecutionFilter = library.ExecutionFilter
+ComboLeg = library.ComboLeg
 CommissionReport = library.CommissionReport
 Order = library.Order
 OrderState = library.OrderState
 RequestError = library.wrapper.RequestError
 ScannerSubscription = library.ScannerSubscription
+TagValue = library.TagValue
 
 NAME = library.__name__
 VERSION = library.__version__
@@ -44,6 +46,7 @@ __all__ = [
     "NAME",
     "VERSION",
     "BarData",
+    "ComboLeg",
     "CommissionReport",
     "Contract",
     "ContractDescription",
@@ -54,5 +57,6 @@ __all__ = [
     "OrderState",
     "RequestError",
     "ScannerSubscription",
+    "TagValue",
     "quieten",
 ]

@@ -10,8 +10,9 @@ from decimal import Decimal
 
 from broker import convert, errors, hours
 from broker.library import Contract, Order, OrderState
-from market.instrument import Instrument
-from market.ticket import OrderTicket, OrderType, Side, TimeInForce, format_ticket
+from broker.library_order import ticket_of, words_of
+from market.instrument import Instrument, SecType
+from market.ticket import OrderTicket, format_ticket
 from trading.ports import OrderFate, OrderReport
 
 _FINAL = frozenset({OrderFate.FILLED, OrderFate.CANCELLED, OrderFate.REJECTED, OrderFate.EXPIRED})
@@ -25,7 +26,7 @@ class OrderRecord:
     One order. *status* is IBKR's latest word of its own ("" before any).
 
     *refusal* is set by a code that ended it, *doubt* by one that leaves its life unclear until the next status.
-    *told* is the report that went out last.
+    *told* is the report that went out last. *parent_id* and *oca_group* are what it hangs on and with.
     """
 
     order_id: int
@@ -45,6 +46,9 @@ class OrderRecord:
     doubt: bool = False
     is_named: bool = False
     told: OrderReport | None = None
+    parent_id: int = 0
+    oca_group: str = ""
+    oca_type: int = 0
 
     @property
     def fate(self) -> OrderFate:
@@ -73,7 +77,9 @@ class OrderRecord:
         self.order_ref = order.orderRef or self.order_ref
         self.perm_id = order.permId or self.perm_id
         self.account = order.account or self.account
-        if self.instrument is None or self.instrument.con_id != contract.conId:
+        self.parent_id = order.parentId
+        self.oca_group, self.oca_type = order.ocaGroup, order.ocaType
+        if not self._is_known(contract):
             self.instrument = convert.instrument(contract, smart=True)
         ticket = ticket_of(contract, order)
         # What a person typed stays; quantity and price may have been changed in TWS.
@@ -128,6 +134,13 @@ class OrderRecord:
             words=self.words or (format_ticket(self.ticket) if self.ticket else ""),
         )
 
+    def _is_known(self, contract: Contract) -> bool:
+        """Whether the instrument is known by more than *contract* says; of a combo TWS has no id of its own."""
+        one = self.instrument
+        if one is not None and one.sec_type is SecType.COMBO:
+            return bool(contract.secType == SecType.COMBO)
+        return one is not None and bool(one.con_id == contract.conId)
+
     def _take(self, status: str) -> None:
         changed = status != self.status
         self.status = status
@@ -178,25 +191,4 @@ def _words(ticket: OrderTicket | None, contract: Contract, order: Order) -> str:
     """Return the order in one line, by IBKR's own code where it is of a kind that our tickets have no words for."""
     if ticket is not None:
         return format_ticket(ticket)
-    asset = convert.instrument(contract, smart=True)
-    quantity = convert.quantity(order.totalQuantity) or convert.quantity(order.filledQuantity)
-    return f"{order.action.lower()} {quantity:f} {asset.label if asset else contract.symbol} {order.orderType}"
-
-
-def ticket_of(contract: Contract, order: Order) -> OrderTicket | None:
-    """Return the order as a person would have asked for it, or None for a kind that our tickets have no words for."""
-    asset = convert.instrument(contract, smart=True)
-    try:
-        kind = OrderType(order.orderType)
-        return OrderTicket(
-            side=Side(order.action),
-            quantity=convert.quantity(order.totalQuantity) or convert.quantity(order.filledQuantity),
-            symbol=asset.label if asset else contract.symbol,
-            order_type=kind,
-            # A market order may echo a reference price.
-            limit_price=None if kind is OrderType.MARKET else convert.quantity(order.lmtPrice),
-            time_in_force=TimeInForce(order.tif or "DAY"),
-            outside_rth=order.outsideRth,
-        )
-    except ValueError:
-        return None
+    return words_of(contract, order)

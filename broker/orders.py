@@ -13,20 +13,22 @@ from broker import convert, errors, order_record
 from broker.call import guarded, link_of, tap
 from broker.executions import Executions
 from broker.library import IB, Contract, Order, OrderState
+from broker.library_order import alone, order_of
 from broker.order_record import OrderRecord
 from broker.session import IbSession
 from market.account import Fill
 from market.clock import Clock
 from market.errors import BrokerError, LinkDown, ReadOnlyApi, RequestTimeout
 from market.instrument import Instrument
-from market.ticket import OrderTicket, OrderType
+from market.ticket import OrderTicket
 from trading.errors import OrderGone
 from trading.ports import OrderReport
 from trading.proposal import LegOrder, Preview
 
 _Key = tuple[int, int]
-# Of a group the rest is cancelled, with protection against filling more than one of it.
-_CANCEL_THE_REST = 1
+# What is filled of one order of a group is taken off the others, one of which is at the exchange at a time: a target
+# that is half filled leaves a stop for the other half.
+_REDUCE_THE_REST = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -88,7 +90,7 @@ class IbOrders:
         Raises LinkDown, RequestTimeout, ReadOnlyApi, BrokerError (with IBKR's words why it would be refused).
         """
         ib = self._usable()
-        order = _order(ticket, account, "")
+        order = order_of(alone(ticket), account, "")
         order.whatIf = True
         request_id = ib.client.getReqId()
         what_if = self._what_ifs[request_id] = _WhatIf(self._link.expect())
@@ -114,11 +116,11 @@ class IbOrders:
         acknowledgement.
         """
         ib = self._usable()
-        wire = _order(order.ticket, order.account, order_ref)
+        wire = order_of(order.ticket, order.account, order_ref)
         order_id: int = ib.client.getReqId()
         wire.orderId, wire.parentId, wire.transmit = order_id, parent_id, not is_held
         if order.group:
-            wire.ocaGroup, wire.ocaType = order.group, _CANCEL_THE_REST
+            wire.ocaGroup, wire.ocaType = order.group, _REDUCE_THE_REST
         key = (self.client_id, order_id)
         self._records[key] = OrderRecord(
             order_id,
@@ -129,6 +131,9 @@ class IbOrders:
             ticket=order.ticket,
             remaining=order.ticket.quantity,
             is_named=True,
+            parent_id=parent_id,
+            oca_group=wire.ocaGroup,
+            oca_type=wire.ocaType,
         )
         if self._on_sent is not None:
             self._on_sent(order_ref)
@@ -146,10 +151,14 @@ class IbOrders:
         *order_id* must be known here as *order_ref* (and *perm_id*, unless 0), and still work: else OrderGone, and
         nothing is sent. Raises LinkDown (nothing was sent), ReadOnlyApi, RequestTimeout, BrokerError.
         """
-        await self._prove(order_id, order_ref, perm_id)
+        record = await self._prove(order_id, order_ref, perm_id)
         ib = self._usable()
-        wire = _order(order.ticket, order.account, order_ref)
-        wire.orderId, wire.permId, wire.clientId = order_id, perm_id, self.client_id
+        wire = order_of(order.ticket, order.account, order_ref)
+        wire.orderId, wire.permId, wire.clientId = order_id, perm_id or record.perm_id, self.client_id
+        # What it hangs on stays, or TWS would take it for another order.
+        wire.parentId = record.parent_id
+        if record.oca_group:
+            wire.ocaGroup, wire.ocaType = record.oca_group, record.oca_type
         try:
             ib.placeOrder(convert.contract(order.instrument), wire)
         except ConnectionError:
@@ -214,14 +223,15 @@ class IbOrders:
         """
         return await self._executions.today(self._timeout_s)
 
-    async def _prove(self, order_id: int, order_ref: str, perm_id: int) -> None:
-        """Raise OrderGone unless *order_id* is our own working order of that name."""
+    async def _prove(self, order_id: int, order_ref: str, perm_id: int) -> OrderRecord:
+        """Return our own working order *order_id*. Raises OrderGone unless it is one, and of that name."""
         self._usable()
         if (self.client_id, order_id) not in self._records:
             await self.open_orders()
         record = self._records.get((self.client_id, order_id))
         if record is None or record.is_final or not record.answers_to(order_ref, perm_id):
             raise OrderGone(order_ref, self._sender_of(order_ref, perm_id))
+        return record
 
     def _usable(self) -> IB:
         if not self._session.status.is_usable:
@@ -328,22 +338,3 @@ def _refuse(what_if: _WhatIf, code: int, text: str) -> None:
         what_if.doubt = errors.failure(code, text)
     else:
         what_if.words.append(text)
-
-
-def _order(ticket: OrderTicket, account: str, order_ref: str) -> Order:
-    """Return the library's order. Raises ValueError for a ticket whose type nobody has chosen yet."""
-    if ticket.order_type is None:
-        raise ValueError(ticket)
-    order = Order(
-        action=ticket.side.value,
-        totalQuantity=convert.number(ticket.quantity),
-        orderType=ticket.order_type.value,
-        tif=ticket.time_in_force.value,
-        outsideRth=ticket.outside_rth,
-        account=account,
-        orderRef=order_ref,
-        transmit=True,
-    )
-    if ticket.order_type is OrderType.LIMIT and ticket.limit_price is not None:
-        order.lmtPrice = float(ticket.limit_price)
-    return order

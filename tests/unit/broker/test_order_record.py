@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from broker.library import Contract, Order, OrderState
-from broker.order_record import OrderRecord, completed, ticket_of
+from broker.library_order import ticket_of
+from broker.order_record import OrderRecord, completed
 from market.ticket import OrderType, Side, TimeInForce
 from trading.ports import OrderFate
 
