@@ -40,7 +40,7 @@ def run() -> None:
     except settings.SettingsError as error:
         typer.echo(f"squawkbot cannot start: {error}", err=True)
         raise typer.Exit(_WRONG_SETTING) from None
-    logs.configure(given.log_level, given.log_format, (given.token,))
+    logs.configure(given.log_level, given.log_format, given.secrets)
     try:
         code = asyncio.run(app.run(given))
     except StorageError as error:

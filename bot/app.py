@@ -8,6 +8,7 @@ Longer than 400 lines, because what is wired to what can be read here from top t
 """
 
 import asyncio
+import functools
 import gc
 import logging
 import secrets
@@ -28,7 +29,7 @@ from alerts.resumption import Resumption
 from alerts.rulebook import Rulebook
 from alerts.scaleloop import ScaleLoop
 from alerts.watcher import Watcher
-from bot import http, pace, polling, safe_web
+from bot import http, inbound_http, pace, polling, safe_web
 from bot.calendar import SessionCalendar
 from bot.charts import ChartPainter
 from bot.commands import COMMANDS, listed
@@ -40,6 +41,9 @@ from bot.health import Health
 from bot.heartbeat import Heartbeat
 from bot.hook_news import HookNews
 from bot.hooks import Courier
+from bot.inbound import KIND as INBOUND
+from bot.inbound import Inbound, InboundOrders
+from bot.inbound_reading import Kind
 from bot.inbox import Inbox
 from bot.late import NO_QUOTES, LatePrices
 from bot.link_watch import LinkWatch
@@ -85,6 +89,7 @@ from storage.firings import SqlFiringLog
 from storage.forms import SqlForms
 from storage.groups import SqlGroups
 from storage.hooks import SqlHooks
+from storage.inbound import SqlInbound
 from storage.jobs import SqlJobs
 from storage.message import OutboxMessage
 from storage.moments import SqlMoments
@@ -334,7 +339,8 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             sieve.forget(chat_id)
             await outbox.reopen(chat_id, clock.now() - _NEWS_LASTS)
 
-        inbox = Inbox(Router(COMMANDS, handlers, clock), settings.roster, reply, opened, groups.named, moves.home)
+        router = Router(COMMANDS, handlers, clock)
+        inbox = Inbox(router, settings.roster, reply, opened, groups.named, moves.home)
         telegram.connect(Gate(settings.roster, allowed, clock, moves), inbox)
 
         def is_welcome(chat_id: int) -> bool:
@@ -357,6 +363,8 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 silence=row.silence,
                 quotes=quotes,
             )
+            if row.kind == INBOUND and row.payload["what"] == Kind.ORDER:
+                words = handlers.orders.branded(words)
             return replace(words, silent=words.silent or row.silent)
 
         async def chat_closed(chat_id: int, reason: str) -> None:
@@ -371,6 +379,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             await reply.amend(row.chat_id, message_id, render(row, known))
 
         late = LatePrices(feed, feed, contracts, amend, clock)
+        asked_for = InboundOrders(router.on_text, settings.roster, clock)
         sieve = OutboxSieve(outbox, people.known, zones.known, clock)
         notifier = Notifier(
             outbox,
@@ -382,7 +391,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             is_welcome=is_welcome,
             pace=telegrams_pace,
             clock=clock,
-            after={"summary": illustrate, "firing": late.add, "digest": late.add},
+            after={"summary": illustrate, "firing": late.add, "digest": late.add, INBOUND: asked_for.follow},
             sieve=sieve,
         )
 
@@ -441,6 +450,18 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         supervisor.start("telegram", telegram.run)
         if settings.http_port:
             supervisor.start("health page", lambda: http.serve(settings.http_port, health.check))
+        if settings.hook_port:
+            inbound = Inbound(
+                secret=settings.hook_secret.get_secret_value(),
+                store=SqlInbound(database, outbox),
+                roster=settings.roster,
+                audit=SqlAuditLog(database),
+                clock=clock,
+                per_minute=settings.hook_per_minute,
+                holds=timedelta(seconds=settings.hook_dedup_s),
+            )
+            door = functools.partial(inbound_http.serve, settings.hook_host, settings.hook_port, inbound.take)
+            supervisor.start("inbound webhook", door)
         timers.start()
         stack.callback(timers.stop)
 

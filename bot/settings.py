@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from trading.access import Role, Roster
 
-_SECRETS = ("TELEGRAM_BOT_TOKEN",)
+_SECRETS = ("TELEGRAM_BOT_TOKEN", "HOOK_SECRET")
+_SHORTEST_SECRET = 16
 
 
 class SettingsError(Exception):
@@ -47,6 +48,11 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["line", "json"] = "line"
     http_port: int = Field(8650, ge=0, le=65535)
+    hook_host: str = "127.0.0.1"
+    hook_port: int = Field(0, ge=0, le=65535)
+    hook_secret: SecretStr = Field(SecretStr(""), validate_default=True)
+    hook_per_minute: int = Field(30, ge=1)
+    hook_dedup_s: float = Field(60, ge=0, le=86_400)
 
     confirm_timeout_s: float = Field(60, gt=0, le=3600)
     confirm_drift_pct: float = Field(0.5, gt=0, le=100)
@@ -84,6 +90,14 @@ class Settings(BaseSettings):
             raise ValueError("is no bot token; BotFather's look like 123456789:AAE…")
         return token
 
+    @field_validator("hook_secret")
+    @classmethod
+    def _secret(cls, secret: SecretStr, given: ValidationInfo) -> SecretStr:
+        length = len(secret.get_secret_value())
+        if (length or given.data.get("hook_port")) and length < _SHORTEST_SECRET:
+            raise ValueError(f"must have at least {_SHORTEST_SECRET} characters where HOOK_PORT is set")
+        return secret
+
     @field_validator("telegram_api_url")
     @classmethod
     def _api_url(cls, url: str) -> str:
@@ -117,6 +131,11 @@ class Settings(BaseSettings):
     def token(self) -> str:
         """The bot's token, in clear."""
         return self.telegram_bot_token.get_secret_value()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must never stand in a log, in clear."""
+        return tuple(filter(None, (self.token, self.hook_secret.get_secret_value())))
 
 
 def _user(entry: str) -> tuple[int, Role]:

@@ -12,6 +12,7 @@ from bot.views.digest import Quotes, calmed, digest
 from bot.views.firing import firing
 from bot.views.gathered import Reason, gathered_from_json
 from bot.views.heartbeat import heartbeat
+from bot.views.inbound import inbound
 from bot.views.message import Message
 from bot.views.notices import notice
 from bot.views.order_news import order_news
@@ -19,6 +20,7 @@ from bot.views.summary import daily_summary
 from market.quote import Quote
 from trading.codec import news_from_json, summary_from_json
 
+_OF_ITSELF: Mapping[str, Callable[..., Message]] = {"notice": notice, "heartbeat": heartbeat, "inbound": inbound}
 _HELD = "🌙 <i>It waited for the end of your quiet hours.</i>"
 
 
@@ -54,10 +56,8 @@ def render(  # noqa: PLR0913  all that surrounds a row
         case "summary":
             told = summary_from_json(payload)
             message = daily_summary(told, now=now, zone=zone, may_repeat=may_repeat, closed=happened)
-        case "notice":
-            message = notice(payload, now=now, zone=zone, may_repeat=may_repeat)
-        case "heartbeat":
-            message = heartbeat(payload, now=now, zone=zone, may_repeat=may_repeat)
+        case "notice" | "heartbeat" | "inbound":
+            message = _OF_ITSELF[kind](payload, now=now, zone=zone, may_repeat=may_repeat)
         case "digest":
             root = payload["root"] or row_id
             gathered = gathered_from_json(payload)
