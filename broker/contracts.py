@@ -7,9 +7,10 @@ from typing import Any
 
 from broker import convert, errors, hours, order_terms
 from broker.call import link_of
+from broker.combo import vertical
 from broker.library import IB, Contract, ContractDescription, ContractDetails
 from broker.session import IbSession
-from broker.symbol import US_VENUES, pair_queries, queries, tidy
+from broker.symbol import US_VENUES, pair_queries, queries, tidy, vertical_legs
 from market.clock import Clock
 from market.errors import AmbiguousSymbol, BrokerError, RequestTimeout, UnknownSymbol
 from market.hours import Hours, Session
@@ -18,6 +19,8 @@ from market.order_rules import OrderRules
 
 # A rule that TWS does not know is not answered at all, and somebody waits for a card.
 _RULE_TIMEOUT_S = 3.0
+_CLASSED = frozenset({SecType.FUTURE, SecType.OPTION, SecType.FUTURE_OPTION})
+_NO_HOME = frozenset({"QBALGO"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +53,21 @@ class IbContracts:
         """
         Return the one instrument that *symbol* names (`AAPL`, `BMW@IBIS/EUR`, `EUR.USD`, `BRK.B`, `#265598`, …).
 
-        Of several US listings the one with a US primary exchange is taken. Raises UnknownSymbol (with IBKR's nearest
-        matches), AmbiguousSymbol, LinkDown, RequestTimeout, BrokerError.
+        A vertical spread (`SPY 20261218 C600/C610`) is a combo of its two options. Of several US listings the one with
+        a US primary exchange is taken. Raises UnknownSymbol (with IBKR's nearest matches), AmbiguousSymbol, LinkDown,
+        RequestTimeout, BrokerError.
         """
         typed = tidy(symbol)
         known = self._by_symbol.get(typed)
         if known is not None:
             return known
+        pair = vertical_legs(typed)
+        if pair is not None:
+            return self._keep(typed, vertical(await self.find(pair[0]), await self.find(pair[1])))
         for query in queries(typed):
             found = await self._ask(query)
             if found:
-                one = _chosen(symbol, found)
-                self._by_symbol[typed] = one
-                return one
+                return self._keep(typed, _chosen(symbol, found))
         raise UnknownSymbol(symbol, tuple(await self._nearest(typed)))
 
     async def search(self, text: str) -> Sequence[Instrument]:
@@ -75,7 +80,9 @@ class IbContracts:
         return [sample for sample in samples if sample is not None and sample.con_id > 0]
 
     async def hours(self, instrument: Instrument) -> Hours:
-        """Return the instrument's liquid hours, at most `hours_ttl_s` old. Raises as `find`."""
+        """Return its liquid hours (a combo's are its legs'), at most `hours_ttl_s` seconds old. Raises as `find`."""
+        if instrument.legs:
+            return await self.hours((await self._legs(instrument))[0])
         fetched = self._hours.get(instrument.con_id)
         if fetched is None or self._clock.monotonic() - fetched.at > self._hours_ttl_s:
             await self._ask(Contract(conId=instrument.con_id, exchange=instrument.exchange))
@@ -90,12 +97,18 @@ class IbContracts:
 
         Where the market rule is not to be had, the minimum tick of the contract details counts.
         """
+        if instrument.legs:
+            return order_terms.combined([await self.rules(leg) for leg in await self._legs(instrument)])
         if instrument.con_id not in self._terms:
             await self._ask(Contract(conId=instrument.con_id, exchange=instrument.exchange))
         terms = self._terms.get(instrument.con_id)
         if terms is None:
             raise UnknownSymbol(instrument.label)
         return order_terms.stepped(terms.rules, await self._market_rule(terms.rule_of(instrument.exchange)))
+
+    async def _legs(self, combo: Instrument) -> list[Instrument]:
+        """Return the instruments that make up *combo*. Raises as `find`."""
+        return [self.known(leg.con_id) or await self.find(f"#{leg.con_id}") for leg in combo.legs]
 
     async def _market_rule(self, rule_id: int) -> Sequence[order_terms.Step]:
         """Return the steps of a market rule, none where it is unknown. Raises LinkDown."""
@@ -124,6 +137,10 @@ class IbContracts:
         sessions = () if fetched is None else fetched.hours.sessions
         return next((one for one in sessions if one.start <= at < one.end), None)
 
+    def _keep(self, typed: str, one: Instrument) -> Instrument:
+        self._by_symbol[typed] = self._by_con_id[one.con_id] = one
+        return one
+
     async def _nearest(self, typed: str) -> Sequence[Instrument]:
         try:
             for query in pair_queries(typed):
@@ -142,8 +159,9 @@ class IbContracts:
             if error.code == errors.UNKNOWN_CONTRACT:
                 return []
             raise
-        found = {}
-        for details in answers:
+        found: dict[int, Instrument] = {}
+        # A contract comes once for each of its exchanges; that of IBKR's algorithms must not be the one that stays.
+        for details in sorted(answers, key=lambda one: one.contract is None or one.contract.exchange not in _NO_HOME):
             one = self._remember(details, query)
             if one is not None:
                 found[one.con_id] = one
@@ -168,7 +186,7 @@ def _chosen(symbol: str, found: list[Instrument]) -> Instrument:
     if len(found) == 1:
         return found[0]
     at_home = [one for one in found if one.sec_type is SecType.STOCK and one.primary_exchange in US_VENUES]
-    same_class = [one for one in found if one.trading_class == one.symbol and one.sec_type is SecType.FUTURE]
+    same_class = [one for one in found if one.trading_class == one.symbol and one.sec_type in _CLASSED]
     for narrowed in (at_home, same_class):
         if len(narrowed) == 1:
             return narrowed[0]

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 
 from broker.library import BarData, Contract, ContractDetails
-from market.instrument import Instrument, SecType
+from broker.library import ComboLeg as LibraryLeg
+from market.instrument import ComboLeg, Instrument, SecType, combo_id
 from market.quote import Bar, DataKind, TickField
 
 _log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ DATA_KINDS = {
 _BELOW_ZERO = frozenset({SecType.FUTURE, SecType.CONTINUOUS_FUTURE, SecType.COMBO})
 _ROUTED = frozenset({SecType.STOCK, SecType.OPTION, SecType.WARRANT})
 _VENUE = {SecType.FOREX: "IDEALPRO", SecType.CRYPTO: "PAXOS"}
-_MIDPOINT_ONLY = frozenset({SecType.FOREX, SecType.CFD, SecType.COMMODITY})
+_MIDPOINT_ONLY = frozenset({SecType.FOREX, SecType.CFD, SecType.COMMODITY, SecType.COMBO})
 
 
 def generics(sec_type: SecType) -> str:
@@ -163,7 +164,8 @@ def instrument(contract: Contract, details: ContractDetails | None = None, *, sm
     Return *contract* in our words, or None for a kind we do not know.
 
     *smart* routes stocks and options by SMART: positions, scan rows and symbol samples name a listing exchange or
-    none, executions where it was filled. Real frames say right "0" or "?" for stocks.
+    none, executions where it was filled. Real frames say right "0" or "?" for stocks. A combo's id is made from its
+    legs; where a frame leaves them out it is what TWS calls all combos of a currency.
     """
     try:
         sec_type = SecType(contract.secType)
@@ -176,8 +178,9 @@ def instrument(contract: Contract, details: ContractDetails | None = None, *, sm
     right = contract.right[:1].upper()
     strike = money(contract.strike)
     step = details.minTick if details else 0.0
+    legs = tuple(ComboLeg(leg.conId, leg.ratio, leg.action) for leg in contract.comboLegs or ())
     return Instrument(
-        con_id=contract.conId,
+        con_id=combo_id(legs) if legs else contract.conId,
         symbol=contract.symbol,
         sec_type=sec_type,
         exchange=exchange,
@@ -191,11 +194,14 @@ def instrument(contract: Contract, details: ContractDetails | None = None, *, sm
         multiplier=contract.multiplier if contract.multiplier not in {"0", "?"} else "",
         name=details.longName if details else "",
         min_tick=step if 0 < step < ABSURD else 0.01,
+        legs=legs,
     )
 
 
 def contract(of: Instrument) -> Contract:
     """Return the library's contract of an instrument; a new object at each call (ib_insync tells them apart by id)."""
+    if of.sec_type is SecType.COMBO:
+        return _combo(of)
     return Contract(
         secType=of.sec_type.value,
         conId=of.con_id,
@@ -212,8 +218,16 @@ def contract(of: Instrument) -> Contract:
     )
 
 
+def _combo(of: Instrument) -> Contract:
+    """Return a combo's contract: TWS knows it by its legs alone, each at the exchange of the whole."""
+    legs = [LibraryLeg(leg.con_id, leg.ratio, leg.side, of.exchange) for leg in of.legs]
+    return Contract(
+        secType=of.sec_type.value, symbol=of.symbol, exchange=of.exchange, currency=of.currency, comboLegs=legs
+    )
+
+
 def what_to_show(sec_type: SecType) -> str:
-    """Return the kind of bar that IBKR has for this kind of instrument: FX, CFDs and metals have no trades."""
+    """Return the kind of bar that IBKR has for this kind of instrument: FX, CFDs, metals and combos have no trades."""
     if sec_type in _MIDPOINT_ONLY:
         return "MIDPOINT"
     return "AGGTRADES" if sec_type is SecType.CRYPTO else "TRADES"

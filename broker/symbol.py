@@ -13,9 +13,12 @@ CURRENCIES = frozenset({
 _COINS = frozenset({"ADA", "AVAX", "BCH", "BTC", "DOGE", "ETH", "LINK", "LTC", "SOL", "SUI", "XRP"})
 # fmt: on
 
+_COIN_VENUES = ("PAXOS", "ZEROHASH")
+
 _CON_ID = re.compile(r"#(\d+)")
 _PAIR = re.compile(r"([A-Z]{3,5})\.([A-Z]{3})(?:@([A-Z0-9.]+))?")
 _OPTION = re.compile(r"(\S+) (\d{8}) (?:([CP]) ?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) ?([CP]))")
+_VERTICAL = re.compile(r"(\S+) (\d{8}) ([CP])(\d+(?:\.\d+)?)/([CP])?(\d+(?:\.\d+)?)")
 _OCC = re.compile(r"([A-Z]{1,6}) *(\d{6})([CP])(\d{8})")
 _FUTURE = re.compile(r"(\S+) (\d{6}|\d{8})(?:@([A-Z0-9.]+))?")
 _SHARE = re.compile(r"([A-Z0-9][A-Z0-9.-]*)(?:@([A-Z0-9.]+))?(?:/([A-Z]{3}))?")
@@ -30,7 +33,8 @@ def queries(symbol: str) -> list[Contract]:
     """
     Return the contracts to ask for in turn until one is known; empty where *symbol* (tidy) has no form we know.
 
-    A bare symbol is a US share first, then a share anywhere, then an index.
+    A bare symbol is a US share first, then a share anywhere, then an index; an option one on a US share or index, then
+    one on a future, then one listed elsewhere.
     """
     for pattern, make in _FORMS:
         if found := pattern.fullmatch(symbol):
@@ -45,13 +49,26 @@ def pair_queries(symbol: str) -> list[Contract]:
     return _pair(symbol[:3], symbol[3:], None) if len(symbol) == len("EURUSD") else []
 
 
+def vertical_legs(symbol: str) -> tuple[str, str] | None:
+    """Return the symbols of the two options of a vertical spread (tidy): bought and sold by who buys it; else None."""
+    found = _VERTICAL.fullmatch(symbol)
+    if found is None:
+        return None
+    root, expiry, right, bought, other, sold = found.groups()
+    if (other or right) != right or float(bought) == float(sold):
+        return None
+    return f"{root} {expiry} {right}{float(bought):g}", f"{root} {expiry} {right}{float(sold):g}"
+
+
 def _con_id(number: str) -> list[Contract]:
     return [Contract(conId=int(number))]
 
 
 def _pair(base: str, quote: str, venue: str | None) -> list[Contract]:
     if base in _COINS and quote in CURRENCIES:
-        return [Contract(secType="CRYPTO", symbol=base, currency=quote, exchange=venue or "PAXOS")]
+        # An account is with one of the two; the other's contracts are unknown to it.
+        venues = (venue,) if venue else _COIN_VENUES
+        return [Contract(secType="CRYPTO", symbol=base, currency=quote, exchange=one) for one in venues]
     if base in CURRENCIES and quote in CURRENCIES:
         return [Contract(secType="CASH", symbol=base, currency=quote, exchange=venue or "IDEALPRO")]
     return []
@@ -61,14 +78,15 @@ def _option(root: str, expiry: str, right: str | None, strike: str | None, *othe
     price, side = strike or other[0] or "", right or other[1] or ""
     return [
         Contract(
-            secType="OPT",
+            secType=kind,
             symbol=root.replace(".", " "),
             lastTradeDateOrContractMonth=expiry,
             strike=float(price),
             right=side,
-            exchange="SMART",
-            currency="USD",
+            exchange=exchange,
+            currency=currency,
         )
+        for kind, exchange, currency in (("OPT", "SMART", "USD"), ("FOP", "", ""), ("OPT", "", ""))
     ]
 
 

@@ -1,5 +1,7 @@
 """What can be quoted and traded."""
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -43,7 +45,8 @@ class Instrument:
     """
     One instrument, qualified: its *con_id* is IBKR's lasting identity and alone decides equality.
 
-    A combo has none at IBKR: ours is negative and made from its *legs*, the same for the same ones.
+    A combo has none at IBKR: ours is negative and made from its *legs* (`combo_id`), the same for the same ones. Its
+    *local_symbol* is how a user types it.
 
     *strike* is 0 and *expiry* (YYYYMMDD) and *right* ("C" or "P") are empty where they do not apply.
     *min_tick* is the smallest price step in the price's currency.
@@ -77,6 +80,8 @@ class Instrument:
                 return f"{self.symbol} {self.expiry[:6]}"
             case SecType.STOCK:
                 return self.symbol.replace(" ", ".")
+            case SecType.COMBO:
+                return self.local_symbol or self.symbol
             case _:
                 return self.symbol
 
@@ -84,6 +89,13 @@ class Instrument:
     def decimals(self) -> int:
         """How many decimals a price of this instrument is written with (at least 2)."""
         return _decimals(self.min_tick)
+
+
+def combo_id(legs: Iterable[ComboLeg]) -> int:
+    """Return the negative id of a combo, the same for the same legs in any order."""
+    text = "|".join(sorted(f"{leg.con_id}:{leg.ratio}:{leg.side}" for leg in legs))
+    # 62 bits: below zero in any database, and two combos of one id are not to be met.
+    return -1 - (int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 2)
 
 
 @lru_cache(256)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from broker import convert
 from broker.library import Contract
-from market.instrument import Instrument, SecType
+from market.instrument import ComboLeg, Instrument, SecType, combo_id
 from market.quote import TickField
 
 UNSET = 1.7976931348623157e308
@@ -102,6 +102,27 @@ def test_a_contract_and_back_is_the_same_instrument() -> None:
     ]
 
 
+def test_a_combo_goes_out_as_its_legs_and_comes_back_as_itself() -> None:
+    legs = (ComboLeg(7, 1, "BUY"), ComboLeg(9, 2, "SELL"))
+    one = Instrument(combo_id(legs), "SPY", SecType.COMBO, local_symbol="SPY 20261218 C600/C610", legs=legs)
+    made = convert.contract(one)
+    assert (made.secType, made.conId, made.symbol, made.exchange, made.currency) == ("BAG", 0, "SPY", "SMART", "USD")
+    assert [(leg.conId, leg.ratio, leg.action, leg.exchange) for leg in made.comboLegs] == [
+        (7, 1, "BUY", "SMART"),
+        (9, 2, "SELL", "SMART"),
+    ]
+    assert made.localSymbol == made.tradingClass == made.lastTradeDateOrContractMonth == ""
+    back = convert.instrument(made)
+    assert back is not None
+    assert (back, back.legs, back.label) == (one, legs, "SPY")
+
+
+def test_a_combo_whose_legs_a_frame_leaves_out_has_the_id_that_tws_gives_all_of_them() -> None:
+    back = convert.instrument(Contract(secType="BAG", conId=28812380, symbol="SPY", exchange="SMART", currency="USD"))
+    assert back is not None
+    assert (back.con_id, back.legs) == (28812380, ())
+
+
 def test_each_contract_is_an_object_of_its_own() -> None:
     one = Instrument(5, "AAPL")
     assert convert.contract(one) is not convert.contract(one)
@@ -128,6 +149,7 @@ def test_times_come_out_aware() -> None:
 
 def test_what_has_no_trades_is_shown_by_its_middle() -> None:
     assert convert.what_to_show(SecType.FOREX) == "MIDPOINT"
+    assert convert.what_to_show(SecType.COMBO) == "MIDPOINT"
     assert convert.what_to_show(SecType.STOCK) == "TRADES"
     assert convert.what_to_show(SecType.CRYPTO) == "AGGTRADES"
 

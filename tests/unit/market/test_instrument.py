@@ -1,6 +1,6 @@
 import pytest
 
-from market.instrument import Instrument, SecType
+from market.instrument import ComboLeg, Instrument, SecType, combo_id
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,8 @@ from market.instrument import Instrument, SecType
         (Instrument(1, "SPY", SecType.OPTION, expiry="20261218", strike=600.0, right="C"), "SPY 20261218 C600"),
         (Instrument(1, "SPY", SecType.OPTION, expiry="20261218", strike=602.5, right="P"), "SPY 20261218 P602.5"),
         (Instrument(1, "SPX", SecType.INDEX), "SPX"),
+        (Instrument(-1, "SPY", SecType.COMBO, local_symbol="SPY 20261218 C600/C610"), "SPY 20261218 C600/C610"),
+        (Instrument(28812380, "SPY", SecType.COMBO), "SPY"),
     ],
 )
 def test_an_instrument_is_labelled_as_a_user_types_it(instrument: Instrument, label: str) -> None:
@@ -31,3 +33,15 @@ def test_the_contract_id_alone_decides_equality() -> None:
 )
 def test_a_price_is_written_as_finely_as_it_moves(min_tick: float, decimals: int) -> None:
     assert Instrument(1, "X", min_tick=min_tick).decimals == decimals
+
+
+def test_a_combos_id_is_made_from_its_legs_in_any_order_and_is_below_zero() -> None:
+    bought, sold = ComboLeg(7, 1, "BUY"), ComboLeg(9, 1, "SELL")
+    assert combo_id([bought, sold]) == combo_id([sold, bought])
+    assert -(2**62) <= combo_id([bought, sold]) < 0
+    others = [ComboLeg(7, 1, "SELL"), ComboLeg(9, 1, "BUY")], [ComboLeg(7, 2, "BUY"), sold], [bought], []
+    assert len({combo_id([bought, sold]), *(combo_id(legs) for legs in others)}) == 5
+
+
+def test_a_combos_id_outlasts_the_program() -> None:
+    assert combo_id([ComboLeg(7, 1, "BUY"), ComboLeg(9, 1, "SELL")]) == -3059791394396625166
