@@ -7,7 +7,6 @@ Why an order was not taken.
   + NotAllowed           the person's role does not reach
   + OrderGone            there is no such open order
   + ListRefused          the orders of a list cannot be worked out
-  + ListRefused          the orders of a list cannot be worked out
   + SecondStepError      the order needs more than its Confirm
     - NotEnrolled, WrongCode, CodeUsed, StepLocked, NoSecondPerson
 """
@@ -80,44 +79,6 @@ class OrderGone(TradingError):
         super().__init__(order_ref, client_id)
         self.order_ref = order_ref
         self.client_id = client_id
-
-
-class ListFault(StrEnum):
-    """Why the orders of a list cannot be worked out; what `ListRefused` holds of each stands behind it."""
-
-    NOT_HELD = "not held"  # subject: the symbol
-    TOO_LITTLE = "too little"  # subject: the symbol; have: what is held; wanted: the part of it
-    NET_LIQUIDATION = "net liquidation"  # subject: the account
-    QUOTE = "quote"  # subject: the symbol
-    RATE = "rate"  # subject: the symbol; currency: its own
-    CLOSED = "closed"  # subject: the symbol
-    KIND = "kind"  # subject: the symbol
-    SHORT_OF_MONEY = "short of money"  # have and wanted, in currency
-    ACCOUNT = "account"  # subject: the account that nobody knows
-    SUM = "sum"  # have: what was given out; wanted: the order's quantity
-    PLAIN = "plain"
-    SIZE = "size"
-    TOO_MANY = "too many"  # have: how many orders; wanted: the most
-
-
-class ListRefused(TradingError):
-    """The orders of a list cannot be worked out: *fault* says why, and which of the other fields it fills."""
-
-    def __init__(
-        self,
-        fault: ListFault,
-        subject: str = "",
-        *,
-        have: Decimal | None = None,
-        wanted: Decimal | None = None,
-        currency: str = "",
-    ) -> None:
-        super().__init__(fault, subject, have, wanted, currency)
-        self.fault = fault
-        self.subject = subject
-        self.have = have
-        self.wanted = wanted
-        self.currency = currency
 
 
 class ListFault(StrEnum):
