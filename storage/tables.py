@@ -360,3 +360,20 @@ inbound = Table(
     Column("key", String(64), primary_key=True),
     Column("at", Instant, nullable=False, index=True),
 )
+
+# Purchases of a rebalance that wait for the money of its sales, and the proposal that asks for them now.
+sequels = Table(
+    "sequels",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("user_id", BIG, nullable=False),
+    Column("chat_id", BIG, nullable=False),
+    Column("account", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("cash", Money, nullable=False),
+    Column("waiting", JSON, nullable=False),
+    Column("created", Instant, nullable=False),
+    Column("offered", BIG, nullable=False),
+    Column("reminded", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
