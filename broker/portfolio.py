@@ -31,6 +31,7 @@ _VALUES = {
     "UnrealizedPnL": "unrealized_pnl",
     "RealizedPnL": "realized_pnl",
 }
+_RATE = "ExchangeRate"
 # The libraries follow no more than these either.
 _MOST_ACCOUNTS = 50
 
@@ -136,6 +137,9 @@ class IbPortfolio:
                 self._tell(account)
 
     def _on_value(self, key: str, value: str, currency: str, account: str) -> None:
+        if key == _RATE:
+            self._on_rate(convert.money(value), currency, account)
+            return
         name = _VALUES.get(key)
         # BASE is the ledger's total over all currencies; the account's own figures come in its base currency.
         if name is None or currency == "BASE":
@@ -147,6 +151,14 @@ class IbPortfolio:
             return
         change: dict[str, Any] = {name: convert.money(value)}
         self._keep(replace(old, **change))
+
+    def _on_rate(self, rate: Decimal | None, currency: str, account: str) -> None:
+        """Keep what one unit of a ledger's *currency* is worth; without a rate above zero there is none any more."""
+        if currency == "BASE":
+            return
+        old = self._summaries.get(account) or AccountSummary(account, "")
+        others = {one: known for one, known in old.rates.items() if one != currency}
+        self._keep(replace(old, rates=others | {currency: rate} if rate and rate > 0 else others))
 
     def _on_multi_value(self, _request_id: int, account: str, model: str, key: str, value: str, currency: str) -> None:
         if not model:

@@ -1,6 +1,7 @@
 """What is held, what it is worth, and what was traded. Money and quantities are `Decimal`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -30,7 +31,12 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class AccountSummary:
-    """An account's state in its base *currency*; None where IBKR has not sent a value. *cushion* is a fraction."""
+    """
+    An account's state in its base *currency*; None where IBKR has not sent a value. *cushion* is a fraction.
+
+    *rates* are what one unit of another currency is worth in the base currency, for the currencies the account holds
+    or has held (IBKR's account value ExchangeRate).
+    """
 
     account: str
     currency: str
@@ -45,6 +51,14 @@ class AccountSummary:
     daily_pnl: Decimal | None = None
     unrealized_pnl: Decimal | None = None
     realized_pnl: Decimal | None = None
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def in_base(self, amount: Decimal, currency: str) -> Decimal | None:
+        """Return what *amount* of *currency* is in the base currency, or None where the rate is not known."""
+        if currency == self.currency:
+            return amount
+        rate = self.rates.get(currency)
+        return None if rate is None else amount * rate
 
     @property
     def is_paper(self) -> bool:

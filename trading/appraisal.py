@@ -1,6 +1,7 @@
 """What the market and the account look like when an order is proposed, and again when it is confirmed."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,9 +10,10 @@ from market.clock import Clock
 from market.errors import LinkDown, MarketError, NoMarketData, RequestTimeout
 from market.hours import Hours
 from market.instrument import Instrument
+from market.order_rules import OrderRules
 from market.quote import Quote
 from market.ticket import Side
-from trading.errors import Limit, OrderDenied
+from trading.errors import Limit, OrderDenied, UnknownAccount
 from trading.limits import Circumstances, TradingState, exact, market_price
 from trading.ports import Holdings, QuoteSource, SymbolBook
 from trading.proposal import Proposal
@@ -19,7 +21,11 @@ from trading.proposal import Proposal
 
 @dataclass(frozen=True, slots=True)
 class Appraisal:
-    """The market and the account at one moment, *at*; *hours* and *summary* are None where IBKR has not told."""
+    """
+    The market and the account at one moment, *at*; *hours*, *summary* and *rules* are None where IBKR has not told.
+
+    *position* is of the instrument, *held* are all of the account by con id.
+    """
 
     account: str
     quote: Quote
@@ -27,6 +33,8 @@ class Appraisal:
     position: Decimal = Decimal(0)
     hours: Hours | None = None
     summary: AccountSummary | None = None
+    rules: OrderRules | None = None
+    held: Mapping[int, Decimal] = field(default_factory=dict)
 
     @property
     def price(self) -> Decimal | None:
@@ -38,9 +46,21 @@ class Appraisal:
         """Whether regular trading is on; True where the hours are not known."""
         return self.hours is None or self.hours.is_open(self.at)
 
-    def circumstances(self, state: TradingState, recent_orders: int) -> Circumstances:
-        """Return what the limits want to know."""
-        return Circumstances(self.quote, self.at, self.position, state, recent_orders, self.is_open)
+    def circumstances(self, state: TradingState, recent_orders: int = 0) -> Circumstances:
+        """Return what the limits want to know of the market and the account."""
+        return Circumstances(
+            quote=self.quote,
+            now=self.at,
+            position=self.position,
+            state=state,
+            recent_orders=recent_orders,
+            is_open=self.is_open,
+            summary=self.summary,
+            rules=self.rules,
+            held=self.held,
+            knows_hours=self.hours is not None,
+            account=self.account,
+        )
 
     def drift_pct(self, shown: Proposal) -> Decimal:
         """
@@ -68,12 +88,18 @@ class Appraiser:
         self._holdings = holdings
         self._clock = clock
 
-    def account(self) -> str:
-        """Return the account that orders go to: the default one. Raises LinkDown before IBKR has named any."""
+    def account(self, named: str = "") -> str:
+        """
+        Return the account that orders go to: the one *named*, or the default one.
+
+        Raises LinkDown before IBKR has named any, UnknownAccount where the login does not manage it.
+        """
         accounts = self._holdings.accounts()
         if not accounts:
             raise LinkDown
-        return accounts[0]
+        if named and named not in accounts:
+            raise UnknownAccount(named)
+        return named or accounts[0]
 
     async def find(self, symbol: str) -> Instrument:
         """Return the one instrument that *symbol* names. Raises as `SymbolBook.find`."""
@@ -82,27 +108,39 @@ class Appraiser:
     async def appraise(self, instrument: Instrument, account: str) -> Appraisal:
         """Return how things stand now. Raises LinkDown, or OrderDenied(QUOTE_MISSING) with IBKR's own reason."""
         hours = await self._hours(instrument)
+        rules = await self._rules(instrument)
         try:
             quote = await self._quotes.fresh(instrument)
         except NoMarketData as error:
             raise OrderDenied(Limit.QUOTE_MISSING, None, error.text) from error
         except RequestTimeout as error:
             raise OrderDenied(Limit.QUOTE_MISSING, None, None) from error
-        held = (p.quantity for p in self._holdings.positions(account) if p.instrument == instrument)
+        held = {one.instrument.con_id: one.quantity for one in self._holdings.positions(account)}
         return Appraisal(
             account=account,
             # A streaming quote goes on changing under our hands: what was checked must be what is shown.
             quote=replace(quote),
             at=self._clock.now(),
-            position=sum(held, Decimal(0)),
+            position=held.get(instrument.con_id, Decimal(0)),
             hours=hours,
             summary=self._holdings.summary(account),
+            rules=rules,
+            held=held,
         )
 
     async def _hours(self, instrument: Instrument) -> Hours | None:
         """Return the hours, or None: an order does not fail for want of them, it loses a warning."""
         try:
             return await self._symbols.hours(instrument)
+        except LinkDown:
+            raise
+        except MarketError:
+            return None
+
+    async def _rules(self, instrument: Instrument) -> OrderRules | None:
+        """Return what IBKR takes of it, or None: then it refuses by itself what does not fit."""
+        try:
+            return await self._symbols.rules(instrument)
         except LinkDown:
             raise
         except MarketError:

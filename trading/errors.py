@@ -6,6 +6,9 @@ Why an order was not taken.
   + ProposalGone         expired, cancelled, already confirmed, or not this person's
   + NotAllowed           the person's role does not reach
   + OrderGone            there is no such open order
+  + NotSizable           the size comes to nothing, or to nobody knows what
+  + UnknownAccount       IBKR's login manages no such account
+  + NothingToChange      the new terms are those it has
   + ListRefused          the orders of a list cannot be worked out
   + SecondStepError      the order needs more than its Confirm
     - NotEnrolled, WrongCode, CodeUsed, StepLocked, NoSecondPerson
@@ -23,23 +26,47 @@ class TradingError(Exception):
 class Limit(StrEnum):
     """Our own guards, by the name the settings give them."""
 
-    ORDER_VALUE = "order value"
-    QUOTE_MISSING = "quote missing"
-    QUOTE_AGE = "quote age"
-    COLLAR = "price collar"
     TRADING_STATE = "trading state"
-    ORDERS_PER_MINUTE = "orders per minute"
+    DAILY_LOSS = "daily loss"
+    SYMBOL = "symbols"
+    FORBIDDEN = "forbidden symbols"
     SEC_TYPE = "instrument kind"
+    ORDERS_PER_MINUTE = "orders per minute"
+    TOTAL_ORDERS_PER_MINUTE = "orders per minute of all people"
+    DUPLICATE = "duplicate"
     QUANTITY = "quantity"
     TICK_SIZE = "tick size"
+    ORDER_TYPE = "order type"
+    QUOTE_MISSING = "quote missing"
+    QUOTE_AGE = "quote age"
+    CLOSED_MARKET = "market closed"
+    COLLAR = "price collar"
+    SHORT_SELLING = "short selling"
+    ACCOUNT = "account unknown"
+    CURRENCY = "exchange rate"
+    ORDER_VALUE = "order value"
+    DAILY_VALUE = "daily value"
+    TOTAL_DAILY_VALUE = "daily value of all people"
+    POSITION_VALUE = "position size"
+    NET_LIQUIDATION = "share of net liquidation"
+    BUYING_POWER = "buying power"
 
 
 class OrderDenied(TradingError):
     """
     Our *limit* forbids the order: *allowed* is the limit's value, *actual* the order's (None: not a number).
 
-    QUOTE_MISSING: *actual* is the prior close, which is no live price, or IBKR's words. QUOTE_AGE: the age in seconds,
-    or the `DataKind` that has no known one. ORDER_VALUE: both are money in *currency*.
+    Money is in *currency*. *about* names the instrument where the order is one of several. What the values are where
+    the limit's name does not say it:
+
+    * QUOTE_MISSING: *actual* is the prior close, which is no live price, or IBKR's words
+    * QUOTE_AGE: *actual* is the age in seconds, or the `DataKind` that has no known one
+    * DUPLICATE: the seconds that must lie between, and those that do
+    * SHORT_SELLING, and TRADING_STATE while reducing: *allowed* is what may still be traded that way
+    * ORDER_TYPE: *actual* is what IBKR does not take of the instrument, in its codes
+    * DAILY_LOSS: *actual* is the day's loss, None where that is not known
+    * ACCOUNT: *actual* is the figure that IBKR has not told
+    * CURRENCY: *allowed* is the account's currency, *actual* the instrument's
     """
 
     def __init__(
@@ -50,6 +77,59 @@ class OrderDenied(TradingError):
         self.allowed = allowed
         self.actual = actual
         self.currency = currency
+        self.about = ""
+
+
+class SizeFault(StrEnum):
+    """Why a size comes to no number of units."""
+
+    TOO_SMALL = "too small"
+    NOTHING_HELD = "nothing held"
+    NO_PRICE = "no price"
+    NO_STOP = "no stop"
+    STOP_PASSED = "stop passed"
+    NO_NET_LIQUIDATION = "no net liquidation"
+    NO_RATE = "no rate"
+
+
+class NotSizable(TradingError):
+    """
+    A size cannot be made a number of units, because of *fault*.
+
+    TOO_SMALL: it comes to *actual* units, *other* is the fewest IBKR takes. NOTHING_HELD: *actual* is the position,
+    which such an order would not make smaller. NO_PRICE: there is none, or none above zero (*actual*). STOP_PASSED: the
+    stop loss at *actual* is not beyond the price *other*. NO_RATE: between *currencies*, the account's and the
+    instrument's.
+    """
+
+    def __init__(
+        self,
+        fault: SizeFault,
+        actual: Decimal | None = None,
+        other: Decimal | None = None,
+        currencies: tuple[str, str] = ("", ""),
+    ) -> None:
+        super().__init__(fault, actual, other, currencies)
+        self.fault = fault
+        self.actual = actual
+        self.other = other
+        self.currencies = currencies
+
+
+class UnknownAccount(TradingError):
+    """IBKR's login does not manage *account*."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(account)
+        self.account = account
+
+
+class NothingToChange(TradingError):
+    """The working order *order_ref* has these terms already, or a change would make another order of it."""
+
+    def __init__(self, order_ref: str) -> None:
+        super().__init__(order_ref)
+        self.order_ref = order_ref
 
 
 class ProposalGone(TradingError):

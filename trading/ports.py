@@ -34,7 +34,8 @@ class OrderReport:
 
     *order_id* and *client_id* are 0 where IBKR leaves them out (completed orders). *message* is IBKR's own text.
     *words* say the order in one line, also one of a kind that tickets have no words for; *at* is when it was
-    completed, where IBKR says so.
+    completed, where IBKR says so. *refused_change* are IBKR's words where it did not take new terms: the order goes on
+    with the old ones.
     """
 
     order_ref: str
@@ -51,6 +52,7 @@ class OrderReport:
     message: str = ""
     words: str = ""
     at: datetime | None = None
+    refused_change: str = ""
 
 
 class OrderGateway(Protocol):
@@ -73,9 +75,15 @@ class OrderGateway(Protocol):
         """Ask IBKR what the order would cost; creates no order. Raises LinkDown, RequestTimeout, BrokerError."""
         ...
 
-    async def submit(self, order: LegOrder, order_ref: str, *, parent_id: int = 0, is_held: bool = False) -> int:
+    def reserve(self) -> int:
+        """Return an API order id for an order to come; no other gets it. Raises LinkDown, ReadOnlyApi."""
+        ...
+
+    async def submit(
+        self, order: LegOrder, order_ref: str, *, order_id: int = 0, parent_id: int = 0, is_held: bool = False
+    ) -> int:
         """
-        Send the order once and return its API order id; IBKR's answer comes as a report.
+        Send the order once and return its API order id (*order_id*, unless 0); IBKR's answer comes as a report.
 
         It hangs on the order *parent_id*; one that *is_held* waits at TWS until one that hangs with it is not
         (`transmit`). Raises LinkDown, and then nothing was sent; it never waits for IBKR's acknowledgement.
@@ -87,6 +95,15 @@ class OrderGateway(Protocol):
         Send new terms for our own working order; *order_id* must be the order *order_ref*, as for `cancel`.
 
         Raises OrderGone where it does not work any more, LinkDown (nothing was sent), RequestTimeout, BrokerError.
+        """
+        ...
+
+    async def discard(self, order_id: int, order_ref: str) -> None:
+        """
+        Take back an order of ours that TWS may hold untransmitted; nothing is said where it holds none.
+
+        Such an order is in no list and no frame tells of it. Raises OrderGone where *order_id* is known as another
+        order, LinkDown, ReadOnlyApi.
         """
         ...
 
@@ -171,6 +188,22 @@ class AuditLog(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A proposal that was confirmed, as it stands now, and when that was."""
+
+    proposal: Proposal
+    at: datetime
+
+
+class OrderHistory(Protocol):
+    """What was confirmed before; the guards count it."""
+
+    async def claims(self, since: datetime) -> Sequence[Claim]:
+        """Return the proposals confirmed and not called off: *since* then, and every one with a leg not final."""
+        ...
+
+
 class ProposalStore(Protocol):
     """Keeps proposals; claims and events are durable when the call returns."""
 
@@ -214,6 +247,10 @@ class ProposalStore(Protocol):
 
     async def save_leg(self, proposal_id: int, leg: Leg) -> None:
         """Store a leg's new state without telling anyone."""
+        ...
+
+    async def save_terms(self, proposal_id: int, number: int, ticket: OrderTicket) -> None:
+        """Store the terms that leg *number* works on now (see `trading.plan.with_terms`)."""
         ...
 
     async def record(self, news: OrderNews) -> None:

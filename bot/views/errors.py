@@ -6,16 +6,16 @@ Errors in words: what happened, whether anything was sent to the market, what ca
 
 import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from functools import singledispatch
 
 from alerts.errors import AlertSyntaxError, NoSuchChat, NotEvaluable, RuleGone, TooManyAlerts, TooManyScans
 from alerts.exchange import UnreadableFile
 from bot.callback_data import Code
 from bot.views.contradiction import contradiction_words
+from bot.views.denial import denial
 from bot.views.keyboard import line_button, shortened
 from bot.views.message import Message, text
-from bot.views.numbers import exact, money
+from bot.views.numbers import exact
 from bot.views.storage import why
 from market.errors import (
     AmbiguousSymbol,
@@ -33,7 +33,7 @@ from market.errors import (
 from market.instrument import Instrument
 from market.ticket import EXAMPLES
 from storage.errors import StorageUnavailable
-from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGone
+from trading.errors import NotAllowed, OrderDenied, OrderGone, ProposalGone
 
 # What is to be typed stands between backticks in the errors' own words.
 _TYPED = re.compile(r"`([^`]+)`")
@@ -50,17 +50,6 @@ LINK_REASONS = {
     "account not managed": "its login does not manage the account that IB_ACCOUNT names; correct the one or the other.",
     "lost ibkr": "TWS itself has lost its connection to IBKR.",
     "stopped": "the bot is shutting down.",
-}
-_DENIALS = {
-    Limit.ORDER_VALUE: "the order's value would be {actual}, the most allowed is {allowed}.",
-    Limit.QUOTE_MISSING: "there is no live price to check the order against. {actual}",
-    Limit.QUOTE_AGE: "the price is {actual} s old, {allowed} s is the most allowed.",
-    Limit.COLLAR: "the price is {actual} % away from the market, {allowed} % is the most allowed.",
-    Limit.TRADING_STATE: "trading is {actual}.",
-    Limit.ORDERS_PER_MINUTE: "{allowed} orders a minute is the most allowed. Wait a moment.",
-    Limit.SEC_TYPE: "{actual} cannot be ordered here, only {allowed}.",
-    Limit.QUANTITY: "the quantity {actual} is not allowed, only {allowed}.",
-    Limit.TICK_SIZE: "the price {actual} is no multiple of the smallest step, {allowed}.",
 }
 _NO_MARKET = "Nothing was sent to the market."
 
@@ -260,16 +249,6 @@ def reason(error: MarketError) -> str:
             return type(error).__name__
 
 
-def denial(error: OrderDenied) -> str:
-    """Return in plain text which limit forbids the order, with the limit's value and the order's."""
-    allowed, actual = _value(error.allowed, error.currency), _value(error.actual, error.currency)
-    if error.limit is Limit.QUOTE_AGE and isinstance(error.actual, str):
-        return f"IBKR's prices are {actual}, and {allowed} s is the most that a price may be old."
-    if error.limit is Limit.QUOTE_MISSING and isinstance(error.actual, Decimal):
-        actual = f"The prior close, {actual}, is none."
-    return _DENIALS[error.limit].format(allowed=allowed, actual=actual).strip()
-
-
 def candidates(found: Sequence[object]) -> list[Instrument]:
     """Return the instruments among an error's candidates, at most six."""
     return [candidate for candidate in found if isinstance(candidate, Instrument)][:_MATCHES]
@@ -301,9 +280,3 @@ def _candidate(instrument: Instrument) -> str:
 def _ibkr(error: BrokerError) -> str:
     code = f" <i>(IBKR {error.code})</i>" if error.code else ""
     return text(shortened(error.text, _WORDS)) + code
-
-
-def _value(value: Decimal | str | None, currency: str) -> str:
-    if value is None or isinstance(value, str):
-        return value or ""
-    return money(value, currency) if currency else exact(value)

@@ -14,7 +14,7 @@ from market.order_rules import OrderRules
 from market.quote import Quote
 from market.ticket import OrderTicket
 from tests.fakes.clock import FakeClock
-from trading.ports import OrderReport
+from trading.ports import Claim, OrderReport
 from trading.proposal import Leg, LegOrder, LegRole, OrderNews, Preview, Proposal, ProposalState
 
 ACCOUNT = "DU1234567"
@@ -49,6 +49,7 @@ class MemoryProposalStore:
         self.fills: dict[str, Fill] = {}
         self.failing: list[Exception] = []
         self.claimed = asyncio.Event()
+        self.claim_times: dict[int, datetime] = {}
         self.recorded = asyncio.Event()
 
     async def add(self, proposal: Proposal) -> Proposal:
@@ -78,6 +79,7 @@ class MemoryProposalStore:
                 if now >= row.expires:
                     return None
                 self.rows[row.id] = row.with_state(ProposalState.CONFIRMED)
+                self.claim_times[row.id] = now
                 self.claimed.set()
                 return self.rows[row.id]
         return None
@@ -120,6 +122,17 @@ class MemoryProposalStore:
     async def proposed_until(self, now: datetime) -> Sequence[Proposal]:
         await asyncio.sleep(0)
         return [row for row in self.rows.values() if row.state is ProposalState.PROPOSED and row.expires <= now]
+
+    async def claims(self, since: datetime) -> Sequence[Claim]:
+        await asyncio.sleep(0)
+        found = [Claim(row, self.claim_times.get(row.id, row.created)) for row in self.rows.values()]
+        sent = {ProposalState.CONFIRMED, ProposalState.SUBMITTED}
+        return [
+            one
+            for one in found
+            if one.proposal.state in sent
+            and (one.at >= since or not all(leg.state.is_final for leg in one.proposal.legs))
+        ]
 
     async def unsettled(self) -> Sequence[Proposal]:
         await asyncio.sleep(0)

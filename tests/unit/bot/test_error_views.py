@@ -27,6 +27,40 @@ from tests.fakes.golden import check_golden
 from tests.fakes.reply import check_message
 from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGone
 
+USD = "USD"
+DENIALS = (
+    OrderDenied(Limit.TRADING_STATE, None, "halted"),
+    OrderDenied(Limit.DAILY_LOSS, Decimal(500), Decimal("512.40"), USD),
+    OrderDenied(Limit.SYMBOL, "AAPL, SPY", "GME"),
+    OrderDenied(Limit.FORBIDDEN, "AMC, GME", "GME"),
+    OrderDenied(Limit.SEC_TYPE, "STK", "OPT"),
+    OrderDenied(Limit.ORDERS_PER_MINUTE, Decimal(10), Decimal(11)),
+    OrderDenied(Limit.TOTAL_ORDERS_PER_MINUTE, Decimal(20), Decimal(21)),
+    OrderDenied(Limit.DUPLICATE, Decimal("10.0"), Decimal("4.2")),
+    OrderDenied(Limit.QUANTITY, "whole shares or contracts", Decimal("1.5")),
+    OrderDenied(Limit.TICK_SIZE, Decimal("0.01"), Decimal("199.515")),
+    OrderDenied(Limit.ORDER_TYPE, None, "MIDPX"),
+    OrderDenied(Limit.QUOTE_MISSING, None, Decimal("199.01")),
+    OrderDenied(Limit.QUOTE_AGE, Decimal("60.0"), Decimal("61.5")),
+    OrderDenied(Limit.CLOSED_MARKET, None, "closed"),
+    OrderDenied(Limit.COLLAR, Decimal(20), Decimal("21.50")),
+    OrderDenied(Limit.SHORT_SELLING, Decimal(5), Decimal(10)),
+    OrderDenied(Limit.ACCOUNT, None, "buying power"),
+    OrderDenied(Limit.CURRENCY, "USD", "JPY"),
+    OrderDenied(Limit.ORDER_VALUE, Decimal(50_000), Decimal("50000.01"), USD),
+    OrderDenied(Limit.DAILY_VALUE, Decimal(100_000), Decimal("100000.01"), USD),
+    OrderDenied(Limit.TOTAL_DAILY_VALUE, Decimal(200_000), Decimal("200000.01"), "CHF"),
+    OrderDenied(Limit.POSITION_VALUE, Decimal(25_000), Decimal("25000.01"), USD),
+    OrderDenied(Limit.NET_LIQUIDATION, Decimal(25), Decimal("25.01")),
+    OrderDenied(Limit.BUYING_POWER, Decimal("1200.00"), Decimal("1995.00"), USD),
+)
+
+
+def of_several(denial: OrderDenied, about: str) -> OrderDenied:
+    denial.about = about
+    return denial
+
+
 ERRORS: dict[str, Exception] = {
     "alert-syntax": AlertSyntaxError(
         "AAPL croses 200", 5, "an operator", ("AAPL crosses 200", "AAPL > 200"), "crosses"
@@ -54,10 +88,19 @@ ERRORS: dict[str, Exception] = {
     "not-allowed": NotAllowed("trader"),
     "order-gone": OrderGone("sb-1-1"),
     "order-elsewhere": OrderGone("sb-1-1", 17),
-    **{f"denied-{limit.value.replace(' ', '-')}": OrderDenied(limit, Decimal(20), Decimal("21.5")) for limit in Limit},
+    **{f"denied-{denial.limit.value.replace(' ', '-')}": denial for denial in DENIALS},
+    "denied-of-a-list": of_several(OrderDenied(Limit.ORDER_VALUE, Decimal(50_000), Decimal("50000.01"), "USD"), "SPY"),
+    "denied-reducing": OrderDenied(Limit.TRADING_STATE, Decimal(10), "reducing"),
+    "denied-nothing-to-reduce": OrderDenied(Limit.TRADING_STATE, Decimal(0), "reducing"),
+    "denied-loss-unknown": OrderDenied(Limit.DAILY_LOSS, Decimal(500), None, "USD"),
+    "denied-hours-unknown": OrderDenied(Limit.CLOSED_MARKET, None, None),
     "denied-no-market-data": OrderDenied(Limit.QUOTE_MISSING, None, "Not subscribed."),
     "denied-delayed": OrderDenied(Limit.QUOTE_AGE, Decimal(60), "delayed"),
 }
+
+
+def test_every_limit_has_a_denial_here() -> None:
+    assert {denial.limit for denial in DENIALS} == set(Limit)
 
 
 @pytest.mark.parametrize("name", ERRORS)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from market.account import AccountSummary
 from market.instrument import Instrument, SecType
 from market.quote import DataKind, Quote
 from market.ticket import OrderTicket, parse
@@ -15,6 +16,7 @@ from trading.limits import Circumstances, Limits, TradingState, check, exact, ma
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 AAPL = Instrument(265598, "AAPL")
+ACCOUNT = AccountSummary("DU1", "USD", net_liquidation=Decimal(100_000), buying_power=Decimal(200_000))
 QUOTE = Quote(AAPL, last=200.0, bid=199.98, ask=200.02, received=NOW)
 
 
@@ -23,7 +25,8 @@ def verdict(
 ) -> OrderDenied | None:
     ticket = text if isinstance(text, OrderTicket) else parse(text)
     try:
-        check(limits or Limits(), ticket, instrument, Circumstances(**{"quote": QUOTE, "now": NOW, **given}))
+        usual = {"quote": QUOTE, "now": NOW, "summary": ACCOUNT, "account": "DU1"}
+        check(limits or Limits(), ticket, instrument, Circumstances(**{**usual, **given}))
     except OrderDenied as denial:
         return denial
     return None

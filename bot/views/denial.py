@@ -1,0 +1,86 @@
+"""Why a limit of ours forbids an order: the limit, its value and the order's, in plain text."""
+
+from decimal import Decimal
+
+from bot.views.numbers import exact, money
+from trading.errors import Limit, OrderDenied
+
+_WORDS = {
+    Limit.TRADING_STATE: "trading is {actual}.",
+    Limit.DAILY_LOSS: "today's loss is {actual}, and at {allowed} the day is over: only what reduces a position goes.",
+    Limit.SYMBOL: "{actual} is not among the symbols allowed here: {allowed}.",
+    Limit.FORBIDDEN: "{actual} is forbidden here, as are all of {allowed}.",
+    Limit.SEC_TYPE: "{actual} cannot be ordered here, only {allowed}.",
+    Limit.ORDERS_PER_MINUTE: (
+        "this would be order {actual} within a minute, {allowed} orders a minute is the most allowed. Wait a moment."
+    ),
+    Limit.TOTAL_ORDERS_PER_MINUTE: (
+        "this would be order {actual} of all people within a minute, {allowed} orders a minute is the most allowed. "
+        "Wait a moment."
+    ),
+    Limit.DUPLICATE: "the same order was confirmed {actual} s ago, {allowed} s must lie between.",
+    Limit.QUANTITY: "the quantity {actual} is not allowed, only {allowed}.",
+    Limit.TICK_SIZE: "the price {actual} is no multiple of the smallest step, {allowed}.",
+    Limit.ORDER_TYPE: "IBKR does not take such an order of this instrument ({actual}).",
+    Limit.QUOTE_MISSING: "there is no live price to check the order against. {actual}",
+    Limit.QUOTE_AGE: "the price is {actual} s old, {allowed} s is the most allowed.",
+    Limit.CLOSED_MARKET: "the market is {actual}, and nothing is ordered then.",
+    Limit.COLLAR: "the price is {actual} % away from the market, {allowed} % is the most allowed.",
+    Limit.SHORT_SELLING: (
+        "it would sell {actual}, and {allowed} is what there is, less what other orders sell already. "
+        "Selling short is not allowed."
+    ),
+    Limit.ACCOUNT: "IBKR has not told the account's {actual}, which a limit needs.",
+    Limit.CURRENCY: (
+        "there is no exchange rate from {actual} to the account's {allowed}, so nobody knows what it comes to."
+    ),
+    Limit.ORDER_VALUE: "the order's value would be {actual}, the most allowed is {allowed}.",
+    Limit.DAILY_VALUE: "with it your orders of today would come to {actual}, the most allowed is {allowed}.",
+    Limit.TOTAL_DAILY_VALUE: (
+        "with it everybody's orders of today would come to {actual}, the most allowed is {allowed}."
+    ),
+    Limit.POSITION_VALUE: "the position would come to {actual}, the most allowed is {allowed}.",
+    Limit.NET_LIQUIDATION: (
+        "the position would be {actual} % of the account's net liquidation value, {allowed} % is the most allowed."
+    ),
+    Limit.BUYING_POWER: "it takes {actual} of buying power, and there is {allowed}.",
+}
+
+
+def denial(error: OrderDenied) -> str:
+    """Return in plain text which limit forbids the order, with the limit's value and the order's."""
+    of_several = f"{error.about}: " if error.about else ""
+    special = _special(error)
+    if special is not None:
+        return of_several + special
+    allowed, actual = _value(error.allowed, error.currency), _value(error.actual, error.currency)
+    return of_several + _WORDS[error.limit].format(allowed=allowed, actual=actual).strip()
+
+
+def _special(error: OrderDenied) -> str | None:
+    """Return the words where the values are none of the usual kind."""
+    match error:
+        case OrderDenied(limit=Limit.QUOTE_AGE, actual=str(kind)):
+            return f"IBKR's prices are {kind}, and {_value(error.allowed, '')} s is the most that a price may be old."
+        case OrderDenied(limit=Limit.QUOTE_MISSING, actual=Decimal() as close):
+            return f"there is no live price to check the order against. The prior close, {exact(close)}, is none."
+        case OrderDenied(limit=Limit.DAILY_LOSS, actual=None):
+            return "IBKR has not told today's profit or loss, so only what reduces a position goes."
+        case OrderDenied(limit=Limit.CLOSED_MARKET, actual=None):
+            return "its trading hours are not known, and nothing is ordered of a closed market."
+        case OrderDenied(limit=Limit.TRADING_STATE, allowed=Decimal() as left):
+            return _reducing(left)
+        case _:
+            return None
+
+
+def _reducing(left: Decimal) -> str:
+    if not left:
+        return "trading is reducing, and this would not make a position smaller (orders that work already count too)."
+    return f"trading is reducing: {exact(left)} is the most that still makes the position smaller."
+
+
+def _value(value: Decimal | str | None, currency: str) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return money(value, currency) if currency else exact(value)

@@ -1,0 +1,124 @@
+"""What an order may come to: its worth at worst, and whether it makes a position smaller."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from market.instrument import Instrument, SecType
+from market.quote import Quote
+from market.ticket import OrderTicket, OrderType, Side
+
+STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL})
+"""The types that sleep until the market has moved against a position."""
+
+
+def exact(price: float | None) -> Decimal | None:
+    """Return a float price as the decimal it stands for, to eight places; None stays None."""
+    return None if price is None else Decimal(repr(round(price, 8)))
+
+
+def market_price(side: Side, quote: Quote) -> Decimal | None:
+    """Return the price such an order would meet: ask for a buy, bid for a sell, else the last one; None without any."""
+    touch = quote.ask if side is Side.BUY else quote.bid
+    return exact(touch if touch is not None else quote.price)
+
+
+def order_value(ticket: OrderTicket, instrument: Instrument, quote: Quote) -> Decimal | None:
+    """
+    Return what the order may come to at most, in the instrument's currency, or None without any price.
+
+    A purchase with a limit costs that at most. Any other is worth the higher of the price it would meet now, its limit
+    and its trigger (a trailing one starts its distance away): a sell limit below the market is filled at the market.
+    A price below zero counts as much as the same one above.
+    """
+    market = market_price(ticket.side, quote)
+    if ticket.side is Side.BUY and ticket.limit_price is not None:
+        prices = [ticket.limit_price]
+    else:
+        found = (market, ticket.limit_price, ticket.stop_price, _trigger(ticket, market))
+        prices = [price for price in found if price is not None]
+    if not prices:
+        return None
+    return ticket.quantity * max(map(abs, prices)) * Decimal(instrument.multiplier or "1")
+
+
+def _trigger(ticket: OrderTicket, market: Decimal | None) -> Decimal | None:
+    """Return where a trailing order would trigger now: above the market for a purchase."""
+    if market is None or ticket.order_type is not OrderType.TRAIL:
+        return None
+    away = ticket.trail_amount if ticket.trail_amount is not None else abs(market) * (ticket.trail_pct or 0) / 100
+    return market + away if ticket.side is Side.BUY else market - away
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """
+    What orders of one instrument that work already may still buy and sell, in its units.
+
+    *stop_buying* and *stop_selling* are that of stops, which sleep; the other two are that of all others.
+    """
+
+    buying: Decimal = Decimal(0)
+    selling: Decimal = Decimal(0)
+    stop_buying: Decimal = Decimal(0)
+    stop_selling: Decimal = Decimal(0)
+
+    def of(self, side: Side, *, stops: bool) -> Decimal:
+        """Return what may still be traded on *side*, by *stops* or by all others."""
+        if stops:
+            return self.stop_buying if side is Side.BUY else self.stop_selling
+        return self.buying if side is Side.BUY else self.selling
+
+    def plus(self, side: Side, quantity: Decimal, *, stops: bool) -> "Flight":
+        """Return it with one more order."""
+        name = ("stop_" if stops else "") + ("buying" if side is Side.BUY else "selling")
+        now: Decimal = getattr(self, name)
+        return replace(self, **{name: now + quantity})
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """
+    What there is to reduce: *position* of the instrument (short: negative), what is in *flight* on it already.
+
+    *held* are all positions of the account by con id: a combo reduces where each of its legs does.
+    """
+
+    position: Decimal = Decimal(0)
+    flight: Flight = field(default_factory=Flight)
+    held: Mapping[int, Decimal] = field(default_factory=dict)
+
+
+def reducible(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, strictly: bool) -> Decimal:
+    """
+    Return how many units an order like *ticket* may have without turning a position around, 0 where it adds to one.
+
+    Orders in flight the same way have their share of the position already. *strictly* that of all of them counts; else
+    a stop leaves the position to what is not one, as the protection beside an order that closes it.
+    """
+    whole = _held(ticket.side, instrument, stock)
+    stops = ticket.order_type in STOPS
+    taken = stock.flight.of(ticket.side, stops=stops)
+    if strictly:
+        taken += stock.flight.of(ticket.side, stops=not stops)
+    return max(whole - taken, Decimal(0))
+
+
+def reduces(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, strictly: bool) -> bool:
+    """Return whether the order can only make a position smaller; see `reducible`. A bracket would open one again."""
+    if ticket.take_profit is not None or ticket.stop_loss is not None:
+        return False
+    return ticket.quantity <= reducible(ticket, instrument, stock, strictly=strictly)
+
+
+def _held(side: Side, instrument: Instrument, stock: Stock) -> Decimal:
+    """Return how much of the instrument there is that a trade on *side* would take away."""
+    if instrument.sec_type is not SecType.COMBO or not instrument.legs:
+        return stock.position if side is Side.SELL else -stock.position
+    found = []
+    for leg in instrument.legs:
+        held = stock.held.get(leg.con_id, Decimal(0))
+        # Who buys the combo buys the legs that say BUY, who sells it sells them.
+        sells = (leg.side == Side.BUY.value) is (side is Side.SELL)
+        found.append((held if sells else -held) / leg.ratio)
+    return min(found)

@@ -1,0 +1,120 @@
+"""
+The gate in code that each order passes: three times, and the last time without letting anyone else in between.
+
+It looks at what was ordered before (`Ledger`), at the limits of the person, at the trading state and at the day's
+loss, and has `trading/limits.py` decide. It never sends.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from market.clock import Clock
+from trading.appraisal import Appraisal
+from trading.bounds import Limits
+from trading.errors import Limit, OrderDenied
+from trading.ledger import Ledger
+from trading.limits import check_all
+from trading.ports import OrderHistory
+from trading.proposal import LegOrder, Proposal
+from trading.state import TradingState, TradingStateSource
+
+LimitSource = Callable[[int], Limits]
+"""Tells the limits that hold for a person (Telegram user id) now."""
+
+Pairs = Sequence[tuple[LegOrder, Appraisal]]
+"""
+The orders of one Confirm that count (see `trading.ledger.COUNTED`), each with the market and the account as just seen.
+
+An entry has its whole ticket, its children's prices too.
+"""
+
+
+class Guards:
+    """
+    Holds the orders of people against *limits*; *zone* says when a day begins.
+
+    *loss_locked* tells since when an account's day is over, or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: LimitSource,
+        state: TradingStateSource,
+        history: OrderHistory,
+        clock: Clock,
+        zone: ZoneInfo,
+        loss_locked: Callable[[str], datetime | None] = lambda _account: None,
+    ) -> None:
+        self._limits = limits
+        self._source = state
+        self._ledger = Ledger(history, clock, zone)
+        self._loss_locked = loss_locked
+
+    @property
+    def state(self) -> TradingState:
+        """The trading state; one that cannot be read is HALTED."""
+        try:
+            return self._source()
+        except OSError:
+            return TradingState.HALTED
+
+    async def check(self, pairs: Pairs, *, user_id: int, proposal_id: int = 0) -> None:
+        """
+        Return if nothing forbids the orders together; *proposal_id* is theirs where they are stored already.
+
+        Raises OrderDenied, and StorageUnavailable where what was ordered before cannot be known.
+        """
+        await self._ledger.refresh()
+        self._decide(pairs, user_id, proposal_id)
+
+    def last_check(self, pairs: Pairs, claimed: Proposal) -> TradingState:
+        """
+        Check once more what may have changed during the claim, count the orders, and return the state they pass in.
+
+        To be called right before the first of them is sent, with nothing awaited in between. Raises OrderDenied.
+        """
+        self._decide(pairs, claimed.user_id, claimed.id)
+        self._ledger.book(claimed)
+        return self.state
+
+    def require(self, passed: TradingState) -> None:
+        """
+        Return if trading is no stricter now than in the state in which the first leg *passed*.
+
+        To be called right before each further leg. Raises OrderDenied(TRADING_STATE).
+        """
+        state = self.state
+        if state.is_stricter(passed):
+            raise OrderDenied(Limit.TRADING_STATE, None, state.value)
+
+    def release(self, proposal_id: int) -> None:
+        """Count a proposal no longer, of which nothing was sent."""
+        self._ledger.release(proposal_id)
+
+    def _decide(self, pairs: Pairs, user_id: int, proposal_id: int) -> None:
+        summaries = {seen.account: seen.summary for _, seen in pairs if seen.summary is not None}
+        changed = {order.changes for order, _ in pairs if order.changes}
+        mine = self._ledger.past(summaries, user_id=user_id, but=proposal_id, changed=changed)
+        total = self._ledger.past(summaries, user_id=None, but=proposal_id, changed=changed)
+        found = []
+        for order, seen in pairs:
+            given = replace(
+                seen.circumstances(self.state),
+                recent_orders=mine.recent,
+                day_value=mine.day_value,
+                total_recent_orders=total.recent,
+                total_day_value=total.day_value,
+                since_same_s=self._ledger.since_same(order, user_id=user_id, but=proposal_id),
+                flight=self._ledger.flight(order, but=proposal_id),
+                is_loss_locked=self._loss_locked(order.account) is not None,
+            )
+            found.append((order.ticket, order.instrument, given))
+        check_all(self._limits(user_id), found)
+
+
+def limits_for_all(limits: Limits) -> LimitSource:
+    """Return a source that tells the same *limits* for everybody."""
+    return lambda _user_id: limits

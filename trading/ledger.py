@@ -1,0 +1,178 @@
+"""
+What was confirmed before, as far as the guards want to know: the last minute, the day, and what still works.
+
+The database knows it, so that a restart forgets nothing. Between two looks at it the ledger adds what was confirmed
+meanwhile, so that two orders on their way at once see each other.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from market.account import AccountSummary
+from market.clock import Clock
+from market.quote import Quote
+from trading.exposure import STOPS, Flight, order_value
+from trading.ports import Claim, OrderHistory
+from trading.proposal import Leg, LegOrder, LegRole, LegState, Proposal
+
+COUNTED = frozenset({LegRole.ENTRY, LegRole.PART, LegRole.CHANGE})
+"""
+The legs that count as orders. A bracket is one: its children only close what it opens, and its alternative replaces it.
+"""
+
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What some people confirmed: how many orders within the minute, and what the day's come to in base currency."""
+
+    recent: int
+    day_value: Decimal
+
+
+class Ledger:
+    """Keeps the claims of the day (midnight to midnight in *zone*), of the last minute, and those that still work."""
+
+    def __init__(self, history: OrderHistory, clock: Clock, zone: ZoneInfo) -> None:
+        self._history = history
+        self._clock = clock
+        self._zone = zone
+        self._claims: dict[int, Claim] = {}
+        self._booked: dict[int, int] = {}
+        self._looks = 0
+
+    async def refresh(self) -> None:
+        """Look at the database. Raises StorageUnavailable."""
+        self._looks += 1
+        look = self._looks
+        found = await self._history.claims(min(self._midnight(), self._clock.now() - _MINUTE))
+        # What was booked while the database was asked it may not have told.
+        kept = {one: claim for one, claim in self._claims.items() if self._booked.get(one, 0) >= look}
+        self._claims = kept | {claim.proposal.id: claim for claim in found}
+        self._booked = {one: at for one, at in self._booked.items() if one in self._claims}
+
+    def book(self, proposal: Proposal) -> None:
+        """Count a proposal that is being sent."""
+        self._claims[proposal.id] = Claim(proposal, self._clock.now())
+        self._booked[proposal.id] = self._looks
+
+    def release(self, proposal_id: int) -> None:
+        """Count a proposal no longer: nothing of it was sent."""
+        self._claims.pop(proposal_id, None)
+
+    def past(
+        self,
+        summaries: Mapping[str, AccountSummary],
+        *,
+        user_id: int | None,
+        but: int,
+        changed: Collection[str] = (),
+    ) -> Past:
+        """
+        Return what the person (None: everybody) confirmed, *but* for one proposal.
+
+        The orders *changed* (by their references) have no value: what they become is about to be counted.
+        """
+        now, midnight = self._clock.now(), self._midnight()
+        mine = [one for one in self._others(but) if user_id is None or one.proposal.user_id == user_id]
+        recent = sum(len(_counted(one.proposal)) for one in mine if now - one.at < _MINUTE)
+        values = (
+            _value(one.proposal, leg, order, summaries)
+            for one in mine
+            if one.at >= midnight
+            for leg, order in _counted(one.proposal)
+            if leg.order_ref not in changed
+        )
+        return Past(recent, sum(values, Decimal(0)))
+
+    def since_same(self, order: LegOrder, *, user_id: int, but: int) -> float | None:
+        """Return how many seconds ago the person last confirmed the same order, or None where never, or long ago."""
+        terms = _terms(order)
+        ago = [
+            (self._clock.now() - one.at).total_seconds()
+            for one in self._others(but)
+            if one.proposal.user_id == user_id
+            for _, other in _counted(one.proposal)
+            if _terms(other) == terms
+        ]
+        return min(ago, default=None)
+
+    def flight(self, order: LegOrder, *, but: int) -> Flight:
+        """Return what else works on the order's instrument and account; not the order that it changes."""
+        flight = Flight()
+        for one in self._others(but):
+            for leg, other in _working(one, self._clock.now()):
+                same = other.instrument == order.instrument and other.account == order.account
+                if same and leg.order_ref != order.changes:
+                    left = other.ticket.quantity - leg.filled
+                    flight = flight.plus(other.ticket.side, left, stops=other.ticket.order_type in STOPS)
+        return flight
+
+    def _others(self, but: int) -> Iterable[Claim]:
+        return (claim for one, claim in self._claims.items() if one != but)
+
+    def _midnight(self) -> datetime:
+        here = self._clock.now().astimezone(self._zone)
+        return datetime.combine(here.date(), time(), self._zone)
+
+
+def _counted(proposal: Proposal) -> list[tuple[Leg, LegOrder]]:
+    return [(leg, order) for leg in proposal.legs if (order := proposal.order_of(leg)).role in COUNTED]
+
+
+def _value(proposal: Proposal, leg: Leg, order: LegOrder, summaries: Mapping[str, AccountSummary]) -> Decimal:
+    """Return what the order came to, or may still come to."""
+    ticket = order.ticket
+    if leg.state.is_final:
+        if not leg.filled:
+            return Decimal(0)
+        ticket = replace(ticket, quantity=leg.filled, size=None)
+    quote = _shown(proposal, order)
+    value = order_value(ticket, order.instrument, quote) or Decimal(0)
+    summary = summaries.get(order.account)
+    known = summary.in_base(value, order.instrument.currency) if summary is not None else None
+    # There was a rate when it was confirmed; where IBKR tells none any more the bare number is better than nothing.
+    return value if known is None else known
+
+
+def _shown(proposal: Proposal, order: LegOrder) -> Quote:
+    """Return the prices that the order's card showed."""
+    own = order.reference_price
+    if own is not None:
+        return Quote(order.instrument, last=float(own))
+    prices = (proposal.reference_price, proposal.bid, proposal.ask)
+    last, bid, ask = (None if price is None else float(price) for price in prices)
+    return Quote(order.instrument, last=last, bid=bid, ask=ask)
+
+
+def _terms(order: LegOrder) -> tuple[object, ...]:
+    """Return what makes two orders the same; a change of an order is the same as nothing."""
+    ticket = order.ticket
+    price = ticket.limit_price, ticket.stop_price, ticket.trail_amount, ticket.trail_pct
+    return (order.account, order.instrument, ticket.side, ticket.quantity, ticket.order_type, price, order.changes)
+
+
+def _working(claim: Claim, now: datetime) -> list[tuple[Leg, LegOrder]]:
+    """
+    Return the legs that may still trade, of several that cancel each other the largest.
+
+    A child works once what it hangs on has been filled. A leg that was never sent will not be, once its turn is over.
+    """
+    proposal = claim.proposal
+    filled = {leg.number: leg.filled for leg in proposal.legs}
+    found: dict[object, tuple[Leg, LegOrder]] = {}
+    for leg in proposal.legs:
+        order = proposal.order_of(leg)
+        sleeps = order.parent and not filled.get(order.parent)
+        is_stale = leg.state is LegState.UNSENT and now - claim.at >= _MINUTE
+        if leg.state.is_final or sleeps or is_stale or order.role is LegRole.CHANGE:
+            continue
+        place: object = (order.group, order.ticket.side) if order.group else leg.number
+        rival = found.get(place)
+        if rival is None or rival[1].ticket.quantity < order.ticket.quantity:
+            found[place] = (leg, order)
+    return list(found.values())
