@@ -1,4 +1,4 @@
-"""The command line: `squawkbot run`, `squawkbot demo`."""
+"""The command line: `squawkbot run`, `squawkbot pair`, `squawkbot demo`."""
 
 import asyncio
 import importlib.metadata
@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
-from bot import app, logs, settings
+from bot import app, logs, pairing, settings
+from market.clock import SystemClock
 from storage.errors import NewerDatabase, StorageBusy, StorageError
+from trading.access import Role
 
 _log = logging.getLogger(__name__)
 
@@ -35,11 +37,7 @@ def _main(
 @cli.command()
 def run() -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
-    try:
-        given = settings.load()
-    except settings.SettingsError as error:
-        typer.echo(f"squawkbot cannot start: {error}", err=True)
-        raise typer.Exit(_WRONG_SETTING) from None
+    given = _settings()
     logs.configure(given.log_level, given.log_format, given.secrets)
     try:
         code = asyncio.run(app.run(given))
@@ -52,6 +50,14 @@ def run() -> None:
     raise typer.Exit(code)
 
 
+def _settings() -> settings.Settings:
+    try:
+        return settings.load()
+    except settings.SettingsError as error:
+        typer.echo(f"squawkbot cannot start: {error}", err=True)
+        raise typer.Exit(_WRONG_SETTING) from None
+
+
 def _words(error: StorageError) -> str:
     match error:
         case StorageBusy(path=path, holder=holder):
@@ -60,6 +66,27 @@ def _words(error: StorageError) -> str:
             return f"{path} was written by a newer squawkbot (revision {found}); update this one"
         case _:
             return f"the database cannot be used ({error})"
+
+
+@cli.command()
+def pair(role: Annotated[str, typer.Argument(help="viewer, trader or admin")] = "viewer") -> None:
+    """Print a code that lets one person in: they send it to the bot in a private chat, within 10 minutes."""
+    given = _settings()
+    wanted = role.upper()
+    if wanted not in Role.__members__:
+        typer.echo(f"squawkbot cannot do that: {role!r} is none of viewer, trader, admin", err=True)
+        raise typer.Exit(_WRONG_SETTING)
+    if not given.pairing:
+        typer.echo("squawkbot cannot do that: PAIRING is off, so that nobody beside TELEGRAM_USERS is in", err=True)
+        raise typer.Exit(_WRONG_SETTING)
+    try:
+        code = pairing.issue(given.data_folder / pairing.FOLDER, Role[wanted], SystemClock().now())
+    except OSError as error:
+        typer.echo(f"squawkbot cannot do that: {given.data_folder}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
+    minutes = int(pairing.LASTS.total_seconds() // 60)
+    typer.echo(f"{code}\nWhoever sends this to the bot in a private chat is in as {role.lower()}.")
+    typer.echo(f"It works once, within {minutes} minutes, while the bot runs here with PAIRING=on.")
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -29,10 +29,11 @@ from alerts.resumption import Resumption
 from alerts.rulebook import Rulebook
 from alerts.scaleloop import ScaleLoop
 from alerts.watcher import Watcher
-from bot import http, inbound_http, pace, polling, safe_web
+from bot import http, inbound_http, pace, pairing, polling, safe_web
 from bot.calendar import SessionCalendar
 from bot.charts import ChartPainter
-from bot.commands import COMMANDS, listed
+from bot.commands import COMMANDS
+from bot.door_news import DoorNews
 from bot.gaps import GapWatch
 from bot.gate import Gate
 from bot.groups import GroupBook
@@ -47,6 +48,8 @@ from bot.inbound_reading import Kind
 from bot.inbox import Inbox
 from bot.late import NO_QUOTES, LatePrices
 from bot.link_watch import LinkWatch
+from bot.membership import Membership
+from bot.menus import Menus
 from bot.moments import PatientMoments
 from bot.moves import Moves
 from bot.noted import NotedReply
@@ -61,6 +64,7 @@ from bot.schedule import DailySummaries, Timers
 from bot.settings import Settings
 from bot.sieve import OutboxSieve
 from bot.storage_watch import StorageWatch
+from bot.strangers import Strangers
 from bot.summaries import AccountSummaries
 from bot.supervise import Supervisor
 from bot.switchboard import Parts, connect
@@ -91,19 +95,23 @@ from storage.groups import SqlGroups
 from storage.hooks import SqlHooks
 from storage.inbound import SqlInbound
 from storage.jobs import SqlJobs
+from storage.members import SqlMembers
 from storage.message import OutboxMessage
 from storage.moments import SqlMoments
 from storage.outbox import SqlOutbox
 from storage.proposals import SqlProposalStore
 from storage.rules import SqlRuleStore
+from storage.second_step import SqlStepStore
 from storage.snapshots import SqlSnapshots
 from storage.templates import SqlTemplates
 from storage.updates import SqlUpdates
 from storage.users import SqlUsers
 from storage.watchlists import SqlWatchlists
+from trading.access import Roster
 from trading.codec import summary_from_json
 from trading.desk import OrderDesk
 from trading.limits import Limits
+from trading.second_step import Policy, SecondStep
 from trading.tracker import OrderTracker
 from trading.turns import Turns
 
@@ -139,7 +147,27 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         firings = SqlFiringLog(database, outbox, hooks.target_of)
         proposals = SqlProposalStore(database, outbox)
         users = SqlUsers(database)
-        notices = Notices(outbox, users, settings.roster, clock)
+        # One for all, and alive: people come and go while the bot runs.
+        roster = Roster()
+        audit = SqlAuditLog(database)
+        membership = Membership(
+            roster=roster,
+            founders=settings.telegram_users,
+            store=SqlMembers(database),
+            clock=clock,
+            audit=audit,
+            folder=settings.data_folder / pairing.FOLDER,
+            is_open=settings.pairing,
+        )
+        await membership.load()
+        second_step = SecondStep(
+            store=SqlStepStore(database),
+            roster=roster,
+            clock=clock,
+            audit=audit,
+            policy=Policy(settings.second_step, settings.second_step_above),
+        )
+        notices = Notices(outbox, users, roster, clock)
         people = PersonalSettings(users)
         zones = PersonalZones(people, settings.zone)
 
@@ -167,7 +195,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         ranges = AverageRanges(history, clock)
         keeper = LineKeeper(feed, history, engine, ranges, clock)
         rulebook = Rulebook(
-            SqlRuleStore(database, settings.roster.role_of),
+            SqlRuleStore(database, roster.role_of),
             engine,
             contracts,
             keeper,
@@ -233,10 +261,10 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             quotes=feed,
             symbols=contracts,
             holdings=holdings,
-            roster=settings.roster,
+            roster=roster,
             limits=_limits(settings),
             clock=clock,
-            audit=SqlAuditLog(database),
+            audit=audit,
             turns=turns,
             confirm_timeout_s=settings.confirm_timeout_s,
             drift_pct=settings.confirm_drift_pct,
@@ -256,10 +284,14 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         session.on_status(link_watch.take)
         session.on_status(lambda status: None if status.is_usable else engine.forget_all())
         noted = NotedReply(reply, lambda: link_watch.down_since, clock, lambda: link_watch.was_up)
-        menus = {user: listed(role) for user, role in settings.roster.roles.items()}
         rivals = RivalWatch(notices.tell, lambda: notices.chats(admins_only=True), clock)
         telegram = polling.TelegramLink(
-            application, menus, clock, on_refused=stop.refused, journal=SqlUpdates(database), rivals=rivals
+            application,
+            Menus(roster, users).all,
+            clock,
+            on_refused=stop.refused,
+            journal=SqlUpdates(database),
+            rivals=rivals,
         )
         stack.push_async_callback(telegram.close)
         health = Health(
@@ -277,8 +309,16 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             clock=clock,
         )
         storage_watch = StorageWatch(
-            database, reply, notices.chats, settings.roster.roles, lambda: watcher.pending, zones.known, clock
+            database, reply, notices.chats, roster.roles, lambda: watcher.pending, zones.known, clock
         )
+
+        async def came_or_went(user_id: int) -> None:
+            await people.of(user_id)
+            await sieve.load(user_id)
+            await telegram.publish(user_id)
+
+        membership.on_change(came_or_went)
+        door_news = DoorNews(notices, outbox, clock)
         chores = Chores()
         stack.push_async_callback(chores.stop)
         watchlists, forms, aftermath = SqlWatchlists(database), SqlForms(database), SqlAftermath(database)
@@ -328,11 +368,15 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 cap=_MOST_ALERTS,
                 on_bars=keeper.is_on_bars,
                 watchlist_changed=watchlist_changed,
+                members=membership,
+                codes=second_step,
+                stranger_name=door_news.name_of,
+                welcome=door_news.let_in,
             )
         )
 
         async def opened(chat_id: int) -> None:
-            if chat_id in settings.roster.roles:
+            if chat_id in roster.roles:
                 await users.saw_chat(chat_id, chat_id, clock.now())
                 await telegram.publish(chat_id)
             # First: what its digests told is gathered anew if it did not arrive.
@@ -340,11 +384,12 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             await outbox.reopen(chat_id, clock.now() - _NEWS_LASTS)
 
         router = Router(COMMANDS, handlers, clock)
-        inbox = Inbox(router, settings.roster, reply, opened, groups.named, moves.home)
-        telegram.connect(Gate(settings.roster, allowed, clock, moves), inbox)
+        inbox = Inbox(router, roster, reply, opened, groups.named, moves.home)
+        strangers = Strangers(membership, reply, door_news.met, clock)
+        telegram.connect(Gate(roster, allowed, clock, moves, strangers), inbox)
 
         def is_welcome(chat_id: int) -> bool:
-            return settings.roster.role_of(chat_id) is not None or chat_id in allowed
+            return roster.role_of(chat_id) is not None or chat_id in allowed
 
         def render(row: OutboxMessage, known: Mapping[int, Quote] = NO_QUOTES) -> Message:
             def quotes(con_id: int) -> Quote | None:
@@ -379,7 +424,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             await reply.amend(row.chat_id, message_id, render(row, known))
 
         late = LatePrices(feed, feed, contracts, amend, clock)
-        asked_for = InboundOrders(router.on_text, settings.roster, clock)
+        asked_for = InboundOrders(router.on_text, roster, clock)
         sieve = OutboxSieve(outbox, people.known, zones.known, clock)
         notifier = Notifier(
             outbox,
@@ -399,7 +444,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             outbox,
             hooks,
             web,
-            may_send=lambda user_id: settings.roster.role_of(user_id) is not None,
+            may_send=lambda user_id: roster.role_of(user_id) is not None,
             gave_up=hook_news.gave_up,
             tested=hook_news.tested,
             failed=notices.message_failed,
@@ -409,7 +454,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         repeated = await outbox.recover()
         await desk.void_unshown()
         _log.info("squawkbot starts, boot %s; %s messages may have to be repeated", boot_id, repeated)
-        for user_id in settings.roster.roles:
+        for user_id in roster.roles:
             await people.of(user_id)
             await sieve.load(user_id)
             engine.set_watchlist(user_id, await watchlists.of(user_id))
@@ -454,7 +499,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             inbound = Inbound(
                 secret=settings.hook_secret.get_secret_value(),
                 store=SqlInbound(database, outbox),
-                roster=settings.roster,
+                roster=roster,
                 audit=SqlAuditLog(database),
                 clock=clock,
                 per_minute=settings.hook_per_minute,

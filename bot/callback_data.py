@@ -75,6 +75,10 @@ class Code(StrEnum):
     ORDER_CANCEL = "on"
     ORDER_WITHDRAW = "ox"
     ORDER_LIST = "ol"
+    ORDER_EDIT = "oe"
+    ORDER_SET = "os"
+    ORDER_ASK = "oa"
+    ORDER_KEPT = "ov"
     ORDER_MOVE = "om"
     ORDER_MOVED = "oj"
     ORDER_PRICED = "oq"
@@ -95,6 +99,15 @@ class Code(StrEnum):
     SCAN_LIST = "sl"
     SCAN_RUN = "sr"
     STATUS = "st"
+    MEMBER_LIST = "ml"
+    MEMBER_CARD = "mc"
+    MEMBER_ALLOW = "ma"
+    MEMBER_BLOCK = "mb"
+    MEMBER_UNBLOCK = "mu"
+    MEMBER_LOWER = "mw"
+    MEMBER_REMOVE = "mr"
+    STEP_APPROVE = "kp"
+    STEP_DECLINE = "kn"
     SUMMARY = "su"
     NOTHING = "no"
 
@@ -167,6 +180,10 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.ORDER_CANCEL: (_T,),
     Code.ORDER_WITHDRAW: (_P, _N),
     Code.ORDER_LIST: (_P,),
+    Code.ORDER_EDIT: (_N, _W),  # proposal, which screen
+    Code.ORDER_SET: (_N, _W, _W),  # proposal, what, to what
+    Code.ORDER_ASK: (_N, _W),  # proposal, what to ask for
+    Code.ORDER_KEPT: (_N, _W),  # form that keeps an order without its price, which price
     Code.ORDER_MOVE: (_P, _N, _N),  # proposal, leg
     Code.ORDER_MOVED: (_N, _N, _W),  # proposal, leg, where to
     Code.ORDER_PRICED: (_N, _N, _W),  # proposal, leg, which price to ask for
@@ -187,6 +204,15 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.SCAN_LIST: (_P,),
     Code.SCAN_RUN: (_P, _L),
     Code.STATUS: (_P,),
+    Code.MEMBER_LIST: (_P, _N),
+    Code.MEMBER_CARD: (_P, _N),
+    Code.MEMBER_ALLOW: (_N,),
+    Code.MEMBER_BLOCK: (_P, _N),
+    Code.MEMBER_UNBLOCK: (_P, _N),
+    Code.MEMBER_LOWER: (_P, _N),
+    Code.MEMBER_REMOVE: (_P, _N),
+    Code.STEP_APPROVE: (_T,),
+    Code.STEP_DECLINE: (_T,),
     Code.SUMMARY: (_P,),
     Code.NOTHING: (),
 }

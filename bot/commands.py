@@ -10,6 +10,7 @@ from bot.handlers.editing import EditHandler
 from bot.handlers.exchange import ExchangeHandler
 from bot.handlers.forms import FormsHandler
 from bot.handlers.hooks import HookHandler
+from bot.handlers.members import MembersHandler
 from bot.handlers.news import NewsHandler
 from bot.handlers.orders import OrdersHandler
 from bot.handlers.past import PastHandler
@@ -51,6 +52,7 @@ class Handlers:
     status: StatusHandler
     settings: SettingsHandler
     digest: DigestHandler
+    members: MembersHandler
 
 
 def _always(_args: str) -> bool:
@@ -191,6 +193,10 @@ async def _settings(handlers: Handlers, request: TextIn) -> None:
     await handlers.settings.settings(request)
 
 
+async def _users(handlers: Handlers, request: TextIn) -> None:
+    await handlers.members.users(request)
+
+
 async def _status(handlers: Handlers, request: TextIn) -> None:
     await handlers.status.status(request)
 
@@ -216,6 +222,7 @@ COMMANDS = (
     Command("orders", "your open and latest orders", Role.VIEWER, _orders),
     Command("summary", "the day in numbers, with a picture", Role.VIEWER, _summary),
     Command("settings", "time zone, quiet hours, heartbeat, a test notification", Role.VIEWER, _settings, _bare),
+    Command("users", "who is in, and as what; block and remove", Role.ADMIN, _users),
     Command("status", "how everything stands", Role.VIEWER, _status),
 )
 

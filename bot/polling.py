@@ -90,14 +90,15 @@ class TelegramLink:
     """
     Takes updates in, from the first answered getMe until it is cancelled.
 
-    *commands* are the menus by chat; *on_refused* is called when Telegram does not know the token. *journal* keeps the
-    updates that are in hand, *rivals* hears of other programs with our token.
+    *menus* gives what each person's chat lists, nothing for who is not in (any more); *on_refused* is called when
+    Telegram does not know the token. *journal* keeps the updates that are in hand, *rivals* hears of other programs
+    with our token.
     """
 
     def __init__(
         self,
         application: "Application[Any, Any, Any, Any, Any, Any]",
-        commands: Mapping[int, CommandList],
+        menus: Callable[[], Awaitable[Mapping[int, CommandList]]],
         clock: Clock,
         on_refused: Callable[[], None],
         journal: Journal,
@@ -105,7 +106,7 @@ class TelegramLink:
         nap: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._application = application
-        self._commands = commands
+        self._menus = menus
         self._clock = clock
         self._on_refused = on_refused
         self._hand = Hand(journal, clock)
@@ -157,11 +158,16 @@ class TelegramLink:
         if chat_id is None:
             with suppress(TelegramError):
                 await bot.delete_my_commands(BotCommandScopeDefault())
-        for chat, commands in self._commands.items():
-            if chat_id in {None, chat}:
-                # A chat that was never opened has no menu yet; it gets one with its first message.
-                with suppress(TelegramError):
-                    await bot.set_my_commands([BotCommand(*entry) for entry in commands], BotCommandScopeChat(chat))
+        menus = await self._menus()
+        asked = menus if chat_id is None else {chat_id: menus.get(chat_id, ())}
+        for chat, commands in asked.items():
+            scope = BotCommandScopeChat(chat)
+            # A chat that was never opened has no menu yet; it gets one with its first message.
+            with suppress(TelegramError):
+                if commands:
+                    await bot.set_my_commands([BotCommand(*entry) for entry in commands], scope)
+                else:
+                    await bot.delete_my_commands(scope)
 
     async def close(self) -> None:
         """Close the connections."""

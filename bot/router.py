@@ -103,6 +103,13 @@ _ROUTES: Mapping[Code, Route] = {
     Code.NEWS_STORY: Route(_VIEWER, lambda to, press, said: to.news.on_story(press, said)),
     Code.SCAN_LIST: Route(_VIEWER, lambda to, press, said: to.scan.on_list(press, said)),
     Code.SCAN_RUN: Route(_VIEWER, lambda to, press, said: to.scan.on_run(press, said)),
+    Code.MEMBER_LIST: Route(_ADMIN, lambda to, press, said: to.members.on_list(press, said)),
+    Code.MEMBER_CARD: Route(_ADMIN, lambda to, press, said: to.members.on_card(press, said)),
+    Code.MEMBER_ALLOW: Route(_ADMIN, lambda to, press, said: to.members.on_allow(press, said)),
+    Code.MEMBER_BLOCK: Route(_ADMIN, lambda to, press, said: to.members.on_block(press, said)),
+    Code.MEMBER_UNBLOCK: Route(_ADMIN, lambda to, press, said: to.members.on_unblock(press, said)),
+    Code.MEMBER_LOWER: Route(_ADMIN, lambda to, press, said: to.members.on_lower(press, said)),
+    Code.MEMBER_REMOVE: Route(_ADMIN, lambda to, press, said: to.members.on_remove(press, said)),
     Code.STATUS: Route(_VIEWER, lambda to, press, said: to.status.on_status(press, said)),
     Code.NOTHING: Route(_VIEWER, lambda to, press, _: to.reply.answer(press)),
 }
@@ -188,7 +195,8 @@ class Router:
         if command is None:
             await self._say(request, views.no_such_command(name))
         elif request.role < command.role:
-            await self._say(request, views.traders_only(f"/{name}"))
+            refused = views.admins_only if command.role is Role.ADMIN else views.traders_only
+            await self._say(request, refused(f"/{name}"))
         elif command.reads(request.args) or not await self._is_too_old(request):
             await command.handler(self._handlers, request)
 

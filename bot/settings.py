@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from trading.access import Role, Roster
+from trading.second_step import StepKind
 
 _SECRETS = ("TELEGRAM_BOT_TOKEN", "HOOK_SECRET")
 _SHORTEST_SECRET = 16
@@ -53,6 +54,10 @@ class Settings(BaseSettings):
     hook_secret: SecretStr = Field(SecretStr(""), validate_default=True)
     hook_per_minute: int = Field(30, ge=1)
     hook_dedup_s: float = Field(60, ge=0, le=86_400)
+
+    pairing: bool = False
+    second_step: StepKind = StepKind.OFF
+    second_step_above: Decimal = Field(Decimal(0), ge=0)
 
     confirm_timeout_s: float = Field(60, gt=0, le=3600)
     confirm_drift_pct: float = Field(0.5, gt=0, le=100)
@@ -126,6 +131,11 @@ class Settings(BaseSettings):
     def roster(self) -> Roster:
         """The whitelisted people and their roles."""
         return Roster(dict(self.telegram_users))
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the database lies, and beside it what the host says to a running bot."""
+        return Path(self.database_url.removeprefix("sqlite:///")).parent
 
     @property
     def token(self) -> str:

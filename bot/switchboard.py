@@ -17,6 +17,7 @@ from bot.handlers.editing import EditHandler
 from bot.handlers.exchange import ExchangeHandler
 from bot.handlers.forms import FormsHandler
 from bot.handlers.hooks import HookHandler
+from bot.handlers.members import Codes, Members, MembersHandler
 from bot.handlers.news import NewsHandler
 from bot.handlers.orders import Desk, OrdersHandler
 from bot.handlers.past import PastHandler, PastMarket
@@ -90,6 +91,10 @@ class Parts:
     cap: int
     on_bars: Callable[[int], bool]
     watchlist_changed: WatchlistChanged
+    members: Members
+    codes: Codes
+    stranger_name: Callable[[int], Awaitable[str]]
+    welcome: Callable[[int], Awaitable[None]]
 
 
 def connect(parts: Parts) -> Handlers:
@@ -136,6 +141,7 @@ def connect(parts: Parts) -> Handlers:
         status=StatusHandler(p.reply, p.status, p.zones, p.clock),
         settings=_settings(p, cards),
         digest=DigestHandler(p.reply, p.digests, p.live, p.zones, p.clock),
+        members=_members(p),
     )
 
 
@@ -282,6 +288,18 @@ def _watching(p: Parts) -> WatchHandler:
         zones=p.zones,
         clock=p.clock,
         changed=p.watchlist_changed,
+    )
+
+
+def _members(p: Parts) -> MembersHandler:
+    return MembersHandler(
+        reply=p.reply,
+        members=p.members,
+        codes=p.codes,
+        name_of=p.stranger_name,
+        welcome=p.welcome,
+        zones=p.zones,
+        clock=p.clock,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.callback_data import Code, Place
-from bot.views import away, hooks, split, trouble
+from bot.views import away, hooks, members, split, trouble
 from bot.views.firing import LATE
 from bot.views.keyboard import button, rows, shortened
 from bot.views.message import Message, Rows, text
@@ -67,6 +67,12 @@ class Notice(StrEnum):
     """rule_id; host; reason: why the test did not arrive, "" where it did."""
     HOOK_FAILED = "hook failed"
     """rule_id; host; reason."""
+    STRANGER = "stranger"
+    """user_id; name: chosen by the person. For admins."""
+    PAIRED = "paired"
+    """user_id; name; role: that of the code. For admins."""
+    LET_IN = "let in"
+    """No fields. For whom an admin has let in."""
     TEST = "test"
     """No fields."""
 
@@ -173,6 +179,9 @@ _WRITERS: Mapping[Notice, Callable[[Mapping[str, Any], datetime], str]] = {
     Notice.HOOK_DECIDED: hooks.host_decided,
     Notice.HOOK_TESTED: hooks.tested,
     Notice.HOOK_FAILED: hooks.gave_up,
+    Notice.STRANGER: members.stranger,
+    Notice.PAIRED: members.has_paired,
+    Notice.LET_IN: members.let_in,
     Notice.TEST: _test,
 }
 _OWN_BUTTONS: Mapping[Notice, Callable[[Mapping[str, Any]], Rows]] = {
@@ -181,6 +190,8 @@ _OWN_BUTTONS: Mapping[Notice, Callable[[Mapping[str, Any]], Rows]] = {
     Notice.HOOK_DECIDED: hooks.hook_buttons,
     Notice.HOOK_TESTED: hooks.hook_buttons,
     Notice.HOOK_FAILED: hooks.hook_buttons,
+    Notice.STRANGER: members.stranger_buttons,
+    Notice.PAIRED: members.has_paired_buttons,
 }
 
 

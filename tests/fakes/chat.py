@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from alerts.engine import Engine
@@ -13,6 +14,7 @@ from bot.address import fault_of
 from bot.charts import Points, Theme
 from bot.commands import COMMANDS, Handlers
 from bot.handlers.chores import Chores
+from bot.membership import Membership
 from bot.request import FileIn, Press, TextIn
 from bot.router import Router
 from bot.switchboard import Parts, connect
@@ -29,13 +31,15 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.feeds import FakeNewsFeed, FakeScanFeed, FakeTickFeed
 from tests.fakes.forms import FakeForms, FakePast, FakeTemplates, FakeWatchlists
 from tests.fakes.hooks import FakeHooks
-from tests.fakes.people import FakeDigests, FakePreferences
+from tests.fakes.people import FakeDigests, FakePreferences, MemoryMembers
 from tests.fakes.reply import FakeReply
 from tests.fakes.rules import FakeRuleStore
+from tests.fakes.steps import SECRET, MemoryStepStore
 from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProposalStore
 from trading.access import Role, Roster
 from trading.desk import OrderDesk
 from trading.limits import Limits
+from trading.second_step import Policy, SecondStep
 from trading.summary import DailySummary
 from trading.turns import Turns
 
@@ -158,6 +162,20 @@ class Chat:
         )
         self.store, self.gateway = MemoryProposalStore(), FakeGateway()
         self.audit = MemoryAudit()
+        self.roster = Roster(self.roles)
+        self.members = Membership(
+            roster=self.roster,
+            founders=ROLES,
+            store=MemoryMembers(),
+            clock=self.clock,
+            audit=self.audit,
+            folder=Path(),
+            is_open=True,
+        )
+        self.steps = MemoryStepStore()
+        self.second_step = self._second_step()
+        self.stranger_names: dict[int, str] = {}
+        self.welcomed: list[int] = []
         self.news, self.scans = FakeNews(), FakeScans()
         self.rules, self.engine, self.ticks = FakeRuleStore(), Engine(), FakeTickFeed()
         self.rulebook = Rulebook(
@@ -240,7 +258,7 @@ class Chat:
             quotes=self.floor,
             symbols=self.floor,
             holdings=self.floor,
-            roster=Roster(self.roles),
+            roster=self.roster,
             limits=Limits(),
             clock=self.clock,
             audit=self.audit,
@@ -284,8 +302,28 @@ class Chat:
                 cap=5,
                 on_bars=self.on_bars.__contains__,
                 watchlist_changed=self._watchlist_changed,
+                members=self.members,
+                codes=self.second_step,
+                stranger_name=self._stranger_name,
+                welcome=self._welcome,
             )
         )
+
+    def _second_step(self, policy: Policy | None = None) -> SecondStep:
+        return SecondStep(
+            store=self.steps,
+            roster=self.roster,
+            clock=self.clock,
+            audit=self.audit,
+            policy=policy,
+            new_secret=lambda: SECRET,
+        )
+
+    async def _stranger_name(self, user_id: int) -> str:
+        return self.stranger_names.get(user_id, "")
+
+    async def _welcome(self, user_id: int) -> None:
+        self.welcomed.append(user_id)
 
     async def _tested(self, chat_id: int) -> None:
         self.tested.append(chat_id)

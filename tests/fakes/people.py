@@ -1,7 +1,8 @@
 """What people have set, and what digests tell, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from storage.members import Blocked, Member
 from storage.message import OutboxMessage, Told
 from storage.users import UserSettings
 
@@ -41,3 +42,30 @@ class FakeDigests:
 
     def _members(self, told_by: int) -> list[OutboxMessage]:
         return sorted((row for row in self.rows.values() if row.told_by == told_by), key=lambda row: row.id)
+
+
+class MemoryMembers:
+    """Implements `bot.membership.Store`."""
+
+    def __init__(self) -> None:
+        self.members: dict[int, Member] = {}
+        self.blocked: dict[int, Blocked] = {}
+
+    async def all(self) -> Sequence[Member]:
+        return list(self.members.values())
+
+    async def all_blocked(self) -> Sequence[Blocked]:
+        return list(self.blocked.values())
+
+    async def save(self, member: Member) -> None:
+        self.members[member.user_id] = member
+
+    async def remove(self, user_ids: Collection[int]) -> None:
+        for user_id in user_ids:
+            self.members.pop(user_id, None)
+
+    async def block(self, entry: Blocked) -> None:
+        self.blocked[entry.user_id] = entry
+
+    async def unblock(self, user_id: int) -> bool:
+        return self.blocked.pop(user_id, None) is not None

@@ -84,7 +84,7 @@ class Line:
         rivals = RivalWatch(self._tell, self._admins, self.clock)
         link = polling.TelegramLink(
             application,
-            {},
+            self._menus,
             self.clock,
             on_refused=lambda: None,
             journal=SqlUpdates(self.database),
@@ -125,6 +125,9 @@ class Line:
 
     async def _open(self, chat_id: int) -> None:
         self.opened.append(chat_id)
+
+    async def _menus(self) -> Mapping[int, polling.CommandList]:
+        return {}
 
     async def _nap(self, seconds: float) -> None:
         self.naps.append(seconds)
