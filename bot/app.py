@@ -110,7 +110,8 @@ from storage.watchlists import SqlWatchlists
 from trading.access import Roster
 from trading.codec import summary_from_json
 from trading.desk import OrderDesk
-from trading.limits import Limits
+from trading.guards import Guards, limits_for_all
+from trading.limits import Limits, always_active
 from trading.second_step import Policy, SecondStep
 from trading.tracker import OrderTracker
 from trading.turns import Turns
@@ -262,7 +263,13 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             symbols=contracts,
             holdings=holdings,
             roster=roster,
-            limits=_limits(settings),
+            guards=Guards(
+                limits=limits_for_all(_limits(settings)),
+                state=always_active,
+                history=proposals,
+                clock=clock,
+                zone=settings.zone,
+            ),
             clock=clock,
             audit=audit,
             turns=turns,

@@ -12,14 +12,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, UnaryExpression, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, UnaryExpression, func, insert, or_, select, update
 
 from market.account import Fill
+from market.ticket import OrderTicket
+from storage.columns import Instant
 from storage.database import Database
 from storage.legs import fills_since, leg_columns, legs_of, store_fill, store_leg
 from storage.outbox import NewMessage, OutboxMessage, Priority, SqlOutbox
 from storage.tables import legs, proposals
 from trading.codec import news_to_json, proposal_from_json, proposal_to_json
+from trading.plan import with_terms
+from trading.ports import Claim
 from trading.proposal import Leg, LegState, OrderNews, Proposal, ProposalState
 
 _UNSETTLED = (ProposalState.CONFIRMED, ProposalState.SUBMITTED)
@@ -73,7 +77,7 @@ class SqlProposalStore:
                 proposals.c.state == ProposalState.PROPOSED,
                 proposals.c.expires > now,
             )
-            .values(state=ProposalState.CONFIRMED)
+            .values(state=ProposalState.CONFIRMED, claimed=now)
             .returning(proposals.c.id)
         )
 
@@ -95,6 +99,10 @@ class SqlProposalStore:
     async def save_leg(self, proposal_id: int, leg: Leg) -> None:
         """Store a leg's new state without telling anyone; what IBKR said meanwhile stays (`storage.legs.merged`)."""
         await self._database.writer.run(lambda connection: store_leg(connection, proposal_id, leg))
+
+    async def save_terms(self, proposal_id: int, number: int, ticket: OrderTicket) -> None:
+        """Store the terms that leg *number* works on now (see `trading.plan.with_terms`)."""
+        await self._database.writer.run(lambda connection: _save_terms(connection, proposal_id, number, ticket))
 
     async def record(self, news: OrderNews) -> None:
         """
@@ -133,6 +141,20 @@ class SqlProposalStore:
         """Return CONFIRMED and SUBMITTED proposals that have a leg which is not final."""
         pending = select(legs.c.proposal_id).where(legs.c.state.not_in(_FINAL))
         return await self._list(proposals.c.state.in_(_UNSETTLED), proposals.c.id.in_(pending))
+
+    async def claims(self, since: datetime) -> Sequence[Claim]:
+        """Return the proposals confirmed and not called off: *since* then, and every one with a leg not final."""
+        pending = select(legs.c.proposal_id).where(legs.c.state.not_in(_FINAL))
+        # Those of earlier versions have no moment of their own.
+        at = func.coalesce(proposals.c.claimed, proposals.c.created, type_=Instant)
+        where = proposals.c.state.in_(_UNSETTLED), or_(at >= since, proposals.c.id.in_(pending))
+
+        def unit(connection: Connection) -> list[Claim]:
+            times = {row.id: row.at for row in connection.execute(select(proposals.c.id, at.label("at")).where(*where))}
+            return [Claim(one, times[one.id]) for one in _load(connection, proposals.c.id.in_(times))]
+
+        async with self._database.reading() as connection:
+            return await connection.run_sync(unit)
 
     async def recent(self, user_id: int, limit: int) -> Sequence[Proposal]:
         """Return the user's latest proposals, newest first."""
@@ -190,6 +212,13 @@ def _add(connection: Connection, proposal: Proposal) -> Proposal:
     if named:
         connection.execute(insert(legs), [leg_columns(leg) | {"proposal_id": new_id} for leg in named])
     return replace(proposal, id=new_id, legs=named)
+
+
+def _save_terms(connection: Connection, proposal_id: int, number: int, ticket: OrderTicket) -> None:
+    data = connection.execute(select(proposals.c.data).where(proposals.c.id == proposal_id)).scalar_one()
+    now = proposal_to_json(with_terms(proposal_from_json(data), number, ticket))
+    kept = {**data, **{name: now[name] for name in ("ticket", "orders") if name in now}}
+    connection.execute(update(proposals).where(proposals.c.id == proposal_id).values(data=kept))
 
 
 def _load(

@@ -110,6 +110,7 @@ def _rare_to_json(proposal: Proposal) -> dict[str, Any]:
         "orders": [order_to_json(order) for order in proposal.orders],
         "asked": _maybe(_size_to_json, proposal.asked),
         "changed_from": _maybe(ticket_to_json, proposal.changed_from),
+        "notes": list(proposal.notes),
     }
     return {name: value for name, value in rare.items() if value}
 
@@ -131,6 +132,7 @@ def proposal_from_json(data: Mapping[str, Any]) -> Proposal:
         orders=tuple(order_from_json(order) for order in data.get("orders", ())),
         asked=_maybe(_size_from_json, data.get("asked")),
         changed_from=_maybe(ticket_from_json, data.get("changed_from")),
+        notes=tuple(data.get("notes", ())),
     )
 
 

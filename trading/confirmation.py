@@ -9,10 +9,11 @@ from trading.proposal import Proposal, ProposalState
 
 class Outcome(StrEnum):
     """
-    What became of the press. Only SENT, UNNOTED and UNKNOWN may have reached IBKR.
+    What became of the press. Only SENT, UNNOTED, PARTLY and UNKNOWN may have reached IBKR.
 
     * SENT         this press sent the order
     * UNNOTED      this press sent the order, but the store could not keep that
+    * PARTLY       of several orders some were sent and some not, and those never will be: the legs tell, `detail` why
     * ALREADY      an earlier press confirmed it; the proposal's legs say what became of it
     * UNKNOWN      the library failed while sending: perhaps sent, never sent again, reconciled later
     * EXPIRED      its time ran out
@@ -24,12 +25,14 @@ class Outcome(StrEnum):
     * NOT_READY    Telegram has not told the card's message id yet: tap again in a moment
     * LINK_DOWN    no usable link to IBKR: nothing sent, the card still stands until its time
     * NOT_SENT     the link (or the gateway's read-only setting) failed right after the claim: nothing sent, card dead
+    * ORDER_GONE   the order whose terms were to change does not work any more: nothing sent, card dead
     * TOO_SLOW     the claim took so long that what was checked before it is too old: nothing sent, card dead
     * GONE         no such card, or an old copy of it
     """
 
     SENT = "sent"
     UNNOTED = "sent unnoted"
+    PARTLY = "partly"
     ALREADY = "already"
     UNKNOWN = "unknown"
     EXPIRED = "expired"
@@ -41,6 +44,7 @@ class Outcome(StrEnum):
     NOT_READY = "not ready"
     LINK_DOWN = "link down"
     NOT_SENT = "not sent"
+    ORDER_GONE = "order gone"
     TOO_SLOW = "too slow"
     GONE = "gone"
 

@@ -2,45 +2,33 @@
 The order desk: the only door to an order.
 
 A press on Confirm walks through it in this order: card, person, state and time; role; trading state, limits and the
-live quote again; the atomic claim (durable before anything is sent); trading state and rate once more; submit. What
+live quote again; the atomic claim (durable before anything is sent); trading state and limits once more; submit. What
 fails before the claim leaves the card standing or closes it; what fails after it never leads to a second try.
 """
 
-import asyncio
-import logging
 import secrets
-from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from market.clock import Clock
-from market.errors import BrokerError, LinkDown, MarketError, ReadOnlyApi
-from market.instrument import Instrument
+from market.errors import BrokerError, LinkDown
 from market.ticket import OrderTicket, format_ticket
 from trading.access import Role, Roster
 from trading.appraisal import Appraisal, Appraiser
 from trading.confirmation import Confirmation, Outcome, fate_of
-from trading.draft import Drafter, reason
-from trading.errors import NotAllowed, OrderDenied, OrderGone, ProposalGone
-from trading.limits import (
-    Limits,
-    TradingState,
-    TradingStateSource,
-    always_active,
-    check,
-    check_rate,
-    check_state,
-    exact,
-)
+from trading.draft import Drafter, Wish, reason
+from trading.errors import NotAllowed, OrderDenied, ProposalGone
+from trading.exposure import exact
+from trading.guards import Guards, Pairs
 from trading.ports import AuditLog, Holdings, OrderGateway, ProposalStore, QuoteSource, SymbolBook
-from trading.proposal import Leg, LegState, Proposal, ProposalState
+from trading.proposal import LegOrder, LegRole, Proposal, ProposalState
+from trading.proposing import Proposer, drift_pct
 from trading.sendable import require_sendable
+from trading.sending import Sender, done
 from trading.turns import Turns
-
-logger = logging.getLogger(__name__)
+from trading.withdrawal import Withdrawal
 
 # A claim takes a millisecond. Where the database was locked meanwhile, what was checked before may not hold any more.
 _CLAIM_TAKES_S = 5.0
@@ -52,12 +40,17 @@ def _new_token() -> str:
     return secrets.token_urlsafe(16)
 
 
+def _new_group() -> str:
+    """Return a name for orders that cancel each other, as there is none at IBKR, whatever a database begins anew."""
+    return f"sb-{secrets.token_hex(8)}"
+
+
 class OrderDesk:
     """
     Proposes orders, and sends the one that its person confirmed, once.
 
-    *turns* must be the object that the `OrderTracker` holds too. *trading_state* is asked at the last line before
-    the gateway. Everything is done for a `TRADER` or higher, whatever the gate said before.
+    *turns* must be the object that the `OrderTracker` holds too. The *guards* are asked up to the last line before the
+    gateway. Everything is done for a `TRADER` or higher, whatever the gate said before.
     """
 
     def __init__(  # noqa: PLR0913  the one door has one lock for each key
@@ -69,50 +62,103 @@ class OrderDesk:
         symbols: SymbolBook,
         holdings: Holdings,
         roster: Roster,
-        limits: Limits,
+        guards: Guards,
         clock: Clock,
         audit: AuditLog,
         turns: Turns,
         new_token: Callable[[], str] = _new_token,
+        new_group: Callable[[], str] = _new_group,
         confirm_timeout_s: float = 60,
         drift_pct: float = 0.5,
-        trading_state: TradingStateSource = always_active,
     ) -> None:
         self._store = store
-        self._gateway = gateway
-        self._appraiser = Appraiser(quotes, symbols, holdings, clock)
         self._roster = roster
-        self._limits = limits
+        self._guards = guards
         self._clock = clock
         self._audit = audit
         self._turns = turns
+        self._proposer = Proposer(Appraiser(quotes, symbols, holdings, clock), gateway, store, new_group)
         self._drafter = Drafter(gateway, clock, new_token, timedelta(seconds=confirm_timeout_s))
+        self._sender = Sender(store, gateway, guards)
+        self._withdrawal = Withdrawal(store, gateway)
         self._drift_pct = exact(drift_pct) or Decimal(0)
-        self._trading_state = trading_state
-        self._sent: dict[int, deque[datetime]] = {}
 
-    async def propose(self, ticket: OrderTicket, *, user_id: int, chat_id: int) -> Proposal:
+    async def propose(self, ticket: OrderTicket, *, user_id: int, chat_id: int, account: str = "") -> Proposal:
         """
         Check *ticket*, have IBKR preview it, and store it as a proposal that only *user_id* can confirm.
 
-        The caller shows the card and then calls `shown`, or `void` if it cannot know whether the card arrived. Raises
-        NotAllowed, TicketSyntaxError (see `require_sendable`), SymbolError, OrderDenied, LinkDown, RequestTimeout,
-        BrokerError.
+        It is for *account*, "" for the default one. The caller shows the card and then calls `shown`, or `void` if it
+        cannot know whether the card arrived. Raises NotAllowed, TicketSyntaxError (no price), SymbolError, NotSizable,
+        UnknownAccount, OrderDenied, LinkDown, RequestTimeout, BrokerError.
         """
         self._require_trader(user_id)
         require_sendable(ticket)
-        account = self._appraiser.account()
-        instrument = await self._appraiser.find(ticket.symbol)
         try:
-            seen = await self._appraiser.appraise(instrument, account)
-            self._check(ticket, instrument, seen, user_id)
+            wish, seen = await self._proposer.of_ticket(ticket, account)
         except OrderDenied as denial:
-            await self._note(user_id, chat_id, "propose", format_ticket(ticket), "denied", denial.limit.value)
+            await self._note_denied(user_id, chat_id, ticket, denial)
             raise
-        draft = await self._drafter.draft(ticket, instrument, seen, user_id=user_id, chat_id=chat_id)
-        proposal = await self._store.add(draft)
-        await self._note(user_id, chat_id, "propose", proposal.reference, "proposed", format_ticket(ticket))
-        return proposal
+        return await self._propose(wish, seen, user_id, chat_id)
+
+    async def propose_list(
+        self, ticket: OrderTicket, orders: Sequence[LegOrder], *, user_id: int, chat_id: int, notes: Sequence[str] = ()
+    ) -> Proposal:
+        """
+        Propose several orders (of role PART) as one, to be sent in their order by one Confirm.
+
+        *ticket* is that of the first; *notes* stand on the card with the warnings. Raises as `propose`.
+        """
+        self._require_trader(user_id)
+        for order in orders:
+            require_sendable(order.ticket)
+        try:
+            wish, seen = await self._proposer.of_list(ticket, orders, notes)
+        except OrderDenied as denial:
+            await self._note_denied(user_id, chat_id, ticket, denial)
+            raise
+        return await self._propose(wish, seen, user_id, chat_id)
+
+    async def propose_change(self, order_ref: str, ticket: OrderTicket, *, user_id: int, chat_id: int) -> Proposal:
+        """
+        Propose the terms of *ticket* for our working order *order_ref*, which IBKR must show to be open.
+
+        For the order's own person or an admin. Raises as `propose`, and ProposalGone, OrderGone, NothingToChange.
+        """
+        self._require_trader(user_id)
+        require_sendable(ticket)
+        try:
+            wish, seen = await self._proposer.of_change(order_ref, ticket, self._may_touch(user_id))
+        except OrderDenied as denial:
+            await self._note_denied(user_id, chat_id, ticket, denial)
+            raise
+        return await self._propose(wish, seen, user_id, chat_id)
+
+    async def amend(
+        self, token: str, ticket: OrderTicket, *, user_id: int, chat_id: int, message_id: int | None = None
+    ) -> Proposal:
+        """
+        Close the card behind *token* and propose *ticket* in its place, with a token of its own.
+
+        The old card is dead whatever becomes of the new one, unless the ticket has no price. Raises ProposalGone where
+        it was over already, is not this person's or is a list, and as `propose` or `propose_change`.
+        """
+        self._require_trader(user_id)
+        require_sendable(ticket)
+        old = await self._store.by_token(token)
+        if old is None or (old.user_id, old.chat_id) != (user_id, chat_id):
+            raise ProposalGone
+        if message_id is not None and old.message_id not in {None, message_id}:
+            raise ProposalGone
+        first = old.exposures[0]
+        if first.role is LegRole.PART:
+            raise ProposalGone(old.state.value)
+        answer = await self._close(old, ProposalState.REPLACED, Outcome.REPLACED)
+        if answer.proposal is None or answer.proposal.state is not ProposalState.REPLACED:
+            raise ProposalGone(answer.proposal.state.value if answer.proposal else "")
+        await done(self._note(user_id, chat_id, "amend", old.reference, "replaced", format_ticket(ticket)))
+        if first.changes:
+            return await self.propose_change(first.changes, ticket, user_id=user_id, chat_id=chat_id)
+        return await self.propose(ticket, user_id=user_id, chat_id=chat_id, account=old.account)
 
     async def shown(self, proposal_id: int, message_id: int) -> None:
         """Note the message that shows the card: only now can it be confirmed."""
@@ -124,7 +170,7 @@ class OrderDesk:
 
     async def confirm(self, token: str, *, user_id: int, chat_id: int, message_id: int) -> Confirmation:
         """
-        Send the order behind *token*, if this press may, and say what came of it; never sends anything twice.
+        Send the orders behind *token*, if this press may, and say what came of it; never sends anything twice.
 
         Raises NotAllowed where the person is no trader (any more).
         """
@@ -136,7 +182,7 @@ class OrderDesk:
             raise
         detail = answer.denial.limit.value if answer.denial else answer.detail
         # The person must hear what became of the order, whatever becomes of the audit log.
-        await _done(self._note(user_id, chat_id, "confirm", _name(proposal), answer.outcome.value, detail))
+        await done(self._note(user_id, chat_id, "confirm", _name(proposal), answer.outcome.value, detail))
         return answer
 
     async def cancel(self, token: str, *, user_id: int, chat_id: int, message_id: int | None = None) -> Confirmation:
@@ -149,28 +195,33 @@ class OrderDesk:
         if message_id is not None and proposal.message_id not in {None, message_id}:
             return Confirmation(Outcome.GONE)
         answer = await self._close(proposal, ProposalState.CANCELLED, Outcome.CANCELLED)
-        await _done(self._note(user_id, chat_id, "cancel", proposal.reference, answer.outcome.value, answer.detail))
+        await done(self._note(user_id, chat_id, "cancel", proposal.reference, answer.outcome.value, answer.detail))
         return answer
 
-    async def cancel_order(self, proposal_id: int, *, user_id: int, chat_id: int) -> Proposal:
+    async def cancel_order(self, proposal_id: int, leg: int = 0, *, user_id: int, chat_id: int) -> Proposal:
         """
-        Ask IBKR to cancel what still works of a sent order; its end comes as news.
+        Ask IBKR to cancel one leg (0: all that work) of what was sent; its end comes as news.
 
-        For the order's own person or an admin. Raises NotAllowed, ProposalGone, OrderGone, LinkDown, RequestTimeout,
-        BrokerError.
+        For the order's own person or an admin. `trading.plan.is_protective` says before whether a second tap is due.
+        Raises NotAllowed, ProposalGone, OrderGone, LinkDown, RequestTimeout, BrokerError.
         """
         self._require_trader(user_id)
-        proposal = await self._store.get(proposal_id)
-        if proposal is None or not (user_id == proposal.user_id or self._roster.may(user_id, Role.ADMIN)):
-            raise ProposalGone
-        working = [leg for leg in proposal.legs if leg.order_id and not leg.state.is_final]
-        if not working:
-            raise OrderGone(proposal.legs[0].order_ref if proposal.legs else proposal.reference)
-        for leg in working:
-            await self._gateway.cancel(leg.order_id, leg.order_ref, leg.perm_id)
+        proposal = await self._withdrawal.one(proposal_id, leg, self._may_touch(user_id))
         # IBKR is asked already: nobody may hear that nothing was done.
-        await _done(self._note(user_id, chat_id, "cancel order", proposal.reference, "asked", ""))
+        await done(self._note(user_id, chat_id, "cancel order", proposal.reference, "asked", ""))
         return proposal
+
+    async def cancel_all(self, user_id: int, chat_id: int) -> Sequence[Proposal]:
+        """
+        Ask IBKR to cancel all working orders of the person, of an admin all of everybody; return what it is asked.
+
+        Raises NotAllowed, LinkDown, ReadOnlyApi.
+        """
+        self._require_trader(user_id)
+        asked = await self._withdrawal.all(self._may_touch(user_id))
+        for proposal in asked:
+            await done(self._note(user_id, chat_id, "cancel order", proposal.reference, "asked", "all"))
+        return asked
 
     async def expire_due(self) -> Sequence[Proposal]:
         """Close the cards whose time is up and return them, for their messages to be edited."""
@@ -181,6 +232,10 @@ class OrderDesk:
         # The longest life a setting allows is an hour: in a day each of them would be over.
         return await self._close_all(self._clock.now() + timedelta(days=1), ProposalState.CANCELLED)
 
+    async def halt(self) -> Sequence[Proposal]:
+        """Close every unconfirmed card (trading is halted) and return them, for their messages to be edited."""
+        return await self._close_all(self._clock.now() + timedelta(days=1), ProposalState.DENIED)
+
     async def void_unshown(self) -> int:
         """
         Kill the cards of an earlier process whose message it did not live to note; return how many. Call at start.
@@ -190,6 +245,17 @@ class OrderDesk:
         standing = await self._store.proposed_until(self._clock.now() + timedelta(days=1))
         closed = [await self.void(proposal.id) for proposal in standing if proposal.message_id is None]
         return sum(closed)
+
+    async def _propose(self, wish: Wish, seen: Sequence[Appraisal], user_id: int, chat_id: int) -> Proposal:
+        try:
+            await self._guards.check(_pairs(wish.exposures, seen), user_id=user_id)
+        except OrderDenied as denial:
+            await self._note_denied(user_id, chat_id, wish.ticket, denial)
+            raise
+        draft = await self._drafter.draft(wish, seen, user_id=user_id, chat_id=chat_id)
+        proposal = await self._store.add(draft)
+        await self._note(user_id, chat_id, "propose", proposal.reference, "proposed", _spelled(wish))
+        return proposal
 
     async def _confirm(self, proposal: Proposal | None, user_id: int, chat_id: int, message_id: int) -> Confirmation:
         if proposal is not None and (proposal.user_id, proposal.chat_id) != (user_id, chat_id):
@@ -211,8 +277,9 @@ class OrderDesk:
     async def _check_and_send(self, proposal: Proposal) -> Confirmation:
         """Look again at everything that may have changed since the card was shown, then send."""
         try:
-            seen = await self._appraiser.appraise(proposal.instrument, proposal.account)
-            self._check(proposal.ticket, proposal.instrument, seen, proposal.user_id)
+            seen = await self._proposer.look(proposal.exposures)
+            pairs = _pairs(proposal.exposures, seen)
+            await self._guards.check(pairs, user_id=proposal.user_id, proposal_id=proposal.id)
         except LinkDown as error:
             return Confirmation(Outcome.LINK_DOWN, proposal, detail=error.reason)
         except BrokerError as error:
@@ -220,14 +287,14 @@ class OrderDesk:
         except OrderDenied as denial:
             answer = await self._close(proposal, ProposalState.DENIED, Outcome.DENIED)
             return replace(answer, denial=denial) if answer.outcome is Outcome.DENIED else answer
-        if seen.drift_pct(proposal) > self._drift_pct:
+        if drift_pct(proposal, seen) > self._drift_pct:
             return await self._replace(proposal, seen)
         looked = self._clock.monotonic()
         async with self._turns.of(proposal.id):
-            return await self._send(proposal, seen, looked)
+            return await self._send(proposal, pairs, looked)
 
-    async def _send(self, proposal: Proposal, seen: Appraisal, looked: float) -> Confirmation:
-        """Claim what was *seen* at *looked*, check for the last time, submit. Held in the proposal's turn."""
+    async def _send(self, proposal: Proposal, pairs: Pairs, looked: float) -> Confirmation:
+        """Claim what was seen at *looked* and send it. Held in the proposal's turn."""
         claimed = await self._store.claim(
             proposal.token,
             user_id=proposal.user_id,
@@ -239,35 +306,9 @@ class OrderDesk:
         if claimed is None:
             return await self._lost(proposal)
         if self._clock.monotonic() - looked > _CLAIM_TAKES_S:
-            await _done(self._store.settle(claimed.id, ProposalState.CANCELLED))
+            await done(self._store.settle(claimed.id, ProposalState.CANCELLED))
             return Confirmation(Outcome.TOO_SLOW, claimed.with_state(ProposalState.CANCELLED))
-        leg = claimed.legs[0]
-        try:
-            # From here to the gateway nothing may be awaited: another order could slip through in between.
-            self._last_check(claimed, seen.position)
-            order_id = await self._gateway.submit(claimed.order_of(leg), leg.order_ref)
-        except OrderDenied as denial:
-            await _done(self._store.settle(claimed.id, ProposalState.DENIED))
-            return Confirmation(Outcome.DENIED, claimed.with_state(ProposalState.DENIED), denial=denial)
-        except (LinkDown, ReadOnlyApi) as error:
-            await _done(self._store.settle(claimed.id, ProposalState.CANCELLED))
-            return Confirmation(Outcome.NOT_SENT, claimed.with_state(ProposalState.CANCELLED), detail=reason(error))
-        except MarketError as error:
-            lost = replace(leg, state=LegState.UNKNOWN, message=reason(error))
-            return await self._submitted(claimed, lost, Outcome.UNKNOWN)
-        sent = replace(leg, state=LegState.SENT, order_id=order_id, client_id=self._gateway.client_id)
-        return await self._submitted(claimed, sent, Outcome.SENT)
-
-    async def _submitted(self, claimed: Proposal, leg: Leg, outcome: Outcome) -> Confirmation:
-        is_noted = await _done(self._note_submitted(claimed, leg))
-        now = claimed.with_leg(leg).with_state(ProposalState.SUBMITTED)
-        if not is_noted and outcome is Outcome.SENT:
-            return Confirmation(Outcome.UNNOTED, now)
-        return Confirmation(outcome, now, detail=leg.message)
-
-    async def _note_submitted(self, claimed: Proposal, leg: Leg) -> None:
-        await self._store.save_leg(claimed.id, leg)
-        await self._store.settle(claimed.id, ProposalState.SUBMITTED)
+        return await self._sender.send(claimed, pairs)
 
     async def _lost(self, proposal: Proposal) -> Confirmation:
         """Say why there was nothing to claim: another press was first, or its time ran out meanwhile."""
@@ -279,11 +320,10 @@ class OrderDesk:
             return await self._close(proposal, ProposalState.EXPIRED, Outcome.EXPIRED)
         return Confirmation(Outcome.GONE, now)
 
-    async def _replace(self, proposal: Proposal, seen: Appraisal) -> Confirmation:
+    async def _replace(self, proposal: Proposal, seen: Sequence[Appraisal]) -> Confirmation:
         """The price moved: close this card and store a new one. Only the press that closed the old makes a new."""
-        draft = await self._drafter.draft(
-            proposal.ticket, proposal.instrument, seen, user_id=proposal.user_id, chat_id=proposal.chat_id
-        )
+        wish = self._proposer.again(proposal, seen)
+        draft = await self._drafter.draft(wish, seen, user_id=proposal.user_id, chat_id=proposal.chat_id)
         answer = await self._close(proposal, ProposalState.REPLACED, Outcome.DRIFTED)
         if answer.outcome is not Outcome.DRIFTED:
             return answer
@@ -304,52 +344,30 @@ class OrderDesk:
                 await self._note(proposal.user_id, proposal.chat_id, "close", proposal.reference, state.value, "")
         return closed
 
-    def _check(self, ticket: OrderTicket, instrument: Instrument, seen: Appraisal, user_id: int) -> None:
-        given = seen.circumstances(self._state(), self._recent(user_id))
-        check(self._limits, ticket, instrument, given)
-
-    def _last_check(self, claimed: Proposal, position: Decimal) -> None:
-        """Ask once more what may have changed during the claim, and count the order; raises OrderDenied."""
-        check_state(claimed.ticket, self._state(), position)
-        check_rate(self._limits, self._recent(claimed.user_id))
-        self._sent.setdefault(claimed.user_id, deque()).append(self._clock.now())
-
-    def _state(self) -> TradingState:
-        """Return the trading state; one that cannot be read is HALTED."""
-        try:
-            return self._trading_state()
-        except OSError:
-            return TradingState.HALTED
-
-    def _recent(self, user_id: int) -> int:
-        """Return how many orders the person sent within the last minute."""
-        sent = self._sent.get(user_id, deque())
-        since = self._clock.now() - timedelta(minutes=1)
-        while sent and sent[0] <= since:
-            sent.popleft()
-        return len(sent)
+    def _may_touch(self, user_id: int) -> Callable[[Proposal], bool]:
+        """Return whether the person may change or cancel what a proposal sent: its own, or as an admin."""
+        is_admin = self._roster.may(user_id, Role.ADMIN)
+        return lambda proposal: is_admin or proposal.user_id == user_id
 
     def _require_trader(self, user_id: int) -> None:
         if not self._roster.may(user_id, Role.TRADER):
             raise NotAllowed(Role.TRADER.name.lower())
 
+    async def _note_denied(self, user_id: int, chat_id: int, ticket: OrderTicket, denial: OrderDenied) -> None:
+        await self._note(user_id, chat_id, "propose", format_ticket(ticket), "denied", denial.limit.value)
+
     async def _note(self, user_id: int, chat_id: int, action: str, subject: str, outcome: str, detail: str) -> None:
         await self._audit.write(self._clock.now(), user_id, chat_id, action, subject, outcome, detail)
 
 
-async def _done(note: Coroutine[Any, Any, None]) -> bool:
-    """
-    Return whether *note* was stored; log why it was not.
+def _pairs(orders: Sequence[LegOrder], seen: Sequence[Appraisal]) -> Pairs:
+    return list(zip(orders, seen, strict=True))
 
-    The press is decided: no error of the store may keep its person from hearing how, whatever kind the store raises.
-    What IBKR says of an order is stored when it comes.
-    """
-    noting = asyncio.ensure_future(note)
-    await asyncio.wait({noting})
-    error = None if noting.cancelled() else noting.exception()
-    if error is not None:
-        logger.error("what became of a press could not be noted", exc_info=error)
-    return error is None and not noting.cancelled()
+
+def _spelled(wish: Wish) -> str:
+    """Return the order's line, of a list all of them, of a change which order it is about too."""
+    lines = [format_ticket(order.ticket) for order in wish.exposures]
+    return "; ".join(f"{order.changes} {line}".strip() for order, line in zip(wish.exposures, lines, strict=True))
 
 
 def _name(proposal: Proposal | None) -> str:

@@ -10,6 +10,8 @@ Why an order was not taken.
   + UnknownAccount       IBKR's login manages no such account
   + NothingToChange      the new terms are those it has
   + ListRefused          the orders of a list cannot be worked out
+  + LimitUnreadable      a limit cannot be set to that, or there is none of that name
+  + LimitNotTighter      the environment's own limit allows no more than that anyway
   + SecondStepError      the order needs more than its Confirm
     - NotEnrolled, WrongCode, CodeUsed, StepLocked, NoSecondPerson
 """
@@ -198,6 +200,24 @@ class ListRefused(TradingError):
         self.have = have
         self.wanted = wanted
         self.currency = currency
+
+
+class LimitUnreadable(TradingError):
+    """There is no limit *name*, or *value* is none for it."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(name, value)
+        self.name = name
+        self.value = value
+
+
+class LimitNotTighter(TradingError):
+    """The environment's own limit *name*, *ceiling*, allows no more than what it was to be set to."""
+
+    def __init__(self, name: str, ceiling: str) -> None:
+        super().__init__(name, ceiling)
+        self.name = name
+        self.ceiling = ceiling
 
 
 class SecondStepError(TradingError):

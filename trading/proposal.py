@@ -35,7 +35,8 @@ class LegState(StrEnum):
     """
     One order's fate. UNSENT: intent stored, nothing sent. UNKNOWN: sent, or perhaps sent, and IBKR has not said.
 
-    Four words for four fates: denied (our limit), rejected (IBKR), cancelled (a person), expired (time).
+    Four words for four fates: denied (our limit), rejected (IBKR), cancelled (a person), expired (time). NOT_SENT: it
+    never left and never will, the leg's message says why. CHANGED: the new terms are those IBKR works on (CHANGE only).
     """
 
     UNSENT = "unsent"
@@ -47,11 +48,16 @@ class LegState(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
+    NOT_SENT = "not sent"
+    CHANGED = "changed"
 
     @property
     def is_final(self) -> bool:
         """Whether nothing more can happen to the order."""
-        return self in {LegState.FILLED, LegState.REJECTED, LegState.CANCELLED, LegState.EXPIRED}
+        return self not in _OPEN_STATES
+
+
+_OPEN_STATES = frozenset({LegState.UNSENT, LegState.SENT, LegState.WORKING, LegState.PARTIAL, LegState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,8 @@ class Proposal:
     *preview* is None where IBKR gave none, *preview_missing* then says why (IBKR's words, or ours).
     *orders* say what each leg sends, in the order of the *legs*; without them there is one leg, and it sends *ticket*.
     *asked* is the size as it was asked for where the ticket's quantity was worked out from one, *changed_from* the
-    terms until now of the working order that a CHANGE is about.
+    terms until now of the working order that a CHANGE is about. *notes* are those of the warnings that whoever made the
+    list gave with it.
     """
 
     id: int
@@ -167,12 +174,23 @@ class Proposal:
     orders: tuple[LegOrder, ...] = ()
     asked: Size | None = None
     changed_from: OrderTicket | None = None
+    notes: tuple[str, ...] = ()
 
     def order_of(self, leg: Leg) -> LegOrder:
         """Return what *leg* sends; a proposal of one order needs no plan for it."""
         if self.orders:
             return self.orders[leg.number - 1]
         return LegOrder(LegRole.ENTRY, self.instrument, self.ticket, self.account)
+
+    @property
+    def exposures(self) -> tuple[LegOrder, ...]:
+        """As `exposures_of`."""
+        return exposures_of(self.orders or (self.order_of(Leg(1, "")),), self.ticket)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more can happen to any of its orders."""
+        return all(leg.state.is_final for leg in self.legs)
 
     @property
     def digest(self) -> str:
@@ -192,6 +210,17 @@ class Proposal:
     def with_leg(self, leg: Leg) -> "Proposal":
         """Return the proposal with *leg* in the place of the leg of its number."""
         return replace(self, legs=tuple(leg if old.number == leg.number else old for old in self.legs))
+
+
+def exposures_of(orders: tuple[LegOrder, ...], ticket: OrderTicket) -> tuple[LegOrder, ...]:
+    """
+    Return those of *orders* that the limits are asked about, the first with its whole *ticket*.
+
+    A bracket's children and the other half of an OCO pair can only undo or replace the first order: they add nothing to
+    it, and their prices are on its ticket.
+    """
+    first = orders[0]
+    return orders if first.role is LegRole.PART else (replace(first, ticket=ticket),)
 
 
 # Everything but the symbol as it was typed: the instrument says what it means.

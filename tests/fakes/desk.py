@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from itertools import count
+from zoneinfo import ZoneInfo
 
 from market.ticket import parse
 from tests.fakes.clock import FakeClock
@@ -9,6 +10,7 @@ from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProp
 from trading.access import Role, Roster
 from trading.confirmation import Confirmation
 from trading.desk import OrderDesk
+from trading.guards import Guards, limits_for_all
 from trading.limits import Limits, TradingState
 from trading.proposal import Proposal
 from trading.tracker import OrderTracker
@@ -31,6 +33,7 @@ class DeskBench:
         self.state: TradingState | OSError = TradingState.ACTIVE
         self.roles = {ADMIN: Role.ADMIN, TRADER: Role.TRADER, VIEWER: Role.VIEWER, OTHER: Role.TRADER}
         self._tokens = count(1)
+        self._groups = count(1)
         self.desk = self.open_desk(limits or Limits())
         self.tracker = OrderTracker(self.store, self.gateway, self.clock, turns=self.turns)
         self.tracker.connect()
@@ -44,12 +47,18 @@ class DeskBench:
             symbols=self.market,
             holdings=self.market,
             roster=Roster(self.roles),
-            limits=limits,
+            guards=Guards(
+                limits=limits_for_all(limits),
+                state=self.trading_state,
+                history=self.store,
+                clock=self.clock,
+                zone=ZoneInfo("America/New_York"),
+            ),
             clock=self.clock,
             audit=self.audit,
             turns=self.turns,
             new_token=lambda: f"token-{next(self._tokens)}",
-            trading_state=self.trading_state,
+            new_group=lambda: f"group-{next(self._groups)}",
         )
 
     def trading_state(self) -> TradingState:

@@ -14,6 +14,7 @@ from market.order_rules import OrderRules
 from market.quote import Quote
 from market.ticket import OrderTicket
 from tests.fakes.clock import FakeClock
+from trading.plan import with_terms
 from trading.ports import Claim, OrderReport
 from trading.proposal import Leg, LegOrder, LegRole, OrderNews, Preview, Proposal, ProposalState
 
@@ -102,6 +103,10 @@ class MemoryProposalStore:
         await asyncio.sleep(0)
         self.rows[proposal_id] = self.rows[proposal_id].with_leg(leg)
 
+    async def save_terms(self, proposal_id: int, number: int, ticket: OrderTicket) -> None:
+        await asyncio.sleep(0)
+        self.rows[proposal_id] = with_terms(self.rows[proposal_id], number, ticket)
+
     async def record(self, news: OrderNews) -> None:
         await asyncio.sleep(0)
         if self.failing:
@@ -158,7 +163,8 @@ def entry(instrument: Instrument, ticket: OrderTicket, account: str = "DU1234567
 @dataclass
 class FakeGateway:
     """
-    Remembers what was *submitted* and *cancelled*; raises *submit_error* or *preview_error* instead, where set.
+    Remembers what was *submitted* and *cancelled*; raises *submit_error* (of one order: *submit_errors*, by reference)
+    or *preview_error* instead, where set.
 
     *during_submit* runs when an order has left, before its sender hears of it: IBKR can be as fast as that. The sender
     hears *submit_turns* turns of the event loop later.
@@ -179,6 +185,11 @@ class FakeGateway:
     query_errors: dict[str, Exception] = field(default_factory=dict)
     hung: list[tuple[int, bool]] = field(default_factory=list)
     changed: list[tuple[int, str, int, OrderTicket]] = field(default_factory=list)
+    reserved: int = 0
+    reserve_error: Exception | None = None
+    submit_errors: dict[str, Exception] = field(default_factory=dict)
+    discarded: list[tuple[int, str]] = field(default_factory=list)
+    discard_error: Exception | None = None
     during_query: Callable[[], None] | None = None
     queries: int = 0
     on_report: Callable[[OrderReport], None] | None = None
@@ -200,18 +211,34 @@ class FakeGateway:
             raise self.preview_error
         return self.preview_answer
 
-    async def submit(self, order: LegOrder, order_ref: str, *, parent_id: int = 0, is_held: bool = False) -> int:
+    def reserve(self) -> int:
+        if self.reserve_error:
+            raise self.reserve_error
+        self.reserved += 1
+        return 100 + len(self.submitted) + self.reserved
+
+    async def submit(
+        self, order: LegOrder, order_ref: str, *, order_id: int = 0, parent_id: int = 0, is_held: bool = False
+    ) -> int:
         if self.on_sent:
             self.on_sent(order_ref)
         if self.submit_error:
             raise self.submit_error
+        if order_ref in self.submit_errors:
+            raise self.submit_errors[order_ref]
+        self.reserved -= bool(order_id)
         self.submitted.append((order_ref, order.ticket, order.account))
         self.hung.append((parent_id, is_held))
         if self.during_submit:
             self.during_submit(order_ref)
         for _ in range(self.submit_turns):
             await asyncio.sleep(0)
-        return 100 + len(self.submitted)
+        return order_id or 100 + len(self.submitted)
+
+    async def discard(self, order_id: int, order_ref: str) -> None:
+        if self.discard_error:
+            raise self.discard_error
+        self.discarded.append((order_id, order_ref))
 
     async def change(self, order: LegOrder, order_id: int, order_ref: str, perm_id: int) -> None:
         if self.submit_error:

@@ -1,0 +1,199 @@
+"""
+Sends the orders of a claimed proposal, each once, and stores what became of each.
+
+The rows of all legs are there before the first order leaves. Orders of a list leave one by one, each noted before the
+next: after a crash all that follows the first that is not noted as sent has certainly not left. The orders of a bracket
+leave together, with nothing in between; TWS holds them until the last has come, and their ids are noted before the
+first leaves, so that a family that was never completed can be taken back.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+from market.errors import LinkDown, MarketError, ReadOnlyApi
+from trading.confirmation import Confirmation, Outcome
+from trading.draft import reason
+from trading.errors import OrderDenied, OrderGone, TradingError
+from trading.guards import Guards, Pairs
+from trading.plan import is_family, is_held
+from trading.ports import OrderGateway, ProposalStore
+from trading.proposal import Leg, LegRole, LegState, Proposal, ProposalState
+from trading.state import TradingState
+
+logger = logging.getLogger(__name__)
+
+
+class NotNoted(TradingError):
+    """The store could not keep what is about to happen, so it does not happen."""
+
+
+_Stop = MarketError | OrderDenied | OrderGone | NotNoted | None
+
+
+@dataclass(slots=True)
+class _Run:
+    """The legs that left, or perhaps left, and what ended it before the last (None: nothing)."""
+
+    legs: list[Leg]
+    stop: _Stop = None
+    is_noted: bool = True
+
+
+class Sender:
+    """Sends what is claimed; there is no second try, and what was not sent is never sent later."""
+
+    def __init__(self, store: ProposalStore, gateway: OrderGateway, guards: Guards) -> None:
+        self._store = store
+        self._gateway = gateway
+        self._guards = guards
+
+    async def send(self, claimed: Proposal, pairs: Pairs) -> Confirmation:
+        """
+        Send every leg of *claimed*, whose orders were seen as *pairs* say, and tell what came of it.
+
+        The guards are asked for the last time right before the first order leaves, with nothing awaited in between, and
+        whether trading became stricter before each further one of a list. Held in the proposal's turn.
+        """
+        try:
+            claimed, targets = await self._prepared(claimed)
+            passed = self._guards.last_check(pairs, claimed)
+        except (MarketError, OrderDenied, OrderGone, NotNoted) as error:
+            return await self._unsent(claimed, error)
+        run = await self._run(claimed, targets, passed)
+        if not run.legs and run.stop is not None:
+            return await self._unsent(claimed, run.stop)
+        # Where the last of a family was tried it may have come, and the family with it: that is for the reconcile.
+        if is_family(claimed) and len(run.legs) < len(claimed.legs):
+            await self._take_back(run.legs)
+        return await self._sent(claimed, run)
+
+    async def _prepared(self, claimed: Proposal) -> tuple[Proposal, dict[str, Leg]]:
+        """Return it with the ids that a family needs beforehand, and the legs that its changes are about."""
+        targets: dict[str, Leg] = {}
+        for order in claimed.orders:
+            if order.role is LegRole.CHANGE:
+                targets[order.changes] = await self._target(order.changes)
+        if not is_family(claimed):
+            return claimed, targets
+        for leg in claimed.legs:
+            named = replace(leg, order_id=self._gateway.reserve(), client_id=self._gateway.client_id)
+            if not await done(self._store.save_leg(claimed.id, named)):
+                raise NotNoted
+            claimed = claimed.with_leg(named)
+        return claimed, targets
+
+    async def _target(self, order_ref: str) -> Leg:
+        found = await self._store.by_order_ref(order_ref)
+        legs = found.legs if found is not None else ()
+        leg = next((one for one in legs if one.order_ref == order_ref), None)
+        if leg is None or leg.state.is_final or not leg.order_id:
+            raise OrderGone(order_ref)
+        return leg
+
+    async def _run(self, claimed: Proposal, targets: dict[str, Leg], passed: TradingState) -> _Run:
+        run, is_burst = _Run([]), len(claimed.legs) == 1 or claimed.orders[0].role is LegRole.ENTRY
+        for leg in claimed.legs:
+            try:
+                if run.legs and not is_burst:
+                    self._guards.require(passed)
+                gone = await self._leave(claimed, leg, targets)
+            except (LinkDown, ReadOnlyApi, OrderDenied, OrderGone) as error:
+                run.stop = error
+                return run
+            except MarketError as error:
+                run.legs.append(replace(leg, state=LegState.UNKNOWN, message=reason(error)))
+                run.stop = error
+                return run
+            run.legs.append(gone)
+            if not is_burst:
+                run.is_noted = await done(self._store.save_leg(claimed.id, gone))
+                if not run.is_noted:
+                    # What is not noted cannot be told from what was never sent, after a crash.
+                    run.stop = NotNoted()
+                    return run
+        return run
+
+    async def _leave(self, claimed: Proposal, leg: Leg, targets: dict[str, Leg]) -> Leg:
+        """Hand one order to the gateway. Nothing is awaited here before it has left."""
+        order = claimed.order_of(leg)
+        if order.role is LegRole.CHANGE:
+            target = targets[order.changes]
+            await self._gateway.change(order, target.order_id, target.order_ref, target.perm_id)
+            return replace(leg, state=LegState.SENT)
+        parent_id = claimed.legs[order.parent - 1].order_id if order.parent else 0
+        order_id = await self._gateway.submit(
+            order, leg.order_ref, order_id=leg.order_id, parent_id=parent_id, is_held=is_held(claimed, leg)
+        )
+        return replace(leg, state=LegState.SENT, order_id=order_id, client_id=self._gateway.client_id)
+
+    async def _take_back(self, legs: list[Leg]) -> None:
+        """Take back the part of a family that TWS holds; where the link is gone, the next reconcile does."""
+        for leg in legs:
+            try:
+                await self._gateway.discard(leg.order_id, leg.order_ref)
+            except (MarketError, OrderGone) as error:
+                logger.warning("%s could not be taken back yet: %s", leg.order_ref, reason_of(error))
+
+    async def _unsent(self, claimed: Proposal, stop: _Stop) -> Confirmation:
+        """Close a proposal of which nothing has left."""
+        self._guards.release(claimed.id)
+        is_denied = isinstance(stop, OrderDenied)
+        state = ProposalState.DENIED if is_denied else ProposalState.CANCELLED
+        await done(self._store.settle(claimed.id, state))
+        now = claimed.with_state(state)
+        if isinstance(stop, OrderDenied):
+            return Confirmation(Outcome.DENIED, now, denial=stop)
+        outcome = Outcome.ORDER_GONE if isinstance(stop, OrderGone) else Outcome.NOT_SENT
+        return Confirmation(outcome, now, detail=reason_of(stop))
+
+    async def _sent(self, claimed: Proposal, run: _Run) -> Confirmation:
+        why = reason_of(run.stop)
+        left = [replace(leg, state=LegState.NOT_SENT, message=why) for leg in claimed.legs[len(run.legs) :]]
+        now = claimed.with_state(ProposalState.SUBMITTED)
+        for leg in (*run.legs, *left):
+            now = now.with_leg(leg)
+        is_noted = await done(self._note(now)) and run.is_noted
+        denial = run.stop if isinstance(run.stop, OrderDenied) else None
+        if left:
+            return Confirmation(Outcome.PARTLY, now, detail=why, denial=denial)
+        if run.stop is not None and not isinstance(run.stop, NotNoted):
+            return Confirmation(Outcome.UNKNOWN, now, detail=why)
+        return Confirmation(Outcome.SENT if is_noted else Outcome.UNNOTED, now)
+
+    async def _note(self, now: Proposal) -> None:
+        for leg in now.legs:
+            await self._store.save_leg(now.id, leg)
+        await self._store.settle(now.id, ProposalState.SUBMITTED)
+
+
+def reason_of(stop: _Stop) -> str:
+    """Return in a word why the rest was not sent; the views make a sentence of it."""
+    match stop:
+        case None:
+            return ""
+        case OrderDenied():
+            return stop.limit.value
+        case OrderGone():
+            return "order gone"
+        case NotNoted():
+            return "not noted"
+        case _:
+            return reason(stop)
+
+
+async def done(note: Coroutine[Any, Any, None]) -> bool:
+    """
+    Return whether *note* was stored; log why it was not.
+
+    The press is decided: no error of the store may keep its person from hearing how, whatever kind the store raises.
+    What IBKR says of an order is stored when it comes.
+    """
+    noting = asyncio.ensure_future(note)
+    await asyncio.wait({noting})
+    error = None if noting.cancelled() else noting.exception()
+    if error is not None:
+        logger.error("what became of a press could not be noted", exc_info=error)
+    return error is None and not noting.cancelled()
