@@ -14,6 +14,7 @@ from broker.library_order import ticket_of, words_of
 from market.instrument import Instrument, SecType
 from market.ticket import OrderTicket, format_ticket
 from trading.ports import OrderFate, OrderReport
+from trading.proposal import LegOrder
 
 _FINAL = frozenset({OrderFate.FILLED, OrderFate.CANCELLED, OrderFate.REJECTED, OrderFate.EXPIRED})
 _CANCELLED = frozenset({"Cancelled", "ApiCancelled"})
@@ -27,6 +28,7 @@ class OrderRecord:
 
     *refusal* is set by a code that ended it, *doubt* by one that leaves its life unclear until the next status.
     *told* is the report that went out last. *parent_id* and *oca_group* are what it hangs on and with.
+    *changing* is set while new terms are on their way, *is_discarded* when it is taken back untransmitted.
     """
 
     order_id: int
@@ -49,6 +51,9 @@ class OrderRecord:
     parent_id: int = 0
     oca_group: str = ""
     oca_type: int = 0
+    changing: bool = False
+    refused_change: str = ""
+    is_discarded: bool = False
 
     @property
     def fate(self) -> OrderFate:
@@ -83,7 +88,9 @@ class OrderRecord:
             self.instrument = convert.instrument(contract, smart=True)
         ticket = ticket_of(contract, order)
         # What a person typed stays; quantity and price may have been changed in TWS.
-        self.ticket = replace(ticket, symbol=self.ticket.symbol) if ticket and self.ticket else ticket or self.ticket
+        now = replace(ticket, symbol=self.ticket.symbol) if ticket and self.ticket else ticket or self.ticket
+        if now != self.ticket:
+            self.ticket, self.changing = now, False
         self.words = _words(self.ticket, contract, order)
         if not self.status:
             self.remaining = convert.quantity(order.totalQuantity)
@@ -99,9 +106,24 @@ class OrderRecord:
         self.average_price = price if price and self.filled else None
         self.perm_id = perm_id or self.perm_id
 
+    def change_begun(self) -> None:
+        """Note that new terms are on their way: until IBKR shows them, an error is about them."""
+        self.changing, self.refused_change = True, ""
+
+    def told_once(self, report: OrderReport) -> OrderReport:
+        """Return *report* as the one that went out last: that a change was refused is said once."""
+        self.refused_change = ""
+        return replace(report, refused_change="")
+
     def take_code(self, code: int, text: str) -> bool:
         """Take an error or warning about this order in; return whether that is worth telling."""
-        match errors.order_kind_of(code, acknowledged=self.status != ""):
+        kind = errors.order_kind_of(code, acknowledged=self.status != "")
+        if self.is_discarded and code in errors.NOTHING_TO_CANCEL:
+            return False
+        if self.changing and kind in {errors.Kind.FATAL, errors.Kind.CHECK}:
+            self.changing, self.refused_change = False, text
+            return True
+        match kind:
             case errors.Kind.FATAL:
                 self.refusal = True
             case errors.Kind.CANCELLED:
@@ -132,6 +154,7 @@ class OrderRecord:
             ticket=self.ticket,
             message=self.message or (_INACTIVE if self.status == _INACTIVE else ""),
             words=self.words or (format_ticket(self.ticket) if self.ticket else ""),
+            refused_change=self.refused_change,
         )
 
     def _is_known(self, contract: Contract) -> bool:
@@ -148,6 +171,23 @@ class OrderRecord:
         if changed and not self.refusal and self.told is not None and self.told.message == self.message:
             # Words about the state before.
             self.message = ""
+
+
+def sent(order: LegOrder, wire: Order, key: tuple[int, int]) -> OrderRecord:
+    """Return the record of an order of ours that is about to leave as *wire*; *key* is client id and order id."""
+    return OrderRecord(
+        key[1],
+        key[0],
+        order_ref=wire.orderRef,
+        account=order.account,
+        instrument=order.instrument,
+        ticket=order.ticket,
+        remaining=order.ticket.quantity,
+        is_named=True,
+        parent_id=wire.parentId,
+        oca_group=wire.ocaGroup,
+        oca_type=wire.ocaType,
+    )
 
 
 def completed(contract: Contract, order: Order, state: OrderState) -> OrderReport:

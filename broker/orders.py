@@ -6,7 +6,7 @@ No other file names the library's calls that place, cancel or exercise; a test o
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from broker import convert, errors, order_record
@@ -16,10 +16,11 @@ from broker.library import IB, Contract, Order, OrderState
 from broker.library_order import alone, order_of
 from broker.order_record import OrderRecord
 from broker.session import IbSession
+from broker.what_if import WhatIf
 from market.account import Fill
 from market.clock import Clock
-from market.errors import BrokerError, LinkDown, ReadOnlyApi, RequestTimeout
-from market.instrument import Instrument
+from market.errors import LinkDown, ReadOnlyApi, RequestTimeout
+from market.instrument import Instrument, SecType
 from market.ticket import OrderTicket
 from trading.errors import OrderGone
 from trading.ports import OrderReport
@@ -29,16 +30,6 @@ _Key = tuple[int, int]
 # What is filled of one order of a group is taken off the others, one of which is at the exchange at a time: a target
 # that is half filled leaves a stop for the other half.
 _REDUCE_THE_REST = 2
-
-
-@dataclass(slots=True, eq=False)
-class _WhatIf:
-    """A preview under way: IBKR may first send its warning with all margins unset, then the values."""
-
-    answer: asyncio.Future[Preview]
-    words: list[str] = field(default_factory=list)
-    first: Preview | None = None
-    doubt: BrokerError | None = None
 
 
 class IbOrders:
@@ -57,7 +48,8 @@ class IbOrders:
         self._listeners: list[Callable[[OrderReport], None]] = []
         self._on_sent: Callable[[str], None] | None = None
         self._records: dict[_Key, OrderRecord] = {}
-        self._what_ifs: dict[int, _WhatIf] = {}
+        self._reserved: set[int] = set()
+        self._what_ifs: dict[int, WhatIf] = {}
         self._listing: list[OrderRecord] | None = None
         self._completed: list[OrderReport] = []
         self._executions = Executions(self._link)
@@ -77,7 +69,7 @@ class IbOrders:
         """
         self._on_report = guarded(on_report)
         self._on_sent = guarded(on_sent) if on_sent is not None else None
-        self._executions.connect(guarded(on_fill))
+        self._executions.connect(guarded(lambda fill: on_fill(self._whole(fill))))
 
     def listen(self, listener: Callable[[OrderReport], None]) -> None:
         """Hand every order event to *listener* too."""
@@ -93,7 +85,7 @@ class IbOrders:
         order = order_of(alone(ticket), account, "")
         order.whatIf = True
         request_id = ib.client.getReqId()
-        what_if = self._what_ifs[request_id] = _WhatIf(self._link.expect())
+        what_if = self._what_ifs[request_id] = WhatIf(self._link.expect())
         try:
             async with asyncio.timeout(self._timeout_s):
                 ib.client.placeOrder(request_id, convert.contract(instrument), order)
@@ -107,34 +99,33 @@ class IbOrders:
         finally:
             del self._what_ifs[request_id]
 
-    async def submit(self, order: LegOrder, order_ref: str, *, parent_id: int = 0, is_held: bool = False) -> int:
+    def reserve(self) -> int:
+        """Return an order id for `submit` on this connection, and for nothing else. Raises LinkDown, ReadOnlyApi."""
+        order_id: int = self._usable().client.getReqId()
+        self._reserved.add(order_id)
+        return order_id
+
+    async def submit(
+        self, order: LegOrder, order_ref: str, *, order_id: int = 0, parent_id: int = 0, is_held: bool = False
+    ) -> int:
         """
-        Send the order once and return its API order id; IBKR's answer comes as a report.
+        Send the order once, as *order_id* if one was reserved, and return its API order id; IBKR's answer is a report.
 
         It hangs on the order *parent_id*; one that *is_held* waits at TWS until one that hangs with it is not
-        (`transmit`). Raises LinkDown, ReadOnlyApi, and then nothing was sent; it never waits for IBKR's
-        acknowledgement.
+        (`transmit`). Raises LinkDown (also where the id was reserved on a connection that is gone), ReadOnlyApi, and
+        then nothing was sent; it never waits for IBKR's acknowledgement.
         """
         ib = self._usable()
         wire = order_of(order.ticket, order.account, order_ref)
-        order_id: int = ib.client.getReqId()
-        wire.orderId, wire.parentId, wire.transmit = order_id, parent_id, not is_held
+        if order_id and order_id not in self._reserved:
+            raise LinkDown(self._session.status.reason)
+        self._reserved.discard(order_id)
+        wire.orderId = order_id or ib.client.getReqId()
+        wire.parentId, wire.transmit = parent_id, not is_held
         if order.group:
             wire.ocaGroup, wire.ocaType = order.group, _REDUCE_THE_REST
-        key = (self.client_id, order_id)
-        self._records[key] = OrderRecord(
-            order_id,
-            key[0],
-            order_ref=order_ref,
-            account=order.account,
-            instrument=order.instrument,
-            ticket=order.ticket,
-            remaining=order.ticket.quantity,
-            is_named=True,
-            parent_id=parent_id,
-            oca_group=wire.ocaGroup,
-            oca_type=wire.ocaType,
-        )
+        key = (self.client_id, wire.orderId)
+        self._records[key] = order_record.sent(order, wire, key)
         if self._on_sent is not None:
             self._on_sent(order_ref)
         try:
@@ -142,14 +133,15 @@ class IbOrders:
         except ConnectionError:
             del self._records[key]
             raise LinkDown(self._session.status.reason) from None
-        return order_id
+        return wire.orderId
 
     async def change(self, order: LegOrder, order_id: int, order_ref: str, perm_id: int) -> None:
         """
         Send new terms for our own working order; IBKR's answer comes as a report.
 
-        *order_id* must be known here as *order_ref* (and *perm_id*, unless 0), and still work: else OrderGone, and
-        nothing is sent. Raises LinkDown (nothing was sent), ReadOnlyApi, RequestTimeout, BrokerError.
+        Where IBKR refuses them, the report says so (*refused_change*) and the order works on as it was. *order_id* must
+        be known here as *order_ref* (and *perm_id*, unless 0), and still work: else OrderGone, and nothing is sent.
+        Raises LinkDown (nothing was sent), ReadOnlyApi, RequestTimeout, BrokerError.
         """
         record = await self._prove(order_id, order_ref, perm_id)
         ib = self._usable()
@@ -159,9 +151,13 @@ class IbOrders:
         wire.parentId = record.parent_id
         if record.oca_group:
             wire.ocaGroup, wire.ocaType = record.oca_group, record.oca_type
+        record.change_begun()
         try:
-            ib.placeOrder(convert.contract(order.instrument), wire)
+            # Not the library's own call: it asserts, after sending, that the order is alive, by statuses of its own
+            # making.
+            ib.client.placeOrder(order_id, convert.contract(order.instrument), wire)
         except ConnectionError:
+            record.changing = False
             raise LinkDown(self._session.status.reason) from None
 
     @property
@@ -182,7 +178,28 @@ class IbOrders:
         here as *order_ref* (and *perm_id*, unless 0): else OrderGone, and nothing is asked. Raises LinkDown,
         ReadOnlyApi, RequestTimeout, BrokerError.
         """
-        await self._prove(order_id, order_ref, perm_id)
+        record = await self._prove(order_id, order_ref, perm_id)
+        record.changing = False
+        self._withdraw(order_id)
+
+    async def discard(self, order_id: int, order_ref: str) -> None:
+        """
+        Take back an order of ours that TWS may hold without having transmitted it: it lists such a one nowhere.
+
+        Nothing is told where TWS does not have it. Raises OrderGone (nothing was asked) where *order_id* is another
+        order, or one that is over; LinkDown, ReadOnlyApi, RequestTimeout, BrokerError.
+        """
+        self._usable()
+        if (self.client_id, order_id) not in self._records:
+            await self.open_orders()
+        record = self._records.get((self.client_id, order_id))
+        if record is not None:
+            if record.is_final or not record.answers_to(order_ref, 0):
+                raise OrderGone(order_ref)
+            record.is_discarded = True
+        self._withdraw(order_id)
+
+    def _withdraw(self, order_id: int) -> None:
         try:
             self._usable().client.cancelOrder(order_id, "")
         except ConnectionError:
@@ -219,9 +236,17 @@ class IbOrders:
         """
         Return today's executions, oldest first. Raises LinkDown, RequestTimeout, BrokerError.
 
-        TWS was seen to leave the end message out: then whatever came counts, if TWS still answers something else.
+        Of a combo there is one for each leg beside its own; all of them bear the order's reference. TWS was seen to
+        leave the end message out: then whatever came counts, if TWS still answers something else.
         """
-        return await self._executions.today(self._timeout_s)
+        return [self._whole(fill) for fill in await self._executions.today(self._timeout_s)]
+
+    def _whole(self, fill: Fill) -> Fill:
+        """Return a combo's fill with the combo that was ordered: TWS tells it without its legs, and each leg's too."""
+        record = self._records.get((fill.client_id, fill.order_id))
+        if fill.instrument.sec_type is not SecType.COMBO or record is None or record.instrument is None:
+            return fill
+        return replace(fill, instrument=record.instrument)
 
     async def _prove(self, order_id: int, order_ref: str, perm_id: int) -> OrderRecord:
         """Return our own working order *order_id*. Raises OrderGone unless it is one, and of that name."""
@@ -255,6 +280,7 @@ class IbOrders:
         tap(ib, "completedOrder", self._on_completed_order)
         ib.errorEvent += guarded(self._on_error)
         self._records = {key: record for key, record in self._records.items() if not record.is_final}
+        self._reserved.clear()
 
     async def _sync(self) -> None:
         if not self._session.settings.readonly:
@@ -264,7 +290,8 @@ class IbOrders:
 
     def _on_open_order(self, order_id: int, contract: Contract, order: Order, state: OrderState) -> None:
         if order.whatIf:
-            self._on_what_if(order_id, state)
+            if (what_if := self._what_ifs.get(order_id)) is not None:
+                what_if.take(state)
             return
         record = self._record(order.clientId, order_id, order.permId)
         record.take_order(contract, order, state)
@@ -291,34 +318,14 @@ class IbOrders:
             return
         report = record.report()
         if report != record.told:
-            record.told = report
+            record.told = record.told_once(report)
             for listener in [*([self._on_report] if self._on_report else []), *self._listeners]:
                 listener(report)
-
-    def _on_what_if(self, request_id: int, state: OrderState) -> None:
-        what_if = self._what_ifs.get(request_id)
-        if what_if is None or what_if.answer.done():
-            return
-        if state.warningText and state.warningText not in what_if.words:
-            what_if.words.append(state.warningText)
-        commission = convert.money(state.commission)
-        preview = Preview(
-            initial_margin_change=convert.money(state.initMarginChange),
-            maintenance_margin_change=convert.money(state.maintMarginChange),
-            equity_with_loan_after=convert.money(state.equityWithLoanAfter),
-            commission=convert.money(state.maxCommission) if commission is None else commission,
-            commission_currency=state.commissionCurrency,
-            warning="\n".join(what_if.words),
-        )
-        if preview.initial_margin_change is None:
-            what_if.first = preview
-        else:
-            what_if.answer.set_result(preview)
 
     def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
         what_if = self._what_ifs.get(request_id)
         if what_if is not None:
-            _refuse(what_if, code, text)
+            what_if.refuse(code, text)
             return
         record = self._records.get((self.client_id, request_id))
         if record is not None and record.take_code(code, text):
@@ -326,15 +333,3 @@ class IbOrders:
 
     def _on_completed_order(self, contract: Contract, order: Order, state: OrderState) -> None:
         self._completed.append(order_record.completed(contract, order, state))
-
-
-def _refuse(what_if: _WhatIf, code: int, text: str) -> None:
-    kind = errors.order_kind_of(code, acknowledged=False)
-    if what_if.answer.done():
-        return
-    if kind is errors.Kind.FATAL:
-        what_if.answer.set_exception(errors.failure(code, text))
-    elif kind in {errors.Kind.CHECK, errors.Kind.CANCELLED}:
-        what_if.doubt = errors.failure(code, text)
-    else:
-        what_if.words.append(text)
