@@ -107,6 +107,7 @@ proposals = Table(
     Column("created", Instant, nullable=False),
     Column("expires", Instant, nullable=False),
     Column("data", JSON, nullable=False),
+    Column("claimed", Instant, index=True),
     Index(None, "state", "expires"),
     sqlite_autoincrement=True,
 )
@@ -376,4 +377,26 @@ sequels = Table(
     Column("offered", BIG, nullable=False),
     Column("reminded", Boolean, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# Each change of the trading state; the last one holds.
+trading_states = Table(
+    "trading_states",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("user_id", BIG, nullable=False),
+    Column("at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Limits that an admin has tightened in the chat, for one person or (0) for everybody.
+tightened = Table(
+    "tightened",
+    metadata,
+    Column("user_id", BIG, primary_key=True, autoincrement=False),
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("by", BIG, nullable=False),
+    Column("at", Instant, nullable=False),
 )

@@ -4,10 +4,9 @@ Our own limits: what each may be set to, and which of two is the tighter.
 The environment sets the ceiling. What is set in the chat can only be tighter, for everybody or for one person.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import reduce
 from typing import Any
 
 from market.instrument import SecType
@@ -47,9 +46,6 @@ class Limits:
     daily_loss: Decimal | None = None
 
 
-_NAMES = tuple(field.name for field in fields(Limits))
-
-
 def _smaller(one: Any, other: Any) -> Any:  # noqa: ANN401  any kind of number, or None for none
     return other if one is None else one if other is None else min(one, other)
 
@@ -62,7 +58,12 @@ def _both(one: Any, other: Any) -> Any:  # noqa: ANN401  sets, or None for every
     return other if one is None else one if other is None else one & other
 
 
-def _tighter(name: str) -> Callable[[Any, Any], Any]:
+def tighter(name: str, one: Any, other: Any) -> Any:  # noqa: ANN401  each limit has a type of its own
+    """Return of two values of the limit called *name* the one that allows less; of two sets what both allow."""
+    return _choice(name)(one, other)
+
+
+def _choice(name: str) -> Callable[[Any, Any], Any]:
     match name:
         case "duplicate_s":
             return _larger
@@ -76,15 +77,6 @@ def _tighter(name: str) -> Callable[[Any, Any], Any]:
             return _smaller
 
 
-def tightest(limits: Iterable[Limits]) -> Limits:
-    """Return of each limit the tightest of *limits*, of which there must be one."""
-
-    def tighter(one: Limits, other: Limits) -> Limits:
-        return Limits(**{name: _tighter(name)(getattr(one, name), getattr(other, name)) for name in _NAMES})
-
-    return reduce(tighter, limits)
-
-
 def with_limit(limits: Limits, name: str, value: object) -> Limits:
     """Return *limits* with the one called *name* as tight as *value*, or as tight as it was."""
-    return replace(limits, **{name: _tighter(name)(getattr(limits, name), value)})
+    return replace(limits, **{name: tighter(name, getattr(limits, name), value)})
