@@ -4,14 +4,12 @@ One paper account: cash, positions, margin and profit, all from the same fills a
 Money is in US dollars; a foreign stock is converted at the rate the exchange quotes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from simulator.tws.instrument import Instrument
+from simulator.tws.margin import Worth, requirement
 from simulator.tws.order import Margins
-
-_FUTURE_MARGIN = (15_400.0, 14_000.0)
-_MARGIN_RATES = {"STK": (0.30, 0.25), "CASH": (0.03, 0.025), "OPT": (1.0, 1.0)}
 
 
 @dataclass(slots=True)
@@ -33,11 +31,26 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a unit of an instrument is worth now and was worth at the previous close, multiplier included."""
+    """
+    What a unit of an instrument is worth now and was worth at the previous close, multiplier included.
+
+    *under* is the price of an option's underlying.
+    """
 
     price: float
     value: float
     morning: float
+    under: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A fill that might be: *signed* units of *instrument* at *price*, for a *commission*."""
+
+    instrument: Instrument
+    signed: float
+    price: float
+    commission: float
 
 
 class Account:
@@ -141,31 +154,29 @@ class Account:
 
     def margin(self) -> tuple[float, float]:
         """Return the initial and the maintenance margin."""
-        needs = [self._needs(one.instrument, one.quantity) for one in self.positions.values()]
-        return sum(need[0] for need in needs), sum(need[1] for need in needs)
+        return requirement(((one.instrument, one.quantity) for one in self.positions.values()), self._worth)
 
-    def would_be(self, instrument: Instrument, signed: float, price: float, commission: float) -> Margins:
-        """Return what a fill of *signed* units at *price* would do."""
-        held = self.positions.get(instrument.con_id)
-        quantity = held.quantity if held else 0.0
-        before, after = self._needs(instrument, quantity), self._needs(instrument, quantity + signed)
-        initial, maintenance = self.margin()
+    def would_be(self, changes: Iterable[Change]) -> Margins:
+        """Return what *changes* would do, all of them together."""
+        held = {con_id: (one.instrument, one.quantity) for con_id, one in self.positions.items()}
+        cost = slippage = 0.0
+        for change in changes:
+            one = change.instrument
+            held[one.con_id] = (one, held.get(one.con_id, (one, 0.0))[1] + change.signed)
+            cost += change.commission
+            slippage += change.signed * (self._mark(one).value - change.price * one.factor * self._rate(one))
+        before, after = self.margin(), requirement(held.values(), self._worth)
         equity = self.equity()
-        mark = self._mark(instrument)
-        slippage = signed * (mark.value - price * instrument.factor * self._rate(instrument))
         return Margins(
-            (initial, initial + after[0] - before[0]),
-            (maintenance, maintenance + after[1] - before[1]),
-            (equity, equity - commission + min(0.0, slippage)),
-            commission,
+            (before[0], after[0]),
+            (before[1], after[1]),
+            (equity, equity - cost + min(0.0, slippage)),
+            cost,
         )
 
-    def _needs(self, instrument: Instrument, quantity: float) -> tuple[float, float]:
-        if instrument.sec_type == "FUT":
-            return abs(quantity) * _FUTURE_MARGIN[0], abs(quantity) * _FUTURE_MARGIN[1]
-        initial, maintenance = _MARGIN_RATES.get(instrument.sec_type, (1.0, 1.0))
-        size = abs(quantity) * self._mark(instrument).value
-        return size * initial, size * maintenance
+    def _worth(self, instrument: Instrument) -> Worth:
+        mark = self._mark(instrument)
+        return Worth(mark.value, mark.under)
 
     def _rate(self, instrument: Instrument) -> float:
         """Return dollars per unit of the instrument's currency."""
@@ -209,7 +220,7 @@ class Account:
         for currency in ("BASE", "USD"):
             ledger = {
                 "CashBalance": self.cash, "TotalCashBalance": self.cash, "StockMarketValue": stocks,
-                "OptionMarketValue": self._held({"OPT"}), "FuturesPNL": self._futures_profit(),
+                "OptionMarketValue": self._held({"OPT", "FOP"}), "FuturesPNL": self._futures_profit(),
                 "NetLiquidationByCurrency": equity, "UnrealizedPnL": unrealized, "RealizedPnL": realized,
                 "ExchangeRate": 1.0,
             }  # fmt: skip

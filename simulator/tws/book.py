@@ -58,7 +58,7 @@ class Book:
     @property
     def middle(self) -> float:
         """The midpoint of bid and ask, the last price where there is no quote."""
-        return (self.bid + self.ask) / 2 if self.bid > 0 and self.ask > 0 else self.last
+        return (self.bid + self.ask) / 2 if self.bid_size > 0 and self.ask_size > 0 else self.last
 
     @property
     def change_pct(self) -> float:
@@ -78,11 +78,12 @@ class Book:
         self.quote(self.last - self.instrument.min_tick, self.last + self.instrument.min_tick)
 
     def quote(self, bid: float, ask: float, bid_size: float = 300.0, ask_size: float = 300.0) -> None:
-        """Set both sides; a side that is not above zero is no side."""
+        """Set both sides; a side that is not above zero is no side, but of a combination."""
         decimals = self.instrument.decimals + 2
         self.bid, self.ask = round(bid, decimals), round(ask, decimals)
-        self.bid_size = bid_size if bid > 0 else 0.0
-        self.ask_size = ask_size if ask > 0 else 0.0
+        may_be_negative = bool(self.instrument.parts)
+        self.bid_size = bid_size if bid > 0 or may_be_negative else 0.0
+        self.ask_size = ask_size if ask > 0 or may_be_negative else 0.0
 
     def print(self, price: float, size: float, now: float, *, regular: bool = True) -> Print:
         """Record a print: the day, the minute and the second see it; one of *regular* hours may be the close."""

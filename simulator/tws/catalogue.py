@@ -13,6 +13,7 @@ SEC_TYPES = {
     "STK", "OPT", "FUT", "IND", "FOP", "CASH", "BAG", "WAR", "BOND", "CMDTY", "NEWS", "FUND", "CFD", "CONTFUT",
     "CRYPTO",
 }  # fmt: skip
+_WITHOUT_PRICE = {"OPT", "FOP", "NEWS"}
 
 
 class UnknownInstrument(Exception):
@@ -44,7 +45,7 @@ class Catalogue:
 
     def main(self) -> list[Instrument]:
         """Return everything that has a price of its own: all but options and news."""
-        return [one for one in self._all if one.sec_type not in {"OPT", "NEWS"}]
+        return [one for one in self._all if one.sec_type not in _WITHOUT_PRICE]
 
     def find(self, wanted: Wanted) -> list[Instrument]:
         """Return every instrument that *wanted* describes, in listing order."""
@@ -57,7 +58,7 @@ class Catalogue:
 
     def options(self, under_con_id: int) -> list[Instrument]:
         """Return the options on an underlying."""
-        return [one for one in self._all if one.sec_type == "OPT" and one.under_con_id == under_con_id]
+        return [one for one in self._all if one.is_option and one.under_con_id == under_con_id]
 
     def like(self, pattern: str) -> list[Instrument]:
         """
@@ -73,7 +74,7 @@ class Catalogue:
         return list(seen.values())[:MOST_SAMPLES]
 
     def _ranked(self, sought: str) -> Iterable[Instrument]:
-        named = [one for one in self._all if one.sec_type not in {"OPT", "NEWS"}]
+        named = [one for one in self._all if one.sec_type not in _WITHOUT_PRICE]
         yield from (one for one in named if one.symbol == sought)
         yield from (one for one in named if one.symbol.startswith(sought))
         yield from (one for one in named if sought in one.long_name.upper())

@@ -4,6 +4,8 @@ The control interface of the simulated market: HTTP routes under /sim/market/ an
 `POST /sim/market/order` takes `{"symbol", "action": "BUY"|"SELL", "quantity", "limit" (none: at market)}`: an order
 made by hand in TWS or on the phone.
 
+`POST /sim/market/cancel` takes `{"perm_id"}`: any open order cancelled by hand in TWS or on the phone.
+
 `POST /sim/market/split` takes `{"symbol", "new", "old"}`: so many new shares for so many old ones; past bars, the prior
 close and holdings are adjusted, as IBKR does ("TRADES: adjusted for splits").
 
@@ -24,8 +26,9 @@ close and holdings are adjusted, as IBKR does ("TRADES: adjusted for splits").
   "tick_type", "price", "size"}`, `rt_volume` `{"symbol", "value"}`, `duplicate` sends order messages twice, `late`
   sends a tick after the cancel, `zone` `{"name"}` names a time zone, `utc_times` writes times of
   fills in UTC, `raw` `{"fields": [...]}` sends any message, `unset_pnl` sends daily profit as unset
-* orders: `hold_acks` takes orders without a word, `hold_fills` acknowledges but fills none, `partial` `{"sizes":
-  [...]}` cuts the next fills down, one print each
+* orders: `hold_acks` takes orders without a word, `hold_fills` acknowledges but fills none, `hold_cancels` takes
+  cancels but carries none out, `partial` `{"sizes": [...]}` cuts the next fills down, one print each; `restart` lets
+  TWS restart: sockets close, and orders never transmitted are lost
 * `heal` ends all; what was held back goes out
 """
 
@@ -143,6 +146,8 @@ KINDS: dict[str, Callable[[Faults, Options], Any]] = {
     "unset_pnl": _flag("unset_profit"),
     "hold_acks": lambda faults, _: faults.hold_acks(),
     "hold_fills": lambda faults, _: faults.hold_fills(),
+    "hold_cancels": lambda faults, _: faults.hold_cancels(),
+    "restart": lambda faults, _: faults.restart(),
     "partial": lambda faults, options: faults.partial([float(size) for size in options["sizes"]]),
     "heal": lambda faults, _: faults.heal(),
 }
@@ -175,6 +180,10 @@ class MarketControl:
         limit = float(options["limit"]) if options.get("limit") is not None else None
         action, quantity = str(options["action"]).upper(), float(options["quantity"])
         self._exchange.order(str(options["symbol"]), action, quantity, limit)
+
+    def cancel(self, options: Options) -> None:
+        """Cancel an open order as somebody does in TWS or on the phone."""
+        self._exchange.cancel_by_hand(int(options["perm_id"]))
 
     def scanner(self, options: Options) -> None:
         """Put symbols on top of a scan."""
@@ -250,6 +259,7 @@ def market_routes(exchange: Exchange, server: TwsServer) -> list[Route]:
         "tick": control.tick,
         "split": control.split,
         "order": control.order,
+        "cancel": control.cancel,
         "news": control.news,
         "scanner": control.scanner,
         "faults": control.faults,

@@ -1,26 +1,31 @@
 """
-The order desk of the exchange: takes orders, changes, cancels and fills them, and tells what happens.
+The order desk of the exchange: takes orders, changes and cancels, and hands what is accepted to the floor.
 
-The sequences of events are those of real gateways: a market fill is told as
-PreSubmitted, an execution, Filled, Filled again with the commission, and the
-commission report.
+TWS itself refuses what makes no sense (order_checks) and keeps what is not to be transmitted yet; IBKR's servers
+refuse what the account does not carry, and only then is an order at an exchange.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from simulator.tws.account import Account
+from simulator.tws.blotter import Blotter
 from simulator.tws.book import Book, Print
 from simulator.tws.clearing import Clearing
 from simulator.tws.clock import Clock
+from simulator.tws.floor import Floor, market_of, waits_for_trigger
 from simulator.tws.instrument import Instrument
-from simulator.tws.matching import Slice, commission, is_triggered, slices
 from simulator.tws.order import CLOSING_TYPES, Margins, Order, OrderEvent, OrderRefused
-from simulator.tws.plan import Timetable, day_of
+from simulator.tws.order_checks import check
+from simulator.tws.plan import Timetable
+from simulator.tws.reports import Reports
 
-_FIRST_PERM_ID = 1_948_210_300
 # Above this share of the account TWS warns before it previews.
 LARGE_SHARE = 0.25
+_TERMS = (
+    "quantity", "limit", "stop", "trailing", "trailing_percent", "limit_offset", "order_type", "tif", "outside_rth",
+    "good_till", "good_after", "trigger_method", "request", "order_ref",
+)  # fmt: skip
 
 
 class OrderDesk:
@@ -33,272 +38,244 @@ class OrderDesk:
         self._timetable = timetable
         self._accounts = accounts
         self._book_of = book_of
-        self._orders: dict[tuple[int, int], Order] = {}
-        self._live: list[Order] = []
-        self._perm_id = _FIRST_PERM_ID
-        self._clearing = Clearing(clock, accounts)
+        self._reports = Reports(clock)
+        self._clearing = Clearing(clock, accounts, book_of, self._reports)
+        self.blotter = Blotter()
+        self.floor = Floor(clock, timetable, book_of, self.blotter, self._clearing, self._reports)
         self.holds_acks = False
-        self.holds_fills = False
-        self.partial_sizes: list[float] = []
+        self.holds_cancels = False
 
     def listen(self, tell: Callable[[OrderEvent], None]) -> None:
         """Tell every event to *tell*."""
-        self._clearing.tell = tell
+        self._reports.tell = tell
 
-    def all(self) -> list[Order]:
-        """Return every order in the order of arrival."""
-        return list(self._orders.values())
+    def until(self, instrument: Instrument) -> int:
+        """Return the close of the session that an order for *instrument* would be for."""
+        return self._timetable.of(market_of(instrument)).close_after(self._clock.time())
 
-    def find(self, client_id: int, order_id: int) -> Order | None:
-        """Return a client's order, None where it has none of that id."""
-        return self._orders.get((client_id, order_id))
+    def on_market(self, book: Book, trade: Print | None) -> None:
+        """Match everything that waits for *book*'s instrument."""
+        self.floor.on_market(book, trade)
 
-    def next_perm_id(self) -> int:
-        """Return a new permanent id."""
-        self._perm_id += 1
-        return self._perm_id
-
-    def next_order_id(self, client_id: int) -> int:
-        """Return the lowest order id that *client_id* may use."""
-        return max((order_id for client, order_id in self._orders if client == client_id), default=0) + 1
-
-    def next_hand_id(self) -> int:
-        """Return the id of the next order made by hand: below zero."""
-        return min((order_id for client, order_id in self._orders if client == 0), default=0) - 1
+    # Taking orders
 
     def preview(self, order: Order) -> Margins:
-        """Return what *order* would do to its account; raises OrderRefused where it does not carry it."""
+        """Return what *order* would do to its account; raises OrderRefused where it is not taken."""
+        check(order, self._clock.time())
+        self._count_cash(order)
+        return self._carried(order)
+
+    def _carried(self, order: Order) -> Margins:
+        """Return what *order* would do to its account; raises OrderRefused where that does not carry it."""
         book = self._book_of(order.instrument)
         price = order.limit or (book.ask if order.sign > 0 else book.bid) or book.last
-        cost = commission(order.instrument, order.quantity, price)
-        margins = self._accounts[order.account].would_be(order.instrument, order.sign * order.quantity, price, cost)
-        grows = margins.initial[1] > margins.initial[0]
-        if grows and margins.initial[1] > margins.equity[1]:
+        account = self._accounts[order.account]
+        margins = account.would_be(self._clearing.changes(order, price))
+        if margins.initial[1] > margins.initial[0] and margins.initial[1] > margins.equity[1]:
             raise OrderRefused(
                 201,
                 "Order rejected - reason:We are unable to accept your order. Your Available Funds are in sufficient "
                 f"to cover the change in margin. Equity with Loan Value [{margins.equity[1]:.2f} USD] must exceed the "
                 f"Initial Margin [{margins.initial[1]:.2f} USD].",
-                listed=True,
             )
+        self._refuse_short_coins(order, account)
         return margins
 
+    @staticmethod
+    def _refuse_short_coins(order: Order, account: Account) -> None:
+        held = account.positions.get(order.instrument.con_id)
+        owned = held.quantity if held else 0.0
+        if order.instrument.sec_type == "CRYPTO" and order.sign < 0 and order.remaining > owned:
+            raise OrderRefused(201, "Order rejected - reason:Short sale of cryptocurrencies is not allowed.")
+
+    def _count_cash(self, order: Order) -> None:
+        """Turn an order in money into units, at the side of the market that it would meet."""
+        if order.cash is None:
+            return
+        book = self._book_of(order.instrument)
+        price = order.limit or (book.ask if order.sign > 0 else book.bid) or book.last
+        step = order.instrument.min_size
+        order.quantity = round(order.cash / price // step * step, 8)
+
     def place(self, order: Order) -> None:
-        """Take a new order or a change of a known one; raises OrderRefused."""
-        known = self.find(order.client_id, order.order_id)
+        """
+        Take a new order or a change of a known one.
+
+        Raises OrderRefused where TWS refuses it at sight; what IBKR's servers reject is told as an event.
+        """
+        known = self.blotter.find(order.client_id, order.order_id)
         if known is not None:
             self._change(known, order)
             return
-        self._orders[order.client_id, order.order_id] = order
-        self._live.append(order)
-        order.placed_at = self._clock.time()
-        try:
-            self.preview(order)
-        except OrderRefused as refusal:
-            self.reject(order, refusal)
-            raise
-        if order.transmit:
-            self._transmit_family(order)
-
-    def reject(self, order: Order, refusal: OrderRefused) -> None:
-        """List *order* as one that was not accepted."""
-        self._orders.setdefault((order.client_id, order.order_id), order)
-        order.status, order.reason = "Inactive", refusal.message
-        order.completed_at = self._clock.time()
-
-    def _change(self, known: Order, wish: Order) -> None:
-        if known.done:
-            code, text = (
-                (104, "Cannot modify a filled order.") if known.status == "Filled" else (103, "Duplicate order id")
-            )
-            raise OrderRefused(code, text)
-        if wish.quantity <= known.filled:
-            raise OrderRefused(201, "Order rejected - reason:The quantity is filled already.")
-        if (known.instrument, known.action, known.account) != (wish.instrument, wish.action, wish.account):
-            raise OrderRefused(105, "Order being modified does not match original order")
-        first_sent = wish.transmit and not known.transmit
-        for name in ("quantity", "limit", "stop", "trailing", "trailing_percent", "order_type", "tif", "outside_rth"):
-            setattr(known, name, getattr(wish, name))
-        known.request, known.order_ref, known.transmit = wish.request, wish.order_ref, known.transmit or wish.transmit
-        known.triggered = False
-        if first_sent:
-            self._transmit_family(known)
-        elif known.transmit:
-            self._announce(known)
-            self._work(known, None)
-
-    def _transmit_family(self, order: Order) -> None:
-        """Send an order; the last of a bracket sends its parent and siblings too."""
-        parent = self.find(order.client_id, order.parent_id) if order.parent_id else None
-        family = [order]
+        check(order, self._clock.time())
+        self._count_cash(order)
+        parent = self._open_parent(order)
         if parent is not None:
-            siblings = [one for one in self.all() if self._is_child(one, parent)]
-            family = [parent, *siblings]
-        for one in family:
-            if one is order or not one.transmit:
-                one.transmit = True
-                self._accept(one)
+            # TWS makes a group of its own of all that hangs on one parent, whatever the client called it.
+            order.oca_group = str(parent.perm_id)
+        self.blotter.add(order)
+        order.placed_at = self._clock.time()
+        if order.transmit:
+            self._transmit(order)
 
-    @staticmethod
-    def _is_child(order: Order, parent: Order) -> bool:
-        return order.parent_id == parent.order_id and order.client_id == parent.client_id and not order.done
+    def _open_parent(self, order: Order) -> Order | None:
+        """Return the parent that *order* names; raises OrderRefused where there is none (10006) or it is over (135)."""
+        if not order.parent_id:
+            return None
+        parent = self.blotter.parent_of(order)
+        if parent is None:
+            raise OrderRefused(10006, "Missing parent order.")
+        if parent.done:
+            raise OrderRefused(135, f"Can't find order with id = {order.parent_id}")
+        return parent
+
+    def list_as_rejected(self, order: Order, message: str) -> None:
+        """List *order* as one that was not accepted; nothing is told."""
+        self.blotter.add(order)
+        order.status, order.reason, order.completed_at = "Inactive", message, self._clock.time()
+
+    def _transmit(self, order: Order) -> None:
+        """Send an order; one that hangs on a parent sends it and its siblings too."""
+        parent = self.blotter.parent_of(order)
+        family = [order] if parent is None else [parent, *self.blotter.children_of(parent)]
+        fresh = [one for one in family if one is order or not one.transmit]
+        for one in fresh:
+            one.transmit = True
+        for one in fresh:
+            if not one.done:
+                self._accept(one)
 
     def _accept(self, order: Order) -> None:
         if self.holds_acks:
             return
-        order.status = "PreSubmitted"
-        self._announce(order)
-        session_ok = self._timetable.is_regular(self._clock.time()) or self._may_trade_late(order)
-        if not session_ok and not order.parent_id:
-            self._tell_error(order, 399, self._late_text(order))
-        self._work(order, None)
-
-    def release_acks(self) -> None:
-        """Acknowledge what was held back."""
-        self.holds_acks = False
-        for order in self._waiting():
-            if order.status == "PendingSubmit":
-                self._accept(order)
-
-    def release_fills(self) -> None:
-        """Match again what was held back."""
-        self.holds_fills = False
-        for order in self._waiting():
-            self._work(order, None)
-
-    def on_market(self, book: Book, trade: Print | None) -> None:
-        """Match everything that waits for *book*'s instrument."""
-        for order in self._waiting():
-            if order.instrument.con_id == book.instrument.con_id:
-                self._work(order, trade)
-
-    def _waiting(self) -> list[Order]:
-        """Return the orders that are not done, those that have become so forgotten for good."""
-        self._live = [order for order in self._live if not order.done]
-        return [order for order in self._live if order.transmit]
-
-    def on_session(self, *, closing: bool) -> None:
-        """Fill what waits for the closing bell, or release what waits for the opening one."""
-        for order in self._waiting():
-            if order.status == "PendingSubmit":
-                continue
-            if closing and order.order_type in CLOSING_TYPES:
-                book = self._book_of(order.instrument)
-                if order.limit is None or (book.last - order.limit) * order.sign <= 0:
-                    self._fill(order, Slice(order.remaining, book.last))
-            elif not closing:
-                self._work(order, None)
-
-    def expire(self) -> None:
-        """Cancel what was good for an earlier day only."""
-        today = day_of(self._clock.time())
-        for order in self._waiting():
-            # An order of the evening is for the next session.
-            if order.tif == "DAY" and day_of(self._timetable.next_regular(order.placed_at)) < today:
-                self._finish(order, "Cancelled", "Cancelled by System:Order expired at the end of the day")
-
-    def _work(self, order: Order, trade: Print | None) -> None:
-        """Take an accepted order as far as the market lets it go."""
-        if not order.alive or order.status == "PendingSubmit" or self.holds_fills or not self._is_free(order):
+        try:
+            if not order.parent_id:
+                self._carried(order)
+        except OrderRefused as refusal:
+            self.floor.reject(order, refusal.code, refusal.message)
             return
-        book = self._book_of(order.instrument)
-        if not is_triggered(order, book):
-            return
-        parts = slices(order, book, trade)
-        if order.tif == "FOK" and sum(part.quantity for part in parts) < order.remaining:
-            self._finish(order, "Inactive", "")
-            return
-        for part in self._limited(parts):
-            self._fill(order, part)
-        if order.done:
-            return
-        if order.tif == "IOC":
-            self._tell_status(order, "PendingCancel", announce=False)
-            self._finish(order, "Cancelled", "Cancelled by System:")
-        elif order.status == "PreSubmitted":
-            self._tell_status(order, "Submitted")
+        self._reports.status(order, "PreSubmitted")
+        in_auction = order.order_type in CLOSING_TYPES or order.tif == "OPG"
+        if order.outside_rth and in_auction:
+            self._reports.error(order, 2109, _LATE_IGNORED)
+        elif not in_auction and not order.parent_id and not self.floor.is_open_for(order):
+            self._reports.error(order, 399, self._late_text(order))
+        self.floor.work(order)
 
-    def _is_free(self, order: Order) -> bool:
-        parent = self.find(order.client_id, order.parent_id) if order.parent_id else None
-        if parent is not None and parent.status != "Filled":
-            return False
-        if order.order_type in CLOSING_TYPES:
-            return False
-        return self._timetable.is_regular(self._clock.time()) or self._may_trade_late(order)
+    # Changing orders
 
-    def _may_trade_late(self, order: Order) -> bool:
-        always = order.instrument.sec_type in {"CASH", "FUT"}
-        return always or (order.outside_rth and self._timetable.is_trading(self._clock.time()))
+    def _change(self, known: Order, wish: Order) -> None:
+        self._refuse_change(known, wish)
+        check(wish, self._clock.time())
+        self._count_cash(wish)
+        if wish.quantity <= known.filled:
+            raise OrderRefused(201, "Order rejected - reason:The quantity is filled already.")
+        if known.transmit and not known.parent_id and wish.quantity > known.quantity:
+            wish.filled = known.filled
+            self._carried(wish)
+        is_first = wish.transmit and not known.transmit
+        for name in _TERMS:
+            setattr(known, name, getattr(wish, name))
+        known.triggered, known.touches, known.is_working = False, 0, False
+        if is_first:
+            self._transmit(known)
+        elif known.transmit:
+            if waits_for_trigger(known) and not known.filled:
+                known.status = "PreSubmitted"
+            self._reports.announce(known)
+            self.floor.work(known)
 
-    def _limited(self, parts: list[Slice]) -> Iterator[Slice]:
-        """Cut fills down to the sizes that a test asked for; what is cut off waits for the next print."""
-        for part in parts:
-            if not self.partial_sizes:
-                yield part
-                continue
-            yield Slice(min(part.quantity, self.partial_sizes.pop(0)), part.price)
-            return
+    def _refuse_change(self, known: Order, wish: Order) -> None:
+        """Raise OrderRefused where TWS does not let *known* be changed into *wish*; the old terms stand."""
+        if known.status == "Filled":
+            raise OrderRefused(104, "Cannot modify a filled order.")
+        if known.done:
+            raise OrderRefused(103, "Duplicate order id")
+        if known.transmit and known.status == "PendingSubmit":
+            raise OrderRefused(2102, "Unable to modify this order as it is still being processed.")
+        if (known.instrument, known.action, known.account) != (wish.instrument, wish.action, wish.account):
+            raise OrderRefused(105, "Order being modified does not match original order")
+        self._refuse_new_ties(known, wish)
+        if (wish.algo.strategy if wish.algo else "") != (known.algo.strategy if known.algo else ""):
+            raise OrderRefused(440, "Order modify failed. Algorithm cannot be modified.")
 
-    def _fill(self, order: Order, part: Slice) -> None:
-        self._clearing.fill(order, part)
-        if order.done:
-            self._after_fill(order)
+    def _refuse_new_ties(self, known: Order, wish: Order) -> None:
+        if wish.parent_id and wish.parent_id != known.parent_id:
+            raise OrderRefused(10341, "Parent order id cannot be modified")
+        self._open_parent(wish)
+        # A group is fixed when an order is placed; a change that leaves it out keeps it, one that names it must
+        # name it as TWS does.
+        if wish.asked_group and wish.asked_group != known.oca_group:
+            raise OrderRefused(10326, "OCA group revision is not allowed.")
+        if wish.asked_group and wish.oca_type != known.oca_type:
+            raise OrderRefused(10327, "OCA group type revision is not allowed.")
 
-    def _after_fill(self, order: Order) -> None:
-        for other in self._waiting():
-            if other.done or other is order:
-                continue
-            sibling = (
-                bool(order.parent_id) and other.parent_id == order.parent_id and other.client_id == order.client_id
-            )
-            if sibling or (order.oca_group and other.oca_group == order.oca_group):
-                self._finish(other, "Cancelled", "Cancelled by System:OCA group")
-            elif other.parent_id == order.order_id and other.client_id == order.client_id:
-                self._work(other, None)
+    # Ending orders
 
     def cancel(self, client_id: int, order_id: int) -> None:
-        """Cancel a client's order; raises OrderRefused where it is unknown (10147) or done (10148)."""
-        order = self.find(client_id, order_id)
+        """
+        Cancel a client's order.
+
+        Raises OrderRefused where it is unknown (10147), done (10148) or being cancelled already (161).
+        """
+        order = self.blotter.find(client_id, order_id)
         if order is None:
             raise OrderRefused(10147, f"OrderId {order_id} that needs to be cancelled is not found.")
         if order.done:
             raise OrderRefused(
                 10148, f"OrderId {order_id} that needs to be cancelled cannot be cancelled, state: {order.status}."
             )
+        if order.status == "PendingCancel":
+            raise OrderRefused(
+                161, f"Cancel attempted when order is not in a cancellable state. Order permId = {order.perm_id}"
+            )
         self.withdraw(order)
 
     def withdraw(self, order: Order) -> None:
-        """Cancel an order that is not done, and its children."""
+        """Cancel an order that is not done, its children, and the rest of its group, as IBKR documents it."""
         if order.transmit:
-            self._tell_status(order, "PendingCancel", announce=False)
-        self._finish(order, "Cancelled", "Cancelled by Trader")
-        for child in self.all():
-            if self._is_child(child, order):
-                self.withdraw(child)
+            self._reports.status(order, "PendingCancel", announce=False)
+        if not self.holds_cancels:
+            self._withdrawn(order)
 
-    def _finish(self, order: Order, status: str, completed: str) -> None:
-        order.status, order.completed_status = status, completed
-        order.completed_at = self._clock.time()
-        self._clearing.tell(OrderEvent("status", order))
-        if status == "Cancelled":
-            self._tell_error(order, 202, "Order Canceled - reason:")
+    def _withdrawn(self, order: Order) -> None:
+        group = self.blotter.group_of(order)
+        self.floor.end(order, "Cancelled by Trader")
+        for other in group:
+            self.floor.end(other, "Cancelled by System:OCA group")
 
-    def _announce(self, order: Order) -> None:
-        self._clearing.announce(order)
+    # What faults hold back
 
-    def _tell_status(self, order: Order, status: str, *, announce: bool = True) -> None:
-        order.status = status
-        if announce:
-            self._announce(order)
-        else:
-            self._clearing.tell(OrderEvent("status", order))
+    def release_acks(self) -> None:
+        """Acknowledge what was held back."""
+        self.holds_acks = False
+        for order in self.blotter.waiting():
+            if order.status == "PendingSubmit":
+                self._accept(order)
 
-    def _tell_error(self, order: Order, code: int, message: str) -> None:
-        self._clearing.tell(OrderEvent("error", order, code=code, message=message))
+    def release_fills(self) -> None:
+        """Match again what was held back."""
+        self.floor.holds_fills = False
+        for order in self.blotter.waiting():
+            self.floor.work(order)
+
+    def release_cancels(self) -> None:
+        """Cancel what was held back, unless it has filled meanwhile."""
+        self.holds_cancels = False
+        for order in self.blotter.waiting():
+            if order.status == "PendingCancel":
+                self._withdrawn(order)
 
     def _late_text(self, order: Order) -> str:
-        opening = datetime.fromtimestamp(self._timetable.next_regular(self._clock.time()), UTC)
+        now = self._clock.time()
+        opening = datetime.fromtimestamp(self.floor.hours_of(order).next_regular(now), UTC)
         return (
             f"Order Message:\n{order.action} {order.quantity:g} {order.instrument.symbol}\nWarning: your order "
             f"will not be placed at the exchange until {opening:%Y-%m-%d %H:%M:%S} UTC"
         )
+
+
+_LATE_IGNORED = (
+    'Order Event Warning:Attribute "Outside Regular Trading Hours" is ignored based on the order type and '
+    "destination. PlaceOrder is now processed."
+)

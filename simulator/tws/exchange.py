@@ -7,23 +7,22 @@ same seed and the same commands on the same clock give the same market.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Protocol
 
-from simulator.tws.account import Account, Mark, Position
-from simulator.tws.bars import Bar, joined
+from simulator.tws.account import Account, Position
+from simulator.tws.bars import Bar
+from simulator.tws.board import Board
 from simulator.tws.book import Book, Print
 from simulator.tws.catalogue import Catalogue
 from simulator.tws.clock import Clock, SystemClock
 from simulator.tws.desk import OrderDesk
 from simulator.tws.instrument import Instrument
-from simulator.tws.matching import quote_size
 from simulator.tws.newsroom import Bulletin, NewsItem, Newsroom
-from simulator.tws.option_model import Greeks, greeks
-from simulator.tws.order import OrderEvent, OrderRefused, by_hand
-from simulator.tws.past import Past
-from simulator.tws.plan import AlwaysOpen, Plan, Timetable, day_of, moment
-from simulator.tws.tape import Tape, mapped
+from simulator.tws.option_model import Greeks
+from simulator.tws.order import OrderEvent, OrderRefused
+from simulator.tws.order_reading import by_hand
+from simulator.tws.plan import AlwaysOpen, Plan, Timetable, day_of
+from simulator.tws.tape import Tape
 from simulator.tws.walk import Walk
 
 STEP_S = 0.5
@@ -74,17 +73,16 @@ class Exchange:
         self.clock: Clock = clock or SystemClock()
         self.walking = walk
         self.opened = self.clock.time()
-        self._plan = plan or AlwaysOpen()
-        self.timetable = Timetable(self._plan)
+        hours = plan or AlwaysOpen()
+        self.timetable = Timetable(hours)
         self.catalogue = Catalogue(day_of(self.opened), invented)
         self.newsroom = Newsroom(seed, self.opened)
         self.listeners: list[Listener] = []
         self.ranks: dict[str, list[str]] = {}
-        self._books: dict[int, Book] = {}
-        self._pasts: dict[int, Past] = {}
+        self.board = Board(self.catalogue, seed, self.clock, hours, self.timetable)
         self._walk = Walk(seed, STEP_S)
         self._day = day_of(self.opened)
-        self.accounts = {name: Account(name, _CASH, self.mark) for name in accounts}
+        self.accounts = {name: Account(name, _CASH, self.board.mark) for name in accounts}
         self.desk = OrderDesk(self.clock, self.timetable, self.accounts, self.book)
         self.desk.listen(self._tell)
         for key, quantity, cost in _ENDOWMENT:
@@ -94,52 +92,23 @@ class Exchange:
 
     def book(self, instrument: Instrument) -> Book:
         """Return the book of an instrument, made when it is first asked for."""
-        found = self._books.get(instrument.con_id)
-        if found is None:
-            found = self._new_option_book(instrument) if instrument.under_key else self._new_book(instrument)
-            self._books[instrument.con_id] = found
-        return found
+        return self.board.book(instrument)
 
     def books(self) -> list[Book]:
         """Return the books of everything that has a price of its own."""
         return [self.book(one) for one in self.catalogue.main()]
 
-    def _new_book(self, instrument: Instrument) -> Book:
-        past = Past(instrument, self.seed, self._plan, self.opened)
-        self._pasts[instrument.con_id] = past
-        day = day_of(self.opened)
-        book = Book(instrument, instrument.price, past.close_before(day), self.opened)
-        bars = [bar for _, bar in past.segments(day)]
-        book.begin(joined(bars, bars[0].start) if bars else None, self.opened)
-        self._quote_around(book, instrument.price)
-        return book
-
-    def _new_option_book(self, instrument: Instrument) -> Book:
-        under = self.book(self.catalogue.named(instrument.under_key))
-        price = self._option_price(instrument, under.last)
-        book = Book(instrument, price, self._option_price(instrument, under.previous_close), self.clock.time())
-        book.begin(None, self.opened)
-        self._quote_around(book, price)
-        return book
-
-    def _option_price(self, instrument: Instrument, under: float, at: float | None = None) -> float:
-        return instrument.on_grid(self.greeks(instrument, under, at).price)
-
     def greeks(self, instrument: Instrument, under: float | None = None, at: float | None = None) -> Greeks:
         """Return an option's model values, by default at the price of its underlying and the time of now."""
-        price = self.book(self.catalogue.named(instrument.under_key)).last if under is None else under
-        expiry = moment(datetime.strptime(instrument.expiry, "%Y%m%d").date(), 960)  # noqa: DTZ007 - a date alone
-        left = expiry - (self.clock.time() if at is None else at)
-        return greeks(price, instrument.strike, instrument.right, left, instrument.volatility)
+        return self.board.greeks(instrument, under, at)
 
-    @staticmethod
-    def _quote_around(book: Book, price: float, bid: float | None = None, ask: float | None = None) -> None:
-        if book.instrument.sec_type == "IND":
-            book.quote(-1.0, -1.0)
-            return
-        half = book.instrument.min_tick * (1 if book.instrument.trades else 0.5)
-        size = quote_size(book.instrument)
-        book.quote(price - half if bid is None else bid, price + half if ask is None else ask, size, size)
+    def bars(self, instrument: Instrument, start: float, end: float, size: int, *, regular: bool) -> list[Bar]:
+        """Return the bars of *size* seconds that begin from *start* up to *end*."""
+        return self.board.bars(instrument, start, end, size, regular=regular)
+
+    def tape(self, instrument: Instrument) -> Tape:
+        """Return all bars of an instrument that is no option."""
+        return self.board.tape(instrument)
 
     def push(
         self, symbol: str, last: float, *, bid: float | None = None, ask: float | None = None, size: float = 100
@@ -168,9 +137,8 @@ class Exchange:
             raise ValueError(f"{new}:{old} is no split")
         instrument = self.catalogue.named(symbol)
         book = self.book(instrument)
-        self._pasts[instrument.con_id].rescale(old / new)
         standing = book.last
-        book.rescale(old / new)
+        self.board.split(book, old / new)
         book.last, told = standing, book.last
         self._after(book, Print(self.clock.time(), standing, book.last_size, book.exchange))
         book.last = told
@@ -179,47 +147,13 @@ class Exchange:
         self._print(book, book.last, 100.0, None, None)
 
     def _print(self, book: Book, price: float, size: float, bid: float | None, ask: float | None) -> None:
-        now = self.clock.time()
-        trade = book.print(price, size, now, regular=self.timetable.is_regular(now))
-        self._quote_around(book, price, bid, ask)
-        self._after(book, trade)
-        for other in list(self._books.values()):
-            if other.instrument.under_key == book.instrument.key:
-                self._follow(other, price)
-
-    def _follow(self, option: Book, under: float) -> None:
-        price = self._option_price(option.instrument, under)
-        if price != option.last:
-            trade = option.print(price, 1.0, self.clock.time())
-            self._quote_around(option, price)
-            self._after(option, trade)
+        for moved, trade in self.board.print(book, price, size, bid, ask):
+            self._after(moved, trade)
 
     def _after(self, book: Book, trade: Print) -> None:
         self.desk.on_market(book, trade)
         for listener in list(self.listeners):
             listener.printed(book, trade)
-
-    def bars(self, instrument: Instrument, start: float, end: float, size: int, *, regular: bool) -> list[Bar]:
-        """Return the bars of *size* seconds that begin from *start* up to *end*."""
-        if instrument.under_key:
-            under = self.bars(self.catalogue.named(instrument.under_key), start, end, size, regular=regular)
-            return mapped(under, lambda at, price: self._option_price(instrument, price, at))
-        return self.tape(instrument).bars(start, end, size, regular=regular)
-
-    def tape(self, instrument: Instrument) -> Tape:
-        """Return all bars of an instrument that is no option."""
-        book = self.book(instrument)
-        return Tape(self._pasts[instrument.con_id], book, self.timetable)
-
-    def mark(self, instrument: Instrument) -> Mark:
-        """Return what one unit is worth, in dollars, and its price."""
-        book = self.book(instrument)
-        rate, morning_rate = 1.0, 1.0
-        if instrument.currency == "EUR":
-            euro = self.book(self.catalogue.named("EUR.USD"))
-            rate, morning_rate = euro.last, euro.previous_close
-        factor = instrument.factor
-        return Mark(book.last, book.last * factor * rate, book.previous_close * factor * morning_rate)
 
     # News, ranks, sessions
 
@@ -256,23 +190,31 @@ class Exchange:
 
         Raises UnknownInstrument, ValueError for an order that is not taken.
         """
-        ids = self.desk.next_hand_id(), self.desk.next_perm_id()
+        ids = self.desk.blotter.next_hand_id(), self.desk.blotter.next_perm_id()
+        order = by_hand(self.catalogue.named(symbol), ids, next(iter(self.accounts)), action, quantity, limit)
         try:
-            self.desk.place(
-                by_hand(self.catalogue.named(symbol), ids, next(iter(self.accounts)), action, quantity, limit)
-            )
+            self.desk.place(order)
         except OrderRefused as refusal:
             raise ValueError(refusal.message) from None
+        if order.reason:
+            raise ValueError(order.reason)
+
+    def cancel_by_hand(self, perm_id: int) -> None:
+        """Cancel any open order as its owner does in TWS or on the phone; raises ValueError where there is none."""
+        order = next((one for one in self.desk.blotter.waiting() if one.perm_id == perm_id), None)
+        if order is None:
+            raise ValueError(f"no open order has the permId {perm_id}")
+        self.desk.withdraw(order)
 
     def close_session(self) -> None:
         """Ring the closing bell: liquid hours end at the current minute, trading hours stay open."""
-        self.desk.on_session(closing=True)
         self.timetable.ring(self.clock.time())
+        self.desk.floor.on_time()
 
     def open_session(self) -> None:
         """Take the bell back."""
         self.timetable.reopen(self.clock.time())
-        self.desk.on_session(closing=False)
+        self.desk.floor.on_time()
 
     @property
     def session_open(self) -> bool:
@@ -281,7 +223,7 @@ class Exchange:
 
     def orders(self) -> list[dict[str, Any]]:
         """Return every order ever placed (previews are none), as plain values in order of arrival."""
-        return [order.as_dict() for order in self.desk.all()]
+        return [order.as_dict() for order in self.desk.blotter.all()]
 
     def positions(self, account: str) -> list[Position]:
         """Return what an account holds."""
@@ -291,22 +233,18 @@ class Exchange:
 
     async def run(self) -> None:
         """Walk the prices and turn the days, until cancelled."""
-        was_open = self.session_open
         while True:
             await self.clock.sleep(STEP_S)
             self._turn_day()
             if self.walking and self.timetable.is_trading(self.clock.time()):
                 for book, price, size in self._walk.step(self.books()):
                     self._print(book, price, size, None, None)
-            if self.session_open != was_open:
-                was_open = self.session_open
-                self.desk.on_session(closing=not was_open)
+            self.desk.floor.on_time()
 
     def _turn_day(self) -> None:
         today = day_of(self.clock.time())
         if today != self._day:
             self._day = today
-            self.desk.expire()
             for account in self.accounts.values():
                 account.begin_day()
 

@@ -231,11 +231,20 @@ class Faults:
 
     def hold_fills(self) -> None:
         """Acknowledge orders but fill none until healed."""
-        self.desk.holds_fills = True
+        self.desk.floor.holds_fills = True
+
+    def hold_cancels(self) -> None:
+        """Take cancels but carry none out until healed; what fills meanwhile is filled."""
+        self.desk.holds_cancels = True
+
+    def restart(self) -> None:
+        """Let TWS restart: every socket closes, and orders that were never transmitted are lost."""
+        self.desk.blotter.forget_held()
+        self.wires.drop_all()
 
     def partial(self, sizes: list[float]) -> None:
         """Cut the next fills down to *sizes*, one print each."""
-        self.desk.partial_sizes = list(sizes)
+        self.desk.floor.partial_sizes = list(sizes)
 
     # All
 
@@ -249,7 +258,8 @@ class Faults:
             "two_stage": self.two_stage_previews, "unset_pnl": self.unset_profit, "id_jump": self.id_jump > 0,
             "utc_times": self.utc_times,
             "error": any(rule.count != 0 for rule in self.rules), "hold_acks": self.desk.holds_acks,
-            "hold_fills": self.desk.holds_fills, "partial": bool(self.desk.partial_sizes),
+            "hold_cancels": self.desk.holds_cancels,
+            "hold_fills": self.desk.floor.holds_fills, "partial": bool(self.desk.floor.partial_sizes),
         }  # fmt: skip
         return [name for name, is_active in names.items() if is_active]
 
@@ -263,10 +273,11 @@ class Faults:
         self.silent = self.split = self.read_only = self.duplicates = self.late_frames = False
         self.two_stage_previews = self.unset_profit = self.utc_times = False
         self.delay_s, self.id_jump = 0.0, 0
-        self.desk.partial_sizes.clear()
+        self.desk.floor.partial_sizes.clear()
         if was_refusing:
             self.wires.listen_again()
         if was_disconnected:
             self.regain_connection()
         self.desk.release_acks()
         self.desk.release_fills()
+        self.desk.release_cancels()

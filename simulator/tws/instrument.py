@@ -1,7 +1,10 @@
 """What is traded: an instrument, as TWS describes one, and what a client asked for."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from simulator.tws import market_rules
+from simulator.tws.plan import moment
 from simulator.tws.requests import Request
 
 EASTERN = "US/Eastern"
@@ -18,10 +21,22 @@ OTHER_ORDER_TYPES = (
     "IOC,LIT,LMT,MIT,MKT,MTL,NGCOMB,NONALGO,OCA,PEGBENCH,SCALE,SCALERST,SNAPMID,SNAPMKT,SNAPREL,STP,STPLMT,"
     "TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,WHATIF"
 )
+# A cryptocurrency takes market and limit orders alone; a combination is what smart routing can work of two legs.
+CRYPTO_ORDER_TYPES = "ALERT,CASHQTY,DAY,GTC,IOC,LMT,MINUTES,MKT,NONALGO,WHATIF"
+COMBO_ORDER_TYPES = "DAY,GAT,GTC,GTD,IOC,LMT,MKT,OCA,STP,STPLMT,WHATIF"
 US_EXCHANGES = (
     "SMART,AMEX,NYSE,CBOE,PHLX,ISE,CHX,ARCA,NASDAQ,DRCTEDGE,BEX,BATS,EDGEA,BYX,IEX,EDGX,FOXRIVER,PEARL,"
     "NYSENAT,LTSE,MEMX,IBEOS,OVERNIGHT,PSX"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One leg of a combination: so many of an instrument for each unit, bought (*sign* 1) or sold (-1)."""
+
+    instrument: "Instrument"
+    ratio: int
+    sign: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +46,9 @@ class Instrument:
 
     *key* is its name in commands ("AAPL", "EUR.USD", "ES"), *price* the price
     it starts from, *volatility* yearly, *daily_volume* in its own units.
-    *expiry* is YYYYMMDD; *under_key* names an option's underlying.
+    *expiry* is YYYYMMDD; *under_key* names an option's underlying. *min_size*
+    is the smallest order and the step between sizes that contract details
+    tell; *parts* are a combination's legs.
     """
 
     key: str
@@ -66,6 +83,8 @@ class Instrument:
     under_symbol: str = ""
     under_sec_type: str = ""
     derivatives: tuple[str, ...] = field(default=())
+    min_size: float = 1.0
+    parts: tuple[Part, ...] = ()
 
     @property
     def factor(self) -> float:
@@ -78,13 +97,34 @@ class Instrument:
         return len(f"{self.min_tick:.8f}".rstrip("0").partition(".")[2])
 
     def on_grid(self, value: float) -> float:
-        """Return the price nearest to *value* on the instrument's grid, never below one tick."""
-        return round(max(round(value / self.min_tick), 1) * self.min_tick, self.decimals)
+        """Return the price nearest to *value* on the instrument's grid, never below one tick (but of a combination)."""
+        tick = self.tick(value)
+        steps = round(value / tick)
+        return round((steps if self.parts else max(steps, 1)) * tick, self.decimals)
+
+    def tick(self, value: float) -> float:
+        """Return the step between prices around *value*."""
+        return max(self.min_tick, market_rules.increment(self.market_rule, value))
+
+    def expires_at(self) -> int:
+        """Return the second from which it is no more: futures settle at the opening, options at the close."""
+        day = datetime.strptime(self.expiry, "%Y%m%d").date()  # noqa: DTZ007 - a date alone
+        return moment(day, 570 if self.sec_type == "FUT" else 960)
 
     @property
     def trades(self) -> bool:
         """Whether it has prints of its own: an index or a currency pair has none, news no price at all."""
         return self.sec_type not in {"IND", "CASH", "NEWS"}
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it is an option, on a share or on a future."""
+        return self.sec_type in {"OPT", "FOP"}
+
+    @property
+    def is_round_the_clock(self) -> bool:
+        """Whether it trades day and night, without a regular session that orders wait for."""
+        return self.sec_type in {"CASH", "FUT", "FOP", "CRYPTO"}
 
     @property
     def orderable(self) -> bool:

@@ -9,7 +9,7 @@ futures expire relative to the day the exchange opens.
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from simulator.tws.instrument import OTHER_ORDER_TYPES, Instrument
+from simulator.tws.instrument import CRYPTO_ORDER_TYPES, OTHER_ORDER_TYPES, Instrument
 
 # key: conId, long name, price, primary exchange, yearly volatility, daily volume, industry, category, ISIN
 _STOCKS: dict[str, tuple[int, str, float, str, float, float, str, str, str]] = {
@@ -129,6 +129,9 @@ _INVENTED = "Q"
 _OPTION_ROOTS = ("SPY", "AAPL")
 _OPTION_EXPIRIES = 4
 _STRIKES_EACH_SIDE = 12
+_FIRST_FUTURE_OPTION = 710_000_001
+_FUTURE_OPTION_EXPIRIES = 2
+_FUTURE_STRIKE_STEP = 50.0
 
 NEWS_PROVIDERS = {
     "BRFG": "Briefing.com General Market Columns",
@@ -142,7 +145,9 @@ def instruments(today: date, invented: int = 0) -> list[Instrument]:
     listed = [*_stocks(), *_funds(), *_foreign(), *_currencies(), *_indices(), *_futures(today), *_news()]
     by_key = {one.key: one for one in listed}
     listed.extend(_invented(number) for number in range(invented))
+    listed.extend(_coins())
     listed.extend(_options([by_key[root] for root in _OPTION_ROOTS], today))
+    listed.extend(_future_options(by_key["ES"], today))
     return listed
 
 
@@ -201,6 +206,7 @@ def _currencies() -> Iterator[Instrument]:
             f"{base}.USD", con_id, base, "CASH", name, price,
             exchange="IDEALPRO", local_symbol=f"{base}.USD", trading_class=f"{base}.USD", min_tick=0.00005,
             volatility=0.07, order_types=OTHER_ORDER_TYPES, valid_exchanges="IDEALPRO", market_rule=239,
+            min_size=0.01,
         )  # fmt: skip
 
 
@@ -230,6 +236,20 @@ def _futures(today: date) -> Iterator[Instrument]:
         )  # fmt: skip
 
 
+def _coins() -> Iterator[Instrument]:
+    """Cryptocurrencies at Paxos: whole orders in hundred millionths of a coin."""
+    for symbol, con_id, name, price, tick, rule in (
+        ("BTC", 479624278, "Bitcoin cryptocurrency", 68_412.25, 0.25, 2715),
+        ("ETH", 495759171, "Ethereum cryptocurrency", 2_644.10, 0.05, 2716),
+    ):
+        yield Instrument(
+            f"{symbol}.USD", con_id, symbol, "CRYPTO", name, price,
+            exchange="PAXOS", local_symbol=f"{symbol}.USD", trading_class=symbol, min_tick=tick, volatility=0.6,
+            daily_volume=900.0, order_types=CRYPTO_ORDER_TYPES, valid_exchanges="PAXOS", market_rule=rule,
+            min_size=0.00000001,
+        )  # fmt: skip
+
+
 def _news() -> Iterator[Instrument]:
     for number, (code, name) in enumerate(NEWS_PROVIDERS.items()):
         yield Instrument(
@@ -249,6 +269,29 @@ def _options(roots: list[Instrument], today: date) -> Iterator[Instrument]:
                 for right in ("C", "P"):
                     yield _option(root, expiry, number * step, right, con_id)
                     con_id += 1
+
+
+def _future_options(root: Instrument, today: date) -> Iterator[Instrument]:
+    """Weekly options on the front future, fifty points apart."""
+    con_id = _FIRST_FUTURE_OPTION
+    middle = round(root.price / _FUTURE_STRIKE_STEP)
+    for number, expiry in enumerate(fridays(today, _FUTURE_OPTION_EXPIRIES)):
+        if f"{expiry:%Y%m%d}" >= root.expiry:
+            break
+        name = f"EW{number + 1}"
+        for strike in range(middle - _STRIKES_EACH_SIDE, middle + _STRIKES_EACH_SIDE + 1):
+            for right in ("C", "P"):
+                points = strike * _FUTURE_STRIKE_STEP
+                local = f"{name} {expiry:%y%m%d} {right}{points:g}"
+                yield Instrument(
+                    local, con_id, root.symbol, "FOP", root.long_name, 1.0,
+                    exchange="CME", local_symbol=local, trading_class=name, multiplier=root.multiplier,
+                    expiry=f"{expiry:%Y%m%d}", strike=points, right=right, min_tick=0.05, volatility=root.volatility,
+                    daily_volume=2500.0, order_types=OTHER_ORDER_TYPES, valid_exchanges="CME", market_rule=110,
+                    zone="US/Central", under_key=root.key, under_con_id=root.con_id,
+                    under_symbol=root.local_symbol, under_sec_type=root.sec_type,
+                )  # fmt: skip
+                con_id += 1
 
 
 def _option(root: Instrument, expiry: date, strike: float, right: str, con_id: int) -> Instrument:

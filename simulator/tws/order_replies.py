@@ -53,9 +53,10 @@ def _open_order(order: Order, version: int, client_id: int, *, what_if: bool, st
         5, order.order_id, *_stock_quirks(order), *_terms(order), client_id, order.perm_id, order.outside_rth, "0",
         "0", told("goodAfterTime"), f"{order.perm_id}.0/{order.account}/100", told("faGroup"), told("faMethod"),
         told("faPercentage"), *fa_profile, told("modelCode"), told("goodTillDate"), "", _UNSET, "", "0", "", "-1",
-        "0", "", "", "", "", "", UNSET_INTEGER, told("blockOrder"), told("sweepToFill"), told("allOrNone"), "", "3",
-        "0", "0", "", order.parent_id, told("triggerMethod"), "", "0", "None", "", "0", "", "", "", "?", "0", "0",
-        "", "0", "0", *_trailing(order), "", "", "", *_legs(order), UNSET_INTEGER, UNSET_INTEGER, "", "", "0", "",
+        "0", "", "", "", "", "", UNSET_INTEGER, told("blockOrder"), told("sweepToFill"), told("allOrNone"), "",
+        order.oca_type, "0", "0", "", order.parent_id, told("triggerMethod"), "", "0", "None", "", "0", "", "", "",
+        "?", "0", "0", "", "0", "0", *_trailing(order), "", "", _described(order), *_legs(order), UNSET_INTEGER,
+        UNSET_INTEGER, "", "", "0", "",
         "IB", "0", "0", told("algoStrategy"), *_algo(order), "0", what_if, *state, "0", "0", *_conditions(order),
         "None", _UNSET, price(order.stop) if order.stop else _UNSET, _UNSET, _UNSET, _UNSET, _UNSET, "0", "", "", "",
         told("cashQty") or "", "1", "0", "0", "0", *_since_158(),
@@ -89,6 +90,11 @@ def _trailing(order: Order) -> Fields:
     stop = price(order.stop) if is_trailing and order.stop else _UNSET
     percent = price(order.trailing_percent) if order.trailing_percent else _UNSET
     return (stop, percent)
+
+
+def _described(order: Order) -> str:
+    """Return a combination's legs in words: contract id and signed ratio."""
+    return ",".join(f"{part.instrument.con_id}|{part.ratio * part.sign}" for part in order.instrument.parts)
 
 
 def _legs(order: Order) -> Fields:
@@ -129,8 +135,8 @@ def completed_order(order: Order, version: int, zone: str) -> Fields:
         101, *_stock_quirks(order), *head, order.perm_id, order.outside_rth, "0", "0", told("goodAfterTime"),
         told("faGroup"), told("faMethod"), told("faPercentage"), *fa_profile, told("modelCode"),
         told("goodTillDate"), "", _UNSET, "", "0", "", "-1", "", "", "", "", "", UNSET_INTEGER, told("sweepToFill"),
-        told("allOrNone"), "", "3", told("triggerMethod"), "", "0", "None", "", "0", "0", "0", "", "0", "0",
-        *_trailing(order), "", *_legs(order), UNSET_INTEGER, UNSET_INTEGER, "", "", "", "IB", "0", "0",
+        told("allOrNone"), "", order.oca_type, told("triggerMethod"), "", "0", "None", "", "0", "0", "0", "", "0", "0",
+        *_trailing(order), _described(order), *_legs(order), UNSET_INTEGER, UNSET_INTEGER, "", "", "", "IB", "0", "0",
         told("algoStrategy"), *_algo(order), "0", order.status, "0", "0", *_conditions(order),
         price(order.stop) if order.stop else _UNSET, _UNSET, told("cashQty") or "", "1", "0", "", order.filled, "0",
         "0", "", "0", "0", "9223372036854775807", f"{at:%Y%m%d %H:%M:%S} {zone}", status, "", "", "", "", "",
@@ -139,10 +145,10 @@ def completed_order(order: Order, version: int, zone: str) -> Fields:
 
 def execution_details(req_id: int, order: Order, execution: Execution, version: int, when: str) -> Fields:
     """11: one fill; *req_id* is -1 for a live one."""
-    side = "BOT" if order.sign > 0 else "SLD"
+    side = "BOT" if execution.sign > 0 else "SLD"
     revision: Fields = (0,) if version >= 178 else ()  # noqa: PLR2004 - the version that added it
     return (
-        11, req_id, order.order_id, *contract(order.instrument, execution.exchange), execution.execution_id, when,
+        11, req_id, order.order_id, *contract(execution.instrument, execution.exchange), execution.execution_id, when,
         order.account, execution.exchange, side, execution.quantity, price(execution.price), order.perm_id,
         order.client_id, 0, execution.cumulative, price(execution.average), order.order_ref, "", "", "", 2, *revision,
     )  # fmt: skip

@@ -60,12 +60,65 @@ class RegularUS:
         ]
 
 
+class RoundTheClock:
+    """
+    Currencies and futures of the regular week: from Sunday evening to Friday 17:00, with a daily break.
+
+    Futures rest from 17:00 to 18:00, currencies for a quarter of an hour (both as IBKR's contract details tell them).
+    """
+
+    def __init__(self, reopening: int) -> None:
+        self._reopening = reopening
+
+    def segments(self, day: date) -> list[Segment]:
+        """Return the segments of *day*, all of them regular."""
+        spans = {_LAST_WEEKDAY: [(0, 1020)], _LAST_WEEKDAY + 1: [], _LAST_WEEKDAY + 2: [(self._reopening, 1440)]}
+        usual = [(0, 1020), (self._reopening, 1440)]
+        return [
+            Segment(moment(day + timedelta(days=start // 1440), start % 1440), _end(day, end), regular=True)
+            for start, end in spans.get(day.weekday(), usual)
+        ]
+
+
+def _end(day: date, minute: int) -> int:
+    return moment(day + timedelta(days=minute // 1440), minute % 1440)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Where a market stands; *day* tells sessions apart that follow each other without a break at midnight."""
+
+    is_trading: bool
+    is_regular: bool
+    day: date | None
+
+
 class Timetable:
     """A plan, and the closing bells that were rung by command."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._bells: dict[date, int] = {}
+        self._markets: dict[str, Timetable] = {}
+        if isinstance(plan, RegularUS):
+            futures = Timetable(RoundTheClock(1080))
+            self._markets = {
+                "CASH": Timetable(RoundTheClock(1035)),
+                "FUT": futures,
+                "FOP": futures,
+                "CRYPTO": Timetable(AlwaysOpen()),
+            }
+
+    def of(self, sec_type: str) -> "Timetable":
+        """Return the timetable of a kind of instrument: this one, unless its market keeps its own hours."""
+        return self._markets.get(sec_type, self)
+
+    def phase(self, now: float) -> Phase:
+        """Return where the market stands."""
+        today = day_of(now)
+        spans = _joined([(one.start, one.end) for one in self.segments(today)])
+        whole = spans == [(moment(today, 0), moment(today + timedelta(days=1), 0))]
+        return Phase(self.is_trading(now), self.is_regular(now), today if whole else None)
 
     def segments(self, day: date) -> list[Segment]:
         """Return the segments of *day*; what follows a bell is no longer regular."""
@@ -110,6 +163,12 @@ class Timetable:
                 if one.regular and one.end > now:
                     return max(one.start, int(now))
         return int(now)
+
+    def close_after(self, now: float) -> int:
+        """Return the second at which the liquid hours end that run now or begin next."""
+        opening = self.next_regular(now)
+        ends = [one.end for one in self.segments(day_of(opening)) if one.regular and one.end > opening]
+        return ends[0] if ends else moment(day_of(opening) + timedelta(days=1), 0)
 
     def hours(self, now: float, zone: str, *, liquid: bool) -> str:
         """

@@ -119,8 +119,8 @@ class QuoteStream(Stream):
         if book_has_no_side(self.book):
             return
         if known is None or known[0] != value:
-            # A side that is gone is told as -1 with size 0.
-            yield replies.tick_price(self.req_id, kind, value if value > 0 else -1.0, size)
+            # A side that is gone is told as -1 with size 0; a combination's price may be below zero itself.
+            yield replies.tick_price(self.req_id, kind, value if size > 0 else -1.0, size)
             yield replies.tick_size(self.req_id, size_kind, size)
         elif known[1] != size:
             yield replies.tick_size(self.req_id, size_kind, size)
@@ -184,7 +184,7 @@ def _ranges(exchange: Exchange, req_id: int, book: Book) -> Iterator[Fields]:
 def _open_interest(_: Exchange, req_id: int, book: Book) -> Iterator[Fields]:
     """101: of an option its own count on its own side and 0 on the other; of a share all its options'."""
     one = book.instrument
-    if one.sec_type == "OPT":
+    if one.is_option:
         count = open_interest(one)
         for kind, right in ((27, "C"), (28, "P")):
             yield replies.tick_size(req_id, kind, count if one.right == right else 0)

@@ -82,11 +82,12 @@ def contract_details(
     exchanges = instrument.valid_exchanges.split(",")
     expiry = instrument.expiry
     if expiry:
-        expiry += " 08:30 US/Central" if instrument.sec_type == "FUT" else " 16:00 US/Eastern"
+        expiry += {"FUT": " 08:30 US/Central", "FOP": " 15:00 US/Central"}.get(instrument.sec_type, " 16:00 US/Eastern")
     month = datetime.strptime(instrument.expiry, "%Y%m%d").strftime("%Y%m") if expiry else ""  # noqa: DTZ007 - a date alone
     sec_ids: Fields = (1, "ISIN", instrument.isin) if instrument.isin else (0,)
     stock = instrument.sec_type == "STK"
-    size = "0.0001" if stock else "0.01" if instrument.sec_type == "CASH" else "1"
+    size = "0.0001" if stock else f"{instrument.min_size:.8f}".rstrip("0").rstrip(".")
+    timetable = timetable.of(instrument.sec_type)
     return (
         10, req_id, instrument.symbol, instrument.sec_type, expiry, _strike(instrument), instrument.right,
         exchange, instrument.currency, instrument.local_symbol, instrument.trading_class, instrument.trading_class,
@@ -96,7 +97,7 @@ def contract_details(
         instrument.primary_exchange, month, instrument.industry, instrument.category, instrument.subcategory,
         zone or instrument.zone, timetable.hours(now, instrument.zone, liquid=False),
         timetable.hours(now, instrument.zone, liquid=True), "", "0", *sec_ids,
-        2 if instrument.sec_type == "OPT" else 1, instrument.under_symbol, instrument.under_sec_type,
+        2 if instrument.is_option else 1, instrument.under_symbol, instrument.under_sec_type,
         ",".join([str(instrument.market_rule)] * len(exchanges)), instrument.expiry, instrument.stock_type,
         size, size, "100" if stock else size,
     )  # fmt: skip

@@ -209,7 +209,7 @@ class Session:
 
     def next_order_id(self) -> int:
         """Return the next valid order id, which only grows."""
-        return self.exchange.desk.next_order_id(self.client_id) + self.server.faults.id_jump
+        return self.exchange.desk.blotter.next_order_id(self.client_id) + self.server.faults.id_jump
 
     # Messages
 
@@ -264,8 +264,8 @@ class Session:
     def tell_fill(self, event: OrderEvent) -> None:
         """Pass on what a fill did to the account, as far as the client has subscribed to it."""
         account_of = self.exchange.accounts[event.order.account]
-        position = account_of.positions[event.order.instrument.con_id]
-        if self.wants_positions:
+        if self.wants_positions and event.execution is not None:
+            position = account_of.positions[event.execution.instrument.con_id]
             self.send(replies.position_row(account_of.name, position))
         now = self.exchange.clock.time()
         for stream in self.streams.of("account", "accountMulti", "summary", "profit"):

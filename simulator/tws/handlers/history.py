@@ -123,7 +123,7 @@ def _check_kind(what: str, instrument: Instrument) -> None:
     no_trades = what in _TRADED and instrument.sec_type == "CASH"
     no_quotes = what in _QUOTED and instrument.sec_type == "IND"
     no_model = what in _VOLATILITY and instrument.sec_type not in {"STK", "IND"}
-    if no_trades or no_quotes or no_model or instrument.sec_type == "NEWS":
+    if no_trades or no_quotes or no_model or instrument.sec_type in {"NEWS", "BAG"}:
         name = f"{instrument.local_symbol}@{instrument.exchange} {what.title()}"
         raise Unservable(162, f"{_SERVICE}HMDS query returned no data: {name}")
 

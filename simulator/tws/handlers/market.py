@@ -112,7 +112,8 @@ def _tick_by_tick(session: Session, request: Request) -> None:
     instrument = resolve(session, request, req_id)
     if instrument is None:
         return
-    if kind not in _TICK_TYPES or (kind in {"Last", "AllLast"} and not instrument.trades):
+    by_trades = kind in {"Last", "AllLast"}
+    if kind not in _TICK_TYPES or instrument.parts or (by_trades and not instrument.trades):
         session.error(req_id, 10189, f"Failed to request tick-by-tick data.{kind} is not available")
         return
     session.streams.open("tickByTick", req_id, TickByTickStream(session.send, req_id, instrument, kind))

@@ -6,26 +6,29 @@ from typing import TYPE_CHECKING
 
 from simulator.tws import replies
 from simulator.tws.catalogue import SEC_TYPES
+from simulator.tws.combo import NoCombination, combined
 from simulator.tws.instrument import Instrument, Wanted
+from simulator.tws.market_rules import RULES
 
 if TYPE_CHECKING:
     from simulator.tws.requests import Request
     from simulator.tws.session import Handler, Session
 
 _NOT_FOUND = "No security definition has been found for the request"
-_MARKET_RULES: dict[int, tuple[tuple[float, float], ...]] = {
-    26: ((0.0, 0.01),),
-    32: ((0.0, 0.01), (3.0, 0.05)),
-    67: ((0.0, 0.25),),
-    109: ((0.0, 0.01),),
-    239: ((0.0, 0.00005),),
-    1869: ((0.0, 0.0001), (1.0, 0.001), (10.0, 0.005), (50.0, 0.01), (100.0, 0.02)),
-    1874: ((0.0, 0.0001), (1.0, 0.001), (10.0, 0.005), (50.0, 0.01), (100.0, 0.05)),
-}
+_NO_DETAILS = (
+    "Error validating request.-'bI' : cause - 'BAG' isn't supported for contract data request. Please enter a valid "
+    "security type"
+)
 
 
 def resolve(session: Session, request: Request, req_id: int) -> Instrument | None:
     """Return the one instrument of a request; otherwise answer with an error and return None."""
+    if request.text("secType") == "BAG":
+        try:
+            return combined(session.exchange.catalogue, request)
+        except NoCombination as wrong:
+            session.error(req_id, wrong.code, wrong.message)
+            return None
     wanted = Wanted.of(request)
     found = _found(session, wanted, req_id)
     if found is None:
@@ -49,6 +52,9 @@ def _found(session: Session, wanted: Wanted, req_id: int) -> list[Instrument] | 
 def _contract_details(session: Session, request: Request) -> None:
     req_id = request.whole("reqId")
     wanted = Wanted.of(request)
+    if wanted.sec_type == "BAG":
+        session.error(req_id, 321, _NO_DETAILS)
+        return
     found = _found(session, wanted, req_id)
     if found is None:
         return
@@ -82,7 +88,7 @@ def _option_parameters(session: Session, request: Request) -> None:
 
 def _market_rule(session: Session, request: Request) -> None:
     number = request.whole("ruleId")
-    rule = _MARKET_RULES.get(number)
+    rule = RULES.get(number)
     if rule is None:
         session.error(-1, 321, "Error validating request.-'bX' : cause - Invalid market rule id.")
         return

@@ -11,7 +11,8 @@ import pytest
 from simulator.tws import order_replies
 from simulator.tws.catalogue import Catalogue
 from simulator.tws.exchange import Exchange
-from simulator.tws.order import Execution, Margins, order_of
+from simulator.tws.order import Execution, Margins
+from simulator.tws.order_reading import Arrival, order_of
 from simulator.tws.requests import LAYOUTS, MalformedRequest, decode
 from simulator.tws.server import TwsServer
 from simulator.tws.session import HANDLERS
@@ -92,7 +93,7 @@ def test_orders_are_told_in_as_many_fields_as_real_tws_sends(lib: Any, at: int, 
 
 def order_from(lib: Any, version: int, wish: Any, contract: Any = None) -> Any:
     fields = Encoder(lib, version).fields("placeOrder", 5, contract or stock(lib), wish)
-    return order_of(decode(fields, version), APPLE, 3, 4711, "DU1")
+    return order_of(decode(fields, version), APPLE, Arrival(3, 4711, "DU1", 1711648800.0, 1711656000.0))
 
 
 def sentinel_order(lib: Any) -> Any:
@@ -162,7 +163,7 @@ def test_a_completed_order_comes_back_with_every_term_in_its_place(lib: Any, ver
 
 def test_an_execution_comes_back_with_every_term_in_its_place(lib: Any, version: int) -> None:
     order = order_from(lib, version, sentinel_order(lib))
-    one = Execution("0001.01", 1711648800.0, 5.0, 12.25, "ARCA", 6.0, 12.5, 1.0, None)
+    one = Execution("0001.01", 1711648800.0, APPLE, -1, 5.0, 12.25, "ARCA", 6.0, 12.5, 1.0, None)
     when = order_replies.execution_time(one.time, "US/Eastern")
     fields = order_replies.execution_details(-1, order, one, version, when)
     _, req_id, _, read = read_back(lib, version, fields)
