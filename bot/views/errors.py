@@ -16,6 +16,7 @@ from bot.views.denial import denial
 from bot.views.keyboard import line_button, shortened
 from bot.views.message import Message, text
 from bot.views.numbers import exact
+from bot.views.sizing import not_sizable
 from bot.views.storage import why
 from market.errors import (
     AmbiguousSymbol,
@@ -33,7 +34,7 @@ from market.errors import (
 from market.instrument import Instrument
 from market.ticket import EXAMPLES
 from storage.errors import StorageUnavailable
-from trading.errors import NotAllowed, OrderDenied, OrderGone, ProposalGone
+from trading.errors import NotAllowed, NothingToChange, NotSizable, OrderDenied, OrderGone, ProposalGone, UnknownAccount
 
 # What is to be typed stands between backticks in the errors' own words.
 _TYPED = re.compile(r"`([^`]+)`")
@@ -186,6 +187,29 @@ def _(error: TooManyScans) -> Message:
 @explain.register
 def _(error: OrderDenied) -> Message:
     return Message(f"⛔ <b>Denied by a limit of ours</b>: {text(denial(error))}\n{_NO_MARKET}")
+
+
+@explain.register
+def _(error: NotSizable) -> Message:
+    return Message(not_sizable(error))
+
+
+@explain.register
+def _(error: UnknownAccount) -> Message:
+    return Message(
+        f"📋 <b>There is no account {text(error.account)}</b> under this login.\n"
+        "Nothing was sent. /account shows yours."
+    )
+
+
+@explain.register
+def _(error: NothingToChange) -> Message:
+    del error
+    return Message(
+        "📋 <b>There is nothing to change.</b>\n"
+        "The order has these terms already, or less than what is filled would be left, or it would become another "
+        "order. Nothing was changed; /orders shows what works."
+    )
 
 
 @explain.register

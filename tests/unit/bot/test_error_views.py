@@ -25,7 +25,17 @@ from market.ticket import Fault
 from tests.fakes.chat import AAPL, BMW, BMW_US, EVIL
 from tests.fakes.golden import check_golden
 from tests.fakes.reply import check_message
-from trading.errors import Limit, NotAllowed, OrderDenied, OrderGone, ProposalGone
+from trading.errors import (
+    Limit,
+    NotAllowed,
+    NothingToChange,
+    NotSizable,
+    OrderDenied,
+    OrderGone,
+    ProposalGone,
+    SizeFault,
+    UnknownAccount,
+)
 
 USD = "USD"
 DENIALS = (
@@ -88,6 +98,9 @@ ERRORS: dict[str, Exception] = {
     "not-allowed": NotAllowed("trader"),
     "order-gone": OrderGone("sb-1-1"),
     "order-elsewhere": OrderGone("sb-1-1", 17),
+    "not-sizable": NotSizable(SizeFault.TOO_SMALL, Decimal("0.2564"), Decimal(1)),
+    "unknown-account": UnknownAccount("U7<>"),
+    "nothing-to-change": NothingToChange("sb-1-1"),
     **{f"denied-{denial.limit.value.replace(' ', '-')}": denial for denial in DENIALS},
     "denied-of-a-list": of_several(OrderDenied(Limit.ORDER_VALUE, Decimal(50_000), Decimal("50000.01"), "USD"), "SPY"),
     "denied-reducing": OrderDenied(Limit.TRADING_STATE, Decimal(10), "reducing"),
@@ -134,3 +147,10 @@ def test_what_is_to_be_typed_is_shown_as_code_and_a_question_ends_once() -> None
 @pytest.mark.parametrize("fault", Fault)
 def test_every_contradiction_in_an_order_becomes_a_sentence(fault: Fault) -> None:
     check_message(explain(TicketContradiction(fault, "stop_loss")))
+
+
+@pytest.mark.parametrize("fault", SizeFault)
+def test_every_size_that_comes_to_nothing_becomes_a_sentence(fault: SizeFault) -> None:
+    plain = check_message(explain(NotSizable(fault, Decimal("0.25"), None, ("USD", "JPY"))))
+    assert "Nothing was sent." in plain
+    assert "{" not in plain
