@@ -11,6 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from market.clock import Clock
+from market.ticket import OrderTicket
 from trading.appraisal import Appraisal
 from trading.bounds import Limits
 from trading.errors import Limit, OrderDenied
@@ -111,8 +112,13 @@ class Guards:
                 flight=self._ledger.flight(order, but=proposal_id),
                 is_loss_locked=self._loss_locked(order.account) is not None,
             )
-            found.append((order.ticket, order.instrument, given))
+            found.append((self._remaining(order), order.instrument, given))
         check_all(self._limits(user_id), found)
+
+    def _remaining(self, order: LegOrder) -> OrderTicket:
+        """Return the ticket for what it may still trade: of a changed order a part may be filled already."""
+        left = order.ticket.quantity - self._ledger.filled(order.changes) if order.changes else order.ticket.quantity
+        return replace(order.ticket, quantity=left) if left > 0 else order.ticket
 
 
 def limits_for_all(limits: Limits) -> LimitSource:

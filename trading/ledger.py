@@ -75,17 +75,16 @@ class Ledger:
         """
         Return what the person (None: everybody) confirmed, *but* for one proposal.
 
-        The orders *changed* (by their references) have no value: what they become is about to be counted.
+        Of the orders *changed* (by their references) only what is filled counts: the rest is about to be counted anew.
         """
         now, midnight = self._clock.now(), self._midnight()
         mine = [one for one in self._others(but) if user_id is None or one.proposal.user_id == user_id]
         recent = sum(len(_counted(one.proposal)) for one in mine if now - one.at < _MINUTE)
         values = (
-            _value(one.proposal, leg, order, summaries)
+            _value(one.proposal, leg, order, summaries, is_over=leg.state.is_final or leg.order_ref in changed)
             for one in mine
             if one.at >= midnight
             for leg, order in _counted(one.proposal)
-            if leg.order_ref not in changed
         )
         return Past(recent, sum(values, Decimal(0)))
 
@@ -112,6 +111,11 @@ class Ledger:
                     flight = flight.plus(other.ticket.side, left, stops=other.ticket.order_type in STOPS)
         return flight
 
+    def filled(self, order_ref: str) -> Decimal:
+        """Return how much of an order that still works is filled, 0 for one that nobody knows."""
+        legs = (leg for one in self._claims.values() for leg in one.proposal.legs)
+        return next((leg.filled for leg in legs if leg.order_ref == order_ref), Decimal(0))
+
     def _others(self, but: int) -> Iterable[Claim]:
         return (claim for one, claim in self._claims.items() if one != but)
 
@@ -124,10 +128,12 @@ def _counted(proposal: Proposal) -> list[tuple[Leg, LegOrder]]:
     return [(leg, order) for leg in proposal.legs if (order := proposal.order_of(leg)).role in COUNTED]
 
 
-def _value(proposal: Proposal, leg: Leg, order: LegOrder, summaries: Mapping[str, AccountSummary]) -> Decimal:
-    """Return what the order came to, or may still come to."""
+def _value(
+    proposal: Proposal, leg: Leg, order: LegOrder, summaries: Mapping[str, AccountSummary], *, is_over: bool
+) -> Decimal:
+    """Return what the order came to where it *is_over*, else what it may still come to."""
     ticket = order.ticket
-    if leg.state.is_final:
+    if is_over:
         if not leg.filled:
             return Decimal(0)
         ticket = replace(ticket, quantity=leg.filled, size=None)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from market.instrument import Instrument
-from market.ticket import OrderTicket, Side
+from market.ticket import OrderTicket
 from trading.bounds import Limits
 from trading.circumstances import Circumstances, Ordered
-from trading.errors import Limit, OrderDenied
+from trading.errors import OrderDenied
 from trading.exposure import exact, market_price, order_value
 from trading.price_guards import check_closed, check_collar, check_quantity, check_quote, check_tick, check_type
 from trading.size_guards import (
@@ -36,8 +36,6 @@ __all__ = [
     "always_active",
     "check",
     "check_all",
-    "check_rate",
-    "check_state",
     "exact",
     "market_price",
     "order_value",
@@ -85,20 +83,3 @@ def _checked(limits: Limits, ticket: OrderTicket, instrument: Instrument, given:
     check_collar(limits, ticket, given.quote)
     check_short(limits, ticket, instrument, given)
     return check_values(limits, ticket, instrument, given)
-
-
-def check_rate(limits: Limits, recent_orders: int) -> None:
-    """Raise OrderDenied(ORDERS_PER_MINUTE) when one more order than *recent_orders* is too many."""
-    allowed = limits.orders_per_minute
-    if allowed is not None and recent_orders >= allowed:
-        raise OrderDenied(Limit.ORDERS_PER_MINUTE, Decimal(allowed), Decimal(recent_orders + 1))
-
-
-def check_state(ticket: OrderTicket, state: TradingState, position: Decimal) -> None:
-    """Raise OrderDenied(TRADING_STATE) unless the state allows the order on top of *position*."""
-    if state is TradingState.ACTIVE:
-        return
-    held = position if ticket.side is Side.SELL else -position
-    if state is TradingState.REDUCING and ticket.quantity <= held:
-        return
-    raise OrderDenied(Limit.TRADING_STATE, TradingState.ACTIVE.value, state.value)
