@@ -20,6 +20,7 @@ Execution = library.Execution
 ExecutionFilter = library.ExecutionFilter
 ComboLeg = library.ComboLeg
 CommissionReport = library.CommissionReport
+OptionChain = library.OptionChain
 Order = library.Order
 OrderState = library.OrderState
 RequestError = library.wrapper.RequestError
@@ -53,6 +54,7 @@ __all__ = [
     "ContractDetails",
     "Execution",
     "ExecutionFilter",
+    "OptionChain",
     "Order",
     "OrderState",
     "RequestError",

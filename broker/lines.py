@@ -27,13 +27,24 @@ _CANCELS_KEPT = 200
 _REPEATED_AT_ONCE = 20
 
 
+WHOLE = frozenset({TickField.LAST, TickField.BID, TickField.ASK})
+
+
 @dataclass(slots=True, eq=False)
 class Burst:
-    """Somebody waits for new prices; *begun* after the first, *done* when last, bid and ask are there."""
+    """Somebody waits for new ticks; *begun* after the first, *done* when all that are *wanted* were seen."""
 
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
     seen: set[TickField] = field(default_factory=set)
+    wanted: frozenset[TickField] = WHOLE
+
+    def take(self, what: TickField) -> None:
+        """Take in that a tick has come."""
+        self.seen.add(what)
+        self.begun.set()
+        if self.seen >= self.wanted:
+            self.done.set()
 
 
 @dataclass(slots=True, eq=False)

@@ -2,23 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
 
 from broker import convert, errors
 from broker.call import guarded, link_of, supplant, tap
 from broker.library import IB
-from broker.lines import Burst, Line, Lines
+from broker.lines import Line, Lines
+from broker.questions import Questions
 from broker.session import IbSession
 from market.clock import Clock
-from market.errors import LinkDown, RequestTimeout
 from market.instrument import Instrument
 from market.quote import DataKind, Quote, Tick, TickField
 
-# A quote this young answers `fresh` as it is.
-_YOUNG_S = 1.0
-# After the first price of a burst the others are there or do not exist (an index has no bid).
-_REST_OF_BURST_S = 0.25
 # TWS counts messages by the second; after so long it takes some again.
 _CALM_S = 1.5
 
@@ -34,7 +28,6 @@ _NAMES = {
     TickField.CLOSE: "close",
     TickField.VOLUME: "volume",
 }
-_WHOLE = frozenset({_LAST, _BID, _ASK})
 # Half the time of Tick's own constructor, and there are thousands a second.
 _new = tuple.__new__
 
@@ -55,6 +48,7 @@ class IbTickFeed:
         self._session = session
         self._clock = clock
         self._lines = Lines(self._link, clock, most)
+        self._questions = Questions(self._link, self._lines, session, clock)
         self._by_request = self._lines.by_request
         self._sink: Callable[[Sequence[Tick]], None] | None = None
         self._ticks: list[Tick] = []
@@ -145,52 +139,15 @@ class IbTickFeed:
         with all that it has. Raises LinkDown (also where IBKR is not behind TWS), RequestTimeout (nothing came),
         NoMarketData, BrokerError.
         """
-        self._link.ib()
-        line = self._lines.hold(instrument, at_once=True)
-        try:
-            age = line.quote.age(self._clock.now())
-            if line.quote.price is None or age is None or age.total_seconds() > _YOUNG_S:
-                await self._burst(line, timeout_s)
-            return replace(line.quote)
-        finally:
-            await self.release(instrument)
+        return await self._questions.fresh(instrument, timeout_s)
 
-    async def _burst(self, line: Line, timeout_s: float) -> None:
-        burst = Burst()
-        line.waiting.append(burst)
-        line.is_watched = True
-        # A line that was subscribed a moment ago answers by itself.
-        extra = [] if line.quote.received is None else [self._lines.request(line)]
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._begun(burst)
-            if line.refusal is not None:
-                raise line.refusal
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_REST_OF_BURST_S):
-                    await burst.done.wait()
-        except TimeoutError:
-            if not self._session.status.is_usable:
-                # TWS answers without IBKR behind it (1100), but has no prices.
-                raise LinkDown(self._session.status.reason) from None
-            raise RequestTimeout("quote", timeout_s) from None
-        finally:
-            line.waiting.remove(burst)
-            self._lines.cancel(line, extra)
-            if not line.waiting:
-                self._lines.trim(line)
+    async def model(self, option: Instrument, timeout_s: float = 3.0) -> Mapping[TickField, float]:
+        """
+        Return what IBKR's model says of an option (greeks, implied volatility), as far as it came within *timeout_s*.
 
-    async def _begun(self, burst: Burst) -> None:
-        """Wait for the first of what *burst* waits for. Raises LinkDown as soon as the connection goes."""
-        lost = self._link.expect()
-        begun = asyncio.ensure_future(burst.begun.wait())
-        try:
-            await asyncio.wait({begun, lost}, return_when=asyncio.FIRST_COMPLETED)
-            if not begun.done():
-                lost.result()
-        finally:
-            begun.cancel()
-            lost.cancel()
+        Raises LinkDown.
+        """
+        return await self._questions.model(option, timeout_s)
 
     def _attach(self, ib: IB) -> None:
         supplant(ib, "priceSizeTick", self._on_price)
@@ -383,8 +340,5 @@ def _wake(line: Line, what: TickField) -> None:
         line.trouble, line.refusal = "", None
     line.refused = ""
     for burst in line.waiting:
-        burst.seen.add(what)
-        burst.begun.set()
-        if burst.seen >= _WHOLE:
-            burst.done.set()
+        burst.take(what)
     line.is_watched = bool(line.waiting)

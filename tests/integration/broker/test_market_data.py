@@ -271,7 +271,7 @@ async def test_a_fresh_quote_of_a_quiet_line_is_asked_for_anew(
     desk: Desk, aapl: Instrument, server: TwsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await streaming(desk, aapl)
-    monkeypatch.setattr("broker.market_data._YOUNG_S", -1.0)
+    monkeypatch.setattr("broker.questions._YOUNG_S", -1.0)
     before = desk.feed.quote(aapl.con_id).received
     quote = await desk.feed.fresh(aapl)
     assert quote.received > before
@@ -385,7 +385,7 @@ async def test_a_question_for_which_there_is_no_line_is_answered_by_what_streams
     await eventually(lambda: server.lines_used() == 2)
     demoted = []
     desk.feed.on_demoted(demoted.append)
-    monkeypatch.setattr("broker.market_data._YOUNG_S", -1.0)
+    monkeypatch.setattr("broker.questions._YOUNG_S", -1.0)
     server.faults.answer_with("reqMktData", 101, count=1)
     received = desk.feed.quote(aapl.con_id).received
     quote = await desk.feed.fresh(aapl)
