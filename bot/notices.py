@@ -12,6 +12,7 @@ from alerts.catchup import Unobserved
 from alerts.rule import Rule
 from alerts.split import Split, adjusted
 from alerts.wording import format_draft
+from bot.views.lists import spelled
 from bot.views.notices import Notice
 from market.clock import Clock
 from market.instrument import Instrument
@@ -20,6 +21,7 @@ from storage.message import NewMessage, OutboxMessage, Priority
 from storage.outbox import SqlOutbox
 from storage.users import SqlUsers
 from trading.access import Roster
+from trading.sequel import Sequel
 
 _log = logging.getLogger(__name__)
 
@@ -147,6 +149,17 @@ class Notices:
         key = f"cards:{self._clock.now().isoformat()}"
         await self.tell([chat_id], Notice.ORDER_CARDS_CANCELLED, key, count=count)
 
+    async def rest_waits(self, sequel: Sequel, first: str, why: str) -> None:
+        """Tell a person of purchases that waited and are on no card now; *why* is HTML, "" where their card ended."""
+        key = f"rest:{sequel.id}:{sequel.offered}"
+        fields: dict[str, Any] = {"sequel_id": sequel.id, **_rest(sequel, first), "why": why}
+        await self.tell([sequel.chat_id], Notice.REST_WAITS, key, **fields)
+
+    async def rest_dropped(self, sequel: Sequel, first: str, *, sold: bool) -> None:
+        """Tell a person that there is no money for purchases that waited."""
+        fields: dict[str, Any] = {**_rest(sequel, first), "sold": sold}
+        await self.tell([sequel.chat_id], Notice.REST_DROPPED, f"rest over:{sequel.id}", **fields)
+
     async def blind(self, rule: Rule) -> None:
         """Tell an alert's owner that it cannot be evaluated."""
         key = f"blind:{rule.id}:{rule.since.isoformat()}"
@@ -206,3 +219,8 @@ class Notices:
             alert=rule.text,
             fired=rule.fired_count,
         )
+
+
+def _rest(sequel: Sequel, first: str) -> dict[str, str]:
+    waiting = spelled((one.quantity, one.instrument.label) for one in sequel.waiting)
+    return {"account": sequel.account, "first": first, "waiting": waiting}

@@ -5,12 +5,12 @@ They belong to the card that was confirmed first, by its digest: a card that too
 or nobody knew whether it arrived, sells the same orders. Pure.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from market.codec import instrument_from_json, instrument_to_json
 from market.instrument import Instrument
@@ -22,6 +22,7 @@ LIFETIME = timedelta(days=1)
 
 _MOMENT = timedelta(minutes=2)
 _CLAIMED = frozenset({ProposalState.CONFIRMED, ProposalState.SUBMITTED})
+_ENDED = frozenset({ProposalState.CANCELLED, ProposalState.EXPIRED, ProposalState.DENIED})
 # Another card takes the place of such a one, a moment later.
 _FOLLOWED = frozenset({ProposalState.REPLACED, ProposalState.VOID})
 
@@ -43,7 +44,8 @@ class Sequel:
     """
     What a person wants bought when the orders of the card with *digest* are done; *cash* is what there was before.
 
-    *offered* is the proposal that asks for it now, 0 before there is one; *reminded* says that its end was told.
+    *offered* is the proposal that asks for it now, 0 before there is one. *reminded* says that the person was told
+    that it waits for a word: then no card comes by itself.
     """
 
     id: int
@@ -56,6 +58,34 @@ class Sequel:
     created: datetime
     offered: int = 0
     reminded: bool = False
+
+
+class SequelStore(Protocol):
+    """Keeps sequels; `storage/sequels.py`."""
+
+    async def add(self, sequel: Sequel) -> Sequel:
+        """Store a new one in the place of what waits for the same orders; return it with its id."""
+        ...
+
+    async def get(self, sequel_id: int) -> Sequel | None:
+        """Return it, or None where it is over."""
+        ...
+
+    async def all(self) -> Sequence[Sequel]:
+        """Return all that wait, oldest first."""
+        ...
+
+    async def offered(self, sequel_id: int, proposal_id: int) -> None:
+        """Note the proposal that asks for it now."""
+        ...
+
+    async def reminded(self, sequel_id: int) -> None:
+        """Note that the person was told that it still waits."""
+        ...
+
+    async def drop(self, sequel_id: int) -> None:
+        """Forget it."""
+        ...
 
 
 class Step(StrEnum):
@@ -81,16 +111,15 @@ def step_of(sequel: Sequel, first: Proposal | None, second: Proposal | None, now
     They are offered once, and once more where nobody knows whether the card arrived; of one that ended unconfirmed the
     person is told, and asks for another.
     """
-    if second is not None and second.state in _CLAIMED:
-        return Step.DROP
-    if now - sequel.created > LIFETIME:
+    if (second is not None and second.state in _CLAIMED) or now - sequel.created > LIFETIME:
         return Step.DROP
     if second is not None:
         return _after_offer(sequel, second, now)
-    if first is None or (first.state not in _CLAIMED and first.state is not ProposalState.PROPOSED):
-        is_followed = first is not None and first.state in _FOLLOWED and now - first.created < _MOMENT
-        return Step.WAIT if is_followed else Step.DROP
-    if first.state is not ProposalState.SUBMITTED or not first.is_over:
+    if first is None or first.state in _ENDED:
+        return Step.DROP
+    if first.state in _FOLLOWED:
+        return Step.WAIT if now - first.created < _MOMENT else Step.DROP
+    if first.state is not ProposalState.SUBMITTED or not first.is_over or sequel.reminded:
         return Step.WAIT
     return Step.OFFER if any(leg.filled for leg in first.legs) else Step.BARREN
 
@@ -129,10 +158,11 @@ def waiting_from_json(data: Iterable[Mapping[str, Any]]) -> tuple[Waiting, ...]:
 
 
 def _after_offer(sequel: Sequel, second: Proposal, now: datetime) -> Step:
-    if second.state is ProposalState.PROPOSED or sequel.reminded:
+    if sequel.reminded:
         return Step.WAIT
-    if second.state is ProposalState.VOID and second.id == sequel.offered:
+    if second.state is ProposalState.VOID:
         return Step.OFFER
-    if second.state is ProposalState.REPLACED and now - second.created < _MOMENT:
-        return Step.WAIT
-    return Step.REMIND
+    if second.state in _ENDED:
+        return Step.REMIND
+    is_followed = second.state is ProposalState.REPLACED and now - second.created >= _MOMENT
+    return Step.REMIND if is_followed else Step.WAIT

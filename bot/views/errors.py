@@ -14,6 +14,7 @@ from bot.callback_data import Code
 from bot.views.contradiction import contradiction_words
 from bot.views.denial import denial
 from bot.views.keyboard import line_button, shortened
+from bot.views.list_refusal import refusal
 from bot.views.message import Message, text
 from bot.views.numbers import exact
 from bot.views.sizing import not_sizable
@@ -34,7 +35,16 @@ from market.errors import (
 from market.instrument import Instrument
 from market.ticket import EXAMPLES
 from storage.errors import StorageUnavailable
-from trading.errors import NotAllowed, NothingToChange, NotSizable, OrderDenied, OrderGone, ProposalGone, UnknownAccount
+from trading.errors import (
+    ListRefused,
+    NotAllowed,
+    NothingToChange,
+    NotSizable,
+    OrderDenied,
+    OrderGone,
+    ProposalGone,
+    UnknownAccount,
+)
 
 # What is to be typed stands between backticks in the errors' own words.
 _TYPED = re.compile(r"`([^`]+)`")
@@ -79,6 +89,11 @@ def _(error: TicketSyntaxError) -> Message:
 @explain.register
 def _(error: TicketContradiction) -> Message:
     return Message(f"🤔 <b>That order contradicts itself</b>: {contradiction_words(error.fault)}\n{_NO_MARKET}")
+
+
+@explain.register
+def _(error: ListRefused) -> Message:
+    return Message(f"🤔 <b>No orders came of that</b>: {refusal(error)}\n{_NO_MARKET}")
 
 
 @explain.register

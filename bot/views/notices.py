@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.callback_data import Code, Place
-from bot.views import away, hooks, members, split, trouble
+from bot.views import away, hooks, lists, members, split, trouble
 from bot.views.firing import LATE
 from bot.views.keyboard import button, rows, shortened
 from bot.views.message import Message, Rows, text
@@ -73,6 +73,13 @@ class Notice(StrEnum):
     """user_id; name; role: that of the code. For admins."""
     LET_IN = "let in"
     """No fields. For whom an admin has let in."""
+    REST_WAITS = "purchases wait"
+    """
+    sequel_id; account; first: the order whose sales they waited for; waiting: what is to be bought; why: in HTML, why
+    no card asks for it, "" where its card just ended.
+    """
+    REST_DROPPED = "purchases dropped"
+    """account, first, waiting as before; sold: whether anything was sold at all."""
     TEST = "test"
     """No fields."""
 
@@ -182,6 +189,8 @@ _WRITERS: Mapping[Notice, Callable[[Mapping[str, Any], datetime], str]] = {
     Notice.STRANGER: members.stranger,
     Notice.PAIRED: members.has_paired,
     Notice.LET_IN: members.let_in,
+    Notice.REST_WAITS: lists.reminder,
+    Notice.REST_DROPPED: lists.barren,
     Notice.TEST: _test,
 }
 _OWN_BUTTONS: Mapping[Notice, Callable[[Mapping[str, Any]], Rows]] = {
@@ -192,6 +201,7 @@ _OWN_BUTTONS: Mapping[Notice, Callable[[Mapping[str, Any]], Rows]] = {
     Notice.HOOK_FAILED: hooks.hook_buttons,
     Notice.STRANGER: members.stranger_buttons,
     Notice.PAIRED: members.has_paired_buttons,
+    Notice.REST_WAITS: lists.rest_buttons,
 }
 
 

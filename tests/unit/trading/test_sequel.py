@@ -105,6 +105,10 @@ def test_purchases_are_offered_once_and_their_end_is_told_once() -> None:
         assert step(first, in_state(state, 2), replace(offered, reminded=True)) is Step.WAIT
 
 
+def test_after_a_refusal_the_person_asks_for_the_card() -> None:
+    assert step(in_state(ProposalState.SUBMITTED), None, replace(SEQUEL, reminded=True)) is Step.WAIT
+
+
 @pytest.mark.parametrize("state", [ProposalState.CONFIRMED, ProposalState.SUBMITTED])
 def test_purchases_that_were_confirmed_wait_no_more(state: ProposalState) -> None:
     assert step(in_state(ProposalState.SUBMITTED), in_state(state, 2), replace(SEQUEL, offered=2)) is Step.DROP
