@@ -9,24 +9,25 @@ outbox's payload has them, and the engines hide parameters from errors and logs.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, UnaryExpression, func, insert, or_, select, update
 
 from market.account import Fill
 from market.ticket import OrderTicket
+from storage import order_thread
 from storage.columns import Instant
 from storage.database import Database
 from storage.legs import fills_since, leg_columns, legs_of, store_fill, store_leg
-from storage.outbox import NewMessage, OutboxMessage, Priority, SqlOutbox
+from storage.outbox import OutboxMessage, SqlOutbox
 from storage.tables import legs, proposals
-from trading.codec import news_to_json, proposal_from_json, proposal_to_json
+from trading.codec import proposal_from_json, proposal_to_json
 from trading.plan import with_terms
 from trading.ports import Claim
 from trading.proposal import Leg, LegState, OrderNews, Proposal, ProposalState
 
 _UNSETTLED = (ProposalState.CONFIRMED, ProposalState.SUBMITTED)
+_STANDING = tuple(state for state in ProposalState if state.is_standing)
 _FINAL = tuple(state for state in LegState if state.is_final)
 
 
@@ -59,10 +60,18 @@ class SqlProposalStore:
         await self._change(proposals.c.id == proposal_id, message_id=message_id)
 
     async def claim(
-        self, token: str, *, user_id: int, chat_id: int, message_id: int, digest: str, now: datetime
+        self,
+        token: str,
+        *,
+        user_id: int,
+        chat_id: int,
+        message_id: int,
+        digest: str,
+        now: datetime,
+        state: ProposalState = ProposalState.PROPOSED,
     ) -> Proposal | None:
         """
-        PROPOSED -> CONFIRMED by one atomic statement, durable when it returns; None if it was not there to claim.
+        *state* -> CONFIRMED by one atomic statement, durable when it returns; None if it was not there to claim.
 
         All of token, user, chat, message and digest must match, and *now* must be before its expiry.
         """
@@ -74,7 +83,7 @@ class SqlProposalStore:
                 proposals.c.chat_id == chat_id,
                 proposals.c.message_id == message_id,
                 proposals.c.digest == digest,
-                proposals.c.state == ProposalState.PROPOSED,
+                proposals.c.state == state,
                 proposals.c.expires > now,
             )
             .values(state=ProposalState.CONFIRMED, claimed=now)
@@ -87,9 +96,28 @@ class SqlProposalStore:
 
         return await self._database.writer.run(unit)
 
+    async def hold(self, proposal: Proposal, *, now: datetime, until: datetime) -> Proposal | None:
+        """PROPOSED -> AWAITING_SECOND by one atomic statement, with *until* as its expiry; bound as `claim` is."""
+        statement = (
+            update(proposals)
+            .where(
+                proposals.c.token == proposal.token,
+                proposals.c.user_id == proposal.user_id,
+                proposals.c.chat_id == proposal.chat_id,
+                proposals.c.message_id == proposal.message_id,
+                proposals.c.digest == proposal.digest,
+                proposals.c.state == ProposalState.PROPOSED,
+                proposals.c.expires > now,
+            )
+            .values(state=ProposalState.AWAITING_SECOND, expires=until)
+        )
+        if await self._database.writer.run(lambda connection: connection.execute(statement).rowcount) != 1:
+            return None
+        return replace(proposal, state=ProposalState.AWAITING_SECOND, expires=until)
+
     async def close(self, proposal_id: int, state: ProposalState) -> bool:
-        """PROPOSED -> *state* by one atomic statement; False if it was no longer PROPOSED."""
-        where = proposals.c.id == proposal_id, proposals.c.state == ProposalState.PROPOSED
+        """PROPOSED or AWAITING_SECOND -> *state* by one atomic statement; False if it was neither any more."""
+        where = proposals.c.id == proposal_id, proposals.c.state.in_(_STANDING)
         return await self._change(*where, state=state) == 1
 
     async def settle(self, proposal_id: int, state: ProposalState) -> None:
@@ -111,18 +139,12 @@ class SqlProposalStore:
         News is what changes the stored leg: what was said before is said again where the leg has moved meanwhile.
         """
 
-        def unit(connection: Connection) -> OutboxMessage | None:
+        def unit(connection: Connection) -> Sequence[OutboxMessage]:
             if not store_leg(connection, news.proposal.id, news.leg):
-                return None
-            message = message_of(news)
-            said = self._outbox.count(connection, message.dedupe_key)
-            return self._outbox.insert(
-                connection, replace(message, dedupe_key=f"{message.dedupe_key}:{said}") if said else message
-            )
+                return ()
+            return order_thread.put(connection, self._outbox, news)
 
-        message = await self._database.writer.run(unit)
-        if message is not None:
-            self._outbox.announce([message])
+        self._outbox.announce(await self._database.writer.run(unit))
 
     async def record_fill(self, proposal_id: int, fill: Fill) -> bool:
         """Keep an execution (again with its commission); False if it was known in full already."""
@@ -134,8 +156,8 @@ class SqlProposalStore:
             return await connection.run_sync(fills_since, account, since)
 
     async def proposed_until(self, now: datetime) -> Sequence[Proposal]:
-        """Return PROPOSED proposals whose time has run out at *now*."""
-        return await self._list(proposals.c.state == ProposalState.PROPOSED, proposals.c.expires <= now)
+        """Return PROPOSED and AWAITING_SECOND proposals whose time has run out at *now*."""
+        return await self._list(proposals.c.state.in_(_STANDING), proposals.c.expires <= now)
 
     async def unsettled(self) -> Sequence[Proposal]:
         """Return CONFIRMED and SUBMITTED proposals that have a leg which is not final."""
@@ -173,26 +195,6 @@ class SqlProposalStore:
     async def _change(self, *conditions: ColumnElement[bool], **values: object) -> int:
         statement = update(proposals).where(*conditions).values(**values)
         return await self._database.writer.run(lambda connection: connection.execute(statement).rowcount)
-
-
-def message_of(news: OrderNews) -> NewMessage:
-    """Return the message about *news*, in the thread of its card; that an order works is said without a sound."""
-    leg, proposal = news.leg, news.proposal
-    return NewMessage(
-        chat_id=proposal.chat_id,
-        kind="order",
-        dedupe_key=f"order:{leg.order_ref}:{leg.state}:{_plain(leg.filled)}",
-        payload=news_to_json(news),
-        priority=Priority.ORDER,
-        silent=leg.state is LegState.WORKING,
-        happened=news.at,
-        reply_to=proposal.message_id,
-    )
-
-
-def _plain(number: Decimal) -> str:
-    """Return the number's one spelling: 10, 10.0 and 1E+1 are the same."""
-    return f"{number.normalize():f}"
 
 
 def _add(connection: Connection, proposal: Proposal) -> Proposal:
@@ -238,6 +240,7 @@ def _proposal(row: Row[Any], its_legs: tuple[Leg, ...]) -> Proposal:
         id=row.id,
         token=row.token,
         state=ProposalState(row.state),
+        expires=row.expires,
         message_id=row.message_id,
         legs=its_legs,
     )

@@ -27,6 +27,7 @@ class Outcome(StrEnum):
     * NOT_SENT     the link (or the gateway's read-only setting) failed right after the claim: nothing sent, card dead
     * ORDER_GONE   the order whose terms were to change does not work any more: nothing sent, card dead
     * TOO_SLOW     the claim took so long that what was checked before it is too old: nothing sent, card dead
+    * SECOND_STEP  a code is wanted (the card still stands), or another person's approval (it is AWAITING_SECOND now)
     * GONE         no such card, or an old copy of it
     """
 
@@ -46,6 +47,7 @@ class Outcome(StrEnum):
     NOT_SENT = "not sent"
     ORDER_GONE = "order gone"
     TOO_SLOW = "too slow"
+    SECOND_STEP = "second step"
     GONE = "gone"
 
 
@@ -73,11 +75,12 @@ _FATES = {
     ProposalState.REPLACED: Outcome.REPLACED,
     ProposalState.DENIED: Outcome.DENIED,
     ProposalState.VOID: Outcome.GONE,
+    ProposalState.AWAITING_SECOND: Outcome.SECOND_STEP,
 }
 
 
 def fate_of(proposal: Proposal | None) -> Confirmation | None:
-    """Return the answer to a press on a *proposal* that is over, or None where it is still PROPOSED."""
+    """Return the answer to a press on a *proposal* that is over or AWAITING_SECOND, or None for a PROPOSED one."""
     if proposal is None:
         return Confirmation(Outcome.GONE)
     outcome = _FATES.get(proposal.state)

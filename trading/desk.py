@@ -2,12 +2,15 @@
 The order desk: the only door to an order.
 
 A press on Confirm walks through it in this order: card, person, state and time; role; trading state, limits and the
-live quote again; the atomic claim (durable before anything is sent); trading state and limits once more; submit. What
-fails before the claim leaves the card standing or closes it; what fails after it never leads to a second try.
+live quote again; the second step where one is wanted; the atomic claim (durable before anything is sent); trading state
+and limits once more; submit. What fails before the claim leaves the card standing or closes it; what fails after it
+never leads to a second try.
+
+Longer than 400 lines, because who may do what to a proposal is to be read in one place.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -25,6 +28,8 @@ from trading.guards import Guards, Pairs
 from trading.ports import AuditLog, Holdings, OrderGateway, ProposalStore, QuoteSource, SymbolBook
 from trading.proposal import LegOrder, LegRole, Proposal, ProposalState
 from trading.proposing import Proposer, drift_pct
+from trading.second_step import SecondStep
+from trading.seconding import Seconder
 from trading.sendable import require_sendable
 from trading.sending import Sender, done
 from trading.turns import Turns
@@ -50,7 +55,8 @@ class OrderDesk:
     Proposes orders, and sends the one that its person confirmed, once.
 
     *turns* must be the object that the `OrderTracker` holds too. The *guards* are asked up to the last line before the
-    gateway. Everything is done for a `TRADER` or higher, whatever the gate said before.
+    gateway. Everything is done for a `TRADER` or higher, whatever the gate said before. *second_step* says which orders
+    take more than a Confirm; without it none does.
     """
 
     def __init__(  # noqa: PLR0913  the one door has one lock for each key
@@ -70,6 +76,7 @@ class OrderDesk:
         new_group: Callable[[], str] = _new_group,
         confirm_timeout_s: float = 60,
         drift_pct: float = 0.5,
+        second_step: SecondStep | None = None,
     ) -> None:
         self._store = store
         self._roster = roster
@@ -81,6 +88,7 @@ class OrderDesk:
         self._drafter = Drafter(gateway, clock, new_token, timedelta(seconds=confirm_timeout_s))
         self._sender = Sender(store, gateway, guards)
         self._withdrawal = Withdrawal(store, gateway)
+        self._seconder = Seconder(second_step, store, roster, clock)
         self._drift_pct = exact(drift_pct) or Decimal(0)
 
     async def propose(self, ticket: OrderTicket, *, user_id: int, chat_id: int, account: str = "") -> Proposal:
@@ -168,22 +176,28 @@ class OrderDesk:
         """Kill a card of which nobody knows whether it arrived; False if it was over already."""
         return await self._store.close(proposal_id, ProposalState.VOID)
 
-    async def confirm(self, token: str, *, user_id: int, chat_id: int, message_id: int) -> Confirmation:
+    async def confirm(self, token: str, *, user_id: int, chat_id: int, message_id: int, code: str = "") -> Confirmation:
         """
         Send the orders behind *token*, if this press may, and say what came of it; never sends anything twice.
 
-        Raises NotAllowed where the person is no trader (any more).
+        *code* is the person's own of the second step. Raises NotAllowed where the person is no trader (any more), and
+        SecondStepError; then the card still stands.
         """
         proposal = await self._store.by_token(token)
-        try:
-            answer = await self._confirm(proposal, user_id, chat_id, message_id)
-        except NotAllowed as refusal:
-            await self._note(user_id, chat_id, "confirm", _name(proposal), "not allowed", refusal.needed)
-            raise
-        detail = answer.denial.limit.value if answer.denial else answer.detail
-        # The person must hear what became of the order, whatever becomes of the audit log.
-        await done(self._note(user_id, chat_id, "confirm", _name(proposal), answer.outcome.value, detail))
-        return answer
+        confirming = self._confirm(proposal, user_id, chat_id, message_id, code)
+        return await self._noted("confirm", proposal, user_id, chat_id, confirming)
+
+    async def approve(self, token: str, *, user_id: int, chat_id: int, message_id: int) -> Confirmation:
+        """
+        Send the orders that wait for a second person, if this press is that person's; as `confirm` in all else.
+
+        *token* is the person's own. Raises NotAllowed where one of both is no trader (any more).
+        """
+        return await self._seconded("approve", token, user_id, chat_id, message_id)
+
+    async def decline(self, token: str, *, user_id: int, chat_id: int, message_id: int) -> Confirmation:
+        """Close what waits for a second person, by that person's own *token*. Raises as `approve`."""
+        return await self._seconded("decline", token, user_id, chat_id, message_id)
 
     async def cancel(self, token: str, *, user_id: int, chat_id: int, message_id: int | None = None) -> Confirmation:
         """Close the card behind *token* unconfirmed: CANCELLED if it is now, else what became of it before."""
@@ -257,7 +271,37 @@ class OrderDesk:
         await self._note(user_id, chat_id, "propose", proposal.reference, "proposed", _spelled(wish))
         return proposal
 
-    async def _confirm(self, proposal: Proposal | None, user_id: int, chat_id: int, message_id: int) -> Confirmation:
+    async def _noted(
+        self, action: str, proposal: Proposal | None, user_id: int, chat_id: int, doing: Awaitable[Confirmation]
+    ) -> Confirmation:
+        try:
+            answer = await doing
+        except NotAllowed as refusal:
+            await self._note(user_id, chat_id, action, _name(proposal), "not allowed", refusal.needed)
+            raise
+        detail = answer.denial.limit.value if answer.denial else answer.detail
+        # The person must hear what became of the order, whatever becomes of the audit log.
+        await done(self._note(user_id, chat_id, action, _name(proposal), answer.outcome.value, detail))
+        return answer
+
+    async def _seconded(self, action: str, token: str, user_id: int, chat_id: int, message_id: int) -> Confirmation:
+        found = await self._seconder.found(token)
+        doing = self._by_second(action, token, user_id, chat_id, message_id)
+        return await self._noted(action, found, user_id, chat_id, doing)
+
+    async def _by_second(self, action: str, token: str, user_id: int, chat_id: int, message_id: int) -> Confirmation:
+        wanted = await self._seconder.wanted_of(token, user_id=user_id, chat_id=chat_id, message_id=message_id)
+        if isinstance(wanted, Confirmation):
+            return wanted
+        if self._clock.now() >= wanted.expires:
+            return await self._close(wanted, ProposalState.EXPIRED, Outcome.EXPIRED)
+        if action == "decline":
+            return await self._close(wanted, ProposalState.CANCELLED, Outcome.CANCELLED)
+        return await self._check_and_send(wanted, "")
+
+    async def _confirm(
+        self, proposal: Proposal | None, user_id: int, chat_id: int, message_id: int, code: str
+    ) -> Confirmation:
         if proposal is not None and (proposal.user_id, proposal.chat_id) != (user_id, chat_id):
             return Confirmation(Outcome.NOT_YOURS)
         over = fate_of(proposal)
@@ -272,9 +316,9 @@ class OrderDesk:
         if proposal.message_id != message_id:
             return Confirmation(Outcome.GONE, proposal)
         self._require_trader(user_id)
-        return await self._check_and_send(proposal)
+        return await self._check_and_send(proposal, code)
 
-    async def _check_and_send(self, proposal: Proposal) -> Confirmation:
+    async def _check_and_send(self, proposal: Proposal, code: str) -> Confirmation:
         """Look again at everything that may have changed since the card was shown, then send."""
         try:
             seen = await self._proposer.look(proposal.exposures)
@@ -290,6 +334,9 @@ class OrderDesk:
         if drift_pct(proposal, seen) > self._drift_pct:
             return await self._replace(proposal, seen)
         looked = self._clock.monotonic()
+        lacking = await self._seconder.hold_up(proposal, pairs, code)
+        if lacking is not None:
+            return lacking
         async with self._turns.of(proposal.id):
             return await self._send(proposal, pairs, looked)
 
@@ -302,6 +349,7 @@ class OrderDesk:
             message_id=proposal.message_id or 0,
             digest=proposal.digest,
             now=self._clock.now(),
+            state=proposal.state,
         )
         if claimed is None:
             return await self._lost(proposal)
@@ -330,7 +378,7 @@ class OrderDesk:
         return replace(answer, replacement=await self._store.add(draft))
 
     async def _close(self, proposal: Proposal, state: ProposalState, outcome: Outcome) -> Confirmation:
-        """PROPOSED -> *state* and answer *outcome*; where it was over already, what became of it."""
+        """PROPOSED or AWAITING_SECOND -> *state* and answer *outcome*; where it was over already, what became of it."""
         if await self._store.close(proposal.id, state):
             return Confirmation(outcome, proposal.with_state(state))
         now = await self._store.get(proposal.id)

@@ -224,17 +224,34 @@ class ProposalStore(Protocol):
         ...
 
     async def claim(
-        self, token: str, *, user_id: int, chat_id: int, message_id: int, digest: str, now: datetime
+        self,
+        token: str,
+        *,
+        user_id: int,
+        chat_id: int,
+        message_id: int,
+        digest: str,
+        now: datetime,
+        state: ProposalState = ProposalState.PROPOSED,
     ) -> Proposal | None:
         """
-        PROPOSED -> CONFIRMED by one atomic statement, durable when it returns; None if it was not there to claim.
+        *state* -> CONFIRMED by one atomic statement, durable when it returns; None if it was not there to claim.
 
-        All of token, user, chat, message and digest must match, and *now* must be before its expiry.
+        All of token, user, chat, message and digest must match, and *now* must be before its expiry. *state* is
+        AWAITING_SECOND for another person's approval, and for nothing else.
+        """
+        ...
+
+    async def hold(self, proposal: Proposal, *, now: datetime, until: datetime) -> Proposal | None:
+        """
+        PROPOSED -> AWAITING_SECOND by one atomic statement, with *until* as its expiry; None as of `claim`.
+
+        What `claim` is bound to binds this too.
         """
         ...
 
     async def close(self, proposal_id: int, state: ProposalState) -> bool:
-        """PROPOSED -> *state* by one atomic statement; False if it was no longer PROPOSED."""
+        """PROPOSED or AWAITING_SECOND -> *state* by one atomic statement; False if it was neither any more."""
         ...
 
     async def settle(self, proposal_id: int, state: ProposalState) -> None:
@@ -262,7 +279,7 @@ class ProposalStore(Protocol):
         ...
 
     async def proposed_until(self, now: datetime) -> Sequence[Proposal]:
-        """Return PROPOSED proposals whose time has run out at *now*."""
+        """Return PROPOSED and AWAITING_SECOND proposals whose time has run out at *now*."""
         ...
 
     async def unsettled(self) -> Sequence[Proposal]:

@@ -2,8 +2,9 @@
 A proposal is one order as it was shown to one person, waiting for that person's Confirm.
 
 PROPOSED -> CONFIRMED (claimed, intent stored, nothing sent yet) -> SUBMITTED -> the order's own fate, or
-PROPOSED -> CANCELLED (a person) | EXPIRED (time) | REPLACED (edited, or the price moved: there is a new card)
-          | VOID (nobody knows whether the card arrived).
+PROPOSED -> AWAITING_SECOND (another person is to approve it) -> CONFIRMED, or
+PROPOSED or AWAITING_SECOND -> CANCELLED (a person) | EXPIRED (time) | VOID (nobody knows whether the card arrived)
+          | REPLACED (edited, or the price moved: there is a new card).
 The claim is one atomic statement in `storage/proposals.py`; everything here is pure.
 """
 
@@ -22,6 +23,7 @@ class ProposalState(StrEnum):
     """What became of a proposal; after SUBMITTED its legs tell the rest."""
 
     PROPOSED = "proposed"
+    AWAITING_SECOND = "awaiting second"
     CONFIRMED = "confirmed"
     SUBMITTED = "submitted"
     CANCELLED = "cancelled"
@@ -29,6 +31,11 @@ class ProposalState(StrEnum):
     REPLACED = "replaced"
     DENIED = "denied"
     VOID = "void"
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it may still be sent: nothing was, and nobody and nothing has ended it."""
+        return self in {ProposalState.PROPOSED, ProposalState.AWAITING_SECOND}
 
 
 class LegState(StrEnum):

@@ -186,6 +186,14 @@ class SecondStep:
         async with self._turns.of(user_id):
             await self._check(user_id, code, is_first=False)
 
+    async def require_enrolled(self, user_id: int) -> None:
+        """Return if a code can be asked of the person. Raises NotEnrolled, StepLocked."""
+        held = await self._store.enrolment(user_id)
+        if held is None or not held.is_confirmed:
+            raise NotEnrolled
+        if held.locked_until is not None and self._clock.now() < held.locked_until:
+            raise StepLocked(held.locked_until)
+
     async def confirm_first(self, user_id: int, code: str) -> None:
         """Take the first code of a new secret: from now on it counts. Raises as `check`."""
         async with self._turns.of(user_id):

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from market.ticket import parse
 from tests.fakes.clock import FakeClock
+from tests.fakes.steps import SECRET, MemoryStepStore
 from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProposalStore
 from trading.access import Role, Roster
 from trading.confirmation import Confirmation
@@ -13,6 +14,7 @@ from trading.desk import OrderDesk
 from trading.guards import Guards, limits_for_all
 from trading.limits import Limits, TradingState
 from trading.proposal import Proposal
+from trading.second_step import SecondStep
 from trading.tracker import OrderTracker
 from trading.turns import Turns
 
@@ -32,6 +34,8 @@ class DeskBench:
         self.turns = Turns()
         self.state: TradingState | OSError = TradingState.ACTIVE
         self.roles = {ADMIN: Role.ADMIN, TRADER: Role.TRADER, VIEWER: Role.VIEWER, OTHER: Role.TRADER}
+        self.steps = MemoryStepStore()
+        self.second_step = self.open_second_step()
         self._tokens = count(1)
         self._groups = count(1)
         self.desk = self.open_desk(limits or Limits())
@@ -57,8 +61,19 @@ class DeskBench:
             clock=self.clock,
             audit=self.audit,
             turns=self.turns,
+            second_step=self.second_step,
             new_token=lambda: f"token-{next(self._tokens)}",
             new_group=lambda: f"group-{next(self._groups)}",
+        )
+
+    def open_second_step(self) -> SecondStep:
+        """Return the second step as a fresh start would make it; it is off until a test sets its policy."""
+        return SecondStep(
+            store=self.steps,
+            roster=Roster(self.roles),
+            clock=self.clock,
+            audit=self.audit,
+            new_secret=lambda: SECRET,
         )
 
     def trading_state(self) -> TradingState:

@@ -71,10 +71,18 @@ class MemoryProposalStore:
         self.rows[proposal_id] = replace(self.rows[proposal_id], message_id=message_id)
 
     async def claim(
-        self, token: str, *, user_id: int, chat_id: int, message_id: int, digest: str, now: datetime
+        self,
+        token: str,
+        *,
+        user_id: int,
+        chat_id: int,
+        message_id: int,
+        digest: str,
+        now: datetime,
+        state: ProposalState = ProposalState.PROPOSED,
     ) -> Proposal | None:
         await asyncio.sleep(0)
-        wanted = (token, user_id, chat_id, message_id, digest, ProposalState.PROPOSED)
+        wanted = (token, user_id, chat_id, message_id, digest, state)
         for row in self.rows.values():
             if (row.token, row.user_id, row.chat_id, row.message_id, row.digest, row.state) == wanted:
                 if now >= row.expires:
@@ -85,10 +93,18 @@ class MemoryProposalStore:
                 return self.rows[row.id]
         return None
 
+    async def hold(self, proposal: Proposal, *, now: datetime, until: datetime) -> Proposal | None:
+        await asyncio.sleep(0)
+        row = self.rows[proposal.id]
+        if row.state is not ProposalState.PROPOSED or now >= row.expires or row.digest != proposal.digest:
+            return None
+        self.rows[row.id] = replace(row, state=ProposalState.AWAITING_SECOND, expires=until)
+        return self.rows[row.id]
+
     async def close(self, proposal_id: int, state: ProposalState) -> bool:
         await asyncio.sleep(0)
         row = self.rows[proposal_id]
-        if row.state is not ProposalState.PROPOSED:
+        if not row.state.is_standing:
             return False
         self.rows[proposal_id] = row.with_state(state)
         return True
@@ -126,7 +142,7 @@ class MemoryProposalStore:
 
     async def proposed_until(self, now: datetime) -> Sequence[Proposal]:
         await asyncio.sleep(0)
-        return [row for row in self.rows.values() if row.state is ProposalState.PROPOSED and row.expires <= now]
+        return [row for row in self.rows.values() if row.state.is_standing and row.expires <= now]
 
     async def claims(self, since: datetime) -> Sequence[Claim]:
         await asyncio.sleep(0)

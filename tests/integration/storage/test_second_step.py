@@ -1,9 +1,11 @@
 """Codes and approvals on a real database: used once, locked at the fifth, over restarts."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from storage.proposals import SqlProposalStore
 from storage.second_step import SqlStepStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.steps import SECRET
-from trading.proposal import Leg, Proposal
+from trading.proposal import Leg, Proposal, ProposalState
 from trading.second_step import Approval, Enrolment
 
 NOW = FakeClock().now()
@@ -99,3 +101,48 @@ async def test_a_secret_is_in_a_file_that_its_owner_alone_may_read(path: Path, s
     await steps.begin(TOM)
     for part in path.parent.glob(f"{path.name}*"):
         assert part.stat().st_mode & 0o077 == 0, part
+
+
+async def test_of_ten_confirms_at_once_one_makes_it_wait_and_of_ten_approvals_one_claims(
+    database: Database, outbox: SqlOutbox
+) -> None:
+    store = SqlProposalStore(database, outbox)
+    proposal = await store.add(CARD)
+    await store.bind(proposal.id, 500)
+    shown = replace(proposal, message_id=500)
+    until = NOW + timedelta(seconds=120)
+    held = await asyncio.gather(*(store.hold(shown, now=NOW, until=until) for _ in range(10)))
+    (waiting,) = [one for one in held if one is not None]
+    assert await store.get(proposal.id) == waiting
+    assert (waiting.state, waiting.expires) == (ProposalState.AWAITING_SECOND, until)
+    bound: dict[str, Any] = {"user_id": 222, "chat_id": 222, "message_id": 500, "digest": proposal.digest, "now": NOW}
+    assert await store.claim(proposal.token, **bound) is None
+    claims = await asyncio.gather(
+        *(store.claim(proposal.token, **bound, state=ProposalState.AWAITING_SECOND) for _ in range(10))
+    )
+    assert sum(one is not None for one in claims) == 1
+
+
+async def test_what_waits_for_a_second_person_expires_and_is_closed_like_a_card(
+    database: Database, outbox: SqlOutbox
+) -> None:
+    store = SqlProposalStore(database, outbox)
+    proposal = await store.add(CARD)
+    await store.bind(proposal.id, 500)
+    until = NOW + timedelta(seconds=120)
+    await store.hold(replace(proposal, message_id=500), now=NOW, until=until)
+    assert await store.proposed_until(until - timedelta(seconds=1)) == []
+    assert [one.id for one in await store.proposed_until(until)] == [proposal.id]
+    assert await store.close(proposal.id, ProposalState.EXPIRED)
+    assert not await store.close(proposal.id, ProposalState.CANCELLED)
+
+
+async def test_a_card_of_another_message_or_past_its_time_is_not_made_to_wait(
+    database: Database, outbox: SqlOutbox
+) -> None:
+    store = SqlProposalStore(database, outbox)
+    proposal = await store.add(CARD)
+    await store.bind(proposal.id, 500)
+    until = NOW + timedelta(seconds=120)
+    assert await store.hold(replace(proposal, message_id=501), now=NOW, until=until) is None
+    assert await store.hold(replace(proposal, message_id=500), now=CARD.expires, until=until) is None
