@@ -69,6 +69,8 @@ class Code(StrEnum):
     WATCH_ADD = "wa"
     WATCH_DROP = "wd"
     WIZARD = "wz"
+    OPTIONS = "op"
+    OPTIONS_OPEN = "oo"
     ORDER_LINE = "ot"
     ORDER_PRICE = "oc"
     ORDER_CONFIRM = "ok"
@@ -174,6 +176,8 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.WATCH_ADD: (_P, _N),
     Code.WATCH_DROP: (_P, _N),
     Code.WIZARD: (_N, _W, _W),  # form, what, value
+    Code.OPTIONS: (_N, _W, _W),  # form, what, value
+    Code.OPTIONS_OPEN: (_P, _N),
     Code.ORDER_LINE: (_L,),
     Code.ORDER_PRICE: (_W, _L),  # which price, the order without it
     Code.ORDER_CONFIRM: (_T,),
