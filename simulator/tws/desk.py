@@ -22,6 +22,8 @@ from simulator.tws.reports import Reports
 
 # Above this share of the account TWS warns before it previews.
 LARGE_SHARE = 0.25
+# How long an order of cryptocurrencies that is good for minutes works.
+_MINUTES_S = 300
 _TERMS = (
     "quantity", "limit", "stop", "trailing", "trailing_percent", "limit_offset", "order_type", "tif", "outside_rth",
     "good_till", "good_after", "trigger_method", "request", "order_ref",
@@ -114,7 +116,8 @@ class OrderDesk:
             # TWS makes a group of its own of all that hangs on one parent, whatever the client called it.
             order.oca_group = str(parent.perm_id)
         self.blotter.add(order)
-        order.placed_at = self._clock.time()
+        if order.tif == "Minutes":
+            order.good_till = self._clock.time() + _MINUTES_S
         if order.transmit:
             self._transmit(order)
 

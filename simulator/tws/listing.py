@@ -7,8 +7,9 @@ futures expire relative to the day the exchange opens.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
+from simulator.tws.derivatives import OPTION_ROOTS, future_options, futures, options
 from simulator.tws.instrument import CRYPTO_ORDER_TYPES, OTHER_ORDER_TYPES, Instrument
 
 # key: conId, long name, price, primary exchange, yearly volatility, daily volume, industry, category, ISIN
@@ -121,17 +122,9 @@ _ETFS: dict[str, tuple[int, str, float, str, float, float, str]] = {
     "SPY": (756733, "SS SPDR S&P 500 ETF TRUST-US", 571.30, "ARCA", 0.14, 6.0e7, "US78462F1030"),
     "QQQ": (320227571, "INVESCO QQQ TRUST SERIES 1", 487.60, "NASDAQ", 0.19, 3.4e7, "US46090E1038"),
 }
-# conId of the simulated derivatives; real ones change with each expiry.
-_FIRST_OPTION = 700_000_001
 # Shares that nobody ever issued, for those who need many: QAAA, QAAB, ... No share's symbol begins so here.
 _FIRST_INVENTED = 900_000_001
 _INVENTED = "Q"
-_OPTION_ROOTS = ("SPY", "AAPL")
-_OPTION_EXPIRIES = 4
-_STRIKES_EACH_SIDE = 12
-_FIRST_FUTURE_OPTION = 710_000_001
-_FUTURE_OPTION_EXPIRIES = 2
-_FUTURE_STRIKE_STEP = 50.0
 
 NEWS_PROVIDERS = {
     "BRFG": "Briefing.com General Market Columns",
@@ -142,12 +135,12 @@ NEWS_PROVIDERS = {
 
 def instruments(today: date, invented: int = 0) -> list[Instrument]:
     """Return what is listed on *today*, underlyings before their derivatives, with so many *invented* shares."""
-    listed = [*_stocks(), *_funds(), *_foreign(), *_currencies(), *_indices(), *_futures(today), *_news()]
+    listed = [*_stocks(), *_funds(), *_foreign(), *_currencies(), *_indices(), *futures(today), *_news()]
     by_key = {one.key: one for one in listed}
     listed.extend(_invented(number) for number in range(invented))
     listed.extend(_coins())
-    listed.extend(_options([by_key[root] for root in _OPTION_ROOTS], today))
-    listed.extend(_future_options(by_key["ES"], today))
+    listed.extend(options([by_key[root] for root in OPTION_ROOTS], today))
+    listed.extend(future_options(by_key["ES"], today))
     return listed
 
 
@@ -223,19 +216,6 @@ def _indices() -> Iterator[Instrument]:
         )  # fmt: skip
 
 
-def _futures(today: date) -> Iterator[Instrument]:
-    for number, expiry in enumerate(_quarterly_fridays(today, 2)):
-        letter = {3: "H", 6: "M", 9: "U", 12: "Z"}[expiry.month]
-        yield Instrument(
-            "ES" if number == 0 else f"ES{letter}{expiry.year % 10}", 637_533_641 + number * 11_917, "ES", "FUT",
-            "E-mini S&P 500", 5755.25 + 48.5 * number,
-            exchange="CME", local_symbol=f"ES{letter}{expiry.year % 10}", trading_class="ES", multiplier="50",
-            expiry=f"{expiry:%Y%m%d}", min_tick=0.25, volatility=0.14, daily_volume=1.6e6 / (1 + 9 * number),
-            order_types=OTHER_ORDER_TYPES, valid_exchanges="CME,QBALGO", market_rule=67, zone="US/Central",
-            under_con_id=11004968, under_symbol="ES", under_sec_type="IND",
-        )  # fmt: skip
-
-
 def _coins() -> Iterator[Instrument]:
     """Cryptocurrencies at Paxos: whole orders in hundred millionths of a coin."""
     for symbol, con_id, name, price, tick, rule in (
@@ -257,69 +237,3 @@ def _news() -> Iterator[Instrument]:
             exchange=code, local_symbol=f"{code}:{code}_ALL", trading_class=f"{code}:{code}_ALL",
             order_types="", valid_exchanges=code,
         )  # fmt: skip
-
-
-def _options(roots: list[Instrument], today: date) -> Iterator[Instrument]:
-    con_id = _FIRST_OPTION
-    for root in roots:
-        step = 5.0 if root.price > 250 else 2.5  # noqa: PLR2004 - strikes are wider for dearer underlyings
-        middle = round(root.price / step)
-        for expiry in fridays(today, _OPTION_EXPIRIES):
-            for number in range(middle - _STRIKES_EACH_SIDE, middle + _STRIKES_EACH_SIDE + 1):
-                for right in ("C", "P"):
-                    yield _option(root, expiry, number * step, right, con_id)
-                    con_id += 1
-
-
-def _future_options(root: Instrument, today: date) -> Iterator[Instrument]:
-    """Weekly options on the front future, fifty points apart."""
-    con_id = _FIRST_FUTURE_OPTION
-    middle = round(root.price / _FUTURE_STRIKE_STEP)
-    for number, expiry in enumerate(fridays(today, _FUTURE_OPTION_EXPIRIES)):
-        if f"{expiry:%Y%m%d}" >= root.expiry:
-            break
-        name = f"EW{number + 1}"
-        for strike in range(middle - _STRIKES_EACH_SIDE, middle + _STRIKES_EACH_SIDE + 1):
-            for right in ("C", "P"):
-                points = strike * _FUTURE_STRIKE_STEP
-                local = f"{name} {expiry:%y%m%d} {right}{points:g}"
-                yield Instrument(
-                    local, con_id, root.symbol, "FOP", root.long_name, 1.0,
-                    exchange="CME", local_symbol=local, trading_class=name, multiplier=root.multiplier,
-                    expiry=f"{expiry:%Y%m%d}", strike=points, right=right, min_tick=0.05, volatility=root.volatility,
-                    daily_volume=2500.0, order_types=OTHER_ORDER_TYPES, valid_exchanges="CME", market_rule=110,
-                    zone="US/Central", under_key=root.key, under_con_id=root.con_id,
-                    under_symbol=root.local_symbol, under_sec_type=root.sec_type,
-                )  # fmt: skip
-                con_id += 1
-
-
-def _option(root: Instrument, expiry: date, strike: float, right: str, con_id: int) -> Instrument:
-    local = f"{root.symbol:<6}{expiry:%y%m%d}{right}{round(strike * 1000):08d}"
-    return Instrument(
-        local, con_id, root.symbol, "OPT", root.long_name, 1.0,
-        local_symbol=local, trading_class=root.symbol, multiplier="100", expiry=f"{expiry:%Y%m%d}", strike=strike,
-        right=right, volatility=root.volatility, daily_volume=4000.0, order_types=OTHER_ORDER_TYPES,
-        valid_exchanges="SMART,AMEX,CBOE,PHLX,PSE,ISE,BOX,BATS,NASDAQOM,CBOE2,NASDAQBX,MIAX,GEMINI,EDGX,MERCURY",
-        market_rule=109 if root.key == "SPY" else 32,
-        under_key=root.key, under_con_id=root.con_id, under_symbol=root.symbol, under_sec_type=root.sec_type,
-    )  # fmt: skip
-
-
-def fridays(today: date, count: int) -> list[date]:
-    """Return the next *count* Fridays after *today*."""
-    first = today + timedelta(days=(4 - today.weekday()) % 7 or 7)
-    return [first + timedelta(weeks=number) for number in range(count)]
-
-
-def _quarterly_fridays(today: date, count: int) -> list[date]:
-    found: list[date] = []
-    year, month = today.year, today.month
-    while len(found) < count:
-        if month % 3 == 0:
-            first = date(year, month, 1)
-            third = first + timedelta(days=(4 - first.weekday()) % 7 + 14)
-            if third > today:
-                found.append(third)
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)  # noqa: PLR2004 - December
-    return found

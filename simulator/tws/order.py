@@ -1,7 +1,6 @@
 """Orders and executions as the exchange keeps them, and what it tells about them."""
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Literal
 
 from simulator.tws.algo import Algo
@@ -53,8 +52,8 @@ class Order:
 
     *limit* and *stop* are None where the type has none. *is_working* tells an order that has reached the exchange
     from one that waits for its parent, its trigger or its session (PreSubmitted). *group* is the group of which one
-    fill ends or lessens the rest: *asked_group* as the client named it, *oca_group* as TWS tells it. *session* is
-    the day whose close ends an order of the day, *good_till* and *good_after* are seconds since 1970.
+    fill ends or lessens the rest: *asked_group* as the client named it, *oca_group* as TWS tells it. *good_till*
+    and *good_after* are seconds since 1970; *cash* is what an order in money is for, in the instrument's currency.
     """
 
     request: Request
@@ -85,8 +84,6 @@ class Order:
     is_working: bool = False
     triggered: bool = False
     touches: int = 0
-    placed_at: float = 0.0
-    session: date = date.min
     good_till: float | None = None
     good_after: float | None = None
     algo: Algo | None = None

@@ -46,8 +46,8 @@ def _form(order: Order, _: float) -> Iterable[Check]:
 def _kind(order: Order, now: float) -> Iterable[Check]:
     one = order.instrument
     listed = one.order_types.split(",")
-    known = one.orderable and LISTED_NAMES[order.order_type] not in listed
-    yield known, 387, "Unsupported order type for this exchange and security type."
+    unknown = one.orderable and LISTED_NAMES[order.order_type] not in listed
+    yield unknown, 387, "Unsupported order type for this exchange and security type."
     yield bool(one.expiry) and _is_expired(order, now), 392, "Invalid order: contract expired."
     only_day = order.order_type in CLOSING_TYPES and order.tif != "DAY"
     yield only_day, 113, "The Tif option should be set to DAY for MOC and LOC orders."
