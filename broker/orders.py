@@ -147,11 +147,10 @@ class IbOrders:
         ib = self._usable()
         wire = order_of(order.ticket, order.account, order_ref)
         wire.orderId, wire.permId, wire.clientId = order_id, perm_id or record.perm_id, self.client_id
-        # What it hangs on stays, or TWS would take it for another order.
-        wire.parentId = record.parent_id
-        if record.oca_group:
-            wire.ocaGroup, wire.ocaType = record.oca_group, record.oca_type
+        self._relate(wire, record)
         record.change_begun()
+        if self._on_sent is not None:
+            self._on_sent(order_ref)
         try:
             # Not the library's own call: it asserts, after sending, that the order is alive, by statuses of its own
             # making.
@@ -159,6 +158,19 @@ class IbOrders:
         except ConnectionError:
             record.changing = False
             raise LinkDown(self._session.status.reason) from None
+
+    def _relate(self, wire: Order, record: OrderRecord) -> None:
+        """
+        Let a changed order hang on what it hung on: TWS refuses other relations (10326, 10327, 10341).
+
+        It refuses a parent that is over, too (135), and has put children into a group of its own making.
+        """
+        if not record.parent_id:
+            wire.ocaGroup, wire.ocaType = record.oca_group, record.oca_type if record.oca_group else 0
+            return
+        parent = self._records.get((self.client_id, record.parent_id))
+        if parent is not None and not parent.is_final:
+            wire.parentId = record.parent_id
 
     @property
     def client_id(self) -> int:

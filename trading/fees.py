@@ -26,12 +26,16 @@ class Fees:
         if len(self._fills) > _KEPT:
             self._fills.popitem(last=False)
 
-    def are_complete(self, leg: Leg) -> bool:
-        """Return whether the commission of all that the leg has filled is known."""
-        known = (fill.quantity for fill in self._of(leg) if fill.commission is not None)
-        return sum(known, Decimal(0)) >= leg.filled
+    def are_complete(self, leg: Leg, per_unit: int = 1) -> bool:
+        """
+        Return whether the commission of all that the leg has filled is known.
 
-    def added_to(self, leg: Leg) -> Leg:
+        Each unit takes *per_unit* executed ones: those of a combination's legs.
+        """
+        known = (fill.quantity for fill in self._of(leg) if fill.commission is not None)
+        return sum(known, Decimal(0)) >= leg.filled * per_unit
+
+    def added_to(self, leg: Leg, per_unit: int = 1) -> Leg:
         """
         Return the leg with its costs.
 
@@ -39,7 +43,7 @@ class Fees:
         commission.
         """
         paid = [fill for fill in self._of(leg) if fill.commission is not None]
-        if not paid or (leg.commission is not None and not self.are_complete(leg)):
+        if not paid or (leg.commission is not None and not self.are_complete(leg, per_unit)):
             return leg
         realized = [fill.realized_pnl for fill in paid if fill.realized_pnl is not None]
         return replace(

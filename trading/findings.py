@@ -35,6 +35,15 @@ class Findings:
         mine = (fill for fill in self.fills if _names(fill, proposal, leg))
         return sorted(mine, key=lambda fill: (fill.cumulative, fill.time))
 
+    def knows(self, proposal: Proposal, leg: Leg) -> bool:
+        """Return whether IBKR knows anything of the leg's order."""
+        return self.report_of(proposal, leg) is not None or bool(self.fills_of(proposal, leg))
+
+    def named(self, order_ref: str) -> OrderReport | None:
+        """Return what is known of the order of that reference, whosever it is."""
+        reports = (report for report in (*self.completed, *self.open) if report.order_ref == order_ref)
+        return next(reports, None)
+
 
 async def ask(gateway: OrderGateway) -> Findings:
     """Ask IBKR everything it knows; a question without an answer leaves a gap. Raises LinkDown."""

@@ -67,7 +67,8 @@ class OrderGateway(Protocol):
         """
         Hand every order event and every execution (again when its commission is known) to the first two sinks.
 
-        The third gets the reference of each order right before it leaves: IBKR owes an answer to it.
+        The third gets the reference of each order right before it leaves, of one that is changed too: IBKR owes an
+        answer to it.
         """
         ...
 

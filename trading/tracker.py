@@ -1,27 +1,26 @@
 """
 Follows each order that was sent, from IBKR's events to the message its owner gets.
 
-Every change is stored together with its message, once. A complete fill waits a moment for its commission, which
-IBKR sends last; one that comes later is stored but no longer told. What a crash or a lost link left open is settled
-by `OrderTracker.reconcile`, an order that IBKR does not answer is looked into; nothing in this module can send one.
+Every change is stored together with its message, once (`trading/recorder.py`). What a crash or a lost link left open is
+settled by `OrderTracker.reconcile`, an order that IBKR does not answer is looked into; nothing in here can send one.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from market.account import Fill
 from market.clock import Clock
 from market.errors import LinkDown
+from trading.changes import Changes
 from trading.checks import Checks
-from trading.fees import Fees
-from trading.findings import Findings, ask
+from trading.family import Family
 from trading.ports import OrderFate, OrderGateway, OrderReport, ProposalStore
-from trading.proposal import Leg, LegState, OrderNews, Proposal, ProposalState
-from trading.transition import after_fill, after_findings, after_report, is_news, is_same_order, leg_of
+from trading.proposal import Leg, LegState, Proposal
+from trading.reconciler import Reconciler
+from trading.recorder import Recorder
+from trading.terms import adopted
+from trading.transition import after_fill, after_report, is_part, is_same_order, leg_of
 from trading.turns import Turns
 
 OURS = "sb-"
@@ -32,16 +31,6 @@ _PATIENCE = 3
 _UNANSWERED = frozenset({LegState.UNSENT, LegState.SENT, LegState.UNKNOWN})
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A complete fill that waits for its commission until *deadline* (monotonic seconds)."""
-
-    proposal_id: int
-    leg: Leg
-    at: datetime
-    deadline: float
 
 
 class OrderTracker:
@@ -69,15 +58,18 @@ class OrderTracker:
         self._gateway = gateway
         self._clock = clock
         self._turns = turns
-        self._fee_wait_s = fee_wait_s
         self._check_wait_s = check_wait_s
         self._answer_wait_s = answer_wait_s
         self._retry_s = retry_s
         self._mailbox: deque[OrderReport | Fill] = deque()
         self._arrived = asyncio.Event()
-        self._fees = Fees()
-        self._held: dict[str, _Held] = {}
         self._checks = Checks(retry_s)
+        self._recorder = Recorder(store, turns, fee_wait_s)
+        self._changes = Changes(store, self._recorder, turns, clock)
+        self._family = Family(gateway)
+        self._reconciler = Reconciler(
+            store, gateway, clock, turns=turns, recorder=self._recorder, checks=self._checks, family=self._family
+        )
         self._sent: dict[str, float] = {}
         self._owed: float | None = None
         self._vain = 0
@@ -105,13 +97,13 @@ class OrderTracker:
             self._mailbox.popleft()
             self._vain = 0
         self._arrived.clear()
-        await self._tell_held(self._clock.monotonic())
+        await self._recorder.tell_held(self._clock.monotonic())
         await self._reconcile_if_owed()
         await self._check_due()
 
     async def flush(self) -> None:
         """Tell at once whatever still waits for its commission; for a shutdown."""
-        await self._tell_held(float("inf"))
+        await self._recorder.tell_held(float("inf"))
 
     async def reconcile(self) -> None:
         """
@@ -124,7 +116,7 @@ class OrderTracker:
         """
         self._owed = self._clock.monotonic() + self._retry_s
         self._arrived.set()
-        await self._reconcile(None)
+        await self._settle(None)
         self._owed = None
 
     def _put(self, told: OrderReport | Fill) -> None:
@@ -145,7 +137,7 @@ class OrderTracker:
 
     async def _wait(self) -> None:
         """Wait for an event, or for the next thing that is due."""
-        due = [held.deadline for held in self._held.values()] + self._checks.times + list(self._sent.values())
+        due = [*self._recorder.times, *self._checks.times, *self._sent.values()]
         due += [] if self._owed is None else [self._owed]
         timeout = max(0.0, min(due) - self._clock.monotonic()) if due else None
         try:
@@ -170,52 +162,35 @@ class OrderTracker:
                 logger.warning("IBKR speaks of an order %s that this database's one cannot be", order_ref)
                 return
             await self._apply(proposal, leg, told)
+        if isinstance(told, OrderReport) and self._may_answer_change(proposal, leg, told):
+            for settled in await self._changes.heed(told):
+                self._checks.settle(settled)
 
     async def _apply(self, proposal: Proposal, leg: Leg, told: OrderReport | Fill) -> None:
         self._remember(leg.order_ref, told.perm_id)
-        held, now = self._held.get(leg.order_ref), self._clock.now()
+        now, now_s = self._clock.now(), self._clock.monotonic()
+        held = self._recorder.held(leg.order_ref)
         base = held.leg if held else leg
         if isinstance(told, Fill):
-            await self._store.record_fill(proposal.id, told)
-            self._fees.note(leg.order_ref, told)
-            after, at = after_fill(base, told, proposal.ticket.quantity), min(told.time, now)
-        else:
-            after, at = after_report(base, told), now
-            if told.fate is not OrderFate.CHECK:
-                self._checks.settle(leg.order_ref)
-            elif not after.state.is_final:
-                self._checks.ask(leg.order_ref, self._clock.monotonic() + self._check_wait_s)
-        if after.state is LegState.FILLED and leg.state is not LegState.FILLED and not self._fees.are_complete(after):
-            deadline = held.deadline if held else self._clock.monotonic() + self._fee_wait_s
-            self._held[leg.order_ref] = _Held(proposal.id, after, held.at if held else at, deadline)
+            await self._recorder.take_fill(proposal, leg, told)
+            order = proposal.order_of(leg)
+            after = base if is_part(order, told) else after_fill(base, told, order.ticket.quantity)
+            await self._recorder.take(proposal, leg, after, min(told.time, now), now_s)
             return
-        await self._store_change(proposal, leg, after, held.at if held else at)
+        proposal = await self._recorder.take_terms(proposal, leg, told)
+        after = after_report(base, told)
+        if told.fate is not OrderFate.CHECK:
+            self._checks.settle(leg.order_ref)
+        elif not after.state.is_final:
+            self._checks.ask(leg.order_ref, now_s + self._check_wait_s)
+        await self._recorder.take(proposal, leg, after, now, now_s)
+        await self._family.heed(proposal.with_leg(after), after)
 
-    async def _store_change(
-        self, proposal: Proposal, before: Leg, after: Leg, at: datetime, *, found: bool = False
-    ) -> None:
-        """Store the leg, and tell its owner if that is news."""
-        after = self._fees.added_to(after)
-        if proposal.state is ProposalState.CONFIRMED and after.state not in {LegState.UNSENT, LegState.UNKNOWN}:
-            await self._store.settle(proposal.id, ProposalState.SUBMITTED)
-            proposal = proposal.with_state(ProposalState.SUBMITTED)
-        if is_news(before, after):
-            news = OrderNews(proposal.with_leg(after), after, before.state, at, found_at_reconcile=found)
-            await self._store.record(news)
-        elif after != before:
-            await self._store.save_leg(proposal.id, after)
-        self._held.pop(after.order_ref, None)
-
-    async def _tell_held(self, until: float) -> None:
-        """Tell the complete fills whose time to wait is over at *until*, without the commission that did not come."""
-        for order_ref, held in list(self._held.items()):
-            if held.deadline > until:
-                continue
-            async with self._turns.of(held.proposal_id):
-                proposal = await self._store.get(held.proposal_id)
-                leg = leg_of(proposal, order_ref) if proposal else None
-                if proposal is not None and leg is not None and self._held.get(order_ref) == held:
-                    await self._store_change(proposal, leg, held.leg, held.at)
+    def _may_answer_change(self, proposal: Proposal, leg: Leg, told: OrderReport) -> bool:
+        """Return whether *told* may be about new terms for the order: others, refused ones, or its end."""
+        ticket = proposal.order_of(leg).ticket
+        is_over = told.fate not in {OrderFate.WORKING, OrderFate.CHECK}
+        return bool(told.refused_change) or is_over or adopted(ticket, told) != ticket
 
     async def _reconcile_if_owed(self) -> None:
         now = self._clock.monotonic()
@@ -223,7 +198,7 @@ class OrderTracker:
             return
         self._owed = now + self._retry_s
         try:
-            await self._reconcile(None)
+            await self._settle(None)
         except LinkDown:
             logger.info("no link to settle the open orders; the next connect does")
         self._owed = None
@@ -233,12 +208,14 @@ class OrderTracker:
         for order_ref in [order_ref for order_ref, at in self._sent.items() if at <= now]:
             if await self._is_unanswered(order_ref):
                 self._checks.ask(order_ref, now)
+            for change in await self._changes.waiting_for(order_ref):
+                self._checks.ask(change, now)
             del self._sent[order_ref]
         due = self._checks.take(now)
         if not due:
             return
         try:
-            await self._reconcile(due)
+            await self._settle(due)
         except LinkDown:
             logger.info("no link to look into %s; the next connect does", ", ".join(sorted(due)))
 
@@ -247,52 +224,11 @@ class OrderTracker:
         leg = leg_of(proposal, order_ref) if proposal else None
         return leg is not None and leg.state in _UNANSWERED
 
-    async def _reconcile(self, only: set[str] | None) -> None:
-        open_legs = await self._open_legs(only)
-        for order_ref in (only or set()) - {leg.order_ref for _, leg in open_legs}:
-            self._checks.settle(order_ref)
-        if not open_legs:
-            return
-        findings = await ask(self._gateway)
-        for proposal_id, leg in open_legs:
-            async with self._turns.of(proposal_id):
-                await self._adopt(proposal_id, leg, findings, at_connect=only is None)
-
-    async def _open_legs(self, only: set[str] | None) -> Sequence[tuple[int, Leg]]:
-        """
-        Return the legs that are not final, each looked at in its turn.
-
-        The turn lets a Confirm that is just sending finish first: otherwise IBKR would be asked too early, and a good
-        order be told as unknown.
-        """
-        legs: list[tuple[int, Leg]] = []
-        for listed in await self._store.unsettled():
-            async with self._turns.of(listed.id):
-                proposal = await self._store.get(listed.id)
-            legs += [(listed.id, leg) for leg in (proposal.legs if proposal else ()) if not leg.state.is_final]
-        return [(number, leg) for number, leg in legs if only is None or leg.order_ref in only]
-
-    async def _adopt(self, proposal_id: int, asked_for: Leg, findings: Findings, *, at_connect: bool) -> None:
-        proposal = await self._store.get(proposal_id)
-        leg = leg_of(proposal, asked_for.order_ref) if proposal else None
-        if proposal is None or leg is None or leg != asked_for or leg.order_ref in self._held:
-            # It moved while IBKR was being asked, so its own events tell about it.
-            return
-        after, at = leg, self._clock.now()
-        for fill in findings.fills_of(proposal, leg):
-            await self._store.record_fill(proposal_id, fill)
-            self._fees.note(leg.order_ref, fill)
-            after, at = after_fill(after, fill, proposal.ticket.quantity), min(fill.time, at)
-        report = findings.report_of(proposal, leg)
-        if report is not None:
-            self._remember(leg.order_ref, report.perm_id)
-        after = after_findings(after, report, are_complete=findings.are_complete, is_patient=at_connect)
-        if after.state.is_final or (report is not None and report.fate is OrderFate.WORKING):
-            self._checks.settle(leg.order_ref)
-        else:
-            self._checks.keep(leg.order_ref, self._clock.monotonic())
-            self._arrived.set()
-        await self._store_change(proposal, leg, after, at, found=at_connect)
+    async def _settle(self, only: set[str] | None) -> None:
+        for order_ref, perm_id in (await self._reconciler.settle(only)).items():
+            self._remember(order_ref, perm_id)
+        # What is not settled yet is due some time: the wait begins anew.
+        self._arrived.set()
 
     def _remember(self, order_ref: str, perm_id: int) -> None:
         if perm_id:

@@ -4,8 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from market.account import Fill
+from market.instrument import Instrument, SecType
 from trading.ports import OrderFate, OrderReport
-from trading.proposal import Leg, LegState, Proposal, ProposalState
+from trading.proposal import Leg, LegOrder, LegState, Proposal, ProposalState
 
 _ENDS = {
     OrderFate.CANCELLED: LegState.CANCELLED,
@@ -28,9 +29,10 @@ def is_same_order(proposal: Proposal, leg: Leg, told: OrderReport | Fill) -> boo
     Our references begin anew with a new database, so that IBKR may know an older order by the same one: what both
     sides know of it must agree.
     """
-    if told.account and told.account != proposal.account:
+    order = proposal.order_of(leg)
+    if told.account and told.account != order.account:
         return False
-    if told.instrument is not None and told.instrument != proposal.instrument:
+    if told.instrument is not None and not _is_of(told.instrument, order.instrument):
         return False
     # An order id counts for one client only; where IBKR leaves it out, it leaves the client out too.
     client_id = told.client_id if told.order_id else 0
@@ -38,8 +40,24 @@ def is_same_order(proposal: Proposal, leg: Leg, told: OrderReport | Fill) -> boo
     if any(ours and theirs and ours != theirs for ours, theirs in known):
         return False
     if isinstance(told, Fill):
-        return told.side is proposal.ticket.side
-    return told.ticket is None or told.ticket.side is proposal.ticket.side
+        return is_part(order, told) or told.side is order.ticket.side
+    return told.ticket is None or told.ticket.side is order.ticket.side
+
+
+def is_part(order: LegOrder, fill: Fill) -> bool:
+    """
+    Return whether the execution is of one leg of a combination.
+
+    IBKR tells those besides the combination's own, and the commission of those alone.
+    """
+    return order.instrument.sec_type is SecType.COMBO and fill.instrument.sec_type is not SecType.COMBO
+
+
+def _is_of(told: Instrument, ordered: Instrument) -> bool:
+    """Return whether *told* can be what was *ordered*; IBKR has one id for all combinations that clients make up."""
+    if ordered.sec_type is not SecType.COMBO:
+        return told == ordered
+    return told.sec_type is SecType.COMBO or any(leg.con_id == told.con_id for leg in ordered.legs)
 
 
 def after_report(leg: Leg, report: OrderReport) -> Leg:

@@ -257,6 +257,8 @@ class FakeGateway:
         self.discarded.append((order_id, order_ref))
 
     async def change(self, order: LegOrder, order_id: int, order_ref: str, perm_id: int) -> None:
+        if self.on_sent:
+            self.on_sent(order_ref)
         if self.submit_error:
             raise self.submit_error
         self.changed.append((order_id, order_ref, perm_id, order.ticket))

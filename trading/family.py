@@ -1,0 +1,89 @@
+"""
+Keeps a bracket whole: an entry without the stop loss that was confirmed with it is not what anybody wanted.
+
+TWS holds the entry until the last of its children has come, lists it nowhere, and says nothing of it. Where the
+children did not come, or IBKR refused one, the entry is taken back.
+"""
+
+import logging
+from dataclasses import replace
+
+from market.errors import LinkDown, MarketError
+from trading.errors import OrderGone
+from trading.findings import Findings
+from trading.plan import is_family
+from trading.ports import OrderGateway
+from trading.proposal import Leg, LegState, Proposal
+
+INCOMPLETE = "never transmitted"
+"""The message of an order that TWS held and that was taken back: it was never at the market."""
+PARENT_OVER = "entry over"
+"""The message of a child whose entry ended without having bought or sold anything."""
+
+logger = logging.getLogger(__name__)
+
+_SILENT = frozenset({LegState.UNSENT, LegState.SENT, LegState.UNKNOWN})
+
+
+class Family:
+    """Takes entries back, through the *gateway*; it can send nothing."""
+
+    def __init__(self, gateway: OrderGateway) -> None:
+        self._gateway = gateway
+
+    async def heed(self, proposal: Proposal, leg: Leg) -> None:
+        """After *leg* was rejected, take the entry back that it was to protect; what of it is filled stays."""
+        order = proposal.order_of(leg)
+        if leg.state is not LegState.REJECTED or not order.parent:
+            return
+        try:
+            await self._take_back(proposal.legs[order.parent - 1])
+        except LinkDown:
+            logger.warning("%s was rejected, and there is no link to take its entry back yet", leg.order_ref)
+
+    async def settle(self, proposal: Proposal, findings: Findings) -> None:
+        """
+        Take back what TWS may hold of *proposal*, where IBKR knows nothing of any of its orders or refused a child.
+
+        Raises LinkDown.
+        """
+        if not is_family(proposal):
+            return
+        children = [leg for leg in proposal.legs if proposal.order_of(leg).parent]
+        if self._is_silent(proposal, findings):
+            for leg in proposal.legs:
+                await self._take_back(leg)
+        elif any(leg.state is LegState.REJECTED for leg in children):
+            await self._take_back(proposal.legs[0])
+
+    def after_silence(self, proposal: Proposal, leg: Leg, findings: Findings) -> Leg:
+        """Return *leg*, of which IBKR knows nothing, with what the others of its family say about its fate."""
+        order = proposal.order_of(leg)
+        if leg.state.is_final or leg.perm_id or not is_family(proposal) or not findings.are_complete:
+            return leg
+        parent = proposal.legs[order.parent - 1] if order.parent else None
+        if parent is not None and parent.state.is_final and not parent.filled:
+            return replace(leg, state=LegState.CANCELLED, message=PARENT_OVER)
+        was_cut = any(one.state is LegState.NOT_SENT for one in proposal.legs)
+        if was_cut and self._is_silent(proposal, findings):
+            return replace(leg, state=LegState.CANCELLED, message=INCOMPLETE)
+        return leg
+
+    def _is_silent(self, proposal: Proposal, findings: Findings) -> bool:
+        """Whether IBKR has never spoken of any order of the family, and does not now."""
+        return findings.are_complete and all(
+            leg.state is LegState.NOT_SENT
+            or (leg.state in _SILENT and not leg.perm_id and not findings.knows(proposal, leg))
+            for leg in proposal.legs
+        )
+
+    async def _take_back(self, leg: Leg) -> None:
+        """Cancel the order, if it is one of ours that may still be there. Raises LinkDown."""
+        if leg.state.is_final or not leg.order_id or leg.client_id != self._gateway.client_id:
+            return
+        try:
+            await self._gateway.discard(leg.order_id, leg.order_ref)
+        except LinkDown:
+            raise
+        except (MarketError, OrderGone) as error:
+            logger.warning("%s could not be taken back: %s", leg.order_ref, type(error).__name__)
