@@ -11,6 +11,7 @@ from broker.contracts import IbContracts
 from broker.history import IbHistory
 from broker.market_data import IbTickFeed
 from broker.news import IbNewsFeed
+from broker.options import IbOptions
 from broker.orders import IbOrders
 from broker.portfolio import IbPortfolio
 from broker.scanner import IbScanFeed
@@ -37,6 +38,7 @@ class Desk:
     news: IbNewsFeed
     orders: IbOrders
     portfolio: IbPortfolio
+    options: IbOptions
     statuses: list[LinkStatus] = field(default_factory=list)
     ticks: list[Tick] = field(default_factory=list)
     reports: list[OrderReport] = field(default_factory=list)
@@ -63,15 +65,17 @@ def desk_at(port: int, *, client_id: int = 17, readonly: bool = False, account: 
     timings = {"connect_timeout_s": 2.0, "backoff_s": (0.01, 0.05), "heartbeat_s": 30.0, "answer_s": 1.0} | pace
     session = IbSession(settings, clock, **timings)
     contracts = IbContracts(session, clock, timeout_s=10.0)
+    feed = IbTickFeed(session, clock)
     desk = Desk(
         session,
         contracts,
-        IbTickFeed(session, clock),
+        feed,
         IbHistory(session, clock, contracts, timeout_s=10.0),
         IbScanFeed(session, timeout_s=10.0),
         IbNewsFeed(session, timeout_s=10.0),
         IbOrders(session, clock, timeout_s=10.0),
         IbPortfolio(session, contracts, timeout_s=10.0),
+        IbOptions(session, feed, clock, timeout_s=10.0),
     )
     session.on_status(desk.statuses.append)
     desk.feed.connect(desk.ticks.extend)

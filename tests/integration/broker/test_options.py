@@ -7,7 +7,6 @@ import pytest
 
 from broker.library import OptionChain as LibraryChain
 from broker.options import IbOptions, _joined
-from market.clock import SystemClock
 from market.errors import LinkDown, UnknownSymbol
 from market.instrument import Instrument, SecType
 from market.option import Greeks
@@ -20,7 +19,7 @@ from tests.integration.broker.conftest import Desk
 
 @pytest.fixture
 def options(desk: Desk) -> IbOptions:
-    return IbOptions(desk.session, desk.feed, SystemClock())
+    return desk.options
 
 
 async def test_a_chain_has_the_expiries_and_strikes_that_are_listed(

@@ -21,10 +21,12 @@ from market.ticket import OrderTicket, OrderType, Side
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
+from tests.fakes.trading import entry
 from tests.integration.broker.conftest import Desk, desk_at
 from trading.errors import OrderGone
 
 AAPL = Instrument(265598, "AAPL", primary_exchange="NASDAQ")
+SPY = Instrument(756733, "SPY", primary_exchange="ARCA")
 TICKET = OrderTicket(Side.BUY, Decimal(1), "AAPL", OrderType.LIMIT, Decimal("150.0"))
 ACCOUNT = "DU1234567"
 SCAN = ScanSpec("TOP_PERC_GAIN")
@@ -39,6 +41,8 @@ QUESTIONS = MappingProxyType[str, Ask](
         "contracts.find": lambda desk: desk.contracts.find("NVDA"),
         "contracts.search": lambda desk: desk.contracts.search("NVDA"),
         "contracts.hours": lambda desk: desk.contracts.hours(Instrument(272093, "MSFT")),
+        "contracts.rules": lambda desk: desk.contracts.rules(Instrument(272093, "MSFT")),
+        "options.chain": lambda desk: desk.options.chain(SPY),
         "history.bars": lambda desk: desk.history.bars(AAPL, BarSize.HOUR_1, 5),
         "history.minutes": lambda desk: desk.history.minutes(AAPL, 5),
         "history.since": lambda desk: desk.history.since(
@@ -55,15 +59,21 @@ QUESTIONS = MappingProxyType[str, Ask](
         "orders.completed_orders": lambda desk: desk.orders.completed_orders(),
         "orders.executions": lambda desk: desk.orders.executions(),
         "orders.cancel": lambda desk: desk.orders.cancel(77, "sb-1-1", 0),
+        "orders.change": lambda desk: desk.orders.change(entry(AAPL, TICKET), 77, "sb-1-1", 0),
+        "orders.discard": lambda desk: desk.orders.discard(77, "sb-1-1"),
     }
 )
 # They ask nothing that is waited for: what becomes of it comes as ticks, lists, headlines and reports.
 _NO_ANSWER = {"feed.hold", "feed.release", "scans.hold", "scans.release", "news.hold", "news.release", "orders.submit"}
+# Where the model says nothing in time, that is the answer.
+_NO_ANSWER |= {"feed.model", "options.greeks"}
 _NOT_ANSWERED_BY_TWS = {"session.run", "session.stop"}
 _BY_REQUEST = {
     "contracts.find": "reqContractDetails",
     "contracts.search": "reqMatchingSymbols",
     "contracts.hours": "reqContractDetails",
+    "contracts.rules": "reqContractDetails",
+    "options.chain": "reqSecDefOptParams",
     "history.bars": "reqHistoricalData",
     "history.minutes": "reqHistoricalData",
     "history.since": "reqHistoricalData",
@@ -81,14 +91,14 @@ _BY_REQUEST = {
 async def known(desk: Desk) -> Desk:
     """A desk that knows AAPL and its hours, and waits for no answer for long."""
     await desk.contracts.find("AAPL")
-    for service in (desk.contracts, desk.history, desk.scans, desk.news, desk.orders):
+    for service in (desk.contracts, desk.history, desk.scans, desk.news, desk.orders, desk.options):
         service._timeout_s = TIMEOUT_S
     return desk
 
 
 def patient(desk: Desk) -> None:
     """Let answers take their time again."""
-    for service in (desk.contracts, desk.history, desk.scans, desk.news, desk.orders):
+    for service in (desk.contracts, desk.history, desk.scans, desk.news, desk.orders, desk.options):
         service._timeout_s = 5.0
 
 
@@ -96,7 +106,7 @@ def test_every_public_question_of_the_room_is_tried_here() -> None:
     desk = desk_at(1)
     found = {
         f"{service}.{name}"
-        for service in ("session", "contracts", "feed", "history", "scans", "news", "orders", "portfolio")
+        for service in ("session", "contracts", "feed", "history", "scans", "news", "orders", "portfolio", "options")
         for name, method in inspect.getmembers(getattr(desk, service), inspect.iscoroutinefunction)
         if not name.startswith("_")
     }
@@ -113,7 +123,7 @@ async def test_a_silent_tws_ends_each_question_in_time_and_the_next_one_works(
     server.faults.heal()
     patient(known)
     # There is no such story and no such order: that is an answer too.
-    refusals = {"news.article": BrokerError, "orders.cancel": OrderGone}
+    refusals = {"news.article": BrokerError, "orders.cancel": OrderGone, "orders.change": OrderGone}
     with pytest.raises(refusals[name]) if name in refusals else contextlib.nullcontext():
         await asyncio.wait_for(QUESTIONS[name](known), AT_MOST_S)
 
