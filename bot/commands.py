@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from bot.handlers.alert_list import AlertListHandler
 from bot.handlers.alerts import AlertsHandler
+from bot.handlers.card_edit import CardEditHandler
+from bot.handlers.codes import CodesHandler
 from bot.handlers.digest import DigestHandler
 from bot.handlers.editing import EditHandler
 from bot.handlers.exchange import ExchangeHandler
@@ -12,15 +14,18 @@ from bot.handlers.forms import FormsHandler
 from bot.handlers.hooks import HookHandler
 from bot.handlers.members import MembersHandler
 from bot.handlers.news import NewsHandler
+from bot.handlers.options import OptionsHandler
 from bot.handlers.orders import OrdersHandler
 from bot.handlers.past import PastHandler
 from bot.handlers.portfolio import PortfolioHandler
 from bot.handlers.ports import Reply
 from bot.handlers.quotes import QuotesHandler
 from bot.handlers.scan import ScanHandler
+from bot.handlers.second_step import SecondStepHandler
 from bot.handlers.settings import SettingsHandler
 from bot.handlers.status import StatusHandler
 from bot.handlers.template import TemplateHandler
+from bot.handlers.ticket import TicketHandler
 from bot.handlers.watching import WatchHandler, looks_like_each
 from bot.handlers.wizard import WizardHandler
 from bot.request import TextIn
@@ -45,14 +50,19 @@ class Handlers:
     wizard: WizardHandler
     forms: FormsHandler
     orders: OrdersHandler
+    ticket: TicketHandler
+    card_edit: CardEditHandler
     portfolio: PortfolioHandler
     quotes: QuotesHandler
     news: NewsHandler
+    options: OptionsHandler
     scan: ScanHandler
     status: StatusHandler
     settings: SettingsHandler
     digest: DigestHandler
     members: MembersHandler
+    second_step: SecondStepHandler
+    codes: CodesHandler
 
 
 def _always(_args: str) -> bool:
@@ -173,6 +183,10 @@ async def _sell(handlers: Handlers, request: TextIn) -> None:
     await _order(handlers, request, "sell")
 
 
+async def _options(handlers: Handlers, request: TextIn) -> None:
+    await handlers.options.begin(request)
+
+
 async def _positions(handlers: Handlers, request: TextIn) -> None:
     await handlers.portfolio.positions(request)
 
@@ -191,6 +205,14 @@ async def _summary(handlers: Handlers, request: TextIn) -> None:
 
 async def _settings(handlers: Handlers, request: TextIn) -> None:
     await handlers.settings.settings(request)
+
+
+async def _totp(handlers: Handlers, request: TextIn) -> None:
+    await handlers.codes.totp(request)
+
+
+async def _unlock(handlers: Handlers, request: TextIn) -> None:
+    await handlers.codes.unlock(request)
 
 
 async def _users(handlers: Handlers, request: TextIn) -> None:
@@ -217,11 +239,14 @@ COMMANDS = (
     Command("scan", "run a market scan now", Role.VIEWER, _scan),
     Command("buy", "an order to confirm: /buy 10 AAPL 199.5", Role.TRADER, _buy, _never),
     Command("sell", "an order to confirm: /sell 10 AAPL 199.5", Role.TRADER, _sell, _never),
+    Command("options", "options by buttons: expiry, strikes with prices and greeks, spreads", Role.TRADER, _options),
     Command("positions", "what is held, with profit and loss", Role.VIEWER, _positions),
     Command("account", "cash, margin, buying power", Role.VIEWER, _account),
     Command("orders", "your open and latest orders", Role.VIEWER, _orders),
     Command("summary", "the day in numbers, with a picture", Role.VIEWER, _summary),
     Command("settings", "time zone, quiet hours, heartbeat, a test notification", Role.VIEWER, _settings, _bare),
+    Command("totp", "your authenticator app, for orders above the limit", Role.TRADER, _totp, _never),
+    Command("unlock", "after wrong codes or a lost phone: /unlock 222", Role.ADMIN, _unlock, _bare),
     Command("users", "who is in, and as what; block and remove", Role.ADMIN, _users),
     Command("status", "how everything stands", Role.VIEWER, _status),
 )
@@ -234,7 +259,7 @@ def listed(role: Role) -> tuple[tuple[str, str], ...]:
 
 async def _order(handlers: Handlers, request: TextIn, side: str) -> None:
     if request.args:
-        await handlers.orders.order(request, f"{side} {request.args}")
+        await handlers.ticket.order(request, f"{side} {request.args}")
     else:
         await _say(handlers, request, views.which_order(side))
 

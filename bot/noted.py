@@ -8,7 +8,7 @@ from bot.handlers.ports import Reply
 from bot.request import Press
 from bot.views.message import Message
 from bot.views.numbers import span
-from bot.views.orders import venue
+from bot.views.order_words import venue
 from market.clock import Clock
 
 _SAYS_SO = "🔌"
@@ -38,9 +38,9 @@ class NotedReply:
         """As `Reply.send`."""
         return await self._reply.send(chat_id, self._noted(message), reply_to=reply_to)
 
-    async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
         """As `Reply.edit`."""
-        await self._reply.edit(chat_id, message_id, self._noted(message))
+        return await self._reply.edit(chat_id, message_id, self._noted(message))
 
     async def amend(self, chat_id: int, message_id: int, message: Message) -> None:
         """As `Reply.amend`."""

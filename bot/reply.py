@@ -147,11 +147,11 @@ class TelegramReply:
         """Return when Telegram answers getMe. Raises as `deliver`."""
         await judged(self._bot.get_me())
 
-    async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
-        """Make the message show *message*; where it is gone, send it anew. Raises as `send`."""
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
+        """Make the message show *message*, or send it anew where it is gone; return the id of what shows it."""
         _remember(self._edited, (chat_id, message_id))
         async with self._turn(chat_id, message_id):
-            await self._edit_or_send(chat_id, message_id, message)
+            return await self._edit_or_send(chat_id, message_id, message)
 
     async def amend(self, chat_id: int, message_id: int, message: Message) -> None:
         """
@@ -180,15 +180,15 @@ class TelegramReply:
         """Return the lock by which edits of one message follow each other: of two on their way either could win."""
         return self._turns.setdefault((chat_id, message_id), asyncio.Lock())
 
-    async def _edit_or_send(self, chat_id: int, message_id: int, message: Message) -> None:
+    async def _edit_or_send(self, chat_id: int, message_id: int, message: Message) -> int:
         self._pace.spend(chat_id)
         try:
             await self._patiently(lambda: self._edit(chat_id, message_id, message))
         except MessageRefused as refused:
-            if says(refused, *_GONE):
-                await self.send(chat_id, message)
-            else:
+            if not says(refused, *_GONE):
                 raise
+            return await self.send(chat_id, message)
+        return message_id
 
     async def _attach(self, chat_id: int, message_id: int, message: Message) -> None:
         if message.picture is None or length(message.html) > CAPTION_LIMIT:

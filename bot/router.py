@@ -86,8 +86,14 @@ _ROUTES: Mapping[Code, Route] = {
     Code.ALERT_RESTORE: Route(_VIEWER, lambda to, press, said: to.alerts.on_restore(press, said)),
     Code.ALERT_SPLIT: Route(_VIEWER, lambda to, press, said: to.alerts.on_split(press, said)),
     Code.ALERT_UNDO: Route(_VIEWER, lambda to, press, said: to.alerts.on_undo(press, said)),
-    Code.ORDER_LINE: Route(_TRADER, lambda to, press, said: to.orders.on_line(press, said)),
-    Code.ORDER_PRICE: Route(_TRADER, lambda to, press, said: to.orders.on_price(press, said)),
+    Code.OPTIONS: Route(_TRADER, lambda to, press, said: to.options.on_press(press, said)),
+    Code.OPTIONS_OPEN: Route(_TRADER, lambda to, press, said: to.options.on_open(press, said)),
+    Code.ORDER_LINE: Route(_TRADER, lambda to, press, said: to.ticket.on_line(press, said)),
+    Code.ORDER_PRICE: Route(_TRADER, lambda to, press, said: to.ticket.on_price(press, said)),
+    Code.ORDER_KEPT: Route(_TRADER, lambda to, press, said: to.ticket.on_kept(press, said)),
+    Code.ORDER_EDIT: Route(_TRADER, lambda to, press, said: to.card_edit.on_edit(press, said)),
+    Code.ORDER_SET: Route(_TRADER, lambda to, press, said: to.card_edit.on_set(press, said)),
+    Code.ORDER_ASK: Route(_TRADER, lambda to, press, said: to.card_edit.on_ask(press, said)),
     Code.ORDER_CONFIRM: Route(_TRADER, lambda to, press, said: to.orders.on_confirm(press, said)),
     Code.ORDER_CANCEL: Route(_VIEWER, lambda to, press, said: to.orders.on_cancel(press, said)),
     Code.ORDER_WITHDRAW: Route(_TRADER, lambda to, press, said: to.orders.on_withdraw(press, said)),
@@ -98,11 +104,13 @@ _ROUTES: Mapping[Code, Route] = {
     Code.SUMMARY: Route(_VIEWER, lambda to, press, said: to.portfolio.on_summary(press, said)),
     Code.QUOTE: Route(_VIEWER, lambda to, press, said: to.quotes.on_quote(press, said)),
     Code.QUOTE_ALERT: Route(_VIEWER, lambda to, press, said: to.quotes.on_alert(press, said)),
-    Code.QUOTE_TRADE: Route(_TRADER, lambda to, press, said: to.quotes.on_trade(press, said)),
+    Code.QUOTE_TRADE: Route(_TRADER, lambda to, press, said: to.ticket.on_trade(press, said)),
     Code.NEWS_LIST: Route(_VIEWER, lambda to, press, said: to.news.on_list(press, said)),
     Code.NEWS_STORY: Route(_VIEWER, lambda to, press, said: to.news.on_story(press, said)),
     Code.SCAN_LIST: Route(_VIEWER, lambda to, press, said: to.scan.on_list(press, said)),
     Code.SCAN_RUN: Route(_VIEWER, lambda to, press, said: to.scan.on_run(press, said)),
+    Code.STEP_APPROVE: Route(_TRADER, lambda to, press, said: to.second_step.on_approve(press, said)),
+    Code.STEP_DECLINE: Route(_TRADER, lambda to, press, said: to.second_step.on_decline(press, said)),
     Code.MEMBER_LIST: Route(_ADMIN, lambda to, press, said: to.members.on_list(press, said)),
     Code.MEMBER_CARD: Route(_ADMIN, lambda to, press, said: to.members.on_card(press, said)),
     Code.MEMBER_ALLOW: Route(_ADMIN, lambda to, press, said: to.members.on_allow(press, said)),
@@ -110,11 +118,13 @@ _ROUTES: Mapping[Code, Route] = {
     Code.MEMBER_UNBLOCK: Route(_ADMIN, lambda to, press, said: to.members.on_unblock(press, said)),
     Code.MEMBER_LOWER: Route(_ADMIN, lambda to, press, said: to.members.on_lower(press, said)),
     Code.MEMBER_REMOVE: Route(_ADMIN, lambda to, press, said: to.members.on_remove(press, said)),
+    Code.AUDIT: Route(_ADMIN, lambda to, press, said: to.audit.on_page(press, said)),
     Code.STATUS: Route(_VIEWER, lambda to, press, said: to.status.on_status(press, said)),
     Code.NOTHING: Route(_VIEWER, lambda to, press, _: to.reply.answer(press)),
 }
 
 _OF_CARDS = frozenset({Code.ORDER_CONFIRM, Code.ORDER_CANCEL})
+_OF_REQUESTS = frozenset({Code.STEP_APPROVE, Code.STEP_DECLINE})
 
 
 class Router:
@@ -174,6 +184,8 @@ class Router:
         said = request.text.strip()
         if said.startswith("/"):
             await self._command(request, said)
+        elif await self._handlers.codes.takes(request):
+            return
         elif request.interrupted and not self._handlers.quotes.is_symbol(said):
             await self._say(request, views.interrupted(said))
         elif await self._handlers.forms.takes(request):
@@ -212,7 +224,7 @@ class Router:
         if request.role < Role.TRADER:
             await self._say(request, views.traders_only("Ordering"))
         elif not await self._is_too_old(request):
-            await self._handlers.orders.order(request, said)
+            await self._handlers.ticket.order(request, said)
 
     async def _is_too_old(self, request: TextIn) -> bool:
         """Return whether the text must not be acted upon, too old or perhaps done already, and say so if so."""
@@ -239,9 +251,15 @@ class Router:
     async def _interrupted(self, press: Press, callback: Callback) -> None:
         """Say that the press may be done already; of an order's card it is known."""
         await self._handlers.reply.answer(press)
-        if callback.code not in _OF_CARDS or not await self._handlers.orders.on_interrupted(press, callback):
+        if not await self._is_known(press, callback):
             message = views.press_interrupted(press.label)
             await self._handlers.reply.send(press.chat_id, message, reply_to=press.message_id)
+
+    async def _is_known(self, press: Press, callback: Callback) -> bool:
+        """Return whether the press was on an order's card, of which it is told what became of it."""
+        if callback.code in _OF_CARDS:
+            return await self._handlers.orders.on_interrupted(press, callback)
+        return callback.code in _OF_REQUESTS and await self._handlers.second_step.on_interrupted(press, callback)
 
     async def _say(self, request: TextIn, message: Message) -> None:
         await self._handlers.reply.send(request.chat_id, message, reply_to=request.message_id)

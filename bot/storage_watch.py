@@ -47,7 +47,7 @@ class Phone(Protocol):
         """Send; return the message's id. Raises DeliveryError."""
         ...
 
-    async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
         """Make the message show another. Raises DeliveryError."""
         ...
 

@@ -6,19 +6,24 @@ from dataclasses import dataclass
 from alerts.rulebook import Rulebook
 from bot.address import UrlFault
 from bot.commands import Handlers
-from bot.handlers import alert_list, editing, exchange, template, wizard
+from bot.handlers import alert_list, card_edit, editing, exchange, options, template, wizard
 from bot.handlers import alerts as alert_lines
+from bot.handlers import codes as codes_of_apps
 from bot.handlers.alert_list import AlertListHandler
 from bot.handlers.alerts import AlertsHandler
+from bot.handlers.card_edit import CardEditHandler
 from bot.handlers.cards import AlertCards
 from bot.handlers.chores import Chores
+from bot.handlers.codes import CodesHandler
 from bot.handlers.digest import DigestHandler, Digests
 from bot.handlers.editing import EditHandler
 from bot.handlers.exchange import ExchangeHandler
 from bot.handlers.forms import FormsHandler
 from bot.handlers.hooks import HookHandler
-from bot.handlers.members import Codes, Members, MembersHandler
+from bot.handlers.members import Members, MembersHandler
 from bot.handlers.news import NewsHandler
+from bot.handlers.options import OptionsHandler
+from bot.handlers.order_cards import OrderCards
 from bot.handlers.orders import Desk, OrdersHandler
 from bot.handlers.past import PastHandler, PastMarket
 from bot.handlers.portfolio import PortfolioHandler
@@ -29,6 +34,7 @@ from bot.handlers.ports import (
     HookBook,
     HookNews,
     LiveQuotes,
+    OptionBook,
     Painter,
     PastPainter,
     Preferences,
@@ -45,13 +51,17 @@ from bot.handlers.ports import (
 )
 from bot.handlers.quotes import QuotesHandler
 from bot.handlers.scan import ScanHandler
+from bot.handlers.second_step import ORDER_CODE, SecondStepHandler
 from bot.handlers.settings import SettingsHandler
 from bot.handlers.status import StatusHandler
 from bot.handlers.template import TemplateHandler
+from bot.handlers.ticket import TicketHandler
 from bot.handlers.watching import WatchHandler
 from bot.handlers.wizard import WizardHandler
 from market.clock import Clock
 from trading.ports import Holdings, ProposalStore, QuoteSource
+from trading.second_step import SecondStep
+from trading.state import TradingStateSource, always_active
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +71,7 @@ class Parts:
     reply: Reply
     rulebook: Rulebook
     desk: Desk
+    trading_state: TradingStateSource = always_active
     proposals: ProposalStore
     symbols: SymbolSearch
     quotes: QuoteSource
@@ -71,6 +82,7 @@ class Parts:
     past_painter: PastPainter
     news: HeadlineSource
     scans: ScanRunner
+    options: OptionBook
     status: StatusSource
     preferences: Preferences
     digests: Digests
@@ -92,7 +104,9 @@ class Parts:
     on_bars: Callable[[int], bool]
     watchlist_changed: WatchlistChanged
     members: Members
-    codes: Codes
+    codes: SecondStep
+    draw_qr: Callable[[str], Awaitable[bytes]]
+    step_news: Callable[[int, str], Awaitable[None]]
     stranger_name: Callable[[int], Awaitable[str]]
     welcome: Callable[[int], Awaitable[None]]
 
@@ -108,6 +122,14 @@ def connect(parts: Parts) -> Handlers:
     files = _files(p)
     wizards = _wizards(p, alerts)
     templates = _templates(p, cards)
+    order_cards = _order_cards(p)
+    second = _second_step(p, order_cards)
+    orders = _orders(p, order_cards, second)
+    second.connect(orders)
+    codes = _codes(p, orders)
+    tickets = _tickets(p, order_cards)
+    optioned = _options(p, tickets, order_cards)
+    card_edits = _card_edits(p, order_cards)
     doers = {
         alert_lines.LINE: alerts.go_on,
         alert_list.PURGE: listed.purge,
@@ -117,9 +139,13 @@ def connect(parts: Parts) -> Handlers:
         exchange.IMPORT: files.bring_in,
     }
     readers = {
+        codes_of_apps.ENROLMENT: codes.answered,
+        ORDER_CODE: codes.answered,
         editing.QUESTION: edits.answered,
+        card_edit.QUESTION: card_edits.answered,
         template.QUESTION: templates.answered,
         wizard.QUESTION: wizards.answered,
+        options.QUESTION: optioned.answered,
     }
     return Handlers(
         reply=p.reply,
@@ -133,9 +159,14 @@ def connect(parts: Parts) -> Handlers:
         watching=_watching(p),
         wizard=wizards,
         forms=FormsHandler(p.reply, p.forms, p.clock, doers=doers, readers=readers),
-        orders=_orders(p),
+        orders=orders,
+        second_step=second,
+        codes=codes,
+        ticket=tickets,
+        card_edit=card_edits,
         portfolio=_portfolio(p),
         quotes=QuotesHandler(p.reply, p.symbols, p.quotes, p.holdings, p.zones, p.clock),
+        options=optioned,
         news=NewsHandler(p.reply, p.symbols, p.news, p.zones, p.clock),
         scan=ScanHandler(p.reply, p.scans, p.zones, p.clock),
         status=StatusHandler(p.reply, p.status, p.zones, p.clock),
@@ -263,14 +294,94 @@ def _settings(p: Parts, cards: AlertCards) -> SettingsHandler:
     )
 
 
-def _orders(p: Parts) -> OrdersHandler:
+def _order_cards(p: Parts) -> OrderCards:
+    return OrderCards(
+        reply=p.reply,
+        desk=p.desk,
+        holdings=p.holdings,
+        ranges=p.ranges,
+        zones=p.zones,
+        clock=p.clock,
+        trading_state=p.trading_state,
+    )
+
+
+def _orders(p: Parts, cards: OrderCards, second: SecondStepHandler) -> OrdersHandler:
     return OrdersHandler(
         reply=p.reply,
         desk=p.desk,
         store=p.proposals,
+        cards=cards,
+        second=second,
+        zones=p.zones,
+        clock=p.clock,
+    )
+
+
+def _second_step(p: Parts, cards: OrderCards) -> SecondStepHandler:
+    return SecondStepHandler(
+        reply=p.reply,
+        desk=p.desk,
+        store=p.proposals,
+        step=p.codes,
+        cards=cards,
+        forms=p.forms,
+        clock=p.clock,
+    )
+
+
+def _codes(p: Parts, orders: OrdersHandler) -> CodesHandler:
+    return CodesHandler(
+        reply=p.reply,
+        desk=p.desk,
+        store=p.proposals,
+        step=p.codes,
+        orders=orders,
+        forms=p.forms,
+        draw=p.draw_qr,
+        tell_admins=p.step_news,
+        zones=p.zones,
+        clock=p.clock,
+    )
+
+
+def _tickets(p: Parts, cards: OrderCards) -> TicketHandler:
+    return TicketHandler(
+        reply=p.reply,
+        desk=p.desk,
+        cards=cards,
         symbols=p.symbols,
         quotes=p.quotes,
         holdings=p.holdings,
+        ranges=p.ranges,
+        forms=p.forms,
+        zones=p.zones,
+        clock=p.clock,
+    )
+
+
+def _options(p: Parts, tickets: TicketHandler, cards: OrderCards) -> OptionsHandler:
+    return OptionsHandler(
+        reply=p.reply,
+        forms=p.forms,
+        symbols=p.symbols,
+        quotes=p.quotes,
+        options=p.options,
+        order=tickets.order,
+        branded=cards.branded,
+        clock=p.clock,
+        chores=p.chores,
+    )
+
+
+def _card_edits(p: Parts, cards: OrderCards) -> CardEditHandler:
+    return CardEditHandler(
+        reply=p.reply,
+        desk=p.desk,
+        store=p.proposals,
+        cards=cards,
+        ranges=p.ranges,
+        forms=p.forms,
         zones=p.zones,
         clock=p.clock,
     )

@@ -160,9 +160,10 @@ class OrderDesk:
         first = old.exposures[0]
         if first.role is LegRole.PART:
             raise ProposalGone(old.state.value)
-        answer = await self._close(old, ProposalState.REPLACED, Outcome.REPLACED)
-        if answer.proposal is None or answer.proposal.state is not ProposalState.REPLACED:
-            raise ProposalGone(answer.proposal.state.value if answer.proposal else "")
+        if not await self._store.close(old.id, ProposalState.REPLACED):
+            # Also of two edits at once: the other one makes the new card.
+            now = await self._store.get(old.id)
+            raise ProposalGone(now.state.value if now else "")
         await done(self._note(user_id, chat_id, "amend", old.reference, "replaced", format_ticket(ticket)))
         if first.changes:
             return await self.propose_change(first.changes, ticket, user_id=user_id, chat_id=chat_id)

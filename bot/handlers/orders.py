@@ -1,43 +1,36 @@
-"""From a line of text to an order: the card, the press on it, and the list. Every order goes through the desk."""
+"""The presses on an order's card, and the list of orders. Every order goes through the desk."""
 
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from decimal import Decimal
 from typing import Protocol
 
-from bot.callback_data import BadCallback, Callback
-from bot.errors import DeliveryError, DeliveryUnknown
+from bot.callback_data import Callback
+from bot.errors import DeliveryError
+from bot.handlers.order_cards import Make, OrderCards
 from bot.handlers.place import show
 from bot.handlers.ports import Reply, Zones
-from bot.handlers.symbols import order_for
-from bot.noted import branded
 from bot.request import Press, TextIn
 from bot.views import orders as list_views
-from bot.views import proposal as views
-from bot.views.errors import explain
+from bot.views import outcome as outcomes
 from bot.views.message import Message
-from bot.views.quotes import stepped
-from bot.views.symbols import which_symbol
+from bot.views.order_words import is_change, is_list
+from bot.views.outcome import asked_again
 from market.clock import Clock
-from market.errors import LinkDown, MarketError, NoMarketData, SymbolError
-from market.instrument import Instrument
-from market.quote import Quote
-from market.ticket import OrderTicket, OrderType, Side, format_ticket, parse
+from market.errors import LinkDown, MarketError
+from market.ticket import OrderTicket
 from storage.errors import StorageUnavailable
 from trading.confirmation import Confirmation, Outcome
 from trading.errors import TradingError
-from trading.ports import Holdings, ProposalStore, QuoteSource, SymbolBook
-from trading.proposal import Proposal, ProposalState
+from trading.ports import ProposalStore
+from trading.proposal import LegOrder, Proposal, ProposalState
 
 _log = logging.getLogger(__name__)
 
 _LISTED = 12
 _PATIENCE_S = 1.0
-_SENT_ANEW = "It was not known whether the first card arrived; that one is void."
 _DRIFTED = "The price has moved since the last card."
 _STILL_STANDS = "IBKR cannot be reached. Nothing was sent; tap again when the link is back."
 
@@ -45,8 +38,22 @@ _STILL_STANDS = "IBKR cannot be reached. Nothing was sent; tap again when the li
 class Desk(Protocol):
     """What the chat may ask of `trading.desk.OrderDesk`."""
 
-    async def propose(self, ticket: OrderTicket, *, user_id: int, chat_id: int) -> Proposal:
+    async def propose(self, ticket: OrderTicket, *, user_id: int, chat_id: int, account: str = "") -> Proposal:
         """Check and store an order to be confirmed."""
+        ...
+
+    async def propose_list(
+        self, ticket: OrderTicket, orders: Sequence[LegOrder], *, user_id: int, chat_id: int, notes: Sequence[str] = ()
+    ) -> Proposal:
+        """Check and store several orders to be confirmed by one press."""
+        ...
+
+    async def propose_change(self, order_ref: str, ticket: OrderTicket, *, user_id: int, chat_id: int) -> Proposal:
+        """Check and store new terms for a working order."""
+        ...
+
+    async def amend(self, token: str, ticket: OrderTicket, *, user_id: int, chat_id: int, message_id: int) -> Proposal:
+        """Close the card behind the token and propose *ticket* in its place."""
         ...
 
     async def shown(self, proposal_id: int, message_id: int) -> None:
@@ -78,11 +85,23 @@ class Desk(Protocol):
         ...
 
 
+class SecondSteps(Protocol):
+    """What an order may take beside its Confirm; `bot/handlers/second_step.py`."""
+
+    async def wanted(self, press: Press, proposal: Proposal) -> None:
+        """Ask for what lacks."""
+        ...
+
+    async def over(self, answer: Confirmation) -> None:
+        """Let nobody wait for an answer any more."""
+        ...
+
+
 class OrdersHandler:
     """
     Shows orders and passes presses to the desk.
 
-    The *store* and *holdings* are only read here; whether a press counts is decided in the desk alone.
+    The *store* is only read here; whether a press counts is decided in the desk alone.
     """
 
     def __init__(
@@ -91,44 +110,27 @@ class OrdersHandler:
         reply: Reply,
         desk: Desk,
         store: ProposalStore,
-        symbols: SymbolBook,
-        quotes: QuoteSource,
-        holdings: Holdings,
+        cards: OrderCards,
+        second: SecondSteps,
         zones: Zones,
         clock: Clock,
     ) -> None:
         self._reply = reply
         self._desk = desk
         self._store = store
-        self._symbols = symbols
-        self._quotes = quotes
-        self._holdings = holdings
+        self._cards = cards
+        self._second = second
         self._zones = zones
         self._clock = clock
         self._confirming: set[str] = set()
 
     def branded(self, message: Message) -> Message:
-        """Return *message* with PAPER or LIVE in its first line, once IBKR has told of an account."""
-        accounts = self._holdings.accounts()
-        return branded(message, accounts[0]) if accounts else message
+        """As `OrderCards.branded`."""
+        return self._cards.branded(message)
 
-    async def order(self, request: TextIn, line: str) -> None:
-        """Answer an order line with its card, or with the question at what price. Raises as `OrderDesk.propose`."""
-        ticket = parse(line, await self._zones.zone_of(request.user_id))
-        await self._ask(request.user_id, request.chat_id, ticket, request.message_id)
-
-    async def on_line(self, press: Press, callback: Callback) -> None:
-        """Take a button's line as if it had been typed."""
-        ticket = parse(callback.args[0], await self._zones.zone_of(press.user_id))
-        await self._reply.answer(press)
-        await self._ask(press.user_id, press.chat_id, ticket, None)
-
-    async def on_price(self, press: Press, callback: Callback) -> None:
-        """Put the chosen kind of price, as it is now, into an order that had none."""
-        choice, line = callback.args
-        ticket = await self._priced(parse(line), choice, press.data)
-        await self._reply.answer(press)
-        await self._propose(press.user_id, press.chat_id, ticket, None)
+    async def present(self, make: Make, chat_id: int, reply_to: int | None, *, note: str = "") -> Proposal:
+        """As `OrderCards.present`."""
+        return await self._cards.present(make, chat_id, reply_to, note=note)
 
     async def on_confirm(self, press: Press, callback: Callback) -> None:
         """Hand a Confirm to the desk; the card loses its keyboard before anything is sent."""
@@ -147,8 +149,8 @@ class OrdersHandler:
         proposal = await self._store.by_token(callback.args[0])
         if proposal is None or not _is_card(proposal, press):
             return False
-        await self._put_back(press, proposal)
-        message = views.interrupted(proposal, now=self._clock.now())
+        await self.put_back(press, proposal)
+        message = outcomes.interrupted(proposal, now=self._clock.now())
         await self._reply.send(press.chat_id, message, reply_to=press.message_id)
         return True
 
@@ -157,8 +159,8 @@ class OrdersHandler:
         answer = await self._desk.cancel(
             callback.args[0], user_id=press.user_id, chat_id=press.chat_id, message_id=press.message_id
         )
-        await self._reply.answer(press, views.toast(answer))
-        await self._conclude(press, answer)
+        await self._reply.answer(press, outcomes.toast(answer))
+        await self.conclude(press, answer)
 
     async def on_withdraw(self, press: Press, callback: Callback) -> None:
         """Ask IBKR to cancel a working order. Raises as `OrderDesk.cancel_order`, but for a link that is down."""
@@ -202,70 +204,6 @@ class OrdersHandler:
             await told_otherwise(chat_id, count)
         return len(closed)
 
-    async def _ask(self, user_id: int, chat_id: int, ticket: OrderTicket, reply_to: int | None) -> None:
-        try:
-            if ticket.order_type is not None:
-                await self._propose(user_id, chat_id, ticket, reply_to)
-                return
-            question = await self._price_question(ticket)
-        except SymbolError as error:
-            question = which_symbol(error, order_for(ticket))
-        await self._reply.send(chat_id, self.branded(question), reply_to=reply_to)
-
-    async def _price_question(self, ticket: OrderTicket) -> Message:
-        instrument = await self._symbols.find(ticket.symbol)
-        quote = await self._quote(instrument)
-        return views.price_choice(ticket, instrument, quote, format_ticket(ticket), now=self._clock.now())
-
-    async def _quote(self, instrument: Instrument) -> Quote:
-        """Return a quote; without market data one without prices, so that a limit can still be typed."""
-        try:
-            return await self._quotes.fresh(instrument)
-        except NoMarketData:
-            return Quote(instrument)
-
-    async def _priced(self, ticket: OrderTicket, choice: str, data: str) -> OrderTicket:
-        if choice == "market":
-            return replace(ticket, order_type=OrderType.MARKET, limit_price=None)
-        if choice not in {"near", "mid"}:
-            raise BadCallback(data)
-        instrument = await self._symbols.find(ticket.symbol)
-        quote = await self._quotes.fresh(instrument)
-        near = quote.ask if ticket.side is Side.BUY else quote.bid
-        price = _step(near if choice == "near" else quote.mid, instrument)
-        if price is None:
-            raise NoMarketData(0, "there is no bid and ask just now")
-        return replace(ticket, order_type=OrderType.LIMIT, limit_price=price)
-
-    async def _propose(self, user_id: int, chat_id: int, ticket: OrderTicket, reply_to: int | None) -> None:
-        proposal = await self._desk.propose(ticket, user_id=user_id, chat_id=chat_id)
-        await self._present(proposal, reply_to, note="")
-
-    async def _present(self, proposal: Proposal, reply_to: int | None, *, note: str) -> None:
-        """Show the card; where nobody knows whether it arrived, a new one with a new token goes out, once."""
-        if await self._show_card(proposal, reply_to, note=note):
-            return
-        again = await self._desk.propose(proposal.ticket, user_id=proposal.user_id, chat_id=proposal.chat_id)
-        await self._show_card(again, reply_to, note=_SENT_ANEW)
-
-    async def _show_card(self, proposal: Proposal, reply_to: int | None, *, note: str) -> bool:
-        """Send the card; False when nobody knows whether it arrived. A card that is not surely there is void."""
-        try:
-            message_id = await self._reply.send(proposal.chat_id, self._card(proposal, note), reply_to=reply_to)
-        except DeliveryError as error:
-            await self._desk.void(proposal.id)
-            _log.warning("the card of %s is void, its send ended with %s", proposal.reference, type(error).__name__)
-            if isinstance(error, DeliveryUnknown):
-                return False
-            raise
-        try:
-            await self._desk.shown(proposal.id, message_id)
-        except StorageUnavailable as error:
-            # It can never be confirmed, so it must not stand there as if it could.
-            with suppress(DeliveryError):
-                await self._reply.edit(proposal.chat_id, message_id, self.branded(explain(error)))
-        return True
-
     async def _stored(self, standing: Proposal) -> Proposal:
         """Return the proposal as it stands now, or as it stood where nothing can be read."""
         try:
@@ -289,50 +227,67 @@ class OrdersHandler:
         except (TradingError, MarketError, StorageUnavailable):
             await _dropped(notice)
             if standing is not None and live:
-                await self._put_back(press, await self._stored(standing))
+                await self.put_back(press, await self._stored(standing))
             raise
         await _dropped(notice)
         if not live:
-            await self._reply.answer(press, views.toast(answer))
-        await self._conclude(press, answer)
+            await self._reply.answer(press, outcomes.toast(answer))
+        await self.conclude(press, answer)
 
     async def _announce(self, press: Press, standing: Proposal) -> None:
         await self._reply.answer(press, "⏳ Checking once more…")
         with suppress(DeliveryError):
-            await self._reply.edit(press.chat_id, press.message_id, views.sending(standing))
+            await self._reply.edit(press.chat_id, press.message_id, outcomes.sending(standing))
 
-    async def _conclude(self, press: Press, answer: Confirmation) -> None:
+    async def conclude(self, press: Press, answer: Confirmation) -> None:
         """Make the card show what became of it, and send its successor where there is one."""
         proposal = answer.proposal
         if proposal is None or proposal.message_id not in {None, press.message_id}:
             return
         if answer.outcome is Outcome.LINK_DOWN:
-            await self._reply.edit(press.chat_id, press.message_id, self._card(proposal, _STILL_STANDS))
+            await self._reply.edit(press.chat_id, press.message_id, await self._cards.message(proposal, _STILL_STANDS))
             return
-        shown = views.outcome(answer, format_ticket(proposal.ticket))
-        if shown is not None:
+        if answer.outcome is Outcome.SECOND_STEP:
+            await self._second.wanted(press, proposal)
+            return
+        shown = outcomes.outcome(answer)
+        if shown is not None and not await is_superseded(self._store, proposal):
             # What became of an order must not be lost with an edit: the new card and the thread below tell it too.
             try:
                 await self._reply.edit(press.chat_id, press.message_id, shown)
             except DeliveryError:
                 _log.warning("the card of %s could not be edited", proposal.reference)
+        await self._second.over(answer)
         if answer.replacement is not None:
-            await self._present(answer.replacement, press.message_id, note=_DRIFTED)
+            await self._succeed(press, answer.replacement)
 
-    async def _put_back(self, press: Press, proposal: Proposal) -> None:
+    async def _succeed(self, press: Press, new: Proposal) -> None:
+        """Show the card that drift has made of another."""
+
+        async def again() -> Proposal:
+            return await proposed_again(self._desk, new, asked_again(new))
+
+        await self._cards.show(new, again, press.chat_id, press.message_id, note=_DRIFTED)
+
+    async def put_back(self, press: Press, proposal: Proposal) -> None:
         """After an error of ours the card shows again what holds: its keyboard if it still stands, else its fate."""
+        if proposal.state is ProposalState.AWAITING_SECOND and _is_card(proposal, press):
+            await self._second.wanted(press, proposal)
+            return
         live = _is_live_card(proposal, press)
-        message = self._card(proposal, "") if live else list_views.fate(proposal)
+        message = await self._cards.message(proposal) if live else list_views.fate(proposal)
         with suppress(DeliveryError):
             await self._reply.edit(press.chat_id, press.message_id, message)
 
     async def _close(self, proposals: Sequence[Proposal], outcome: Outcome) -> int:
         for proposal in proposals:
-            shown = views.outcome(Confirmation(outcome, proposal), format_ticket(proposal.ticket))
+            answer = Confirmation(outcome, proposal)
+            shown = outcomes.outcome(answer)
             if proposal.message_id is None or shown is None:
                 continue
             with suppress(DeliveryError):
                 await self._reply.edit(proposal.chat_id, proposal.message_id, shown)
+            await self._second.over(answer)
         return len(proposals)
 
     async def _list(self, user_id: int) -> Message:
@@ -340,10 +295,23 @@ class OrdersHandler:
         listing = list_views.listing(proposals, now=self._clock.now(), zone=await self._zones.zone_of(user_id))
         return self.branded(listing)
 
-    def _card(self, proposal: Proposal, note: str) -> Message:
-        summary = self._holdings.summary(proposal.account)
-        base = summary.currency if summary is not None else proposal.instrument.currency
-        return views.proposal_card(proposal, now=self._clock.now(), base=base, note=note)
+
+async def proposed_again(desk: Desk, like: Proposal, ticket: OrderTicket) -> Proposal:
+    """Propose *ticket* for the same person, account and kind of order as *like*. Raises as the desk."""
+    who = {"user_id": like.user_id, "chat_id": like.chat_id}
+    if is_change(like):
+        return await desk.propose_change(like.orders[0].changes, ticket, **who)
+    if is_list(like):
+        return await desk.propose_list(ticket, like.orders, notes=like.notes, **who)
+    return await desk.propose(ticket, account=like.account, **who)
+
+
+async def is_superseded(store: ProposalStore, proposal: Proposal) -> bool:
+    """Return whether the card's message shows a newer card by now, which what became of this one must not cover."""
+    if proposal.state is not ProposalState.REPLACED:
+        return False
+    latest = await store.recent(proposal.user_id, _LISTED)
+    return any(one.id > proposal.id and one.message_id == proposal.message_id for one in latest)
 
 
 def _is_live_card(proposal: Proposal, press: Press) -> bool:
@@ -360,7 +328,3 @@ async def _dropped(notice: asyncio.Future[None] | None) -> None:
     if notice is not None:
         notice.cancel()
         await asyncio.wait({notice})
-
-
-def _step(price: float | None, instrument: Instrument) -> Decimal | None:
-    return None if price is None else stepped(price, instrument)

@@ -13,6 +13,7 @@ from bot.views.message import Message
 from bot.views.status import StatusReport
 from market.instrument import Instrument
 from market.news import Article, Headline
+from market.option import Greeks, OptionChain
 from market.quote import Bar, Quote
 from market.scan import ScanRow, ScanSpec
 from storage.forms import Form
@@ -33,8 +34,8 @@ class Reply(Protocol):
         """
         ...
 
-    async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
-        """Make a message show *message*; one that is gone is sent anew. Raises as `send`."""
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
+        """Make a message show *message*; one that is gone is sent anew. Return the id of what shows it now."""
         ...
 
     async def amend(self, chat_id: int, message_id: int, message: Message) -> None:
@@ -300,6 +301,18 @@ class StatusSource(Protocol):
 
     async def report(self, user_id: int) -> StatusReport:
         """Return the state of the bot, with the person's own alerts counted."""
+        ...
+
+
+class OptionBook(Protocol):
+    """Knows which options there are, and IBKR's model of them."""
+
+    async def chain(self, instrument: Instrument) -> OptionChain:
+        """Return the options on *instrument*. Raises UnknownSymbol where there are none; as `SymbolBook.find`."""
+        ...
+
+    async def greeks(self, option: Instrument, timeout_s: float = 3.0) -> Greeks:
+        """Return what the model says within *timeout_s*, maybe nothing. Raises LinkDown."""
         ...
 
 

@@ -14,7 +14,6 @@ from market.account import Position
 from market.clock import Clock
 from market.errors import SymbolError
 from market.instrument import Instrument
-from market.ticket import Side
 from trading.ports import Holdings, QuoteSource, SymbolBook
 
 _SYMBOL = re.compile(
@@ -70,13 +69,6 @@ class QuotesHandler:
         quote = await self._quotes.fresh(await self._found(callback.number(1)))
         await self._reply.answer(press)
         await show(self._reply, press, callback, views.alert_levels(quote))
-
-    async def on_trade(self, press: Press, callback: Callback) -> None:
-        """Ask how much to buy or sell."""
-        instrument = await self._found(callback.number(1))
-        side = Side.SELL if callback.args[2] == "S" else Side.BUY
-        await self._reply.answer(press)
-        await show(self._reply, press, callback, views.trade_size(instrument, side, self._position(instrument)))
 
     async def _card(self, instrument: Instrument, user_id: int) -> Message:
         quote = await self._quotes.fresh(instrument)

@@ -11,9 +11,9 @@ _WIDEST = 8
 _LABEL = 40
 
 
-def button(label: str, code: Code, *args: object, style: Style = Style.PLAIN) -> Button:
-    """Return a button; a label that is too long for a phone is cut. Raises ValueError as `encode`."""
-    return Button(shortened(label, _LABEL), encode(code, *args), style)
+def button(label: str, code: Code, *args: object, style: Style = Style.PLAIN, most: int = _LABEL) -> Button:
+    """Return a button; a label of more than *most* characters is cut for phones. Raises ValueError as `encode`."""
+    return Button(shortened(label, most), encode(code, *args), style)
 
 
 def line_button(label: str, code: Code, *args: object, style: Style = Style.PLAIN) -> tuple[Button, ...]:

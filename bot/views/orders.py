@@ -1,4 +1,4 @@
-"""Orders: how one is spelled, what became of it, and the list."""
+"""Orders: what became of each, and the list."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,25 +6,12 @@ from zoneinfo import ZoneInfo
 
 from bot.callback_data import Code, Place
 from bot.views.keyboard import button, grid, rows, shortened
-from bot.views.message import Message, Style, text
-from bot.views.numbers import exact, moment, quantity
-from market.account import is_paper_account
-from market.instrument import Instrument
-from market.ticket import OrderTicket, OrderType, TimeInForce
-from trading.proposal import Leg, LegState, Proposal, ProposalState
+from bot.views.legs import all_legs
+from bot.views.message import Message, Style
+from bot.views.numbers import moment
+from bot.views.order_words import headline
+from trading.proposal import Proposal, ProposalState
 
-_FORCE = {TimeInForce.DAY: "Good for the day", TimeInForce.GTC: "Good till cancelled"}
-_STATES = {
-    LegState.UNSENT: "🕓 not sent yet",
-    LegState.SENT: "🕓 sent",
-    LegState.WORKING: "🕓 working",
-    LegState.PARTIAL: "🕓 partly filled",
-    LegState.FILLED: "✅ filled",
-    LegState.REJECTED: "❌ rejected",
-    LegState.CANCELLED: "✖️ cancelled",
-    LegState.EXPIRED: "⌛ expired",
-    LegState.UNKNOWN: "⚠️ unknown",
-}
 _OVER = {
     ProposalState.CANCELLED: "✖️ cancelled, not sent",
     ProposalState.EXPIRED: "⌛ expired, not sent",
@@ -39,30 +26,6 @@ NOT_CANCELLED = (
     "Tap Cancel again when the link is back, or cancel it in TWS or IBKR Mobile."
 )
 """The answer to a cancel while the link is down (200 characters at most: Bot API, answerCallbackQuery)."""
-
-
-def venue(account: str) -> str:
-    """Return PAPER, or LIVE so that it cannot be overlooked."""
-    return "PAPER" if is_paper_account(account) else "🔴 <b>LIVE</b>"
-
-
-def spelled(ticket: OrderTicket, instrument: Instrument) -> str:
-    """Return the order in one line of plain text: `BUY 10 AAPL LIMIT 199.50`."""
-    head = f"{ticket.side.value} {quantity(ticket.quantity)} {instrument.label}"
-    if ticket.order_type is OrderType.LIMIT and ticket.limit_price is not None:
-        return f"{head} LIMIT {exact(ticket.limit_price, instrument.decimals)}"
-    return f"{head} MARKET" if ticket.order_type is OrderType.MARKET else head
-
-
-def terms(ticket: OrderTicket) -> str:
-    """Return how long and when the order may work."""
-    hours = "outside regular hours too" if ticket.outside_rth else "regular hours only"
-    return f"{_FORCE[ticket.time_in_force]} · {hours}"
-
-
-def headline(proposal: Proposal) -> str:
-    """Return PAPER or LIVE and the order, safe for HTML: how every message about it begins."""
-    return f"{venue(proposal.account)} · <b>{text(spelled(proposal.ticket, proposal.instrument))}</b>"
 
 
 def listing(proposals: Sequence[Proposal], *, now: datetime, zone: ZoneInfo) -> Message:
@@ -99,14 +62,6 @@ def fate(proposal: Proposal) -> Message:
     return Message(f"📝 {headline(proposal)}\n{_fate(proposal)}\nRef <code>{proposal.reference}</code>", protect=True)
 
 
-def filled_line(leg: Leg, proposal: Proposal) -> str:
-    """Return how much of an order is filled and at what average, safe for HTML."""
-    line = f"filled {quantity(leg.filled)} of {quantity(proposal.ticket.quantity)}"
-    if leg.average_price is not None and leg.filled:
-        line += f" @ avg <code>{exact(round(leg.average_price, 4), proposal.instrument.decimals)}</code>"
-    return line
-
-
 def _is_open(proposal: Proposal) -> bool:
     if proposal.state is ProposalState.PROPOSED:
         return True
@@ -124,14 +79,4 @@ def _fate(proposal: Proposal) -> str:
         return "waits for Confirm"
     if proposal.state in _OVER:
         return _OVER[proposal.state]
-    return ", ".join(leg_words(leg, proposal) for leg in proposal.legs) or "sent"
-
-
-def leg_words(leg: Leg, proposal: Proposal) -> str:
-    """Return what became of one leg, safe for HTML."""
-    words = _STATES[leg.state]
-    if leg.filled:
-        words += f" · {filled_line(leg, proposal)}"
-    if leg.message and leg.state is LegState.REJECTED:
-        words += f": {text(shortened(leg.message, 120))}"
-    return words
+    return all_legs(proposal) or "sent"

@@ -15,7 +15,7 @@ from bot.views.heartbeat import heartbeat
 from bot.views.inbound import inbound
 from bot.views.message import Message
 from bot.views.notices import notice
-from bot.views.order_news import order_news
+from bot.views.order_news import order_news, order_thread
 from bot.views.summary import daily_summary
 from market.quote import Quote
 from trading.codec import news_from_json, summary_from_json
@@ -53,6 +53,8 @@ def render(  # noqa: PLR0913  all that surrounds a row
             message = firing(fired, now=now, zone=zone, may_repeat=may_repeat, quote=quote, wording=own)
         case "order":
             message = order_news(news_from_json(payload), now=now, zone=zone, may_repeat=may_repeat)
+        case "thread":
+            message = order_thread(news_from_json(payload), now=now, zone=zone)
         case "summary":
             told = summary_from_json(payload)
             message = daily_summary(told, now=now, zone=zone, may_repeat=may_repeat, closed=happened)

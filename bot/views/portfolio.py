@@ -9,7 +9,7 @@ from bot.views.alerts import instrument_line
 from bot.views.keyboard import PAGE, button, clamped, grid, pager, pages, rows, shortened
 from bot.views.message import Button, Message, text
 from bot.views.numbers import MINUS, fixed, moment, money, percent, price, quantity, share
-from bot.views.orders import venue
+from bot.views.order_words import venue
 from market.account import Position
 from market.instrument import SecType
 from trading.portfolio import Holding, PortfolioView

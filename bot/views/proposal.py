@@ -1,173 +1,153 @@
-"""A proposal's card, the question before it, and what a press on it came to."""
+"""A proposal's card: all that a person must know before pressing Confirm."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from bot.callback_data import Code, Place
-from bot.views.alerts import instrument_line, kind_mark
-from bot.views.errors import denial
-from bot.views.keyboard import button, grid, line_button, rows, shortened
-from bot.views.message import Message, Style, text
-from bot.views.numbers import MINUS, exact, money, price, quantity, share, span
-from bot.views.orders import headline, leg_words, spelled, terms
-from market.instrument import Instrument
-from market.quote import Quote
-from market.ticket import OrderTicket, Side
+from bot.callback_data import Code
+from bot.views import estimate
+from bot.views.alerts import instrument_line
+from bot.views.keyboard import button, rows, shortened
+from bot.views.message import Button, Message, Rows, Style, text
+from bot.views.numbers import EASTERN, exact, price, share, span
+from bot.views.order_words import brief, changed, expiry_words, headline, is_change, is_list, lasting, terms
+from bot.views.outcome import seconds_left
+from market.instrument import SecType
+from market.ticket import OrderType, Side
 from trading.caution import FAR_PCT, SHARE_PCT
-from trading.confirmation import Confirmation, Outcome
-from trading.proposal import Preview, Proposal, ProposalState
+from trading.guarding import Guarding
+from trading.proposal import Proposal
+from trading.state import TradingState
 
 _REASON = 300
-_CLAIMED = {ProposalState.CONFIRMED, ProposalState.SUBMITTED}
+_LABEL = 56
 _MISSING = {
     "read-only": "the Gateway's API is read-only",
     "timeout": "IBKR did not answer in time",
     "link down": "the link is down",
 }
+_PROTECTED = (OrderType.MARKET, OrderType.LIMIT)
 
 
-def price_choice(ticket: OrderTicket, instrument: Instrument, quote: Quote, line: str, *, now: datetime) -> Message:
-    """Return the question at what price, for an order that named none; *line* is that order in the ticket language."""
-    decimals = instrument.decimals
-    near = "ask" if ticket.side is Side.BUY else "bid"
-    age = quote.age(now)
-    facts = f"Last <code>{price(quote.last, decimals)}</code> · bid <code>{price(quote.bid, decimals)}</code>"
-    facts += f" · ask <code>{price(quote.ask, decimals)}</code>"
-    facts += f" · {span(age)} ago" if age is not None else ""
-    choices = [*line_button("Market", Code.ORDER_PRICE, "market", line)]
-    if (quote.ask if ticket.side is Side.BUY else quote.bid) is not None:
-        choices += line_button(f"Limit at {near}", Code.ORDER_PRICE, "near", line)
-    if quote.mid is not None:
-        choices += line_button("Mid", Code.ORDER_PRICE, "mid", line)
-    example = f"{line} {exact(round(quote.price, decimals), decimals)}" if quote.price else f"{line} market"
-    return Message(
-        f"📝 <b>{text(spelled(ticket, instrument))}</b>: at what price?\n"
-        f"{instrument_line(instrument)}\n{facts}{kind_mark(quote.kind)}\n"
-        f"Nothing is ordered yet: each choice opens a card. Or type <code>{text(example.replace(',', ''))}</code>",
-        grid(choices, 3),
-    )
-
-
-def proposal_card(proposal: Proposal, *, now: datetime, base: str = "USD", note: str = "") -> Message:
+def proposal_card(
+    proposal: Proposal,
+    *,
+    now: datetime,
+    base: str = "USD",
+    note: str = "",
+    state: TradingState = TradingState.ACTIVE,
+    zone: ZoneInfo = EASTERN,
+    guarding: Guarding | None = None,
+) -> Message:
     """
     Return the card that asks for Confirm.
 
-    *base* is the account's currency, *note* (plain text) says why the card comes anew or still stands.
+    *base* is the account's currency, *note* (plain text) says why the card comes anew or still stands. *guarding* is
+    offered as a button where the order may have children and has none.
     """
+    body = _list_body(proposal) if is_list(proposal) else _body(proposal, now=now, base=base, zone=zone)
     lines = [
         f"📝 {headline(proposal)} · confirm?",
-        f"{instrument_line(proposal.instrument)} · account {text(proposal.account)}",
-        terms(proposal.ticket),
         *([f"⚠️ {text(note)}"] if note else []),
-        "",
-        f"<pre>{_figures(proposal, base)}</pre>",
-        *_market_lines(proposal, now, base),
+        *body,
         *_preview_lines(proposal),
         *(f"⚠️ {text(shortened(caution, _REASON))}" for caution in proposal.warnings),
-        f"⏳ Confirm within <b>{_seconds_left(proposal, now)} s</b> · ref <code>{text(proposal.reference)}</code>",
+        *_state_lines(state),
+        f"⏳ Confirm within <b>{seconds_left(proposal, now)} s</b> · ref <code>{text(proposal.reference)}</code>",
     ]
+    return Message("\n".join(lines), _buttons(proposal, guarding), protect=True)
+
+
+def confirm_label(proposal: Proposal) -> str:
+    """Return what Confirm says: the whole order, however short it must be put."""
+    if is_list(proposal):
+        return f"✅ Confirm all {len(proposal.orders)} orders"
+    before = proposal.changed_from
+    if is_change(proposal) and before is not None:
+        return shortened(f"✅ Confirm {changed(before, proposal.ticket, proposal.instrument)}", _LABEL)
+    return shortened(f"✅ Confirm {brief(proposal.ticket, proposal.instrument)}", _LABEL)
+
+
+def may_be_guarded(proposal: Proposal) -> bool:
+    """Return whether a stop loss and a target can be put beside the order: one that opens or adds to a position."""
+    ticket, held = proposal.ticket, proposal.position_before
+    if is_list(proposal) or is_change(proposal) or ticket.oco_stop is not None:
+        return False
+    closes = held > 0 if ticket.side is Side.SELL else held < 0
+    return ticket.order_type in _PROTECTED and not closes and proposal.instrument.sec_type is not SecType.COMBO
+
+
+def _body(proposal: Proposal, *, now: datetime, base: str, zone: ZoneInfo) -> list[str]:
+    more = expiry_words(proposal.instrument)
+    return [
+        f"{instrument_line(proposal.instrument)} · account {text(proposal.account)}",
+        *([text(more)] if more else []),
+        *estimate.asked_line(proposal),
+        text(terms(proposal.ticket, proposal.instrument, now=now, zone=zone)),
+        *_bracket(proposal, now, zone),
+        "",
+        f"<pre>{text(estimate.figures(proposal, base))}</pre>",
+        *_market_lines(proposal, now, base),
+    ]
+
+
+def _list_body(proposal: Proposal) -> list[str]:
+    accounts = dict.fromkeys(order.account for order in proposal.orders)
+    return [
+        f"account{'s' if len(accounts) > 1 else ''} {text(', '.join(accounts))}",
+        "",
+        *estimate.list_lines(proposal),
+        "",
+        "Each is an order of its own: one that is not taken does not stop the others.",
+    ]
+
+
+def _bracket(proposal: Proposal, now: datetime, zone: ZoneInfo) -> list[str]:
+    lines = estimate.bracket_lines(proposal)
+    child = estimate.children_last(proposal)
+    if not lines or child is None:
+        return lines
+    both = " · one cancels the other" if proposal.ticket.take_profit and proposal.ticket.stop_loss else ""
+    last = lasting(child, now=now, zone=zone)
+    return [*lines, f"<i>Waits for the fill, then: {text(last[0].lower() + last[1:])}{both}</i>"]
+
+
+def _state_lines(state: TradingState) -> list[str]:
+    match state:
+        case TradingState.ACTIVE:
+            return ["Trading: active"]
+        case TradingState.REDUCING:
+            return ["⚠️ <b>Trading: REDUCING</b>, only what makes a position smaller is sent"]
+        case TradingState.HALTED:
+            return ["🔒 <b>Trading: HALTED</b>, nothing is sent"]
+
+
+def _buttons(proposal: Proposal, guarding: Guarding | None) -> Rows:
     style = Style.SUCCESS if proposal.ticket.side is Side.BUY else Style.DANGER
-    label = f"✅ Confirm {spelled(proposal.ticket, proposal.instrument)}"
-    return Message(
-        "\n".join(lines),
-        (
-            (button(label, Code.ORDER_CONFIRM, proposal.token, style=style),),
-            (button("✖️ Cancel", Code.ORDER_CANCEL, proposal.token),),
-        ),
-        protect=True,
-    )
+    if is_list(proposal):
+        style = Style.PRIMARY
+    confirm = button(confirm_label(proposal), Code.ORDER_CONFIRM, proposal.token, style=style, most=_LABEL)
+    return rows((confirm,), *_edits(proposal, guarding), (button("✖️ Cancel", Code.ORDER_CANCEL, proposal.token),))
 
 
-def sending(proposal: Proposal) -> Message:
-    """Return what the card shows, without a keyboard, while the order is checked again and sent."""
-    return Message(
-        f"⏳ {headline(proposal)}\nChecking once more, then sending. Ref <code>{proposal.reference}</code>",
-        protect=True,
-    )
-
-
-def outcome(confirmation: Confirmation, line: str = "") -> Message | None:
-    """
-    Return what the card shows after a press, or None where the card must stay as it is.
-
-    *line* is the order in the ticket language, for a button that asks for a new card.
-    """
-    proposal = confirmation.proposal
-    words = _OUTCOMES.get(confirmation.outcome)
-    if proposal is None or words is None:
-        return None
-    mark, told, again = words
-    body = [f"{mark} {headline(proposal)}", told]
-    if confirmation.outcome is Outcome.DENIED and confirmation.denial is not None:
-        body.insert(1, f"<b>Denied by a limit of ours</b>: {text(denial(confirmation.denial))}")
-    elif confirmation.outcome is Outcome.ALREADY:
-        body.append("Now: " + (", ".join(leg_words(leg, proposal) for leg in proposal.legs) or "not known yet"))
-    elif confirmation.detail:
-        body.append(f"<i>{text(shortened(confirmation.detail, _REASON))}</i>")
-    body.append(f"Ref <code>{text(proposal.reference)}</code>")
-    fresh = line_button("🔁 New card", Code.ORDER_LINE, line) if again and line else ()
-    more = () if again else (button("📋 Orders", Code.ORDER_LIST, Place.ANEW),)
-    return Message("\n".join(body), rows(fresh, more), protect=True)
-
-
-def interrupted(proposal: Proposal, *, now: datetime) -> Message:
-    """
-    Return what is told of a press on a card that an earlier process had in hand when it ended.
-
-    Before anything is sent it is stored that it will be: a card that still waits has sent nothing.
-    """
-    gist, then = "not sent", "That card is over. Write the order again if you still want it."
-    if proposal.state in _CLAIMED:
-        legs = ", ".join(leg_words(leg, proposal) for leg in proposal.legs) or "not known yet"
-        gist = "look before you repeat it"
-        then = f"It is not sent again. Now: {legs}. What IBKR knows of it is told here; /orders shows how it stands."
-    elif proposal.state is ProposalState.PROPOSED and now < proposal.expires:
-        then = f"The card still stands: press again within <b>{_seconds_left(proposal, now)} s</b>."
-    about = f"I was restarted while I worked on your press. {then}\nRef <code>{text(proposal.reference)}</code>"
-    return Message(f"⚠️ {headline(proposal)} · <b>{gist}</b>\n{about}", protect=True)
-
-
-def toast(confirmation: Confirmation) -> str:
-    """Return the short answer to a press on a card (Bot API: at most 200 characters)."""
-    reference = confirmation.proposal.reference if confirmation.proposal else ""
-    detail = f": {confirmation.detail}" if confirmation.detail and confirmation.outcome is Outcome.ALREADY else ""
-    return shortened(_TOASTS[confirmation.outcome].format(ref=reference, detail=detail), 200)
-
-
-def _figures(proposal: Proposal, base: str) -> str:
-    buys = proposal.ticket.side is Side.BUY
-    cost, preview, after = _cost(proposal), proposal.preview or Preview(), _cash_after(proposal, base)
-    currency, held = proposal.instrument.currency, proposal.position_before
-    moved = held + proposal.ticket.quantity if buys else held - proposal.ticket.quantity
-    fee_currency = preview.commission_currency or currency
-    table = [
-        ("Est. cost" if buys else "Est. proceeds", money(cost, currency)),
-        ("Commission", f"~{money(preview.commission, fee_currency)}" if preview.commission is not None else ""),
-        ("Init margin", _change(preview.initial_margin_change, base)),
-        ("Cash after", "" if after is None else money(after, base)),
-        ("Position", f"{quantity(held)} → {quantity(moved)}"),
-    ]
-    return "\n".join(f"{name:<14}{value.replace(MINUS, '-'):>18}" for name, value in table if value)
-
-
-def _change(value: Decimal | None, currency: str) -> str:
-    return "" if value is None else money(value, currency, signed=True)
-
-
-def _cost(proposal: Proposal) -> Decimal | None:
-    each = proposal.ticket.limit_price
-    if each is None:
-        side = proposal.ask if proposal.ticket.side is Side.BUY else proposal.bid
-        each = side if side is not None else proposal.reference_price
-    return None if each is None else each * proposal.ticket.quantity * Decimal(proposal.instrument.multiplier or 1)
-
-
-def _cash_after(proposal: Proposal, base: str) -> Decimal | None:
-    """Cash is in the account's currency; an order in another one cannot be taken from it here."""
-    cost = _cost(proposal)
-    if cost is None or proposal.cash_before is None or proposal.instrument.currency != base:
-        return None
-    return proposal.cash_before - cost if proposal.ticket.side is Side.BUY else proposal.cash_before + cost
+def _edits(proposal: Proposal, guarding: Guarding | None) -> Sequence[Sequence[Button]]:
+    """Return the buttons that make another card of this one; a list is begun anew instead, a type is not changed."""
+    if is_list(proposal) or not proposal.id:
+        return ()
+    names = (("✏️ Quantity", "qty"), ("✏️ Price", "price"), ("✏️ Type", "type"))
+    if is_change(proposal):
+        return ([button(name, Code.ORDER_EDIT, proposal.id, screen) for name, screen in names[:2]],)
+    change = [button(name, Code.ORDER_EDIT, proposal.id, screen) for name, screen in names]
+    if not may_be_guarded(proposal):
+        return (change,)
+    ticket, decimals = proposal.ticket, proposal.instrument.decimals
+    guard = [button("🛡 Stop & target", Code.ORDER_EDIT, proposal.id, "guard")]
+    if guarding is not None and ticket.take_profit is None and ticket.stop_loss is None:
+        said = f"🛡 SL {exact(guarding.stop_loss, decimals)} · TP {exact(guarding.take_profit, decimals)}"
+        chosen = f"{guarding.stop_loss:f}_{guarding.take_profit:f}"
+        guard.insert(0, button(said, Code.ORDER_SET, proposal.id, "guard", chosen))
+    return (change, guard)
 
 
 def _market_lines(proposal: Proposal, now: datetime, base: str) -> list[str]:
@@ -179,28 +159,44 @@ def _market_lines(proposal: Proposal, now: datetime, base: str) -> list[str]:
         )
     if proposal.reference_time is not None:
         line += f" · {span(now - proposal.reference_time)} ago"
-    facts = [fact for fact in (_distance(proposal), _part(proposal, base)) if fact]
+    facts = [fact for fact in (*_distances(proposal), _part(proposal, base)) if fact]
     return [line, " · ".join(facts)] if facts else [line]
 
 
-def _distance(proposal: Proposal) -> str:
-    """Say how far the limit is from the market, unless the warnings do."""
-    limit, market = proposal.ticket.limit_price, proposal.reference_price
-    if limit is None or not market:
+def _distances(proposal: Proposal) -> list[str]:
+    """Say how far the limit and the stop are from the market, unless the warnings do."""
+    ticket = proposal.ticket
+    named = (("Limit", ticket.limit_price), ("Stop", ticket.stop_price), ("Other stop", ticket.oco_stop))
+    found = [_distance(name, at, proposal.reference_price) for name, at in named if at is not None]
+    return [*found, _trailing(proposal)]
+
+
+def _trailing(proposal: Proposal) -> str:
+    """Say where a trailing stop begins: IBKR sets it off from the market when it gets the order."""
+    ticket, market = proposal.ticket, proposal.reference_price
+    if ticket.order_type is not OrderType.TRAIL or market is None:
         return ""
-    away = (limit / market - 1) * 100
-    if not away:
-        return "Limit is at the market"
+    away = ticket.trail_amount if ticket.trail_pct is None else abs(market) * ticket.trail_pct / 100
+    begins = market - (away or Decimal(0)) * (1 if ticket.side is Side.SELL else -1)
+    return f"The stop begins at about {price(begins, proposal.instrument.decimals)}"
+
+
+def _distance(name: str, at: Decimal, market: Decimal | None) -> str:
+    if not market:
+        return ""
+    away = (at - market) * 100 / abs(market)
+    if not round(away, 2):
+        return f"{name} is at the market"
     where = "above" if away > 0 else "below"
-    return "" if abs(away) > FAR_PCT else f"Limit is {share(abs(away), 2)} {where} the market"
+    return "" if abs(away) > FAR_PCT and name == "Limit" else f"{name} is {share(abs(away), 2)} {where} the market"
 
 
 def _part(proposal: Proposal, base: str) -> str:
     """Say what part of the account the order is, unless the warnings do."""
-    cost = _cost(proposal)
-    if cost is None or not proposal.net_liquidation or proposal.instrument.currency != base:
+    total = estimate.cost(proposal)
+    if total is None or not proposal.net_liquidation or proposal.instrument.currency != base:
         return ""
-    part = cost / proposal.net_liquidation * 100
+    part = abs(total) / proposal.net_liquidation * 100
     return "" if part > SHARE_PCT else f"{share(part)} of net liquidation"
 
 
@@ -212,60 +208,3 @@ def _preview_lines(proposal: Proposal) -> list[str]:
     if proposal.preview.warning:
         return [f"⚠️ IBKR: {text(shortened(proposal.preview.warning, _REASON))}"]
     return []
-
-
-def _seconds_left(proposal: Proposal, now: datetime) -> int:
-    return max(0, round((proposal.expires - now).total_seconds()))
-
-
-# What the card then shows: its mark, its sentence, and whether a new card is offered.
-_OUTCOMES = {
-    Outcome.SENT: ("🕓", "Sent to IBKR. What becomes of it comes as an answer to this message.", False),
-    Outcome.UNNOTED: (
-        "⚠️",
-        "<b>Sent to IBKR</b>, but I could not note it. <b>Do not send it again</b>; /orders shows how it stands.",
-        False,
-    ),
-    Outcome.ALREADY: ("🕓", "Was confirmed before and is not sent again.", False),
-    Outcome.UNKNOWN: (
-        "⚠️",
-        (
-            "<b>Status unknown.</b> The link failed while it was sent. <b>Do not send it again</b>: I look for it at "
-            "IBKR as soon as the link is back and tell you what I find."
-        ),
-        False,
-    ),
-    Outcome.EXPIRED: ("⌛", "<b>Expired.</b> Not sent. The price may have moved.", True),
-    Outcome.CANCELLED: ("✖️", "<b>Cancelled.</b> Not sent.", True),
-    Outcome.REPLACED: ("✖️", "<b>Replaced</b> by a newer card. This one was not sent.", False),
-    Outcome.DRIFTED: (
-        "⚠️",
-        "<b>The price has moved.</b> Not sent. The card below shows the order at the new price.",
-        False,
-    ),
-    Outcome.DENIED: ("⛔", "Nothing was sent to the market.", True),
-    Outcome.NOT_SENT: ("🔌", "<b>The link failed just before.</b> Nothing was sent.", True),
-    Outcome.TOO_SLOW: (
-        "🐌",
-        "<b>Too late.</b> My database was slow, and the price that I had checked is old by now. Nothing was sent.",
-        True,
-    ),
-    Outcome.GONE: ("⌛", "<b>This card is over.</b> Nothing was sent by this tap.", True),
-}
-_TOASTS = {
-    Outcome.SENT: "Sent, ref {ref}",
-    Outcome.UNNOTED: "Sent, ref {ref}, but I could not note it. Do not send it again; see /orders",
-    Outcome.ALREADY: "Confirmed before, ref {ref}{detail}. Not sent again.",
-    Outcome.UNKNOWN: "Unknown whether it was sent. Do not send it again, ref {ref}",
-    Outcome.EXPIRED: "Expired. Not sent.",
-    Outcome.CANCELLED: "Cancelled. Not sent.",
-    Outcome.REPLACED: "There is a newer card. This one was not sent.",
-    Outcome.DRIFTED: "The price has moved: see the new card. Not sent.",
-    Outcome.DENIED: "Denied by a limit of ours. Not sent.",
-    Outcome.NOT_YOURS: "This card is someone else's. Nothing was sent.",
-    Outcome.NOT_READY: "One moment, tap again. Nothing was sent yet.",
-    Outcome.LINK_DOWN: "IBKR cannot be reached. Nothing was sent; tap again when the link is back.",
-    Outcome.NOT_SENT: "The link failed. Nothing was sent.",
-    Outcome.TOO_SLOW: "My database was slow, the price checked is old by now. Not sent.",
-    Outcome.GONE: "This card is over. Nothing was sent by this tap.",
-}

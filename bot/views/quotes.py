@@ -1,23 +1,23 @@
-"""A quote card, and what its buttons ask: at what level to alert, how much to trade."""
+"""A quote card, and what its buttons ask: at what level to alert."""
 
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bot.callback_data import Code, Place
+from bot.option_wizard import UNDERLYINGS
 from bot.views.alerts import instrument_line, kind_mark
 from bot.views.keyboard import button, grid, line_button, rows
 from bot.views.message import Button, Message, Style, text
 from bot.views.numbers import arrow, big, exact, moment, money, percent, price, quantity, span
+from bot.views.ticket import TRADED
 from market.account import Position
-from market.instrument import Instrument, SecType
+from market.instrument import Instrument
 from market.quote import Quote
-from market.ticket import Side
 
 _STALE_S = 60
 TO = "\N{EN DASH}"
 _STEPS_PCT = (-5, -2, -1, 1, 2, 5)
-_LOTS = (1, 10, 50, 100)
 
 
 def quote_card(quote: Quote, position: Position | None, *, now: datetime, zone: ZoneInfo) -> Message:
@@ -62,26 +62,6 @@ def alert_levels(quote: Quote) -> Message:
     )
 
 
-def trade_size(instrument: Instrument, side: Side, position: Position | None) -> Message:
-    """Return the question how much to trade; every answer only opens the next question or a card."""
-    label = text(instrument.label)
-    verb = side.value.lower()
-    style = Style.SUCCESS if side is Side.BUY else Style.DANGER
-    sizes = [*_LOTS]
-    if side is Side.SELL and position is not None and position.quantity > 0:
-        sizes = sorted({*sizes, int(position.quantity)})
-    buttons: list[Button] = []
-    for size in sizes:
-        line = f"{verb} {size} #{instrument.con_id}"
-        buttons += line_button(f"{side.value} {size:,}", Code.ORDER_LINE, line, style=style)
-    held = "" if position is None else f" · you hold {quantity(position.quantity)}"
-    return Message(
-        f"📝 <b>{side.value} {label}</b>: how many?{held}\n"
-        f"Nothing is ordered yet. Or type it: <code>{verb} 25 {label}</code>",
-        rows(*grid(buttons, 4), (button("« Quote", Code.QUOTE, Place.HERE, instrument.con_id),)),
-    )
-
-
 def stepped(value: float, instrument: Instrument) -> Decimal:
     """Return *value* at the nearest price that the instrument can trade at."""
     return stepped_to(value, instrument.min_tick, instrument.decimals)
@@ -114,7 +94,7 @@ def _position_lines(position: Position | None) -> list[str]:
 
 
 def _trade_buttons(instrument: Instrument) -> tuple[Button, ...]:
-    if instrument.sec_type is not SecType.STOCK:
+    if instrument.sec_type not in TRADED:
         return ()
     return (
         button("🟢 Buy", Code.QUOTE_TRADE, Place.HERE, instrument.con_id, "B", style=Style.SUCCESS),
@@ -123,9 +103,11 @@ def _trade_buttons(instrument: Instrument) -> tuple[Button, ...]:
 
 
 def _more_buttons(instrument: Instrument) -> tuple[Button, ...]:
+    options = (button("Options", Code.OPTIONS_OPEN, Place.ANEW, instrument.con_id),)
     return (
         button("🔔 Alert", Code.QUOTE_ALERT, Place.HERE, instrument.con_id),
         button("📰 News", Code.NEWS_LIST, Place.ANEW, instrument.con_id),
+        *(options if instrument.sec_type in UNDERLYINGS else ()),
         button("🔄 Refresh", Code.QUOTE, Place.HERE, instrument.con_id),
     )
 

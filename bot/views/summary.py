@@ -7,7 +7,7 @@ from bot.callback_data import Code, Place
 from bot.views.keyboard import button, rows, shortened
 from bot.views.message import Message, text
 from bot.views.numbers import arrow, moment, money, percent, share, span
-from bot.views.orders import venue
+from bot.views.order_words import venue
 from market.account import is_paper_account
 from trading.summary import DailySummary, DayMove
 

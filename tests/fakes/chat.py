@@ -38,7 +38,8 @@ from tests.fakes.steps import SECRET, MemoryStepStore
 from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProposalStore
 from trading.access import Role, Roster
 from trading.desk import OrderDesk
-from trading.limits import Limits
+from trading.guards import Guards, limits_for_all
+from trading.limits import Limits, TradingState
 from trading.second_step import Policy, SecondStep
 from trading.summary import DailySummary
 from trading.turns import Turns
@@ -174,6 +175,8 @@ class Chat:
         )
         self.steps = MemoryStepStore()
         self.second_step = self._second_step()
+        self.drawn_qr: list[str] = []
+        self.step_news: list[tuple[int, str]] = []
         self.stranger_names: dict[int, str] = {}
         self.welcomed: list[int] = []
         self.news, self.scans = FakeNews(), FakeScans()
@@ -189,6 +192,7 @@ class Chat:
         self.let_go: list[int] = []
         self.past, self.chores = FakePast(self.clock), Chores()
         self.on_bars: set[int] = set()
+        self.trading_state = TradingState.ACTIVE
         self._tokens = count(1)
         self._calls = count(1)
         self.desk = self._desk()
@@ -259,10 +263,17 @@ class Chat:
             symbols=self.floor,
             holdings=self.floor,
             roster=self.roster,
-            limits=Limits(),
+            guards=Guards(
+                limits=limits_for_all(Limits()),
+                state=lambda: self.trading_state,
+                history=self.store,
+                clock=self.clock,
+                zone=NEW_YORK,
+            ),
             clock=self.clock,
             audit=self.audit,
             turns=Turns(),
+            second_step=self.second_step,
             new_token=lambda: f"token-{next(self._tokens):016d}",
         )
 
@@ -272,6 +283,7 @@ class Chat:
                 reply=self.reply,
                 rulebook=self.rulebook,
                 desk=self.desk,
+                trading_state=lambda: self.trading_state,
                 proposals=self.store,
                 symbols=self.floor,
                 quotes=self.floor,
@@ -304,6 +316,8 @@ class Chat:
                 watchlist_changed=self._watchlist_changed,
                 members=self.members,
                 codes=self.second_step,
+                draw_qr=self._draw_qr,
+                step_news=self._step_news,
                 stranger_name=self._stranger_name,
                 welcome=self._welcome,
             )
@@ -318,6 +332,13 @@ class Chat:
             policy=policy,
             new_secret=lambda: SECRET,
         )
+
+    async def _draw_qr(self, content: str) -> bytes:
+        self.drawn_qr.append(content)
+        return b"\x89PNG"
+
+    async def _step_news(self, user_id: int, what: str) -> None:
+        self.step_news.append((user_id, what))
 
     async def _stranger_name(self, user_id: int) -> str:
         return self.stranger_names.get(user_id, "")

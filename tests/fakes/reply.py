@@ -56,13 +56,14 @@ class FakeReply:
         self.replies[message_id] = reply_to
         return message_id
 
-    async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
         check_message(message)
         if self.edit_failures and (error := self.edit_failures.pop(0)) is not None:
             raise error
         self.edits.append((message_id, message))
         self.remade.add(message_id)
         self.shown[message_id] = message
+        return message_id
 
     async def amend(self, chat_id: int, message_id: int, message: Message) -> None:
         check_message(message)

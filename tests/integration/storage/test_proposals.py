@@ -206,10 +206,11 @@ async def test_each_part_of_a_fill_is_told(store: SqlProposalStore, outbox: SqlO
         await store.record(news(proposal, LegState.PARTIAL, filled))
     await store.record(news(proposal, LegState.FILLED, 10))
     assert [(row.dedupe_key, row.silent) for row in await outbox.due(NOW, 10)] == [
-        ("order:sb-1-1:working:0", True),
-        ("order:sb-1-1:partly filled:3", False),
-        ("order:sb-1-1:partly filled:7", False),
+        ("thread:1", True),
+        ("shown:order:sb-1-1:partly filled:3", True),
+        ("shown:order:sb-1-1:partly filled:7", True),
         ("order:sb-1-1:filled:10", False),
+        ("shown:order:sb-1-1:filled:10", True),
     ]
 
 
@@ -237,17 +238,19 @@ async def test_an_order_given_up_as_unknown_is_told_each_time_it_is_found_again(
 ) -> None:
     proposal = await shown(store)
     working, unknown = LegState.WORKING, LegState.UNKNOWN
+    before = LegState.SENT
     for state in (working, unknown, working, working, unknown, working):
-        await store.record(news(proposal, state))
+        await store.record(replace(news(proposal, state), previous=before))
+        before = state
     found = await store.get(proposal.id)
     assert found is not None
     assert found.legs[0].state is LegState.WORKING
-    assert [row.dedupe_key for row in await outbox.due(NOW, 10)] == [
-        "order:sb-1-1:working:0",
-        "order:sb-1-1:unknown:0",
-        "order:sb-1-1:working:0:1",
-        "order:sb-1-1:unknown:0:1",
-        "order:sb-1-1:working:0:2",
+    rows = await outbox.due(NOW, 20)
+    assert [(row.dedupe_key, row.silent) for row in rows if row.kind == "order"] == [
+        ("order:sb-1-1:unknown:0", False),
+        ("order:sb-1-1:working:0", True),
+        ("order:sb-1-1:unknown:0:1", False),
+        ("order:sb-1-1:working:0:1", True),
     ]
 
 

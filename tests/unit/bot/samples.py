@@ -29,6 +29,7 @@ from trading.codec import news_to_json
 from trading.portfolio import view_portfolio
 from trading.proposal import Leg, LegState, OrderNews, Preview, Proposal
 from trading.summary import DailySummary, DayMove
+from trading.telling import rings
 
 NOW = datetime(2026, 11, 20, 19, 32, 7, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -106,7 +107,12 @@ def order_message(state: LegState, *, reconciled: bool = False, message: str = "
     if state is LegState.FILLED:
         leg = replace(leg, commission=Decimal(1), realized_pnl=Decimal("-12.5"))
     news = OrderNews(proposal().with_leg(leg), leg, LegState.SENT, NOW, reconciled)
-    return render("order", news_to_json(news), now=NOW, zone=NEW_YORK)
+    return news_message(news)
+
+
+def news_message(news: OrderNews) -> Message:
+    kind = "order" if rings(news) else "thread"
+    return render(kind, news_to_json(news), now=NOW, zone=NEW_YORK)
 
 
 def notice_message(told: Notice, /, **fields: object) -> Message:

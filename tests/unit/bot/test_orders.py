@@ -9,7 +9,7 @@ import pytest
 from bot.callback_data import Code, Place, encode
 from bot.errors import ChatClosed, DeliveryUnknown
 from bot.request import Press
-from bot.views import proposal as views
+from bot.views import outcome as views
 from market.errors import BrokerError, LinkDown, NoMarketData
 from market.ticket import OrderType
 from storage.errors import StorageUnavailable
@@ -31,8 +31,10 @@ async def test_a_line_becomes_a_card_that_spells_the_order_and_says_paper_first(
     assert text.startswith("📝 PAPER · BUY 10 AAPL LIMIT 199.50 · confirm?")
     assert "$1,995.00" in text
     assert "Confirm within 60 s" in text
-    assert chat.labels() == ["✅ Confirm BUY 10 AAPL LIMIT 199.50", "✖️ Cancel"]
-    assert [len(row) for row in chat.reply.last.buttons] == [1, 1]
+    assert chat.labels()[0] == "✅ Confirm BUY 10 AAPL LIMIT 199.50"
+    assert chat.labels()[1:4] == ["✏️ Quantity", "✏️ Price", "✏️ Type"]
+    assert chat.labels()[-1] == "✖️ Cancel"
+    assert [len(row) for row in chat.reply.last.buttons] == [1, 3, 2, 1]
     assert chat.reply.last.protect
     assert chat.gateway.submitted == []
 

@@ -45,10 +45,11 @@ class FakePhone:
         self.shown[chat_id] = check_message(message)
         return chat_id + 1000
 
-    async def edit(self, chat_id: int, message_id: int, message: Message) -> None:
+    async def edit(self, chat_id: int, message_id: int, message: Message) -> int:
         assert message_id == chat_id + 1000
         self.edits.append(chat_id)
         self.shown[chat_id] = check_message(message)
+        return message_id
 
 
 class Bench:

@@ -1,0 +1,71 @@
+"""What became of each order of a proposal, in words."""
+
+from bot.views.keyboard import shortened
+from bot.views.message import text
+from bot.views.numbers import exact, quantity
+from bot.views.order_words import how, is_list, role_words, spelled
+from trading.proposal import Leg, LegRole, LegState, Proposal
+
+_REASON = 120
+_STATES = {
+    LegState.UNSENT: "🕓 not sent",
+    LegState.SENT: "🕓 sent",
+    LegState.WORKING: "🕓 working",
+    LegState.PARTIAL: "🕓 partly filled",
+    LegState.FILLED: "✅ filled",
+    LegState.REJECTED: "❌ rejected",
+    LegState.CANCELLED: "✖️ cancelled",
+    LegState.EXPIRED: "⌛ expired",
+    LegState.UNKNOWN: "⚠️ unknown",
+    LegState.NOT_SENT: "✖️ never sent",
+    LegState.CHANGED: "✅ changed",
+}
+_SPOKEN = {LegState.REJECTED, LegState.UNKNOWN, LegState.NOT_SENT}
+
+
+def leg_words(leg: Leg, proposal: Proposal) -> str:
+    """Return what became of one leg, safe for HTML."""
+    words = _STATES[leg.state]
+    if leg.filled:
+        words += f" · {filled_line(leg, proposal)}"
+    if leg.message and leg.state in _SPOKEN:
+        words += f": {text(shortened(leg.message, _REASON))}"
+    return words
+
+
+def all_legs(proposal: Proposal) -> str:
+    """Return what became of the order; of several, how many stand how."""
+    if len(proposal.legs) == 1:
+        return leg_words(proposal.legs[0], proposal)
+    counts: dict[str, int] = {}
+    for leg in proposal.legs:
+        counts[_STATES[leg.state]] = counts.get(_STATES[leg.state], 0) + 1
+    return ", ".join(f"{count} {words}" if len(counts) > 1 else f"all {words}" for words, count in counts.items())
+
+
+def leg_lines(proposal: Proposal) -> list[str]:
+    """Return a line for each of several legs: what it is and what became of it; nothing for a single one."""
+    if len(proposal.legs) < 2:  # noqa: PLR2004  one order needs no list
+        return []
+    return [f"{leg_name(leg, proposal)}: {leg_words(leg, proposal)}" for leg in proposal.legs]
+
+
+def leg_name(leg: Leg, proposal: Proposal) -> str:
+    """Return what a leg is, safe for HTML: the order of a list, the child of a bracket with its price."""
+    order = proposal.order_of(leg)
+    if is_list(proposal):
+        accounts = {one.account for one in proposal.orders}
+        where = f" · {order.account}" if len(accounts) > 1 else ""
+        return text(f"{leg.number}. {spelled(order.ticket, order.instrument)}{where}")
+    if order.role is LegRole.ENTRY:
+        return text(spelled(order.ticket, order.instrument))
+    return text(f"{role_words(order.role)} {how(order.ticket, order.instrument)}".strip())
+
+
+def filled_line(leg: Leg, proposal: Proposal) -> str:
+    """Return how much of a leg is filled and at what average, safe for HTML."""
+    order = proposal.order_of(leg)
+    line = f"filled {quantity(leg.filled)} of {quantity(order.ticket.quantity)}"
+    if leg.average_price is not None and leg.filled:
+        line += f" @ avg <code>{exact(round(leg.average_price, 4), order.instrument.decimals)}</code>"
+    return line
