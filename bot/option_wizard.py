@@ -107,7 +107,18 @@ class OptionWizard:
         return f"{self.side} {self.quantity} {self.symbol} {price}"
 
     def chosen(self, what: str, value: str, chain: OptionChain) -> "OptionWizard":
-        """Return it with *value* for *what*. Raises KeyError or ValueError for what no button of ours says."""
+        """
+        Return it with *value* for *what*.
+
+        Raises KeyError or ValueError for what no button says that is shown now, or was before.
+        """
+        after = self._chosen(what, value, chain)
+        needs = {Step.RIGHT: after.expiry, Step.STRIKE: after.expiry and after.right}
+        if not needs.get(after.step, after.step is Step.EXPIRY or (after.expiry and after.right and after.strike)):
+            raise ValueError(value)
+        return after
+
+    def _chosen(self, what: str, value: str, chain: OptionChain) -> "OptionWizard":
         match what:
             case "expiry":
                 _one_of(value, chain.expiries)

@@ -99,8 +99,8 @@ class OptionsHandler:
         what, value = callback.args[1], callback.args[2]
         form = await self._forms.get(callback.number(0), press.user_id)
         if form is None or form.kind != OPTIONS or self._clock.now() - form.touched > LIFETIME:
-            await self._reply.answer(press, "This is over. /options opens another. Nothing was ordered.")
-            await self._reply.edit(press.chat_id, press.message_id, form_views.expired(OPTIONS))
+            # Whoever closed it has said so in its place, or will within moments.
+            await self._reply.answer(press, "This is over. /options opens another.")
         elif what == "cancel":
             self._looking.pop(form.id, None)
             await self._forms.close(form.id)

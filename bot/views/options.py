@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 
 from bot.callback_data import Code
 from bot.option_wizard import OptionRow, OptionWizard, Step, written
 from bot.views.keyboard import button, grid, rows
 from bot.views.message import Button, Message, Rows, Style, text
-from bot.views.numbers import NOTHING, fixed, price
+from bot.views.numbers import NOTHING, exact, fixed, money, price
 from market.option import OptionChain
 
 _SIDES = {"buy": "Buy", "sell": "Sell"}
@@ -73,7 +74,7 @@ def strikes(
 
 def terms(form_id: int, wizard: OptionWizard, row: OptionRow | None = None, multiplier: str = "100") -> Message:
     """Return how much at what price, with what is known of it (None before it was asked for)."""
-    lines = _facts(row, multiplier) if row is not None else [WAITING]
+    lines = [*_facts(row, multiplier), *_cost(wizard, row, multiplier)] if row is not None else [WAITING]
     if row is not None and row.is_listed is False:
         lines.append("⚠️ IBKR lists no such contract: choose another strike.")
     return _screen(form_id, wizard, [*lines, _NOTHING_YET], _terms_buttons(form_id, wizard, row))
@@ -160,6 +161,18 @@ def _facts(row: OptionRow, multiplier: str) -> list[str]:
         f"Bid <code>{price(row.bid)}</code> · Ask <code>{price(row.ask)}</code> · one is {text(multiplier)} units",
         known or "IBKR's model says nothing of it just now.",
     ]
+
+
+def _cost(wizard: OptionWizard, row: OptionRow, multiplier: str) -> list[str]:
+    """Return what the order costs or brings at the price chosen, where that is known; below zero a spread's turns."""
+    known = {"bid": row.bid, "mid": row.mid, "ask": row.ask, "market": row.ask if wizard.side == "buy" else row.bid}
+    each = known[wizard.at] if wizard.at in known else float(wizard.at)
+    if each is None or row.instrument is None:
+        return []
+    total = Decimal(repr(each)) * int(wizard.quantity) * Decimal(multiplier or 1)
+    verb = "Costs" if (wizard.side == "buy") is (total >= 0) else "Brings"
+    amount = money(abs(total), row.instrument.currency)
+    return [f"{verb} about <b>{amount}</b> before fees ({wizard.quantity} × {text(multiplier)} × {exact(each, 2)})"]
 
 
 def _greek(value: float | None, decimals: int) -> str:
