@@ -172,7 +172,8 @@ def _cost(wizard: OptionWizard, row: OptionRow, multiplier: str) -> list[str]:
     total = Decimal(repr(each)) * int(wizard.quantity) * Decimal(multiplier or 1)
     verb = "Costs" if (wizard.side == "buy") is (total >= 0) else "Brings"
     amount = money(abs(total), row.instrument.currency)
-    return [f"{verb} about <b>{amount}</b> before fees ({wizard.quantity} × {text(multiplier)} × {exact(each, 2)})"]
+    product = " \N{MULTIPLICATION SIGN} ".join((wizard.quantity, text(multiplier), exact(round(each, 4), 2)))
+    return [f"{verb} about <b>{amount}</b> before fees ({product})"]
 
 
 def _greek(value: float | None, decimals: int) -> str:

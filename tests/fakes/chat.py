@@ -31,6 +31,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.feeds import FakeNewsFeed, FakeScanFeed, FakeTickFeed
 from tests.fakes.forms import FakeForms, FakePast, FakeTemplates, FakeWatchlists
 from tests.fakes.hooks import FakeHooks
+from tests.fakes.options import OptionFloor
 from tests.fakes.people import FakeDigests, FakePreferences, MemoryMembers
 from tests.fakes.reply import FakeReply
 from tests.fakes.rules import FakeRuleStore
@@ -179,7 +180,7 @@ class Chat:
         self.step_news: list[tuple[int, str]] = []
         self.stranger_names: dict[int, str] = {}
         self.welcomed: list[int] = []
-        self.news, self.scans = FakeNews(), FakeScans()
+        self.news, self.scans, self.options = FakeNews(), FakeScans(), OptionFloor()
         self.rules, self.engine, self.ticks = FakeRuleStore(), Engine(), FakeTickFeed()
         self.rulebook = Rulebook(
             self.rules, self.engine, self.floor, self.ticks, FakeNewsFeed(), FakeScanFeed(), self.clock, cap=5
@@ -294,6 +295,7 @@ class Chat:
                 past_painter=self.past,
                 news=self.news,
                 scans=self.scans,
+                options=self.options,
                 status=self.office,
                 preferences=self.preferences,
                 digests=self.digests,
