@@ -54,9 +54,14 @@ _INFORMATIONAL = frozenset({300, 366, 10167, 10349})
 # The request or the order goes on: order held until the open, locating shares, attributes ignored, partly subscribed.
 _WARNING = frozenset({399, 404, 492, 10090, 10091})
 # About an order that may be live or not: duplicate id, refused modification, an unclear tick size.
-_CHECK = frozenset({103, 104, 105, 106, 107, 135, 329, 10147, 10148, 161})
+_CHECK = frozenset({103, 104, 105, 106, 107, 329, 10147, 10148, 161})
 # What keeps a new order from being taken at all. Any other code asks for a look before anything is told.
-_REFUSES_NEW = frozenset({110, 200, 203, 321, 387, 388, 391, 434, 435, 436, 460, 461, 463, 10052, 10243, 10268, 10318})
+# fmt: off
+_REFUSES_NEW = frozenset({
+    110, 111, 113, 135, 200, 203, 321, 387, 388, 391, 434, 435, 436, 439, 441, 442, 443, 460, 461, 463,
+    10006, 10052, 10243, 10268, 10289, 10293, 10318,
+})
+# fmt: on
 # TWS has no such order: "not found", and in older words "can't find order with id".
 NOTHING_TO_CANCEL = frozenset({135, 10147})
 _NO_DATA = frozenset({354, 10089, 10092, 10168, 10186, 10197})
