@@ -11,7 +11,10 @@ import typer
 
 from bot import app, logs, pairing, settings
 from market.clock import SystemClock
+from storage.audit import SqlAuditLog
+from storage.database import Database
 from storage.errors import NewerDatabase, StorageBusy, StorageError
+from storage.second_step import SqlStepStore
 from trading.access import Role
 
 _log = logging.getLogger(__name__)
@@ -87,6 +90,30 @@ def pair(role: Annotated[str, typer.Argument(help="viewer, trader or admin")] = 
     minutes = int(pairing.LASTS.total_seconds() // 60)
     typer.echo(f"{code}\nWhoever sends this to the bot in a private chat is in as {role.lower()}.")
     typer.echo(f"It works once, within {minutes} minutes, while the bot runs here with PAIRING=on.")
+
+
+@cli.command()
+def reset_totp(user_id: Annotated[int, typer.Argument(help="the person's Telegram number")]) -> None:
+    """Forget a person's authenticator app, for whoever has the host. The bot must not run."""
+    given = _settings()
+    try:
+        was_there = asyncio.run(_reset_totp(given.database_url, user_id))
+    except StorageError as error:
+        typer.echo(f"squawkbot cannot do that: DATABASE_URL: {_words(error)}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"User {user_id} {'can set up a new one with /totp.' if was_there else 'has none set up.'}")
+
+
+async def _reset_totp(url: str, user_id: int) -> bool:
+    clock = SystemClock()
+    database = await Database.open(url, clock=clock, boot_id="reset-totp")
+    try:
+        was_there = await SqlStepStore(database).forget(user_id)
+        # 0: nobody in a chat.
+        await SqlAuditLog(database).write(clock.now(), 0, 0, "second step", "", "reset", str(user_id))
+    finally:
+        await database.close()
+    return was_there
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

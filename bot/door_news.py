@@ -9,7 +9,7 @@ from trading.access import Role
 
 
 class DoorNews:
-    """Tells admins of strangers and pairings, and tells someone that they are in."""
+    """Tells admins of strangers, pairings and second steps, and tells someone that they are in."""
 
     def __init__(self, notices: Notices, outbox: SqlOutbox, clock: Clock) -> None:
         self._notices = notices
@@ -30,6 +30,12 @@ class DoorNews:
         """Return what a stranger called themselves in the notice about them, or ""."""
         rows = await self._outbox.beginning(f"{_key(user_id)}:")
         return str(rows[0].payload["name"]) if rows else ""
+
+    async def second_step(self, user_id: int, what: str) -> None:
+        """Tell the other admins what happened to someone's second step; *what* as in `views.second_step.news`."""
+        admins = [chat for chat in await self._notices.chats(admins_only=True) if chat != user_id]
+        key = f"second step:{user_id}:{what}:{self._clock.now().isoformat()}"
+        await self._notices.tell(admins, Notice.SECOND_STEP, key, user_id=user_id, what=what)
 
     async def let_in(self, user_id: int) -> None:
         """Tell someone that an admin has let them in."""

@@ -7,6 +7,7 @@ import pytest
 
 from bot.settings import SettingsError, load
 from trading.access import Role
+from trading.second_step import StepKind
 
 TOKEN = "123456789:" + "A" * 35
 
@@ -54,6 +55,8 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ("IB_PORT", "70000", "65535"),
         ("DATABASE_URL", "mysql://x", "sqlite:///"),
         ("TELEGRAM_API_URL", "api.telegram.org", "https://"),
+        ("SECOND_STEP", "sms", "'off', 'totp' or 'person'"),
+        ("SECOND_STEP_ABOVE", "-1", "greater than or equal to 0"),
     ],
 )
 def test_a_wrong_setting_is_named(environment: pytest.MonkeyPatch, name: str, value: str, problem: str) -> None:
@@ -93,3 +96,12 @@ def test_a_dotenv_file_is_read(environment: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_the_settings_do_not_show_the_token() -> None:
     assert TOKEN not in repr(load())
+
+
+def test_nobody_else_is_let_in_and_one_tap_is_enough_unless_it_is_set(environment: pytest.MonkeyPatch) -> None:
+    given = load()
+    assert (given.pairing, given.second_step, given.second_step_above) == (False, StepKind.OFF, 0)
+    for name, value in (("PAIRING", "on"), ("SECOND_STEP", "totp"), ("SECOND_STEP_ABOVE", "2500.50")):
+        environment.setenv(name, value)
+    given = load()
+    assert (given.pairing, given.second_step, given.second_step_above) == (True, StepKind.CODE, Decimal("2500.50"))
