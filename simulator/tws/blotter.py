@@ -12,11 +12,16 @@ class Blotter:
         self._orders: dict[tuple[int, int], Order] = {}
         self._live: list[Order] = []
         self._perm_id = _FIRST_PERM_ID
+        self._highest: dict[int, int] = {}
+        self._children: dict[tuple[int, int], list[Order]] = {}
 
     def add(self, order: Order) -> None:
         """Take a new order."""
+        self._highest[order.client_id] = max(self._highest.get(order.client_id, 0), order.order_id)
         self._orders[order.client_id, order.order_id] = order
         self._live.append(order)
+        if order.parent_id:
+            self._children.setdefault((order.client_id, order.parent_id), []).append(order)
 
     def all(self) -> list[Order]:
         """Return every order in the order of arrival."""
@@ -37,7 +42,8 @@ class Blotter:
 
     def children_of(self, order: Order) -> list[Order]:
         """Return what hangs on *order* and is not done."""
-        return [one for one in self._orders.values() if one.is_child_of(order) and not one.done]
+        hanging = self._children.get((order.client_id, order.order_id), [])
+        return [one for one in hanging if not one.done and self._orders.get((one.client_id, one.order_id)) is one]
 
     def group_of(self, order: Order) -> list[Order]:
         """Return the others of its group that were sent and are not done."""
@@ -57,8 +63,8 @@ class Blotter:
         return self._perm_id
 
     def next_order_id(self, client_id: int) -> int:
-        """Return the lowest order id that *client_id* may use."""
-        return max((order_id for client, order_id in self._orders if client == client_id), default=0) + 1
+        """Return the lowest order id that *client_id* may use: it only grows, also past orders that were lost."""
+        return self._highest.get(client_id, 0) + 1
 
     def next_hand_id(self) -> int:
         """Return the id of the next order made by hand: below zero."""

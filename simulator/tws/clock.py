@@ -69,6 +69,17 @@ class ManualClock:
         self._now = target
         await _settle()
 
+    async def skip(self, seconds: float) -> None:
+        """Move the clock by *seconds* at once: each sleeper that is due wakes once, and finds it that late."""
+        self._now += seconds
+        due = [one for one in self._sleepers if one[0] <= self._now]
+        self._sleepers = [one for one in self._sleepers if one[0] > self._now]
+        heapq.heapify(self._sleepers)
+        for _, _, future in sorted(due, key=lambda one: one[:2]):
+            if not future.done():
+                future.set_result(None)
+        await _settle()
+
 
 async def _settle() -> None:
     # A woken task needs a turn to run and another to fall asleep again.

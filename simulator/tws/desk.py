@@ -219,10 +219,11 @@ class OrderDesk:
         """
         Cancel a client's order.
 
-        Raises OrderRefused where it is unknown (10147), done (10148) or being cancelled already (161).
+        One that was never transmitted is taken away without a word. Raises OrderRefused where it is unknown (10147),
+        done (10148) or being cancelled already (161).
         """
         order = self.blotter.find(client_id, order_id)
-        if order is None:
+        if order is None or (order.done and not order.transmit):
             raise OrderRefused(10147, f"OrderId {order_id} that needs to be cancelled is not found.")
         if order.done:
             raise OrderRefused(

@@ -207,7 +207,11 @@ class Floor:
         """Cancel an order for whatever reason, and what hangs on it: an exit without an entry has no use."""
         if order.done:
             return
-        self._reports.cancelled(order, completed)
+        if order.transmit:
+            self._reports.cancelled(order, completed)
+        else:
+            # What TWS only kept goes without a word.
+            order.status = "Cancelled"
         self._end_children(order)
 
     def _kill(self, order: Order) -> None:

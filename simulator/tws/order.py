@@ -118,10 +118,6 @@ class Order:
         """Whether it was sent and is not done."""
         return self.transmit and not self.done
 
-    def is_child_of(self, other: "Order") -> bool:
-        """Whether it hangs on *other*: an exit of its bracket."""
-        return bool(self.parent_id) and (self.client_id, self.parent_id) == (other.client_id, other.order_id)
-
     def shares_group_with(self, other: "Order") -> bool:
         """Whether both are in one group, be it the client's or the one that TWS makes of a parent's children."""
         ours = {(self.client_id, self.asked_group), (0, self.oca_group)}

@@ -10,6 +10,7 @@ from simulator.tws.wall import NoTime, moment_of
 
 _SHORT_NAMES = {"STPLMT": "STP LMT", "STP LIMIT": "STP LMT", "TRAILLIMIT": "TRAIL LIMIT", "MIDPX": "MIDPRICE"}
 _PLAIN_GROUP = 3
+_UNSET = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,11 @@ def by_hand(
 
 
 def _optional(request: Request, name: str) -> float | None:
-    return request.number(name) if request.text(name) else None
+    """Return a number, None where there is none; IBKR's own client writes that as the largest double."""
+    if not request.text(name):
+        return None
+    value = request.number(name)
+    return value if value < _UNSET else None
 
 
 def _time(request: Request, name: str, told: str, now: float) -> float | None:

@@ -44,6 +44,8 @@ async def test_symbols_are_written_as_people_write_them(http: httpx.AsyncClient,
         ("order", {"symbol": "AAPL", "action": "HOLD", "quantity": 1}),
         ("order", {"symbol": "SPX", "action": "BUY", "quantity": 1}),
         ("order", {"symbol": "AAPL", "action": "BUY", "quantity": 1e9}),
+        ("cancel", {}),
+        ("cancel", {"perm_id": 1}),
         ("news", {"symbol": "AAPL"}),
         ("news", {"headline": "h", "provider": "NOPE"}),
         ("scanner", {"scan_code": "MOST_ACTIVE", "symbols": ["NOPE"]}),
@@ -143,3 +145,12 @@ async def test_an_order_made_by_hand_is_filled_as_any_other(http: httpx.AsyncCli
         (-2, 0, "Filled"),
     ]
     assert {one.instrument.key: one.quantity for one in exchange.positions("DU1234567")}["KO"] == 200
+
+
+async def test_an_order_cancelled_by_hand_is_told_to_its_client(http: httpx.AsyncClient, ib: Any, lib: Any) -> None:
+    trade = ib.placeOrder(lib.Stock("AAPL", "SMART", "USD", conId=265598), lib.LimitOrder("BUY", 10, 190.0))
+    await ib.reqCurrentTimeAsync()
+    (order,) = (await http.get("orders")).json()
+    assert (await http.post("cancel", json={"perm_id": order["permId"]})).status_code == 200
+    await ib.reqCurrentTimeAsync()
+    assert trade.orderStatus.status == "Cancelled"

@@ -120,14 +120,23 @@ async def test_a_restart_of_tws_loses_what_was_not_transmitted(
     again = trade_with(await connect(client_id=3, version=176))
     assert await again.bare.told_by(5, 1) == [("open", "Submitted"), ("status", "Submitted", 0)]
     assert [one["orderId"] for one in exchange.orders()] == [1]
+    assert await again.bare.ask(8, 1, 1) == [["9", "1", "3"]]
     assert await again.limit(3, "SELL", 10, 210.0, parentId=2) == [("error", 10006)]
 
 
-async def test_a_held_entry_can_be_cancelled(trader: Any, exchange: Exchange) -> None:
+async def test_a_held_entry_is_taken_away_without_a_word(
+    trader: Any, exchange: Exchange, server: TwsServer, connect: Any, trade_with: Any
+) -> None:
     await trader.limit(1, "BUY", 10, 190.0, transmit=False)
     await trader.limit(2, "SELL", 10, 210.0, parentId=1, transmit=False)
-    assert ("error", 202) in await trader.bare.told_by(4, 1, 1, "")
+    server.faults.drop()
+    await trader.bare.until_closed()
+    again = trade_with(await connect(client_id=3, version=176))
+    assert await again.bare.told_by(4, 1, 1, "") == []
+    assert await again.bare.told_by(4, 1, 1, "") == [("error", 10147)]
     assert statuses(exchange) == ["Cancelled", "Cancelled"]
+    assert await again.bare.ask(99, 0) == [["102"]]
+    assert await again.limit(3, "SELL", 10, 210.0, parentId=1) == [("error", 135)]
 
 
 # Changes

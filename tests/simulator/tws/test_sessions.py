@@ -48,16 +48,16 @@ async def test_orders_of_the_day_end_with_their_session(opened_at: Any) -> None:
     await clock.advance(61)
     assert statuses(exchange) == ["Cancelled", "Submitted", "Submitted"]
     assert ("error", 202) in await trader.seen()
-    await clock.advance(4 * 3600)
+    await clock.skip(4 * 3600)
     assert statuses(exchange) == ["Cancelled", "Cancelled", "Submitted"]
 
 
 async def test_an_order_placed_after_the_close_is_for_the_next_session(opened_at: Any) -> None:
     trader, exchange, clock = await opened_at(16, 30, 27)
     assert (await trader.limit(1, "BUY", 10, 190.0))[-1] == ("error", 399)
-    await clock.advance(17.5 * 3600)
+    await clock.skip(17.5 * 3600)
     assert statuses(exchange) == ["Submitted"]
-    await clock.advance(6 * 3600)
+    await clock.skip(6 * 3600)
     assert statuses(exchange) == ["Cancelled"]
 
 
@@ -76,7 +76,7 @@ async def test_a_stop_is_not_set_off_outside_its_hours(opened_at: Any, lib: Any)
     exchange.push("AAPL", 189.0)
     assert statuses(exchange) == ["PreSubmitted", "Filled"]
     exchange.push("AAPL", 195.0)
-    await clock.advance(2 * 3600)
+    await clock.skip(2 * 3600)
     assert statuses(exchange) == ["PreSubmitted", "Filled"]
 
 
@@ -129,7 +129,7 @@ async def test_outside_hours_mean_nothing_to_an_auction(opened_at: Any, lib: Any
 async def test_a_date_ends_an_order_to_the_second(opened_at: Any, written: Any) -> None:
     trader, exchange, clock = await opened_at(14, 0)
     await trader.limit(1, "BUY", 10, 190.0, tif="GTD", goodTillDate=written)
-    await clock.advance(3599)
+    await clock.skip(3599)
     assert statuses(exchange) == ["Submitted"]
     await clock.advance(1)
     assert statuses(exchange) == ["Cancelled"]
