@@ -20,6 +20,9 @@ from trading.terms import ORDER_OVER, after_change
 from trading.transition import after_fill, after_findings, is_part, leg_of
 from trading.turns import Turns
 
+STOPPED = "bot stopped"
+"""The message of an order of a list that the bot did not live to send."""
+
 
 class Reconciler:
     """Asks IBKR, and adopts what it says; it sends nothing, but has TWS give up what it holds of a broken bracket."""
@@ -60,6 +63,7 @@ class Reconciler:
                 proposal = await self._store.get(proposal_id)
                 if proposal is not None:
                     await self._family.settle(proposal, findings)
+                    await self._end_list(proposal)
         for proposal_id, leg in open_legs:
             async with self._turns.of(proposal_id):
                 await self._adopt(proposal_id, leg, findings, at_connect=only is None)
@@ -103,6 +107,19 @@ class Reconciler:
             self._checks.keep(leg.order_ref, self._clock.monotonic())
         await self._recorder.store(proposal, leg, after, at, found=at_connect)
 
+    async def _end_list(self, proposal: Proposal) -> None:
+        """
+        Say of the orders of a list that were never sent that they never will be.
+
+        Each was noted before the next left: after the first that is not noted, none can have left.
+        """
+        unsent = [leg for leg in proposal.legs if leg.state is LegState.UNSENT]
+        if proposal.order_of(proposal.legs[0]).role not in {LegRole.PART, LegRole.CHANGE}:
+            return
+        for leg in unsent[1:]:
+            ended = replace(leg, state=LegState.NOT_SENT, message=STOPPED)
+            await self._recorder.store(proposal, leg, ended, self._clock.now(), found=True)
+
     async def _with_terms(self, proposal: Proposal, leg: Leg, findings: Findings) -> Proposal:
         """Return *proposal* with the terms that IBKR works on, stored."""
         report = findings.report_of(proposal, leg)
@@ -121,10 +138,12 @@ class Reconciler:
         """Return a CHANGE leg with what became of it, by what is known of the order that it changes."""
         order = proposal.order_of(leg)
         report = findings.named(order.changes)
-        if report is not None:
-            return after_change(leg, order, report, is_asked=True)
         changed = await self._store.by_order_ref(order.changes)
         target = leg_of(changed, order.changes) if changed else None
+        if report is not None:
+            if changed is not None and target is not None:
+                await self._recorder.take_terms(changed, target, report)
+            return after_change(leg, order, report, is_asked=True)
         if target is None or target.state.is_final:
             return replace(leg, state=LegState.CANCELLED, message=ORDER_OVER)
         return replace(leg, state=LegState.UNKNOWN) if findings.are_complete else leg

@@ -49,6 +49,13 @@ class Recorder:
         """Return the complete fill of the order that waits for its commission, or None."""
         return self._held.get(order_ref)
 
+    def latest(self, proposal: Proposal) -> Proposal:
+        """Return *proposal* with the fills that are not stored yet, since they wait for their commission."""
+        for leg in proposal.legs:
+            held = self._held.get(leg.order_ref)
+            proposal = proposal if held is None else proposal.with_leg(held.leg)
+        return proposal
+
     async def take_fill(self, proposal: Proposal, leg: Leg, fill: Fill) -> None:
         """Keep an execution and its commission."""
         await self._store.record_fill(proposal.id, fill)

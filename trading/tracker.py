@@ -184,7 +184,7 @@ class OrderTracker:
         elif not after.state.is_final:
             self._checks.ask(leg.order_ref, now_s + self._check_wait_s)
         await self._recorder.take(proposal, leg, after, now, now_s)
-        await self._family.heed(proposal.with_leg(after), after)
+        await self._family.heed(self._recorder.latest(proposal.with_leg(after)), after)
 
     def _may_answer_change(self, proposal: Proposal, leg: Leg, told: OrderReport) -> bool:
         """Return whether *told* may be about new terms for the order: others, refused ones, or its end."""

@@ -27,11 +27,7 @@ class Withdrawal:
         proposal = await self._store.get(proposal_id)
         if proposal is None or not may_touch(proposal):
             raise ProposalGone
-        working = working_of(proposal, number)
-        if not working:
-            raise OrderGone(proposal.legs[0].order_ref if proposal.legs else proposal.reference)
-        for leg in working:
-            await self._gateway.cancel(leg.order_id, leg.order_ref, leg.perm_id)
+        await self._ask(proposal, number)
         return proposal
 
     async def all(self, may_touch: Callable[[Proposal], bool]) -> Sequence[Proposal]:
@@ -41,30 +37,42 @@ class Withdrawal:
         An order that cannot be cancelled does not keep the others from it. Raises LinkDown, ReadOnlyApi.
         """
         mine = [proposal for proposal in await self._store.unsettled() if may_touch(proposal)]
-        return [proposal for proposal in mine if await self._all_of(proposal)]
+        return [proposal for proposal in mine if await self._was_asked(proposal)]
 
-    async def _all_of(self, proposal: Proposal) -> bool:
-        """Return whether IBKR was asked to cancel any order of *proposal*."""
-        was_asked = False
-        for leg in working_of(proposal):
+    async def _was_asked(self, proposal: Proposal) -> bool:
+        try:
+            await self._ask(proposal, 0)
+        except (LinkDown, ReadOnlyApi):
+            raise
+        except (MarketError, OrderGone):
+            return False
+        return True
+
+    async def _ask(self, proposal: Proposal, number: int) -> None:
+        """
+        Ask for one leg or all. Raises OrderGone where nothing works, or why nothing could be asked for.
+
+        IBKR cancels what hangs on an order together with it; only where that is over already is each child asked for.
+        """
+        asked: set[int] = set()
+        failed: MarketError | OrderGone = OrderGone(proposal.legs[0].order_ref if proposal.legs else proposal.reference)
+        for leg in _working(proposal, number):
+            if proposal.order_of(leg).parent in asked:
+                continue
             try:
                 await self._gateway.cancel(leg.order_id, leg.order_ref, leg.perm_id)
             except (LinkDown, ReadOnlyApi):
                 raise
             except (MarketError, OrderGone) as error:
                 logger.warning("%s could not be cancelled: %s", leg.order_ref, type(error).__name__)
+                failed = error
             else:
-                was_asked = True
-        return was_asked
+                asked.add(leg.number)
+        if not asked:
+            raise failed
 
 
-def working_of(proposal: Proposal, number: int = 0) -> list[Leg]:
-    """
-    Return the legs to cancel: *number*, or for 0 all that work.
-
-    IBKR cancels what hangs on an order together with it, so that of a bracket whose entry works only that is asked.
-    """
+def _working(proposal: Proposal, number: int) -> list[Leg]:
+    """Return the legs to cancel: *number*, or for 0 all that work. A change is no order of its own."""
     works = [leg for leg in proposal.legs if leg.order_id and not leg.state.is_final and number in {0, leg.number}]
-    numbers = {leg.number for leg in works}
-    orders = ((leg, proposal.order_of(leg)) for leg in works)
-    return [leg for leg, order in orders if order.role is not LegRole.CHANGE and order.parent not in numbers]
+    return [leg for leg in works if proposal.order_of(leg).role is not LegRole.CHANGE]

@@ -13,6 +13,7 @@ from market.instrument import Instrument
 from market.order_rules import OrderRules
 from market.quote import Quote
 from market.ticket import OrderTicket
+from storage.audit_line import AuditLine
 from tests.fakes.clock import FakeClock
 from trading.plan import with_terms
 from trading.ports import Claim, OrderReport
@@ -41,7 +42,7 @@ class MemoryProposalStore:
     Keeps proposals as the database does: every statement is atomic, and others get a turn around it.
 
     *told* is what its transactions put into the outbox, once for each change of a leg. *failing* errors are raised,
-    one for each call of `record`, before anything is stored.
+    one for each call of `record`, before anything is stored; so many calls of `save_leg` as *failing_saves* says fail.
     """
 
     def __init__(self) -> None:
@@ -49,6 +50,7 @@ class MemoryProposalStore:
         self.told: list[OrderNews] = []
         self.fills: dict[str, Fill] = {}
         self.failing: list[Exception] = []
+        self.failing_saves = 0
         self.claimed = asyncio.Event()
         self.claim_times: dict[int, datetime] = {}
         self.recorded = asyncio.Event()
@@ -117,6 +119,9 @@ class MemoryProposalStore:
 
     async def save_leg(self, proposal_id: int, leg: Leg) -> None:
         await asyncio.sleep(0)
+        if self.failing_saves:
+            self.failing_saves -= 1
+            raise OSError
         self.rows[proposal_id] = self.rows[proposal_id].with_leg(leg)
 
     async def save_terms(self, proposal_id: int, number: int, ticket: OrderTicket) -> None:
@@ -206,6 +211,7 @@ class FakeGateway:
     submit_errors: dict[str, Exception] = field(default_factory=dict)
     discarded: list[tuple[int, str]] = field(default_factory=list)
     discard_error: Exception | None = None
+    cancel_errors: dict[int, Exception] = field(default_factory=dict)
     during_query: Callable[[], None] | None = None
     queries: int = 0
     on_report: Callable[[OrderReport], None] | None = None
@@ -264,6 +270,8 @@ class FakeGateway:
         self.changed.append((order_id, order_ref, perm_id, order.ticket))
 
     async def cancel(self, order_id: int, order_ref: str, perm_id: int) -> None:
+        if order_id in self.cancel_errors:
+            raise self.cancel_errors[order_id]
         self.cancelled.append(order_id)
 
     async def open_orders(self) -> Sequence[OrderReport]:
@@ -348,8 +356,17 @@ class MemoryAudit:
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str, str, str]] = []
+        self.whole: list[AuditLine] = []
 
     async def write(
         self, at: datetime, user_id: int, chat_id: int, action: str, subject: str, outcome: str, detail: str
     ) -> None:
         self.lines.append((action, subject, outcome, detail))
+        number = len(self.whole) + 1
+        self.whole.append(AuditLine(number, at, user_id, chat_id, action, subject, outcome, detail))
+
+    async def recent(self, limit: int, offset: int = 0) -> Sequence[AuditLine]:
+        return self.whole[::-1][offset : offset + limit]
+
+    async def count(self) -> int:
+        return len(self.whole)
