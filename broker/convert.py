@@ -186,7 +186,8 @@ def instrument(contract: Contract, details: ContractDetails | None = None, *, sm
         exchange=exchange,
         primary_exchange=contract.primaryExchange,
         currency=contract.currency,
-        local_symbol=contract.localSymbol,
+        # TWS gives a combo its underlying's name there, which is no combo's.
+        local_symbol="" if sec_type is SecType.COMBO else contract.localSymbol,
         trading_class=contract.tradingClass,
         expiry=contract.lastTradeDateOrContractMonth.split(" ")[0].split("-")[0],
         strike=float(strike or 0),

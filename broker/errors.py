@@ -64,6 +64,8 @@ _REFUSES_NEW = frozenset({
 # fmt: on
 # TWS has no such order: "not found", and in older words "can't find order with id".
 NOTHING_TO_CANCEL = frozenset({135, 10147})
+# "Unable to modify this order as it is still being processed": a notice by its number, a refusal by its meaning.
+REFUSES_CHANGE = frozenset({2102})
 _NO_DATA = frozenset({354, 10089, 10092, 10168, 10186, 10197})
 _PACING = frozenset({100, 420})
 _NOTICES = range(2100, 2200)

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from broker import convert, hours
 from broker.library import Contract, Order, TagValue
+from market.instrument import Instrument
 from market.order import Algo, OrderTicket, OrderType, Side, TimeInForce, Urgency
 
 _LIMITED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_ON_CLOSE})
@@ -58,9 +59,13 @@ def alone(ticket: OrderTicket) -> OrderTicket:
     return replace(ticket, take_profit=None, stop_loss=None, oco_stop=None)
 
 
-def ticket_of(contract: Contract, order: Order) -> OrderTicket | None:
-    """Return the order as a person would have asked for it, or None for a kind that our tickets have no words for."""
-    asset = convert.instrument(contract, smart=True)
+def ticket_of(contract: Contract, order: Order, known: Instrument | None = None) -> OrderTicket | None:
+    """
+    Return the order as a person would have asked for it, or None for a kind that our tickets have no words for.
+
+    *known* is the instrument where more is known of it than *contract* says.
+    """
+    asset = known or convert.instrument(contract, smart=True)
     if not _is_plain(order):
         return None
     try:

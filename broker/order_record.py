@@ -86,7 +86,7 @@ class OrderRecord:
         self.oca_group, self.oca_type = order.ocaGroup, order.ocaType
         if not self._is_known(contract):
             self.instrument = convert.instrument(contract, smart=True)
-        ticket = ticket_of(contract, order)
+        ticket = ticket_of(contract, order, self.instrument)
         # What a person typed stays; quantity and price may have been changed in TWS.
         now = replace(ticket, symbol=self.ticket.symbol) if ticket and self.ticket else ticket or self.ticket
         if now != self.ticket:
@@ -120,7 +120,7 @@ class OrderRecord:
         kind = errors.order_kind_of(code, acknowledged=self.status != "")
         if self.is_discarded and code in errors.NOTHING_TO_CANCEL:
             return False
-        if self.changing and kind in {errors.Kind.FATAL, errors.Kind.CHECK}:
+        if self.changing and (kind in {errors.Kind.FATAL, errors.Kind.CHECK} or code in errors.REFUSES_CHANGE):
             self.changing, self.refused_change = False, text
             return True
         match kind:

@@ -292,6 +292,9 @@ class IbOrders:
         tap(ib, "completedOrder", self._on_completed_order)
         ib.errorEvent += guarded(self._on_error)
         self._records = {key: record for key, record in self._records.items() if not record.is_final}
+        for record in self._records.values():
+            # Its answer was lost; TWS lists the order as it is.
+            record.changing = False
         self._reserved.clear()
 
     async def _sync(self) -> None:

@@ -81,7 +81,8 @@ class Instrument:
             case SecType.STOCK:
                 return self.symbol.replace(" ", ".")
             case SecType.COMBO:
-                return self.local_symbol or self.symbol
+                # Of one that somebody else made, IBKR tells the legs' ids alone.
+                return self.local_symbol or f"{self.symbol} combo"
             case _:
                 return self.symbol
 

@@ -9,6 +9,7 @@ from broker.contracts import IbContracts
 from market.clock import SystemClock
 from market.errors import AmbiguousSymbol, BrokerError, UnknownSymbol
 from market.instrument import SecType
+from market.ticket import parse
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
@@ -44,6 +45,29 @@ async def test_a_future_is_found_by_its_month(desk: Desk, exchange: Exchange) ->
     assert (found.sec_type, found.expiry) == (SecType.FUTURE, listed[0])
     assert found.multiplier == "50"
     assert await desk.contracts.find(found.label) == found
+
+
+async def test_an_option_on_a_future_is_found_as_one_on_a_share_is(desk: Desk, exchange: Exchange) -> None:
+    future = next(one for one in exchange.catalogue.main() if one.sec_type == "FUT" and one.symbol == "ES")
+    listed = exchange.catalogue.options(future.con_id)[0]
+    found = await desk.contracts.find(f"ES {listed.expiry} {listed.right}{listed.strike:g}")
+    assert (found.con_id, found.sec_type) == (listed.con_id, SecType.FUTURE_OPTION)
+    assert (found.exchange, found.multiplier) == ("CME", "50")
+    assert await desk.contracts.find(found.label) == found
+    chain = await desk.options.chain(await desk.contracts.find(f"#{future.con_id}"))
+    assert listed.expiry in chain.expiries
+    assert (chain.exchange, chain.multiplier) == ("CME", "50")
+
+
+async def test_a_coin_is_found_by_its_pair_and_has_few_ways_to_be_traded(desk: Desk) -> None:
+    coin = await desk.contracts.find("BTC.USD")
+    assert (coin.symbol, coin.sec_type, coin.exchange) == ("BTC", SecType.CRYPTO, "PAXOS")
+    rules = await desk.contracts.rules(coin)
+    assert 0 < rules.size_increment < 1
+    assert rules.lacking(parse("buy 0.01 BTC.USD 60000")) == ()
+    assert rules.lacking(parse("sell 0.01 BTC.USD market ioc")) == ()
+    assert rules.lacking(parse("buy 0.01 BTC.USD market ioc")) == ("BUY MKT IOC",)
+    assert rules.lacking(parse("sell 0.01 BTC.USD market")) == ("SELL MKT DAY",)
 
 
 async def test_an_option_is_found_as_typed_and_by_its_occ_symbol(desk: Desk, exchange: Exchange) -> None:

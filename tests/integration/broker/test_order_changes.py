@@ -48,7 +48,7 @@ async def test_a_changed_order_is_told_with_its_new_terms(desk: Desk, aapl: Inst
     assert (order["quantity"], order["limitPrice"], order["permId"]) == (12, 121.25, report.perm_id)
 
 
-@pytest.mark.parametrize("code", [201, 105, 110, 10268, 321])
+@pytest.mark.parametrize("code", [201, 105, 110, 2102, 10268, 10326, 321])
 async def test_a_change_that_ibkr_refuses_is_told_once_and_the_order_works_on(
     desk: Desk, aapl: Instrument, server: TwsServer, code: int
 ) -> None:
@@ -72,6 +72,26 @@ async def test_after_an_accepted_change_an_error_is_about_the_order_again(
     report = await working(desk, aapl)
     await desk.orders.change(change(aapl, "buy 10 AAPL 121.25 gtc"), report.order_id, "sb-1-1", report.perm_id)
     await eventually(lambda: desk.reports[-1].ticket == parse("buy 10 AAPL 121.25 gtc"))
+    server.faults.answer_with("cancelOrder", 10148, "cannot be cancelled", count=1)
+    await desk.orders.cancel(report.order_id, "sb-1-1", report.perm_id)
+    await eventually(lambda: desk.reports[-1].fate is OrderFate.CHECK)
+    assert desk.reports[-1].refused_change == ""
+
+
+async def test_a_change_whose_answer_is_lost_with_the_link_is_seen_in_what_works_afterwards(
+    desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange
+) -> None:
+    report = await working(desk, aapl)
+    server.faults.silent = True
+    await desk.orders.change(change(aapl, "buy 12 AAPL 121.25 gtc"), report.order_id, "sb-1-1", report.perm_id)
+    await eventually(lambda: sum(fields[0] == "3" for fields in server.requests) == 2)
+    server.faults.drop()
+    await eventually(lambda: not desk.session.status.is_usable)
+    server.faults.heal()
+    await desk.up()
+    [listed] = await desk.orders.open_orders()
+    assert exchange.orders()[0]["limitPrice"] == 121.25
+    assert listed.ticket == parse("buy 12 AAPL 121.25 gtc")
     server.faults.answer_with("cancelOrder", 10148, "cannot be cancelled", count=1)
     await desk.orders.cancel(report.order_id, "sb-1-1", report.perm_id)
     await eventually(lambda: desk.reports[-1].fate is OrderFate.CHECK)

@@ -254,4 +254,4 @@ async def test_a_spread_made_elsewhere_is_told_by_what_it_is(desk: Desk, spread:
     [found] = await desk.orders.open_orders()
     assert found.instrument is not None
     assert (found.instrument.con_id, found.instrument.legs) == (spread.con_id, spread.legs)
-    assert found.remaining == Decimal(1)
+    assert (found.words, found.remaining) == ("buy 1 AAPL combo 0.5", Decimal(1))

@@ -114,7 +114,7 @@ def test_a_combo_goes_out_as_its_legs_and_comes_back_as_itself() -> None:
     assert made.localSymbol == made.tradingClass == made.lastTradeDateOrContractMonth == ""
     back = convert.instrument(made)
     assert back is not None
-    assert (back, back.legs, back.label) == (one, legs, "SPY")
+    assert (back, back.legs, back.label) == (one, legs, "SPY combo")
 
 
 def test_a_combo_whose_legs_a_frame_leaves_out_has_the_id_that_tws_gives_all_of_them() -> None:

@@ -163,3 +163,33 @@ def test_a_market_orders_echoed_price_is_not_its_limit() -> None:
     ticket = ticket_of(AAPL, order(orderType="MKT", lmtPrice=196.4))
     assert ticket is not None
     assert ticket.limit_price is None
+
+
+def test_while_new_terms_are_on_their_way_an_error_is_about_them() -> None:
+    record = working()
+    record.told = record.report()
+    record.change_begun()
+    record.take_order(AAPL, order(), OrderState(status="Submitted"))
+    assert record.take_code(201, "Order rejected - reason:no money")
+    report = record.report()
+    assert (report.fate, report.refused_change) == (OrderFate.WORKING, "Order rejected - reason:no money")
+    record.told = record.told_once(report)
+    assert record.report() == record.told
+    assert record.take_code(201, "Order rejected - reason:no money")
+    assert record.fate is OrderFate.REJECTED
+
+
+def test_once_the_new_terms_are_shown_an_error_is_about_the_order() -> None:
+    record = working()
+    record.change_begun()
+    record.take_order(AAPL, order(lmtPrice=201.0), OrderState(status="Submitted"))
+    assert record.take_code(10148, "too late")
+    assert (record.fate, record.report().refused_change) == (OrderFate.CHECK, "")
+
+
+@pytest.mark.parametrize("code", [135, 10147])
+def test_what_was_taken_back_and_never_was_there_says_nothing(code: int) -> None:
+    record = OrderRecord(5, 17, is_named=True, is_discarded=True)
+    assert not record.take_code(code, "not found")
+    assert record.take_code(10148, "cannot be cancelled, state: Filled")
+    assert record.fate is OrderFate.CHECK

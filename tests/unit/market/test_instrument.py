@@ -15,7 +15,7 @@ from market.instrument import ComboLeg, Instrument, SecType, combo_id
         (Instrument(1, "SPY", SecType.OPTION, expiry="20261218", strike=602.5, right="P"), "SPY 20261218 P602.5"),
         (Instrument(1, "SPX", SecType.INDEX), "SPX"),
         (Instrument(-1, "SPY", SecType.COMBO, local_symbol="SPY 20261218 C600/C610"), "SPY 20261218 C600/C610"),
-        (Instrument(28812380, "SPY", SecType.COMBO), "SPY"),
+        (Instrument(28812380, "SPY", SecType.COMBO), "SPY combo"),
     ],
 )
 def test_an_instrument_is_labelled_as_a_user_types_it(instrument: Instrument, label: str) -> None:
