@@ -71,6 +71,7 @@ class Code(StrEnum):
     WIZARD = "wz"
     OPTIONS = "op"
     OPTIONS_OPEN = "oo"
+    GUIDE = "gu"
     ORDER_LINE = "ot"
     ORDER_PRICE = "oc"
     ORDER_CONFIRM = "ok"
@@ -81,6 +82,7 @@ class Code(StrEnum):
     ORDER_SET = "os"
     ORDER_ASK = "oa"
     ORDER_KEPT = "ov"
+    ORDER_THEN = "oi"
     ORDER_MOVE = "om"
     ORDER_MOVED = "oj"
     ORDER_PRICED = "oq"
@@ -100,6 +102,7 @@ class Code(StrEnum):
     NEWS_STORY = "ns"
     SCAN_LIST = "sl"
     SCAN_RUN = "sr"
+    AUDIT = "gl"
     STATUS = "st"
     MEMBER_LIST = "ml"
     MEMBER_CARD = "mc"
@@ -178,6 +181,7 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.WIZARD: (_N, _W, _W),  # form, what, value
     Code.OPTIONS: (_N, _W, _W),  # form, what, value
     Code.OPTIONS_OPEN: (_P, _N),
+    Code.GUIDE: (_P, _W),  # which page
     Code.ORDER_LINE: (_L,),
     Code.ORDER_PRICE: (_W, _L),  # which price, the order without it
     Code.ORDER_CONFIRM: (_T,),
@@ -187,13 +191,14 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.ORDER_EDIT: (_N, _W),  # proposal, which screen
     Code.ORDER_SET: (_N, _W, _W),  # proposal, what, to what
     Code.ORDER_ASK: (_N, _W),  # proposal, what to ask for
+    Code.ORDER_THEN: (_N,),  # the alert whose order it is
     Code.ORDER_KEPT: (_N, _W),  # form that keeps an order without its price, which price
     Code.ORDER_MOVE: (_P, _N, _N),  # proposal, leg
     Code.ORDER_MOVED: (_N, _N, _W),  # proposal, leg, where to
     Code.ORDER_PRICED: (_N, _N, _W),  # proposal, leg, which price to ask for
     Code.ORDER_GUARD: (_P, _N, _N, _W),  # proposal, leg, stop or target
     Code.ORDER_GUARDED: (_N, _N, _W, _W),  # proposal, leg, stop or target, where
-    Code.ORDER_CALL_OFF: (_P, _N),
+    Code.ORDER_CALL_OFF: (_P, _N, _N),  # leg, 0 for all
     Code.ORDER_ALL_OFF: (_P, _W),  # ask or sure
     Code.ORDER_REST: (_N,),  # the purchases that waited
     Code.POSITION_LIST: (_P, _N),
@@ -207,6 +212,7 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.NEWS_STORY: (_P, _N, _W, _L),  # page, provider, article
     Code.SCAN_LIST: (_P,),
     Code.SCAN_RUN: (_P, _L),
+    Code.AUDIT: (_P, _N),  # page
     Code.STATUS: (_P,),
     Code.MEMBER_LIST: (_P, _N),
     Code.MEMBER_CARD: (_P, _N),

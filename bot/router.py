@@ -88,16 +88,27 @@ _ROUTES: Mapping[Code, Route] = {
     Code.ALERT_UNDO: Route(_VIEWER, lambda to, press, said: to.alerts.on_undo(press, said)),
     Code.OPTIONS: Route(_TRADER, lambda to, press, said: to.options.on_press(press, said)),
     Code.OPTIONS_OPEN: Route(_TRADER, lambda to, press, said: to.options.on_open(press, said)),
+    Code.GUIDE: Route(_VIEWER, lambda to, press, said: to.guide.on_page(press, said)),
     Code.ORDER_LINE: Route(_TRADER, lambda to, press, said: to.ticket.on_line(press, said)),
     Code.ORDER_PRICE: Route(_TRADER, lambda to, press, said: to.ticket.on_price(press, said)),
+    Code.ORDER_THEN: Route(_TRADER, lambda to, press, said: to.ticket.on_then(press, said)),
     Code.ORDER_KEPT: Route(_TRADER, lambda to, press, said: to.ticket.on_kept(press, said)),
     Code.ORDER_EDIT: Route(_TRADER, lambda to, press, said: to.card_edit.on_edit(press, said)),
     Code.ORDER_SET: Route(_TRADER, lambda to, press, said: to.card_edit.on_set(press, said)),
     Code.ORDER_ASK: Route(_TRADER, lambda to, press, said: to.card_edit.on_ask(press, said)),
     Code.ORDER_CONFIRM: Route(_TRADER, lambda to, press, said: to.orders.on_confirm(press, said)),
     Code.ORDER_CANCEL: Route(_VIEWER, lambda to, press, said: to.orders.on_cancel(press, said)),
-    Code.ORDER_WITHDRAW: Route(_TRADER, lambda to, press, said: to.orders.on_withdraw(press, said)),
-    Code.ORDER_LIST: Route(_VIEWER, lambda to, press, said: to.orders.on_list(press, said)),
+    Code.ORDER_WITHDRAW: Route(_TRADER, lambda to, press, said: to.working.on_withdraw(press, said)),
+    Code.ORDER_CALL_OFF: Route(_TRADER, lambda to, press, said: to.working.on_call_off(press, said)),
+    Code.ORDER_ALL_OFF: Route(_TRADER, lambda to, press, said: to.working.on_all_off(press, said)),
+    Code.ORDER_LIST: Route(_VIEWER, lambda to, press, said: to.working.on_list(press, said)),
+    Code.ORDER_MOVE: Route(_TRADER, lambda to, press, said: to.moving.on_move(press, said)),
+    Code.ORDER_MOVED: Route(_TRADER, lambda to, press, said: to.moving.on_moved(press, said)),
+    Code.ORDER_PRICED: Route(_TRADER, lambda to, press, said: to.moving.on_ask(press, said)),
+    Code.ORDER_GUARD: Route(_TRADER, lambda to, press, said: to.moving.on_guard(press, said)),
+    Code.ORDER_GUARDED: Route(_TRADER, lambda to, press, said: to.moving.on_guarded(press, said)),
+    Code.ORDER_REST: Route(_TRADER, lambda to, press, said: to.rest.on_rest(press, said)),
+    Code.POSITION_CLOSE: Route(_TRADER, lambda to, press, said: to.lists.on_close(press, said)),
     Code.POSITION_LIST: Route(_VIEWER, lambda to, press, said: to.portfolio.on_positions(press, said)),
     Code.POSITION_CARD: Route(_VIEWER, lambda to, press, said: to.portfolio.on_position(press, said)),
     Code.ACCOUNT: Route(_VIEWER, lambda to, press, said: to.portfolio.on_account(press, said)),
@@ -123,6 +134,7 @@ _ROUTES: Mapping[Code, Route] = {
     Code.NOTHING: Route(_VIEWER, lambda to, press, _: to.reply.answer(press)),
 }
 
+_OF_ORDERS = ("/buy", "/sell", "/orders", "/close", "/flatten", "/rebalance")
 _OF_CARDS = frozenset({Code.ORDER_CONFIRM, Code.ORDER_CANCEL})
 _OF_REQUESTS = frozenset({Code.STEP_APPROVE, Code.STEP_DECLINE})
 
@@ -184,11 +196,7 @@ class Router:
         said = request.text.strip()
         if said.startswith("/"):
             await self._command(request, said)
-        elif await self._handlers.codes.takes(request):
-            return
-        elif request.interrupted and not self._handlers.quotes.is_symbol(said):
-            await self._say(request, views.interrupted(said))
-        elif await self._handlers.forms.takes(request):
+        elif await self._is_answer(request, said):
             return
         elif looks_like_ticket(said):
             await self._ordered(request, said)
@@ -200,6 +208,15 @@ class Router:
             await self._alert(request, said)
         else:
             await self._say(request, views.not_understood())
+
+    async def _is_answer(self, request: TextIn, said: str) -> bool:
+        """Return whether the text was taken as a code, as a reply to a question, or as interrupted."""
+        if await self._handlers.codes.takes(request):
+            return True
+        if request.interrupted and not self._handlers.quotes.is_symbol(said):
+            await self._say(request, views.interrupted(said))
+            return True
+        return await self._handlers.forms.takes(request)
 
     async def _command(self, request: TextIn, said: str) -> None:
         name = said[1:].split(maxsplit=1)[0].lower() if len(said) > 1 else ""
@@ -223,7 +240,7 @@ class Router:
     async def _ordered(self, request: TextIn, said: str) -> None:
         if request.role < Role.TRADER:
             await self._say(request, views.traders_only("Ordering"))
-        elif not await self._is_too_old(request):
+        elif not await self._is_too_old(request) and not await self._handlers.lists.over_accounts(request, said):
             await self._handlers.ticket.order(request, said)
 
     async def _is_too_old(self, request: TextIn) -> bool:
@@ -266,4 +283,4 @@ class Router:
 
 
 def _is_about_order(said: str) -> bool:
-    return looks_like_ticket(said) or said.lstrip().lower().startswith(("/buy", "/sell", "/orders"))
+    return looks_like_ticket(said) or said.lstrip().lower().startswith(_OF_ORDERS)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from alerts.rulebook import Rulebook
 from bot.address import UrlFault
 from bot.commands import Handlers
-from bot.handlers import alert_list, card_edit, editing, exchange, options, template, wizard
+from bot.handlers import alert_list, card_edit, editing, exchange, moving, options, template, wizard
 from bot.handlers import alerts as alert_lines
 from bot.handlers import codes as codes_of_apps
 from bot.handlers.alert_list import AlertListHandler
 from bot.handlers.alerts import AlertsHandler
+from bot.handlers.audit import AuditHandler, AuditTrail
 from bot.handlers.card_edit import CardEditHandler
 from bot.handlers.cards import AlertCards
 from bot.handlers.chores import Chores
@@ -19,7 +20,10 @@ from bot.handlers.digest import DigestHandler, Digests
 from bot.handlers.editing import EditHandler
 from bot.handlers.exchange import ExchangeHandler
 from bot.handlers.forms import FormsHandler
+from bot.handlers.guide import GuideHandler
+from bot.handlers.halt import HaltHandler
 from bot.handlers.hooks import HookHandler
+from bot.handlers.limits import LimitsHandler
 from bot.handlers.members import Members, MembersHandler
 from bot.handlers.news import NewsHandler
 from bot.handlers.options import OptionsHandler
@@ -50,6 +54,7 @@ from bot.handlers.ports import (
     Zones,
 )
 from bot.handlers.quotes import QuotesHandler
+from bot.handlers.rest import RestNews
 from bot.handlers.scan import ScanHandler
 from bot.handlers.second_step import ORDER_CODE, SecondStepHandler
 from bot.handlers.settings import SettingsHandler
@@ -58,10 +63,14 @@ from bot.handlers.template import TemplateHandler
 from bot.handlers.ticket import TicketHandler
 from bot.handlers.watching import WatchHandler
 from bot.handlers.wizard import WizardHandler
+from bot.handlers.working import OrderBook
+from bot.list_board import connect_lists
 from market.clock import Clock
+from trading.limit_book import LimitBook
 from trading.ports import Holdings, ProposalStore, QuoteSource
 from trading.second_step import SecondStep
-from trading.state import TradingStateSource, always_active
+from trading.sequel import SequelStore
+from trading.state import TradingState, TradingStateSource, TradingSwitch, always_active
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +82,9 @@ class Parts:
     desk: Desk
     trading_state: TradingStateSource = always_active
     proposals: ProposalStore
+    order_book: OrderBook
+    sequels: SequelStore
+    rest_news: RestNews
     symbols: SymbolSearch
     quotes: QuoteSource
     live: LiveQuotes
@@ -103,6 +115,10 @@ class Parts:
     cap: int
     on_bars: Callable[[int], bool]
     watchlist_changed: WatchlistChanged
+    switch: TradingSwitch
+    limit_book: LimitBook
+    audit: AuditTrail
+    trading_changed: Callable[[TradingState, int], Awaitable[None]]
     members: Members
     codes: SecondStep
     draw_qr: Callable[[str], Awaitable[bytes]]
@@ -130,6 +146,7 @@ def connect(parts: Parts) -> Handlers:
     tickets = _tickets(p, order_cards)
     optioned = _options(p, tickets, order_cards)
     card_edits = _card_edits(p, order_cards)
+    board = connect_lists(p, order_cards, tickets.ask)
     doers = {
         alert_lines.LINE: alerts.go_on,
         alert_list.PURGE: listed.purge,
@@ -143,6 +160,7 @@ def connect(parts: Parts) -> Handlers:
         ORDER_CODE: codes.answered,
         editing.QUESTION: edits.answered,
         card_edit.QUESTION: card_edits.answered,
+        moving.QUESTION: board.moving.answered,
         template.QUESTION: templates.answered,
         wizard.QUESTION: wizards.answered,
         options.QUESTION: optioned.answered,
@@ -164,15 +182,23 @@ def connect(parts: Parts) -> Handlers:
         codes=codes,
         ticket=tickets,
         card_edit=card_edits,
+        lists=board.lists,
+        rest=board.rest,
+        working=board.working,
+        moving=board.moving,
         portfolio=_portfolio(p),
         quotes=QuotesHandler(p.reply, p.symbols, p.quotes, p.holdings, p.zones, p.clock),
         options=optioned,
+        guide=GuideHandler(p.reply),
         news=NewsHandler(p.reply, p.symbols, p.news, p.zones, p.clock),
         scan=ScanHandler(p.reply, p.scans, p.zones, p.clock),
         status=StatusHandler(p.reply, p.status, p.zones, p.clock),
         settings=_settings(p, cards),
         digest=DigestHandler(p.reply, p.digests, p.live, p.zones, p.clock),
         members=_members(p),
+        halt=_halt(p, orders),
+        limits=LimitsHandler(reply=p.reply, book=p.limit_book, second=p.codes, audit=p.audit, clock=p.clock),
+        audit=AuditHandler(p.reply, p.audit, p.zones),
     )
 
 
@@ -352,6 +378,7 @@ def _tickets(p: Parts, cards: OrderCards) -> TicketHandler:
         cards=cards,
         symbols=p.symbols,
         quotes=p.quotes,
+        rule_of=p.rulebook.get,
         holdings=p.holdings,
         ranges=p.ranges,
         forms=p.forms,
@@ -399,6 +426,19 @@ def _watching(p: Parts) -> WatchHandler:
         zones=p.zones,
         clock=p.clock,
         changed=p.watchlist_changed,
+    )
+
+
+def _halt(p: Parts, orders: OrdersHandler) -> HaltHandler:
+    return HaltHandler(
+        reply=p.reply,
+        switch=p.switch,
+        desk=p.desk,
+        second=p.codes,
+        cards=orders,
+        announce=p.trading_changed,
+        audit=p.audit,
+        clock=p.clock,
     )
 
 

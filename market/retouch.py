@@ -64,8 +64,10 @@ def with_algo(ticket: OrderTicket, algo: Algo | None) -> OrderTicket:
 
 def with_time(ticket: OrderTicket, time_in_force: TimeInForce) -> OrderTicket:
     """Return the ticket that works so long."""
-    lasting = replace(ticket, time_in_force=time_in_force, good_till=None, outside_rth=_outside(ticket, time_in_force))
-    return with_algo(lasting, None) if ticket.algo is not None and time_in_force in _INSTANT else lasting
+    if ticket.algo is not None and time_in_force in _INSTANT:
+        ticket = with_algo(ticket, None)
+    outside = ticket.outside_rth and time_in_force is not TimeInForce.OPG
+    return replace(ticket, time_in_force=time_in_force, good_till=None, outside_rth=outside)
 
 
 def guarded(ticket: OrderTicket, stop_loss: Decimal | None, take_profit: Decimal | None) -> OrderTicket:
@@ -172,7 +174,3 @@ def _fitted(
         algo_start=ticket.algo_start if is_worked else None,
         algo_end=ticket.algo_end if is_worked else None,
     )
-
-
-def _outside(ticket: OrderTicket, time_in_force: TimeInForce) -> bool:
-    return ticket.outside_rth and time_in_force is not TimeInForce.OPG

@@ -129,8 +129,8 @@ class CardEditHandler:
                 await self._reply.edit(old.chat_id, message_id, told)
         except (MarketError, TradingError) as error:
             # The old one may be closed already: then its card must not stand there as if it could be confirmed.
-            now = await self._store.get(old.id)
-            if now is None or fate_of(now) is not None:
+            found = await self._store.get(old.id)
+            if found is None or fate_of(found) is not None:
                 told = views.refused(old, explain(error), outcomes.anew(old))
                 await self._reply.edit(old.chat_id, message_id, self._cards.branded(told))
                 return

@@ -1,8 +1,11 @@
 """From a wish to an order's card: the line, the button, and the questions how much and at what price."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 
+from alerts.amendment import order_line
+from alerts.rule import Rule
 from bot.callback_data import BadCallback, Callback
 from bot.handlers.order_cards import OrderCards
 from bot.handlers.orders import Desk
@@ -30,7 +33,11 @@ KEPT = "order"
 
 
 class TicketHandler:
-    """Takes order lines, asks for what they leave open, and has the rest proposed and shown."""
+    """
+    Takes order lines, asks for what they leave open, and has the rest proposed and shown.
+
+    *rule_of* gives an alert to its owner.
+    """
 
     def __init__(  # noqa: PLR0913  what a wish may lack, each from where it is known
         self,
@@ -40,6 +47,7 @@ class TicketHandler:
         cards: OrderCards,
         symbols: SymbolBook,
         quotes: QuoteSource,
+        rule_of: Callable[[int, int], Awaitable[Rule]],
         holdings: Holdings,
         ranges: Ranges,
         forms: Forms,
@@ -51,6 +59,7 @@ class TicketHandler:
         self._cards = cards
         self._symbols = symbols
         self._quotes = quotes
+        self._rule_of = rule_of
         self._holdings = holdings
         self._ranges = ranges
         self._forms = forms
@@ -80,6 +89,14 @@ class TicketHandler:
             await self._reply.answer(press, "That question is over. Nothing was ordered; write the order again.")
             return
         await self._choose(press, callback.args[1], str(form.data["line"]))
+
+    async def on_then(self, press: Press, callback: Callback) -> None:
+        """Take the order of an alert whose line does not fit into a button. Raises RuleGone, TicketSyntaxError."""
+        line = order_line(await self._rule_of(callback.number(0), press.user_id))
+        await self._reply.answer(press)
+        if line:
+            ticket = parse(line, await self._zones.zone_of(press.user_id))
+            await self.ask(press.user_id, press.chat_id, ticket, press.message_id)
 
     async def on_trade(self, press: Press, callback: Callback) -> None:
         """Ask how much to buy or sell, with a stop loss and a target on offer for who opens a position."""

@@ -26,13 +26,14 @@ from bot.views.gauge import Gauge, beneath, gauge_of
 from bot.views.keyboard import button, grid, line_button, rows, shortened
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import clock, exact, fixed, moment, percent, price, span
+from bot.views.order_words import brief
 from bot.views.scan import table
 from bot.views.template import OwnWords, own_words
+from bot.views.ticket import TRADED
 from market.errors import TicketSyntaxError
-from market.instrument import Instrument, SecType
+from market.instrument import Instrument
 from market.news import Headline
 from market.quote import DataKind, Quote, TickField
-from market.ticket import OrderType
 from market.ticket import parse as parse_ticket
 
 _ANEW = Place.ANEW
@@ -140,7 +141,7 @@ def _arrow(rule: Rule, cause: PriceCause) -> str:
 def _price_buttons(rule: Rule, cause: PriceCause) -> Rows:
     con_id = cause.instrument.con_id
     trade: tuple[Button, ...] = ()
-    if cause.instrument.sec_type is SecType.STOCK:
+    if cause.instrument.sec_type in TRADED:
         trade = (
             button("🟢 Buy", Code.QUOTE_TRADE, _ANEW, con_id, "B", style=Style.SUCCESS),
             button("🔴 Sell", Code.QUOTE_TRADE, _ANEW, con_id, "S", style=Style.DANGER),
@@ -156,21 +157,23 @@ def _prepare(rule: Rule) -> tuple[Button, ...]:
     """
     Return the button for the alert's `then`: it opens the order's card, whose time begins at that tap.
 
-    The button bears the order itself: what it says and what it opens are the same, whatever becomes of the alert.
+    The button bears the order itself, where that fits: what it says and what it opens are the same, whatever becomes
+    of the alert. A longer one opens the order that the alert has then.
     """
     try:
         line = order_line(rule)
-        return line_button(f"📝 Prepare {_spelled(line)}", Code.ORDER_LINE, line) if line else ()
+        label = f"📝 Prepare {_spelled(line, rule)}" if line else ""
     except TicketSyntaxError:
         return ()
+    if not line:
+        return ()
+    return line_button(label, Code.ORDER_LINE, line) or (button(label, Code.ORDER_THEN, rule.id),)
 
 
-def _spelled(line: str) -> str:
+def _spelled(line: str, rule: Rule) -> str:
     ticket = parse_ticket(line)
-    at = "" if ticket.limit_price is None else f" @ {exact(ticket.limit_price, 2)}"
-    market = " MARKET" if ticket.order_type is OrderType.MARKET else ""
-    what = "" if ticket.symbol.startswith("#") else f" {ticket.symbol}"
-    return f"{ticket.side.value} {exact(ticket.quantity)}{what}{market}{at}"
+    named = (one for one in rule.instruments.values() if ticket.symbol in {f"#{one.con_id}", one.label})
+    return brief(ticket, next(named, Instrument(0, ticket.symbol)))
 
 
 def _rule_rows(rule: Rule) -> Rows:

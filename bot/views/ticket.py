@@ -110,7 +110,7 @@ def _size_buttons(side: Side, instrument: Instrument, position: Position | None)
         buttons += line_button(label, Code.ORDER_LINE, f"{verb} {lot} #{instrument.con_id}", style=style)
     held = Decimal(0) if position is None else position.quantity
     if held > 0 if side is Side.SELL else held < 0:
-        for name, part in (("half", "50%"), ("all", "100%")):
+        for name, part in (("half", "50%"), (f"all {quantity(abs(held))}", "100%")):
             line = f"{verb} {part} position #{instrument.con_id}"
             buttons += line_button(f"{side.value} {name}", Code.ORDER_LINE, line, style=style)
     return buttons

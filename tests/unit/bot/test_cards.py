@@ -29,6 +29,7 @@ SPREAD = Instrument(
     -9,
     "SPY 20261218 C600/C610",
     SecType.COMBO,
+    local_symbol="SPY 20261218 C600/C610",
     multiplier="100",
     legs=(ComboLeg(701, 1, "BUY"), ComboLeg(702, 1, "SELL")),
 )

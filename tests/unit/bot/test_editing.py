@@ -172,7 +172,7 @@ async def test_then_puts_a_button_on_the_firing_whose_card_begins_at_that_tap(ch
     fired = chat.engine.on_ticks([Tick(AAPL, TickField.LAST, 199.0, 1, chat.clock.now())])[0]
     message = render("firing", firing_to_json(fired), now=chat.clock.now(), zone=NEW_YORK)
     prepare = message.buttons[0][0]
-    assert prepare.label == "📝 Prepare BUY 10 @ 199.50"
+    assert prepare.label == "📝 Prepare BUY 10 AAPL LIMIT 199.50"
     await chat.press(prepare.data, 77)
     assert "BUY 10 AAPL" in chat.reply.text
     assert any(label.startswith("✅ Confirm") for label in chat.labels())

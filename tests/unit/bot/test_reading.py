@@ -53,7 +53,7 @@ class TestQuotes:
     async def test_the_sell_button_offers_all_that_is_held(self, chat: Chat) -> None:
         await chat.say("AAPL")
         await chat.tap("Sell")
-        assert "SELL 200" in chat.labels()
+        assert "SELL all 200" in chat.labels()
 
     async def test_an_unknown_symbol_is_answered_with_what_is_like_it(self, chat: Chat) -> None:
         assert "Did you mean" in await chat.say("APPL")

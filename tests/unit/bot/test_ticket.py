@@ -5,11 +5,14 @@ from decimal import Decimal
 
 import pytest
 
+from alerts.codec import firing_to_json
 from bot.callback_data import Code, Place, encode
+from bot.views.outbox import render
 from market.account import Position
 from market.errors import NoMarketData, ReadOnlyApi
+from market.quote import Tick, TickField
 from market.ticket import OrderType
-from tests.fakes.chat import AAPL, ACCOUNT, Chat
+from tests.fakes.chat import AAPL, ACCOUNT, ADMIN, NEW_YORK, Chat
 from trading.proposal import ProposalState
 
 BUY = encode(Code.QUOTE_TRADE, Place.ANEW, AAPL.con_id, "B")
@@ -98,3 +101,22 @@ async def test_with_a_read_only_api_there_is_no_card_but_what_to_set(chat: Chat)
 async def pressed(chat: Chat, data: str) -> str:
     await chat.press(data, 1)
     return chat.reply.text
+
+
+async def test_an_alerts_order_too_long_for_a_button_is_opened_as_the_alert_has_it_then(chat: Chat) -> None:
+    then = "buy 10 limit 199.5 tp 210.25 sl 190.75 gtd 2026-12-24T20:30:15Z outside"
+    await chat.say(f"AAPL > 198 then {then}")
+    fired = chat.engine.on_ticks([Tick(AAPL, TickField.LAST, 199.0, 1, chat.clock.now())])[0]
+    message = render("firing", firing_to_json(fired), now=chat.clock.now(), zone=NEW_YORK)
+    prepare = message.buttons[0][0]
+    assert prepare.label.startswith("📝 Prepare BUY 10 AAPL @ 199.50 TP 210.")
+    assert prepare.data == f"oi:{fired.rule.id}"
+    await chat.press(prepare.data, 77)
+    assert "Stop loss 190.75" in chat.reply.text
+    assert chat.store.rows[1].ticket.take_profit == Decimal("210.25")
+
+
+async def test_someone_elses_alert_opens_no_order(chat: Chat) -> None:
+    await chat.say("AAPL > 198 then buy 10 limit 199.5")
+    await chat.press("oi:1", 77, ADMIN)
+    assert chat.store.rows == {}
