@@ -15,6 +15,8 @@ Type a line that begins with `buy` or `sell`:
 Price, type and options stand in any order. The answer is a card; nothing is sent before you press *Confirm* on it.
 Upper and lower case are the same. The word after the quantity is the symbol, whatever it spells (`buy 10 ALL 199.5`).
 
+In the chat `/help buy` shows these pages; `/options SPY` puts an option or a vertical spread together by buttons.
+
 A line that is not understood is answered with where it broke, what could stand there, and two lines that work.
 
 <!-- Written by `make docs`; a test holds it to the code. -->
