@@ -102,6 +102,7 @@ from storage.outbox import SqlOutbox
 from storage.proposals import SqlProposalStore
 from storage.rules import SqlRuleStore
 from storage.second_step import SqlStepStore
+from storage.sequels import SqlSequels
 from storage.snapshots import SqlSnapshots
 from storage.templates import SqlTemplates
 from storage.updates import SqlUpdates
@@ -123,6 +124,7 @@ _NEWS_LASTS = timedelta(hours=12)
 _FLUSH_S = 1.5
 _STEP_S = 2.0
 _EXPIRY_LOOK_S = 1.0
+_REST_LOOK_S = 2.0
 _FORMS_LOOK_S = 20.0
 _HEARTBEAT_LOOK_S = 20.0
 _AFTERMATH_LOOK_S = 60.0
@@ -346,6 +348,9 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 rulebook=rulebook,
                 desk=desk,
                 proposals=proposals,
+                order_book=orders,
+                sequels=SqlSequels(database),
+                rest_news=notices,
                 symbols=contracts,
                 quotes=feed,
                 live=keeper,
@@ -475,6 +480,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         timers = Timers()
         timers.every(settings.session_refresh_s, "daily summary", daily.look)
         timers.every(_EXPIRY_LOOK_S, "order cards", handlers.orders.expire)
+        timers.every(_REST_LOOK_S, "purchases that wait", handlers.rest.look)
 
         beats = Heartbeat(notices.chats, people.of, zones.known, health.report, firings.count_since, outbox, clock)
         timers.every(_HEARTBEAT_LOOK_S, "heartbeat", beats.look)

@@ -12,7 +12,9 @@ from bot.handlers.editing import EditHandler
 from bot.handlers.exchange import ExchangeHandler
 from bot.handlers.forms import FormsHandler
 from bot.handlers.hooks import HookHandler
+from bot.handlers.lists import ListsHandler
 from bot.handlers.members import MembersHandler
+from bot.handlers.moving import MovingHandler
 from bot.handlers.news import NewsHandler
 from bot.handlers.options import OptionsHandler
 from bot.handlers.orders import OrdersHandler
@@ -20,6 +22,7 @@ from bot.handlers.past import PastHandler
 from bot.handlers.portfolio import PortfolioHandler
 from bot.handlers.ports import Reply
 from bot.handlers.quotes import QuotesHandler
+from bot.handlers.rest import RestHandler
 from bot.handlers.scan import ScanHandler
 from bot.handlers.second_step import SecondStepHandler
 from bot.handlers.settings import SettingsHandler
@@ -28,6 +31,7 @@ from bot.handlers.template import TemplateHandler
 from bot.handlers.ticket import TicketHandler
 from bot.handlers.watching import WatchHandler, looks_like_each
 from bot.handlers.wizard import WizardHandler
+from bot.handlers.working import WorkingHandler
 from bot.request import TextIn
 from bot.views import help as views
 from bot.views.message import Message
@@ -52,6 +56,10 @@ class Handlers:
     orders: OrdersHandler
     ticket: TicketHandler
     card_edit: CardEditHandler
+    lists: ListsHandler
+    rest: RestHandler
+    working: WorkingHandler
+    moving: MovingHandler
     portfolio: PortfolioHandler
     quotes: QuotesHandler
     news: NewsHandler
@@ -187,6 +195,18 @@ async def _options(handlers: Handlers, request: TextIn) -> None:
     await handlers.options.begin(request)
 
 
+async def _close(handlers: Handlers, request: TextIn) -> None:
+    await handlers.lists.close(request)
+
+
+async def _flatten(handlers: Handlers, request: TextIn) -> None:
+    await handlers.lists.flatten(request)
+
+
+async def _rebalance(handlers: Handlers, request: TextIn) -> None:
+    await handlers.lists.rebalance(request)
+
+
 async def _positions(handlers: Handlers, request: TextIn) -> None:
     await handlers.portfolio.positions(request)
 
@@ -196,7 +216,7 @@ async def _account(handlers: Handlers, request: TextIn) -> None:
 
 
 async def _orders(handlers: Handlers, request: TextIn) -> None:
-    await handlers.orders.show_all(request)
+    await handlers.working.show_all(request)
 
 
 async def _summary(handlers: Handlers, request: TextIn) -> None:
@@ -240,9 +260,12 @@ COMMANDS = (
     Command("buy", "an order to confirm: /buy 10 AAPL 199.5", Role.TRADER, _buy, _never),
     Command("sell", "an order to confirm: /sell 10 AAPL 199.5", Role.TRADER, _sell, _never),
     Command("options", "options by buttons: expiry, strikes with prices and greeks, spreads", Role.TRADER, _options),
+    Command("close", "an order that closes a position: /close half AAPL", Role.TRADER, _close, _bare),
+    Command("flatten", "one card that closes every open position", Role.TRADER, _flatten, _never),
+    Command("rebalance", "one card for all: /rebalance AAPL 40% cash 60%", Role.TRADER, _rebalance, _bare),
     Command("positions", "what is held, with profit and loss", Role.VIEWER, _positions),
     Command("account", "cash, margin, buying power", Role.VIEWER, _account),
-    Command("orders", "your open and latest orders", Role.VIEWER, _orders),
+    Command("orders", "what works and what is over today, with buttons", Role.VIEWER, _orders),
     Command("summary", "the day in numbers, with a picture", Role.VIEWER, _summary),
     Command("settings", "time zone, quiet hours, heartbeat, a test notification", Role.VIEWER, _settings, _bare),
     Command("totp", "your authenticator app, for orders above the limit", Role.TRADER, _totp, _never),
@@ -259,7 +282,9 @@ def listed(role: Role) -> tuple[tuple[str, str], ...]:
 
 async def _order(handlers: Handlers, request: TextIn, side: str) -> None:
     if request.args:
-        await handlers.ticket.order(request, f"{side} {request.args}")
+        line = f"{side} {request.args}"
+        if not await handlers.lists.over_accounts(request, line):
+            await handlers.ticket.order(request, line)
     else:
         await _say(handlers, request, views.which_order(side))
 

@@ -1,4 +1,4 @@
-"""The presses on an order's card, and the list of orders. Every order goes through the desk."""
+"""The presses on an order's card. Every order goes through the desk."""
 
 import asyncio
 import logging
@@ -10,16 +10,15 @@ from typing import Protocol
 from bot.callback_data import Callback
 from bot.errors import DeliveryError
 from bot.handlers.order_cards import Make, OrderCards
-from bot.handlers.place import show
 from bot.handlers.ports import Reply, Zones
-from bot.request import Press, TextIn
+from bot.request import Press
 from bot.views import orders as list_views
 from bot.views import outcome as outcomes
 from bot.views.message import Message
 from bot.views.order_words import is_change, is_list
 from bot.views.outcome import asked_again
 from market.clock import Clock
-from market.errors import LinkDown, MarketError
+from market.errors import MarketError
 from market.ticket import OrderTicket
 from storage.errors import StorageUnavailable
 from trading.confirmation import Confirmation, Outcome
@@ -72,8 +71,12 @@ class Desk(Protocol):
         """Close the card unconfirmed."""
         ...
 
-    async def cancel_order(self, proposal_id: int, *, user_id: int, chat_id: int) -> Proposal:
-        """Ask IBKR to cancel a working order."""
+    async def cancel_order(self, proposal_id: int, leg: int = 0, *, user_id: int, chat_id: int) -> Proposal:
+        """Ask IBKR to cancel one leg (0: all that work) of a sent order."""
+        ...
+
+    async def cancel_all(self, user_id: int, chat_id: int) -> Sequence[Proposal]:
+        """Ask IBKR to cancel all working orders of the person, of an admin everybody's."""
         ...
 
     async def expire_due(self) -> Sequence[Proposal]:
@@ -161,27 +164,6 @@ class OrdersHandler:
         )
         await self._reply.answer(press, outcomes.toast(answer))
         await self.conclude(press, answer)
-
-    async def on_withdraw(self, press: Press, callback: Callback) -> None:
-        """Ask IBKR to cancel a working order. Raises as `OrderDesk.cancel_order`, but for a link that is down."""
-        number = callback.number(1)
-        try:
-            proposal = await self._desk.cancel_order(number, user_id=press.user_id, chat_id=press.chat_id)
-        except LinkDown:
-            await self._reply.answer(press, list_views.NOT_CANCELLED, alert=True)
-            return
-        await self._reply.answer(press, f"IBKR is asked to cancel {proposal.reference}; you will hear what it did.")
-
-    async def show_all(self, request: TextIn) -> None:
-        """Send the person's latest orders."""
-        message = await self._list(request.user_id)
-        await self._reply.send(request.chat_id, message, reply_to=request.message_id)
-
-    async def on_list(self, press: Press, callback: Callback) -> None:
-        """Show the person's latest orders."""
-        message = await self._list(press.user_id)
-        await self._reply.answer(press)
-        await show(self._reply, press, callback, message)
 
     async def expire(self) -> int:
         """Close the cards whose time is up and say so on each; return how many. Called every few seconds."""
@@ -289,11 +271,6 @@ class OrdersHandler:
                 await self._reply.edit(proposal.chat_id, proposal.message_id, shown)
             await self._second.over(answer)
         return len(proposals)
-
-    async def _list(self, user_id: int) -> Message:
-        proposals = await self._store.recent(user_id, _LISTED)
-        listing = list_views.listing(proposals, now=self._clock.now(), zone=await self._zones.zone_of(user_id))
-        return self.branded(listing)
 
 
 async def proposed_again(desk: Desk, like: Proposal, ticket: OrderTicket) -> Proposal:

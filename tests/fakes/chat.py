@@ -35,6 +35,7 @@ from tests.fakes.options import OptionFloor
 from tests.fakes.people import FakeDigests, FakePreferences, MemoryMembers
 from tests.fakes.reply import FakeReply
 from tests.fakes.rules import FakeRuleStore
+from tests.fakes.sequels import FakeRestNews, MemorySequels
 from tests.fakes.steps import SECRET, MemoryStepStore
 from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProposalStore
 from trading.access import Role, Roster
@@ -189,6 +190,7 @@ class Chat:
         self.forms, self.watchlists, self.templates = FakeForms(), FakeWatchlists(), FakeTemplates()
         self.hooks = FakeHooks()
         self.preferences, self.digests = FakePreferences(), FakeDigests()
+        self.sequels, self.rest_news = MemorySequels(), FakeRestNews()
         self.tested: list[int] = []
         self.let_go: list[int] = []
         self.past, self.chores = FakePast(self.clock), Chores()
@@ -286,6 +288,9 @@ class Chat:
                 desk=self.desk,
                 trading_state=lambda: self.trading_state,
                 proposals=self.store,
+                order_book=self.gateway,
+                sequels=self.sequels,
+                rest_news=self.rest_news,
                 symbols=self.floor,
                 quotes=self.floor,
                 live=self.ticks,

@@ -334,7 +334,7 @@ async def test_orders_lists_what_works_with_a_cancel_button(chat: Chat) -> None:
     await chat.say(LINE)
     await chat.tap("Confirm")
     text = await chat.say("/orders")
-    assert "1 open" in text
+    assert "1 working" in text
     assert "PAPER · BUY 10 AAPL LIMIT 199.50" in text
     toast = await chat.tap("Cancel #1")
     assert "asked to cancel #1" in toast

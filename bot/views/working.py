@@ -1,0 +1,193 @@
+"""All orders at a glance: what works, what waits for Confirm, what was placed elsewhere, what is over."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.callback_data import Code, Place
+from bot.views.keyboard import button, grid, rows, shortened
+from bot.views.legs import leg_lines, leg_name
+from bot.views.message import Button, Message, Rows, Style, text
+from bot.views.numbers import exact, moment, quantity
+from bot.views.order_words import headline, is_change, is_list, venue
+from bot.views.orders import fate_words
+from trading.plan import is_protective
+from trading.ports import OrderFate, OrderReport
+from trading.proposal import Leg, LegRole, LegState, Proposal
+from trading.repricing import price_of
+from trading.tracker import OURS
+
+NOT_CANCELLED = (
+    "Not cancelled: IBKR cannot be reached, and the order still works there. "
+    "Tap Cancel again when the link is back, or cancel it in TWS or IBKR Mobile."
+)
+"""The answer to a cancel while the link is down (200 characters at most: Bot API, answerCallbackQuery)."""
+
+AT_WORK = frozenset({LegState.SENT, LegState.WORKING, LegState.PARTIAL, LegState.UNKNOWN})
+"""States of an order that may be at IBKR now."""
+
+_MOST = 10
+_MOST_ELSEWHERE = 6
+_WORDS = 100
+_FATES = {
+    OrderFate.WORKING: "🕓 working",
+    OrderFate.FILLED: "✅ filled",
+    OrderFate.CANCELLED: "✖️ cancelled",
+    OrderFate.REJECTED: "❌ rejected",
+    OrderFate.EXPIRED: "⌛ expired",
+    OrderFate.CHECK: "🕓 at IBKR, its state unclear",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """
+    A person's orders: *working* at IBKR, *waiting* for Confirm, *over* lately.
+
+    *elsewhere* are open orders that were not placed by this person here, *ended* those of them that ended today;
+    *is_heard* says whether IBKR could be asked for them.
+    """
+
+    working: Sequence[Proposal] = ()
+    waiting: Sequence[Proposal] = ()
+    over: Sequence[Proposal] = ()
+    elsewhere: Sequence[OrderReport] = ()
+    ended: Sequence[OrderReport] = ()
+    is_heard: bool = True
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not (self.working or self.waiting or self.over or self.elsewhere or self.ended)
+
+
+def listing(seen: Overview, *, now: datetime, zone: ZoneInfo) -> Message:
+    """Return all orders: those that work first, each with its buttons."""
+    if seen.is_empty:
+        return Message(_nothing(seen.is_heard), rows((_refresh(),)))
+    lines = [f"📋 <b>Orders</b> · {len(seen.working) + len(seen.elsewhere)} working"]
+    lines += _block("Working", [_entry(one, now, zone) for one in seen.working])
+    lines += _block("Waiting for Confirm", [_entry(one, now, zone) for one in seen.waiting])
+    lines += _block("Placed elsewhere", [_foreign(one) for one in seen.elsewhere], _MOST_ELSEWHERE)
+    if seen.elsewhere:
+        lines.append("<i>TWS, the phone or another program: change or cancel them there.</i>")
+    lines += _block("Over", [_entry(one, now, zone) for one in seen.over])
+    lines += _block("Over, placed elsewhere, today", [_foreign(one) for one in seen.ended], _MOST_ELSEWHERE)
+    if not seen.is_heard:
+        lines += ["", "⚠️ IBKR cannot be asked now: what was placed elsewhere is missing."]
+    return Message("\n".join(lines), _buttons(seen.working), protect=True)
+
+
+def cancel_which(proposal: Proposal, *, place: Place) -> Message:
+    """Return the question before a cancel that takes away a protective stop, or of which order of several."""
+    working = [leg for leg in proposal.legs if leg.state in AT_WORK and leg.order_id]
+    head = f"✖️ {headline(proposal)} · <b>cancel?</b> Nothing is cancelled yet."
+    lines = [head, *(f"• {leg_name(leg, proposal)}" for leg in working)]
+    if is_protective(proposal):
+        lines.append("⚠️ <b>A protective stop is among them.</b> Without it the position has no stop.")
+    singles = [_off(proposal, leg, place) for leg in working] if len(working) > 1 else []
+    label = "✖️ Cancel it" if len(working) == 1 else f"✖️ Cancel all {len(working)}"
+    every = button(label, Code.ORDER_CALL_OFF, place, proposal.id, 0, style=Style.DANGER)
+    keep = button("Keep", Code.ORDER_LIST, Place.HERE)
+    return Message("\n".join(lines), rows(*grid(singles, 1), (every,), (keep,)), protect=True)
+
+
+def cancel_all(working: Sequence[Proposal]) -> Message:
+    """Return the question before everything that works is cancelled."""
+    count = sum(leg.state in AT_WORK for one in working for leg in one.legs)
+    lines = [f"✖️ <b>Cancel all {count} working orders?</b> Nothing is cancelled yet."]
+    lines += [f"• {one.reference} {headline(one)}" for one in working[:_MOST]]
+    lines += [f"… and {len(working) - _MOST} more"] if len(working) > _MOST else []
+    protecting = [one.reference for one in working if is_protective(one)]
+    if protecting:
+        lines.append(f"⚠️ <b>Protective stops are among them</b>: {', '.join(protecting)}.")
+    sure = button("✖️ Cancel all", Code.ORDER_ALL_OFF, Place.HERE, "sure", style=Style.DANGER)
+    return Message("\n".join(lines), rows((sure,), (button("Keep", Code.ORDER_LIST, Place.HERE),)), protect=True)
+
+
+def all_asked(asked: Sequence[Proposal]) -> Message:
+    """Return what is said once IBKR was asked to cancel all."""
+    orders = rows((button("📋 Orders", Code.ORDER_LIST, Place.HERE),))
+    if not asked:
+        return Message("📋 <b>No order of yours works.</b> Nothing was cancelled.", orders)
+    named = ", ".join(one.reference for one in asked)
+    return Message(f"✖️ <b>IBKR is asked to cancel {named}.</b> What it did with each comes as an answer there.", orders)
+
+
+def asked(proposal: Proposal) -> Message:
+    """Return what is said once IBKR was asked to cancel an order that was asked about."""
+    told = f"✖️ {headline(proposal)}\nIBKR is asked to cancel; what it did comes as an answer to the card."
+    return Message(told, rows((button("📋 Orders", Code.ORDER_LIST, Place.HERE),)), protect=True)
+
+
+def is_movable(proposal: Proposal, leg: Leg) -> bool:
+    """Return whether a leg works and has a price that can be moved."""
+    order = proposal.order_of(leg)
+    is_ours = leg.state in AT_WORK and leg.order_id > 0 and order.role is not LegRole.CHANGE
+    return is_ours and price_of(order.ticket) is not None
+
+
+def _nothing(is_heard: bool) -> str:  # noqa: FBT001  one of two texts
+    told = (
+        "📋 <b>No orders yet.</b>\nType one, for example <code>buy 10 AAPL 199.5</code>; "
+        "nothing is sent before you press Confirm."
+    )
+    return told if is_heard else f"{told}\n⚠️ IBKR cannot be asked now: what was placed elsewhere is missing."
+
+
+def _block(title: str, entries: Sequence[str], most: int = _MOST) -> list[str]:
+    if not entries:
+        return []
+    more = [f"… and {len(entries) - most} more"] if len(entries) > most else []
+    return ["", f"<b>{title}</b>", *entries[:most], *more]
+
+
+def _entry(proposal: Proposal, now: datetime, zone: ZoneInfo) -> str:
+    when = moment(proposal.created, zone, now)
+    lines = [f"{proposal.reference} {headline(proposal)}", f"   {fate_words(proposal)} · {when}"]
+    return "\n".join([*lines, *(f"   {line}" for line in leg_lines(proposal))])
+
+
+def _foreign(report: OrderReport) -> str:
+    instrument = report.instrument
+    words = text(shortened(report.words, _WORDS)) or "an order"
+    who = " by another person here" if report.order_ref.startswith(OURS) else ""
+    line = f"{venue(report.account)} {text(report.account)} · {words}\n   {_FATES[report.fate]}{who}"
+    if report.filled:
+        line += f" · filled {quantity(report.filled)}"
+        if report.average_price is not None and instrument is not None:
+            line += f" @ avg <code>{exact(round(report.average_price, 4), instrument.decimals)}</code>"
+    return line
+
+
+def _buttons(working: Sequence[Proposal]) -> Rows:
+    shown = [one for one in working[:_MOST] if not is_change(one)]
+    each = [row for one in shown for row in _own_buttons(one)]
+    every = (button("✖️ Cancel all", Code.ORDER_ALL_OFF, Place.HERE, "ask", style=Style.DANGER),) if shown else ()
+    return rows(*each, (*every, _refresh()))
+
+
+def _own_buttons(proposal: Proposal) -> list[tuple[Button, ...]]:
+    label = f"✖️ Cancel {proposal.reference} {shortened(proposal.instrument.label, 10)}"
+    cancel = button(label, Code.ORDER_WITHDRAW, Place.HERE, proposal.id, style=Style.DANGER)
+    moves = [] if is_list(proposal) else [leg for leg in proposal.legs if is_movable(proposal, leg)]
+    return [(*(_move(proposal, leg) for leg in moves[:2]), cancel)]
+
+
+def _move(proposal: Proposal, leg: Leg) -> Button:
+    what = {LegRole.TAKE_PROFIT: "target", LegRole.STOP_LOSS: "stop"}.get(proposal.order_of(leg).role, "price")
+    return button(f"✏️ {proposal.reference} {what}", Code.ORDER_MOVE, Place.ANEW, proposal.id, leg.number)
+
+
+def _off(proposal: Proposal, leg: Leg, place: Place) -> Button:
+    order = proposal.order_of(leg)
+    price = price_of(order.ticket)
+    at = "" if price is None else f" {exact(price, order.instrument.decimals)}"
+    kind = order.ticket.order_type.value if order.ticket.order_type is not None else ""
+    label = f"✖️ Only {order.ticket.side.value} {kind}{at}"
+    return button(label, Code.ORDER_CALL_OFF, place, proposal.id, leg.number, style=Style.DANGER)
+
+
+def _refresh() -> Button:
+    return button("🔄 Refresh", Code.ORDER_LIST, Place.HERE)
