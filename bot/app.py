@@ -29,7 +29,7 @@ from alerts.resumption import Resumption
 from alerts.rulebook import Rulebook
 from alerts.scaleloop import ScaleLoop
 from alerts.watcher import Watcher
-from bot import http, inbound_http, pace, pairing, polling, safe_web
+from bot import http, inbound_http, pace, pairing, polling, qr, safe_web
 from bot.calendar import SessionCalendar
 from bot.charts import ChartPainter
 from bot.commands import COMMANDS
@@ -37,6 +37,8 @@ from bot.door_news import DoorNews
 from bot.gaps import GapWatch
 from bot.gate import Gate
 from bot.groups import GroupBook
+from bot.guard_news import GuardNews
+from bot.guard_watch import GuardWatch
 from bot.handlers.chores import Chores
 from bot.health import Health
 from bot.heartbeat import Heartbeat
@@ -77,6 +79,7 @@ from broker.freshness import Freshness
 from broker.history import IbHistory
 from broker.market_data import IbTickFeed
 from broker.news import IbNewsFeed
+from broker.options import IbOptions
 from broker.order_feed import IbOrderFeed
 from broker.orders import IbOrders
 from broker.portfolio import IbPortfolio
@@ -92,6 +95,7 @@ from storage.database import Database
 from storage.firings import SqlFiringLog
 from storage.forms import SqlForms
 from storage.groups import SqlGroups
+from storage.halt_file import HaltFile
 from storage.hooks import SqlHooks
 from storage.inbound import SqlInbound
 from storage.jobs import SqlJobs
@@ -105,15 +109,18 @@ from storage.second_step import SqlStepStore
 from storage.sequels import SqlSequels
 from storage.snapshots import SqlSnapshots
 from storage.templates import SqlTemplates
+from storage.trading_state import SqlTightenings, SqlTradingState
 from storage.updates import SqlUpdates
 from storage.users import SqlUsers
 from storage.watchlists import SqlWatchlists
 from trading.access import Roster
 from trading.codec import summary_from_json
 from trading.desk import OrderDesk
-from trading.guards import Guards, limits_for_all
-from trading.limits import Limits, always_active
+from trading.guards import Guards
+from trading.limit_book import EVERYBODY, LimitBook
+from trading.loss_lock import LossLock
 from trading.second_step import Policy, SecondStep
+from trading.state import TradingSwitch
 from trading.tracker import OrderTracker
 from trading.turns import Turns
 
@@ -125,6 +132,7 @@ _FLUSH_S = 1.5
 _STEP_S = 2.0
 _EXPIRY_LOOK_S = 1.0
 _REST_LOOK_S = 2.0
+_GUARD_LOOK_S = 1.0
 _FORMS_LOOK_S = 20.0
 _HEARTBEAT_LOOK_S = 20.0
 _AFTERMATH_LOOK_S = 60.0
@@ -180,6 +188,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         history = IbHistory(session, clock, contracts)
         news = IbNewsFeed(session)
         scans = IbScanFeed(session)
+        options = IbOptions(session, feed, clock)
         orders = IbOrders(session, clock)
         holdings = IbPortfolio(session, contracts)
         order_feed = IbOrderFeed(session, orders, clock)
@@ -254,6 +263,16 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             on_renamed=notices.renamed,
         )
 
+        switch = TradingSwitch(SqlTradingState(database), HaltFile(settings.database_url))
+        await switch.load()
+        limit_book = LimitBook(settings.limits, SqlTightenings(database))
+        await limit_book.load()
+        losses = LossLock(
+            lambda: limit_book.of(EVERYBODY).daily_loss, holdings, SqlMoments(database), clock, settings.zone
+        )
+        await losses.load()
+        guard_news = GuardNews(notices, switch, clock)
+
         turns = Turns()
         tracker = OrderTracker(proposals, orders, clock, turns=turns)
         tracker.connect()
@@ -266,16 +285,18 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             holdings=holdings,
             roster=roster,
             guards=Guards(
-                limits=limits_for_all(_limits(settings)),
-                state=always_active,
+                limits=limit_book.of,
+                state=switch,
                 history=proposals,
                 clock=clock,
                 zone=settings.zone,
+                loss_locked=losses.since,
             ),
             clock=clock,
             audit=audit,
             turns=turns,
             confirm_timeout_s=settings.confirm_timeout_s,
+            second_step=second_step,
             drift_pct=settings.confirm_drift_pct,
         )
 
@@ -347,6 +368,11 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 reply=noted,
                 rulebook=rulebook,
                 desk=desk,
+                trading_state=switch,
+                switch=switch,
+                limit_book=limit_book,
+                audit=audit,
+                trading_changed=guard_news.changed,
                 proposals=proposals,
                 order_book=orders,
                 sequels=SqlSequels(database),
@@ -360,6 +386,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 past_painter=painter,
                 news=news,
                 scans=scans,
+                options=options,
                 status=health,
                 preferences=people,
                 digests=outbox,
@@ -382,6 +409,8 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 watchlist_changed=watchlist_changed,
                 members=membership,
                 codes=second_step,
+                draw_qr=qr.picture,
+                step_news=door_news.second_step,
                 stranger_name=door_news.name_of,
                 welcome=door_news.let_in,
             )
@@ -481,6 +510,16 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
         timers.every(settings.session_refresh_s, "daily summary", daily.look)
         timers.every(_EXPIRY_LOOK_S, "order cards", handlers.orders.expire)
         timers.every(_REST_LOOK_S, "purchases that wait", handlers.rest.look)
+        guard_watch = GuardWatch(
+            switch,
+            losses,
+            close_cards=handlers.orders.halt,
+            host_halted=guard_news.host_halted,
+            day_lost=guard_news.day_lost,
+            audit=audit,
+            clock=clock,
+        )
+        timers.every(_GUARD_LOOK_S, "guards", guard_watch.look)
 
         beats = Heartbeat(notices.chats, people.of, zones.known, health.report, firings.count_since, outbox, clock)
         timers.every(_HEARTBEAT_LOOK_S, "heartbeat", beats.look)
@@ -590,15 +629,6 @@ async def _loaded(rulebook: Rulebook) -> None:
 def _address(settings: Settings) -> IbAddress:
     return IbAddress(
         settings.ib_host, settings.ib_port, settings.ib_client_id, settings.ib_readonly, settings.ib_account
-    )
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        order_value=settings.limit_order_value,
-        quote_age_s=settings.limit_quote_age_s,
-        collar_pct=settings.limit_collar_pct,
-        orders_per_minute=settings.limit_orders_per_minute,
     )
 
 

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 from bot.handlers.alert_list import AlertListHandler
 from bot.handlers.alerts import AlertsHandler
+from bot.handlers.audit import AuditHandler
 from bot.handlers.card_edit import CardEditHandler
 from bot.handlers.codes import CodesHandler
 from bot.handlers.digest import DigestHandler
 from bot.handlers.editing import EditHandler
 from bot.handlers.exchange import ExchangeHandler
 from bot.handlers.forms import FormsHandler
+from bot.handlers.guide import GuideHandler
+from bot.handlers.halt import HaltHandler
 from bot.handlers.hooks import HookHandler
+from bot.handlers.limits import LimitsHandler
 from bot.handlers.lists import ListsHandler
 from bot.handlers.members import MembersHandler
 from bot.handlers.moving import MovingHandler
@@ -64,13 +68,20 @@ class Handlers:
     quotes: QuotesHandler
     news: NewsHandler
     options: OptionsHandler
+    guide: GuideHandler
     scan: ScanHandler
     status: StatusHandler
     settings: SettingsHandler
+    halt: HaltHandler
+    limits: LimitsHandler
+    audit: AuditHandler
     digest: DigestHandler
     members: MembersHandler
     second_step: SecondStepHandler
     codes: CodesHandler
+
+
+_ORDERED = frozenset({"buy", "sell"})
 
 
 def _always(_args: str) -> bool:
@@ -117,6 +128,8 @@ async def _help(handlers: Handlers, request: TextIn) -> None:
     one = next((about for about in commands if about[0] == known.get(asked)), None)
     if not asked:
         await _say(handlers, request, views.help_page(commands))
+    elif one is not None and one[0] in _ORDERED:
+        await handlers.guide.begin(request)
     else:
         await _say(handlers, request, views.no_such_command(asked) if one is None else views.help_on(*one))
 
@@ -243,6 +256,26 @@ async def _status(handlers: Handlers, request: TextIn) -> None:
     await handlers.status.status(request)
 
 
+async def _halt(handlers: Handlers, request: TextIn) -> None:
+    await handlers.halt.halt(request)
+
+
+async def _reduce(handlers: Handlers, request: TextIn) -> None:
+    await handlers.halt.reduce(request)
+
+
+async def _resume(handlers: Handlers, request: TextIn) -> None:
+    await handlers.halt.resume(request)
+
+
+async def _limits(handlers: Handlers, request: TextIn) -> None:
+    await handlers.limits.limits(request)
+
+
+async def _audit(handlers: Handlers, request: TextIn) -> None:
+    await handlers.audit.audit(request)
+
+
 COMMANDS = (
     Command("start", "what this bot does", Role.VIEWER, _start),
     Command("help", "all commands, and what you can just type", Role.VIEWER, _help),
@@ -271,6 +304,18 @@ COMMANDS = (
     Command("totp", "your authenticator app, for orders above the limit", Role.TRADER, _totp, _never),
     Command("unlock", "after wrong codes or a lost phone: /unlock 222", Role.ADMIN, _unlock, _bare),
     Command("users", "who is in, and as what; block and remove", Role.ADMIN, _users),
+    # However late it is read: whoever wanted that nothing leaves any more still does.
+    Command(
+        "halt",
+        "no order leaves any more; /halt cancel: working ones go too",
+        Role.TRADER,
+        _halt,
+        aliases=("lock",),
+    ),
+    Command("reduce", "only orders that make a position smaller", Role.TRADER, _reduce, _never),
+    Command("resume", "orders may leave again", Role.ADMIN, _resume, _never),
+    Command("limits", "what you may order; admins tighten it: /limits order_value 20000", Role.TRADER, _limits, _bare),
+    Command("audit", "who did what", Role.ADMIN, _audit),
     Command("status", "how everything stands", Role.VIEWER, _status),
 )
 

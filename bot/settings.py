@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from bot.limit_settings import LimitSettings
 from trading.access import Role, Roster
 from trading.second_step import StepKind
 
@@ -25,7 +26,7 @@ class SettingsError(Exception):
         self.problem = problem
 
 
-class Settings(BaseSettings):
+class Settings(LimitSettings):
     """Everything that can be set; the names are those of the environment, in lower case."""
 
     model_config = SettingsConfigDict(
@@ -61,10 +62,6 @@ class Settings(BaseSettings):
 
     confirm_timeout_s: float = Field(60, gt=0, le=3600)
     confirm_drift_pct: float = Field(0.5, gt=0, le=100)
-    limit_order_value: Decimal | None = Field(Decimal(50_000), gt=0)
-    limit_orders_per_minute: int | None = Field(10, ge=1)
-    limit_collar_pct: Decimal | None = Field(Decimal(20), gt=0)
-    limit_quote_age_s: float | None = Field(60, gt=0)
 
     summary_symbol: str = "SPY"
     summary_delay_s: float = Field(300, ge=0)

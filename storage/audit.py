@@ -1,27 +1,13 @@
 """What was done, by whom, and what came of it; only ever added to (the database itself refuses anything else)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
+from storage.audit_line import AuditLine
 from storage.database import Database
 from storage.tables import audit
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """One line: *subject* is a reference (`#12`) or empty, *detail* whatever a person would want to know later."""
-
-    id: int
-    at: datetime
-    user_id: int
-    chat_id: int
-    action: str
-    subject: str
-    outcome: str
-    detail: str
 
 
 class SqlAuditLog:
@@ -40,8 +26,14 @@ class SqlAuditLog:
         async with self._database.writing() as connection:
             await connection.execute(statement)
 
-    async def recent(self, limit: int) -> Sequence[AuditLine]:
-        """Return the latest lines, newest first."""
+    async def recent(self, limit: int, offset: int = 0) -> Sequence[AuditLine]:
+        """Return the latest lines, newest first, but for the *offset* newest."""
+        statement = select(audit).order_by(audit.c.id.desc()).limit(limit).offset(offset)
         async with self._database.reading() as connection:
-            rows = await connection.execute(select(audit).order_by(audit.c.id.desc()).limit(limit))
-            return [AuditLine(**row._asdict()) for row in rows]
+            return [AuditLine(**row._asdict()) for row in await connection.execute(statement)]
+
+    async def count(self) -> int:
+        """Return how many lines there are."""
+        async with self._database.reading() as connection:
+            found: int = (await connection.execute(select(func.count()).select_from(audit))).scalar_one()
+        return found

@@ -22,7 +22,7 @@ class Limits:
     person's confirmed orders, *total_orders_per_minute* everybody's. *position_value* and *net_liquidation_pct* bound
     what is held of an instrument afterwards. *collar_pct* is how far a limit price may reach through the market,
     *duplicate_s* how soon the same order may be confirmed again, *quote_age_s* how old the live quote may be (delayed
-    data is older than that). *symbols* are the only ones allowed, *forbidden* never are, *sec_types* the kinds allowed.
+    data is older than that). *symbols* are the only ones allowed, *forbidden* never are, *kinds* the kinds allowed.
     *short_selling* and *closed_market* allow what they say; *buying_power* demands that it suffices. A day that has
     lost *daily_loss* is over, but for orders that reduce.
     """
@@ -31,7 +31,7 @@ class Limits:
     quote_age_s: float | None = 60.0
     collar_pct: Decimal | None = Decimal(20)
     orders_per_minute: int | None = 10
-    sec_types: frozenset[SecType] | None = frozenset({SecType.STOCK})
+    kinds: frozenset[SecType] | None = frozenset({SecType.STOCK})
     daily_value: Decimal | None = None
     total_daily_value: Decimal | None = None
     total_orders_per_minute: int | None = None
@@ -67,7 +67,7 @@ def _choice(name: str) -> Callable[[Any, Any], Any]:
     match name:
         case "duplicate_s":
             return _larger
-        case "symbols" | "sec_types":
+        case "symbols" | "kinds":
             return _both
         case "forbidden" | "buying_power":
             return lambda one, other: one | other

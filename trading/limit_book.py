@@ -18,7 +18,7 @@ NAMES = tuple(field.name for field in fields(Limits))
 """Each limit's name as the settings give it, without LIMIT_ and in lower case."""
 
 _SYMBOL_SETS = frozenset({"symbols", "forbidden"})
-_SWITCHES = frozenset({"short_selling", "closed_market", "buying_power"})
+SWITCHES = frozenset({"short_selling", "closed_market", "buying_power"})
 _WHOLE = frozenset({"orders_per_minute", "total_orders_per_minute"})
 _SECONDS = frozenset({"quote_age_s", "duplicate_s"})
 
@@ -141,7 +141,7 @@ def written(name: str, value: Any) -> str:  # noqa: ANN401  as above
     """Return the limit's value so that `read` understands it."""
     if value is None:
         return OFF
-    if name in _SWITCHES:
+    if name in SWITCHES:
         return "on" if value else OFF
     if isinstance(value, frozenset):
         return " ".join(sorted(map(str, value)))
@@ -164,9 +164,9 @@ def kinds(text: str) -> frozenset[SecType]:
 def _reader(name: str) -> Callable[[str], object]:
     if name in _SYMBOL_SETS:
         return symbols
-    if name in _SWITCHES:
+    if name in SWITCHES:
         return lambda text: _ONS[text.lower()]
-    if name == "sec_types":
+    if name == "kinds":
         return kinds
     if name in _WHOLE:
         return lambda text: _above_zero(int(text))

@@ -58,7 +58,7 @@ def check_symbol(limits: Limits, instrument: Instrument) -> None:
 
 def check_kind(limits: Limits, instrument: Instrument) -> None:
     """Let through the kinds that the settings name."""
-    allowed = limits.sec_types
+    allowed = limits.kinds
     if allowed is not None and instrument.sec_type not in allowed:
         names = ", ".join(sorted(kind.value for kind in allowed))
         raise OrderDenied(Limit.SEC_TYPE, names, instrument.sec_type.value)

@@ -22,9 +22,10 @@ from market.errors import MarketError
 from market.ticket import OrderTicket
 from storage.errors import StorageUnavailable
 from trading.confirmation import Confirmation, Outcome
-from trading.errors import TradingError
+from trading.errors import Limit, OrderDenied, TradingError
 from trading.ports import ProposalStore
 from trading.proposal import LegOrder, Proposal, ProposalState
+from trading.state import TradingState
 
 _log = logging.getLogger(__name__)
 
@@ -63,8 +64,16 @@ class Desk(Protocol):
         """Kill a card that may not have arrived."""
         ...
 
-    async def confirm(self, token: str, *, user_id: int, chat_id: int, message_id: int) -> Confirmation:
-        """Send the order behind the token, if this press may."""
+    async def confirm(self, token: str, *, user_id: int, chat_id: int, message_id: int, code: str = "") -> Confirmation:
+        """Send the order behind the token, if this press (and a *code* of the second step) may."""
+        ...
+
+    async def approve(self, token: str, *, user_id: int, chat_id: int, message_id: int) -> Confirmation:
+        """Send what waits for this second person."""
+        ...
+
+    async def decline(self, token: str, *, user_id: int, chat_id: int, message_id: int) -> Confirmation:
+        """Close what waits for this second person."""
         ...
 
     async def cancel(self, token: str, *, user_id: int, chat_id: int, message_id: int | None = None) -> Confirmation:
@@ -75,16 +84,20 @@ class Desk(Protocol):
         """Ask IBKR to cancel one leg (0: all that work) of a sent order."""
         ...
 
-    async def cancel_all(self, user_id: int, chat_id: int) -> Sequence[Proposal]:
-        """Ask IBKR to cancel all working orders of the person, of an admin everybody's."""
-        ...
-
     async def expire_due(self) -> Sequence[Proposal]:
         """Close the cards whose time is up."""
         ...
 
+    async def cancel_all(self, user_id: int, chat_id: int) -> Sequence[Proposal]:
+        """Ask IBKR to cancel all working orders of the person, of an admin everybody's."""
+        ...
+
     async def cancel_all_proposed(self) -> Sequence[Proposal]:
         """Close every card."""
+        ...
+
+    async def halt(self) -> Sequence[Proposal]:
+        """Close every card, since trading is halted."""
         ...
 
 
@@ -126,6 +139,7 @@ class OrdersHandler:
         self._zones = zones
         self._clock = clock
         self._confirming: set[str] = set()
+        self._editing: set[asyncio.Future[int]] = set()
 
     def branded(self, message: Message) -> Message:
         """As `OrderCards.branded`."""
@@ -168,6 +182,19 @@ class OrdersHandler:
     async def expire(self) -> int:
         """Close the cards whose time is up and say so on each; return how many. Called every few seconds."""
         return await self._close(await self._desk.expire_due(), Outcome.EXPIRED)
+
+    async def halt(self) -> int:
+        """Close every unconfirmed card (trading is halted) and say so on each; return how many. Raises as the store."""
+        denial = OrderDenied(Limit.TRADING_STATE, None, TradingState.HALTED.value)
+        closed = await self._desk.halt()
+        editing = [asyncio.ensure_future(self._close([one], Outcome.DENIED, denial)) for one in closed]
+        for task in editing:
+            self._editing.add(task)
+            task.add_done_callback(self._editing.discard)
+        if editing:
+            # Telegram may be slow, and whoever halts must hear that it is done.
+            await asyncio.wait(editing, timeout=_PATIENCE_S)
+        return len(closed)
 
     async def cancel_all(self, told_otherwise: Callable[[int, int], Awaitable[None]]) -> int:
         """
@@ -261,9 +288,9 @@ class OrdersHandler:
         with suppress(DeliveryError):
             await self._reply.edit(press.chat_id, press.message_id, message)
 
-    async def _close(self, proposals: Sequence[Proposal], outcome: Outcome) -> int:
+    async def _close(self, proposals: Sequence[Proposal], outcome: Outcome, denial: OrderDenied | None = None) -> int:
         for proposal in proposals:
-            answer = Confirmation(outcome, proposal)
+            answer = Confirmation(outcome, proposal, denial=denial)
             shown = outcomes.outcome(answer)
             if proposal.message_id is None or shown is None:
                 continue

@@ -11,6 +11,7 @@ from functools import singledispatch
 from alerts.errors import AlertSyntaxError, NoSuchChat, NotEvaluable, RuleGone, TooManyAlerts, TooManyScans
 from alerts.exchange import UnreadableFile
 from bot.callback_data import Code
+from bot.views import limits, second_step
 from bot.views.contradiction import contradiction_words
 from bot.views.denial import denial
 from bot.views.keyboard import line_button, shortened
@@ -36,6 +37,8 @@ from market.instrument import Instrument
 from market.ticket import EXAMPLES
 from storage.errors import StorageUnavailable
 from trading.errors import (
+    LimitNotTighter,
+    LimitUnreadable,
     ListRefused,
     NotAllowed,
     NothingToChange,
@@ -43,6 +46,7 @@ from trading.errors import (
     OrderDenied,
     OrderGone,
     ProposalGone,
+    SecondStepError,
     UnknownAccount,
 )
 
@@ -228,6 +232,16 @@ def _(error: NothingToChange) -> Message:
 
 
 @explain.register
+def _(error: LimitUnreadable) -> Message:
+    return Message(limits.unreadable(error.name, error.value))
+
+
+@explain.register
+def _(error: LimitNotTighter) -> Message:
+    return Message(limits.not_tighter(error.name, error.ceiling))
+
+
+@explain.register
 def _(error: ProposalGone) -> Message:
     became = f" It is {text(error.state)}." if error.state else ""
     return Message(f"⌛ <b>This card is over.</b>{became}\n{_NO_MARKET} Type the order again for a new card.")
@@ -236,6 +250,11 @@ def _(error: ProposalGone) -> Message:
 @explain.register
 def _(error: NotAllowed) -> Message:
     return Message(f"🔒 <b>That takes a {text(error.needed)}'s role.</b>\n{_NO_MARKET} An admin can give it to you.")
+
+
+@explain.register
+def _(error: SecondStepError) -> Message:
+    return Message(second_step.refused(error))
 
 
 @explain.register

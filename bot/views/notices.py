@@ -7,16 +7,18 @@ member names. A payload that is not so raises KeyError, TypeError or ValueError.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.callback_data import Code, Place
-from bot.views import away, hooks, lists, members, split, trouble
+from bot.views import away, halt, hooks, lists, members, second_step, split, trouble
 from bot.views.firing import LATE
 from bot.views.keyboard import button, rows, shortened
 from bot.views.message import Message, Rows, text
 from bot.views.numbers import moment, span
+from trading.state import TradingState
 
 _WORDS = 400
 
@@ -80,6 +82,14 @@ class Notice(StrEnum):
     """
     REST_DROPPED = "purchases dropped"
     """account, first, waiting as before; sold: whether anything was sold at all."""
+    SECOND_STEP = "second step"
+    """user_id; what: set up, locked or off. For admins."""
+    TRADING = "trading state"
+    """state: a `TradingState`; by: who set it, 0 for the host."""
+    HOST_LIFTED = "host lifted"
+    """state: a `TradingState`, as it is without the file HALT."""
+    DAY_LOST = "day lost"
+    """account; loss and limit: decimals as text; currency."""
     TEST = "test"
     """No fields."""
 
@@ -167,6 +177,19 @@ def _test(_payload: Mapping[str, Any], _at: datetime) -> str:
     return "🔔 <b>This is a test.</b>\nNotifications reach you."
 
 
+def _trading(payload: Mapping[str, Any], _at: datetime) -> str:
+    return halt.set_by_another(TradingState(payload["state"]), int(payload["by"]))
+
+
+def _host_lifted(payload: Mapping[str, Any], _at: datetime) -> str:
+    return halt.host_lifted(TradingState(payload["state"]))
+
+
+def _day_lost(payload: Mapping[str, Any], _at: datetime) -> str:
+    loss, limit = Decimal(payload["loss"]), Decimal(payload["limit"])
+    return halt.day_lost(payload["account"], loss, limit, payload["currency"])
+
+
 _WRITERS: Mapping[Notice, Callable[[Mapping[str, Any], datetime], str]] = {
     Notice.LINK_LOST: trouble.link_lost,
     Notice.LINK_BACK: trouble.link_back,
@@ -191,6 +214,10 @@ _WRITERS: Mapping[Notice, Callable[[Mapping[str, Any], datetime], str]] = {
     Notice.LET_IN: members.let_in,
     Notice.REST_WAITS: lists.reminder,
     Notice.REST_DROPPED: lists.barren,
+    Notice.SECOND_STEP: second_step.news,
+    Notice.TRADING: _trading,
+    Notice.HOST_LIFTED: _host_lifted,
+    Notice.DAY_LOST: _day_lost,
     Notice.TEST: _test,
 }
 _OWN_BUTTONS: Mapping[Notice, Callable[[Mapping[str, Any]], Rows]] = {
@@ -201,6 +228,7 @@ _OWN_BUTTONS: Mapping[Notice, Callable[[Mapping[str, Any]], Rows]] = {
     Notice.HOOK_FAILED: hooks.hook_buttons,
     Notice.STRANGER: members.stranger_buttons,
     Notice.PAIRED: members.has_paired_buttons,
+    Notice.SECOND_STEP: second_step.news_buttons,
     Notice.REST_WAITS: lists.rest_buttons,
 }
 

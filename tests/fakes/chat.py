@@ -30,6 +30,7 @@ from market.scan import ScanRow, ScanSpec
 from tests.fakes.clock import FakeClock
 from tests.fakes.feeds import FakeNewsFeed, FakeScanFeed, FakeTickFeed
 from tests.fakes.forms import FakeForms, FakePast, FakeTemplates, FakeWatchlists
+from tests.fakes.guards import FakeMark, MemoryStateStore, MemoryTightenings
 from tests.fakes.hooks import FakeHooks
 from tests.fakes.options import OptionFloor
 from tests.fakes.people import FakeDigests, FakePreferences, MemoryMembers
@@ -40,9 +41,11 @@ from tests.fakes.steps import SECRET, MemoryStepStore
 from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProposalStore
 from trading.access import Role, Roster
 from trading.desk import OrderDesk
-from trading.guards import Guards, limits_for_all
+from trading.guards import Guards
+from trading.limit_book import LimitBook
 from trading.limits import Limits, TradingState
 from trading.second_step import Policy, SecondStep
+from trading.state import TradingSwitch
 from trading.summary import DailySummary
 from trading.turns import Turns
 
@@ -195,12 +198,29 @@ class Chat:
         self.let_go: list[int] = []
         self.past, self.chores = FakePast(self.clock), Chores()
         self.on_bars: set[int] = set()
+        self.mark = FakeMark()
+        self.states = MemoryStateStore()
+        self.switch = TradingSwitch(self.states, self.mark)
         self.trading_state = TradingState.ACTIVE
+        self.limit_book = LimitBook(Limits(), MemoryTightenings())
+        self.told_of_trading: list[tuple[TradingState, int]] = []
         self._tokens = count(1)
         self._calls = count(1)
         self.desk = self._desk()
         self.handlers = self._handlers()
         self.router = Router(COMMANDS, self.handlers, self.clock)
+
+    @property
+    def trading_state(self) -> TradingState:
+        """How trading stands."""
+        return self.switch.state
+
+    @trading_state.setter
+    def trading_state(self, state: TradingState) -> None:
+        self.switch._state = state
+
+    async def _trading_changed(self, state: TradingState, by: int) -> None:
+        self.told_of_trading.append((state, by))
 
     async def say(
         self,
@@ -267,8 +287,8 @@ class Chat:
             holdings=self.floor,
             roster=self.roster,
             guards=Guards(
-                limits=limits_for_all(Limits()),
-                state=lambda: self.trading_state,
+                limits=self.limit_book.of,
+                state=self.switch,
                 history=self.store,
                 clock=self.clock,
                 zone=NEW_YORK,
@@ -286,7 +306,11 @@ class Chat:
                 reply=self.reply,
                 rulebook=self.rulebook,
                 desk=self.desk,
-                trading_state=lambda: self.trading_state,
+                trading_state=self.switch,
+                switch=self.switch,
+                limit_book=self.limit_book,
+                audit=self.audit,
+                trading_changed=self._trading_changed,
                 proposals=self.store,
                 order_book=self.gateway,
                 sequels=self.sequels,

@@ -136,8 +136,8 @@ EDGES: list[tuple[Limit, Case, Case]] = [
     ),
     (
         Limit.SEC_TYPE,
-        Case(limits={"sec_types": frozenset({SecType.CRYPTO})}, arrange=instrument(sec_type=SecType.CRYPTO)),
-        Case(limits={"sec_types": frozenset({SecType.STOCK})}, arrange=instrument(sec_type=SecType.CRYPTO)),
+        Case(limits={"kinds": frozenset({SecType.CRYPTO})}, arrange=instrument(sec_type=SecType.CRYPTO)),
+        Case(limits={"kinds": frozenset({SecType.STOCK})}, arrange=instrument(sec_type=SecType.CRYPTO)),
     ),
     (
         Limit.ORDERS_PER_MINUTE,

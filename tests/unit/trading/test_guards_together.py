@@ -163,7 +163,7 @@ class TestReducing:
 
     async def test_a_combo_reduces_where_each_of_its_legs_does(self) -> None:
         combo = Instrument(-7, "SPY", SecType.COMBO, legs=(ComboLeg(1, 1, "BUY"), ComboLeg(2, 1, "SELL")))
-        bench = DeskBench(Limits(sec_types=None))
+        bench = DeskBench(Limits(kinds=None))
         bench.market.instrument = combo
         bench.state = TradingState.REDUCING
         legs = {1: Decimal(3), 2: Decimal(-2)}

@@ -183,7 +183,7 @@ def test_orders_per_minute(recent: int, limit: Limit | None) -> None:
 def test_only_allowed_kinds(kind: SecType) -> None:
     instrument = replace(AAPL, sec_type=kind)
     assert denied_by("buy 1 AAPL 199.5", instrument=instrument) is Limit.SEC_TYPE
-    assert denied_by("buy 1 AAPL 199.5", Limits(sec_types=frozenset({kind})), instrument=instrument) is None
+    assert denied_by("buy 1 AAPL 199.5", Limits(kinds=frozenset({kind})), instrument=instrument) is None
 
 
 @pytest.mark.parametrize(("text", "limit"), [("buy 1 AAPL 199.5", None), ("buy 1.5 AAPL 199.5", Limit.QUANTITY)])
