@@ -55,6 +55,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ("IB_PORT", "70000", "65535"),
         ("DATABASE_URL", "mysql://x", "sqlite:///"),
         ("TELEGRAM_API_URL", "api.telegram.org", "https://"),
+        ("HOOK_SECRET", "short", "at least 16 characters"),
         ("SECOND_STEP", "sms", "'off', 'totp' or 'person'"),
         ("SECOND_STEP_ABOVE", "-1", "greater than or equal to 0"),
     ],
@@ -105,3 +106,14 @@ def test_nobody_else_is_let_in_and_one_tap_is_enough_unless_it_is_set(environmen
         environment.setenv(name, value)
     given = load()
     assert (given.pairing, given.second_step, given.second_step_above) == (True, StepKind.CODE, Decimal("2500.50"))
+
+
+def test_an_inbound_webhook_needs_a_secret(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("HOOK_PORT", "8651")
+    with pytest.raises(SettingsError, match="HOOK_SECRET: must have at least 16 characters"):
+        load()
+    (tmp_path / "hook").write_text("a-secret-of-enough-length\n")
+    environment.setenv("HOOK_SECRET_FILE", str(tmp_path / "hook"))
+    assert load().hook_secret.get_secret_value() == "a-secret-of-enough-length"
+    assert load().secrets == (TOKEN, "a-secret-of-enough-length")
+    assert "a-secret" not in repr(load())
