@@ -1,4 +1,4 @@
-"""The command line: `squawkbot run`, `squawkbot pair`, `squawkbot demo`."""
+"""The command line: `squawkbot run`, `squawkbot halt`, `squawkbot resume`, `squawkbot pair`, `squawkbot demo`."""
 
 import asyncio
 import importlib.metadata
@@ -13,7 +13,9 @@ from bot import app, logs, pairing, settings
 from market.clock import SystemClock
 from storage.audit import SqlAuditLog
 from storage.database import Database
+from storage.engine import file_of
 from storage.errors import NewerDatabase, StorageBusy, StorageError
+from storage.halt_file import HaltFile
 from storage.second_step import SqlStepStore
 from trading.access import Role
 
@@ -69,6 +71,51 @@ def _words(error: StorageError) -> str:
             return f"{path} was written by a newer squawkbot (revision {found}); update this one"
         case _:
             return f"the database cannot be used ({error})"
+
+
+@cli.command()
+def halt() -> None:
+    """Let no order leave any more, without Telegram: the bot looks for the file HALT before each."""
+    mark, by = _halt_file(), f"halted by hand at {SystemClock().now():%Y-%m-%d %H:%M:%S} UTC"
+    try:
+        is_new = mark.write(f"{by}; `squawkbot resume` lifts it\n")
+    except OSError as error:
+        typer.echo(f"squawkbot is NOT halted: {mark.path} cannot be written ({error.strerror})", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{'Halted' if is_new else 'Was halted already'}: {mark.path.resolve()} is there, so no order leaves.")
+    typer.echo("Orders that work at IBKR go on working: cancel them in TWS, or with /halt cancel in the chat.")
+    typer.echo("Only `squawkbot resume` lifts it.")
+
+
+@cli.command()
+def resume() -> None:
+    """Take the file HALT away; what was set in the chat with /halt or /reduce holds on."""
+    mark = _halt_file()
+    try:
+        was_there = mark.remove()
+    except OSError as error:
+        typer.echo(f"squawkbot is still halted: {mark.path} cannot be removed ({error.strerror})", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{'Removed' if was_there else 'There was no'} {mark.path.resolve()}.")
+    typer.echo("What was set in the chat holds on: /status shows it, an admin's /resume lifts it.")
+
+
+def _halt_file() -> HaltFile:
+    """Return the file beside the bot's database; with any other folder nobody would be halted."""
+    try:
+        url = settings.database_url()
+        mark = HaltFile(url)
+    except (settings.SettingsError, StorageError) as error:
+        typer.echo(f"squawkbot is NOT halted or resumed: {error}", err=True)
+        raise typer.Exit(_WRONG_SETTING) from None
+    if not file_of(url).exists():
+        typer.echo(
+            f"squawkbot is NOT halted or resumed: there is no database {file_of(url).resolve()}. "
+            "Do this in the bot's folder, with the DATABASE_URL that the bot has.",
+            err=True,
+        )
+        raise typer.Exit(1)
+    return mark
 
 
 @cli.command()

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.limit_settings import LimitSettings
 from trading.access import Role, Roster
@@ -15,6 +15,7 @@ from trading.second_step import StepKind
 
 _SECRETS = ("TELEGRAM_BOT_TOKEN", "HOOK_SECRET")
 _SHORTEST_SECRET = 16
+_DATABASE = "sqlite:///data/squawkbot.db"
 
 
 class SettingsError(Exception):
@@ -24,6 +25,16 @@ class SettingsError(Exception):
         super().__init__(f"{name}: {problem}")
         self.name = name
         self.problem = problem
+
+
+class _Place(BaseSettings):
+    """Where the data is: all that a halt from the host needs, however wrong the rest may be."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    database_url: str = _DATABASE
 
 
 class Settings(LimitSettings):
@@ -45,7 +56,7 @@ class Settings(LimitSettings):
     ib_readonly: bool = False
     ib_market_lines: int = Field(90, ge=1)
 
-    database_url: str = "sqlite:///data/squawkbot.db"
+    database_url: str = _DATABASE
     timezone: str = "America/New_York"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["line", "json"] = "line"
@@ -169,6 +180,11 @@ def load() -> Settings:
         raise SettingsError(name, problem) from None
     except ZoneInfoNotFoundError:
         raise SettingsError("TIMEZONE", "is no time zone; use a name like America/New_York") from None
+
+
+def database_url() -> str:
+    """Read DATABASE_URL alone: no other setting, missing or wrong, stands in the way of a halt."""
+    return _Place().database_url
 
 
 def _from_files() -> dict[str, Any]:
