@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.callback_data import Code, Place
 from bot.views.alerts import instrument_line
 from bot.views.keyboard import PAGE, button, clamped, grid, pager, pages, rows, shortened
+from bot.views.lists import close_buttons
 from bot.views.message import Button, Message, text
 from bot.views.numbers import MINUS, fixed, moment, money, percent, price, quantity, share
 from bot.views.order_words import venue
@@ -78,7 +79,7 @@ def position_card(view: PortfolioView, held: Holding, *, now: datetime, zone: Zo
         f"Realized {money(position.realized_pnl, currency, signed=True)}",
         f"{venue(view.account)} {text(view.account)} · <i>{moment(now, zone, now, seconds=True)}</i>",
     ]
-    return Message("\n".join(lines), rows(_trade_buttons(held), _card_buttons(held)), protect=True)
+    return Message("\n".join(lines), rows(_trade_buttons(held), _closing(held), _card_buttons(held)), protect=True)
 
 
 def position_gone() -> Message:
@@ -163,6 +164,12 @@ def _trade_buttons(held: Holding) -> tuple[Button, ...]:
         button("🟢 Buy", Code.QUOTE_TRADE, Place.ANEW, instrument.con_id, "B"),
         button("🔴 Sell", Code.QUOTE_TRADE, Place.ANEW, instrument.con_id, "S"),
     )
+
+
+def _closing(held: Holding) -> tuple[Button, ...]:
+    """Cash in another currency is a position to IBKR, and nothing to close."""
+    is_cash = held.position.instrument.sec_type is SecType.FOREX
+    return () if is_cash else close_buttons(held.position)
 
 
 def _card_buttons(held: Holding) -> tuple[Button, ...]:
