@@ -425,7 +425,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
             await outbox.reopen(chat_id, clock.now() - _NEWS_LASTS)
 
         router = Router(COMMANDS, handlers, clock)
-        inbox = Inbox(router, roster, reply, opened, groups.named, moves.home)
+        inbox = Inbox(router, roster, reply, opened, groups.named, moves.home, telegram.met)
         strangers = Strangers(membership, reply, door_news.met, clock)
         telegram.connect(Gate(roster, allowed, clock, moves, strangers), inbox)
 

@@ -45,7 +45,8 @@ class Inbox:
     Hands each text and press to the router; roles are looked up here, after the gate, for every single one.
 
     *opened* is awaited with each chat the first time it is heard from (`forget` makes it first again), *named* with a
-    group's id and names whenever it is heard from. *home* gives the id that a group had before it moved.
+    group's id and names whenever it is heard from, *met* with its id as Telegram has it and the person's. *home* gives
+    the id that a group had before it moved.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Inbox:
         opened: Callable[[int], Awaitable[None]] | None = None,
         named: Callable[[int, str, str], Awaitable[None]] | None = None,
         home: Callable[[int], int] = lambda chat_id: chat_id,
+        met: Callable[[int, int], Awaitable[None]] | None = None,
     ) -> None:
         self._router = router
         self._roster = roster
@@ -63,6 +65,7 @@ class Inbox:
         self._opened = opened
         self._named = named
         self._home = home
+        self._met = met
         self._interrupted: set[int] = set()
         self._heard: set[int] = set()
 
@@ -129,6 +132,8 @@ class Inbox:
         try:
             if self._named is not None and chat_id != user_id:
                 await self._named(chat_id, chat.username or "", chat.title or "")
+            if self._met is not None and chat_id != user_id:
+                await self._met(chat.id, user_id)
             if self._opened is None or chat_id in self._heard:
                 return
             await self._opened(chat_id)

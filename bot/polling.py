@@ -8,12 +8,21 @@ own `run_polling` is not used, since it would own the loop that TWS is read in.
 import asyncio
 import logging
 import ssl
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
 import httpx
-from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, LinkPreviewOptions, Update
+from telegram import (
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeChat,
+    BotCommandScopeChatMember,
+    BotCommandScopeDefault,
+    LinkPreviewOptions,
+    Update,
+)
 from telegram.error import Conflict, InvalidToken, TelegramError, TimedOut
 from telegram.ext import (
     Application,
@@ -107,6 +116,7 @@ class TelegramLink:
     ) -> None:
         self._application = application
         self._menus = menus
+        self._groups: defaultdict[int, set[int]] = defaultdict(set)
         self._clock = clock
         self._on_refused = on_refused
         self._hand = Hand(journal, clock)
@@ -160,14 +170,27 @@ class TelegramLink:
                 await bot.delete_my_commands(BotCommandScopeDefault())
         menus = await self._menus()
         asked = menus if chat_id is None else {chat_id: menus.get(chat_id, ())}
-        for chat, commands in asked.items():
-            scope = BotCommandScopeChat(chat)
+        for person, commands in asked.items():
             # A chat that was never opened has no menu yet; it gets one with its first message.
-            with suppress(TelegramError):
-                if commands:
-                    await bot.set_my_commands([BotCommand(*entry) for entry in commands], scope)
-                else:
-                    await bot.delete_my_commands(scope)
+            await self._list(commands, BotCommandScopeChat(person))
+            for group in tuple(self._groups[person]):
+                await self._list(commands, BotCommandScopeChatMember(group, person))
+
+    async def met(self, group_id: int, user_id: int) -> None:
+        """Show a person, who was heard from in a group, the commands of their role there too, and to nobody else."""
+        if group_id in self._groups[user_id]:
+            return
+        self._groups[user_id].add(group_id)
+        commands = (await self._menus()).get(user_id, ())
+        await self._list(commands, BotCommandScopeChatMember(group_id, user_id))
+
+    async def _list(self, commands: CommandList, scope: BotCommandScope) -> None:
+        bot = self._application.bot
+        with suppress(TelegramError):
+            if commands:
+                await bot.set_my_commands([BotCommand(*entry) for entry in commands], scope)
+            else:
+                await bot.delete_my_commands(scope)
 
     async def close(self) -> None:
         """Close the connections."""

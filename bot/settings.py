@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.limit_settings import LimitSettings
-from trading.access import Role, Roster
+from trading.access import Role
 from trading.second_step import StepKind
 
 _SECRETS = ("TELEGRAM_BOT_TOKEN", "HOOK_SECRET")
@@ -134,11 +134,6 @@ class Settings(LimitSettings):
     def zone(self) -> ZoneInfo:
         """The default time zone of the people."""
         return ZoneInfo(self.timezone)
-
-    @property
-    def roster(self) -> Roster:
-        """The whitelisted people and their roles."""
-        return Roster(dict(self.telegram_users))
 
     @property
     def data_folder(self) -> Path:

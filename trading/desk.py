@@ -267,10 +267,15 @@ class OrderDesk:
         except OrderDenied as denial:
             await self._note_denied(user_id, chat_id, wish.ticket, denial)
             raise
-        draft = await self._drafter.draft(wish, seen, user_id=user_id, chat_id=chat_id)
+        draft = await self._draft(wish, seen, user_id, chat_id)
         proposal = await self._store.add(draft)
         await self._note(user_id, chat_id, "propose", proposal.reference, "proposed", _spelled(wish))
         return proposal
+
+    async def _draft(self, wish: Wish, seen: Sequence[Appraisal], user_id: int, chat_id: int) -> Proposal:
+        """Return the proposal with what its Confirm alone will not do among the warnings."""
+        draft = await self._drafter.draft(wish, seen, user_id=user_id, chat_id=chat_id)
+        return replace(draft, warnings=draft.warnings + self._seconder.notes(_pairs(wish.exposures, seen)))
 
     async def _noted(
         self, action: str, proposal: Proposal | None, user_id: int, chat_id: int, doing: Awaitable[Confirmation]
@@ -372,7 +377,7 @@ class OrderDesk:
     async def _replace(self, proposal: Proposal, seen: Sequence[Appraisal]) -> Confirmation:
         """The price moved: close this card and store a new one. Only the press that closed the old makes a new."""
         wish = self._proposer.again(proposal, seen)
-        draft = await self._drafter.draft(wish, seen, user_id=proposal.user_id, chat_id=proposal.chat_id)
+        draft = await self._draft(wish, seen, proposal.user_id, proposal.chat_id)
         answer = await self._close(proposal, ProposalState.REPLACED, Outcome.DRIFTED)
         if answer.outcome is not Outcome.DRIFTED:
             return answer

@@ -18,6 +18,11 @@ from trading.ports import ProposalStore
 from trading.proposal import Proposal, ProposalState
 from trading.second_step import APPROVAL_LASTS, Approval, SecondStep, StepKind
 
+_NOTES = {
+    StepKind.CODE: "above the limit for one tap: Confirm asks for your code",
+    StepKind.PERSON: "above the limit for one person: Confirm asks for another's approval",
+}
+
 
 class Seconder:
     """
@@ -31,6 +36,11 @@ class Seconder:
         self._store = store
         self._roster = roster
         self._clock = clock
+
+    def notes(self, pairs: Pairs) -> tuple[str, ...]:
+        """Return what a card says before its Confirm about the second step that the orders take."""
+        kind = StepKind.OFF if self._step is None else self._step.wanted(value_of(pairs))
+        return (_NOTES[kind],) if kind in _NOTES else ()
 
     async def hold_up(self, proposal: Proposal, pairs: Pairs, code: str) -> Confirmation | None:
         """

@@ -73,6 +73,8 @@ class Line:
         self.naps: list[float] = []
         self.opened: list[int] = []
         self.reply: TelegramReply
+        self.link: polling.TelegramLink
+        self.menus: dict[int, polling.CommandList] = {}
         self._url = url
 
     @asynccontextmanager
@@ -91,7 +93,8 @@ class Line:
             rivals=rivals,
             nap=self._nap,
         )
-        inbox = Inbox(self.router, ROSTER, self.reply, self._open, home=moves.home)
+        self.link = link
+        inbox = Inbox(self.router, ROSTER, self.reply, self._open, home=moves.home, met=link.met)
         link.connect(Gate(ROSTER, frozenset({-5}), self.clock, moves), inbox)
         running = asyncio.create_task(link.run())
         try:
@@ -127,7 +130,13 @@ class Line:
         self.opened.append(chat_id)
 
     async def _menus(self) -> Mapping[int, polling.CommandList]:
-        return {}
+        return self.menus
+
+    def listed(self, chat_id: int, user_id: int) -> list[str]:
+        """Return the commands that a person sees in a chat."""
+        chat = self.telegram.chats.find(chat_id)
+        assert chat is not None
+        return [entry["command"] for entry in self.telegram.commands.seen_in(chat, user_id)]
 
     async def _nap(self, seconds: float) -> None:
         self.naps.append(seconds)
@@ -231,6 +240,28 @@ async def test_a_group_that_became_a_supergroup_is_let_in_and_keeps_its_first_id
         await line.reply.send(-5, Message("hello again"))
     shown = [stored.seen().get("text") for stored in new.in_order()]
     assert "hello again" in shown
+
+
+async def test_each_person_sees_the_commands_of_their_role_also_in_a_group_and_strangers_none(line: Line) -> None:
+    people.found_group(line.telegram, -5, "Desk", [111, 222, 999], "member")
+    line.menus = {111: [("start", "all"), ("users", "people")], 222: [("start", "all")]}
+    async with line.up():
+        for user_id in (111, 222):
+            line.write("/alerts", user_id)
+            line.write("/alerts", user_id, chat_id=-5)
+            for _ in range(2):
+                await line.router.next()
+        line.write("/alerts", 999, chat_id=-5)
+        line.write("/alerts", 111)
+        await line.router.next()
+        await line.link.publish(111)
+        assert (line.listed(111, 111), line.listed(-5, 111)) == (["start", "users"], ["start", "users"])
+        assert (line.listed(222, 222), line.listed(-5, 222)) == (["start"], ["start"])
+        assert line.listed(-5, 999) == []
+        # Whoever is put out sees none any more, in no chat.
+        line.menus = {111: line.menus[111]}
+        await line.link.publish(222)
+        assert (line.listed(222, 222), line.listed(-5, 222)) == ([], [])
 
 
 async def test_a_press_does_not_wait_for_an_answer_that_sits_out_a_429(

@@ -83,6 +83,12 @@ async def test_a_cent_above_it_a_code_is_asked_for_and_nothing_is_sent(codes: Be
     assert codes.gateway.submitted == []
 
 
+async def test_the_card_says_before_that_a_tap_is_not_enough(codes: Bench, people: Bench) -> None:
+    assert (await codes.propose(SMALL)).warnings == ()
+    assert (await codes.propose(LARGE)).warnings == ("above the limit for one tap: Confirm asks for your code",)
+    assert any("another's approval" in said for said in (await people.propose(LARGE)).warnings)
+
+
 async def test_with_the_right_code_it_is_sent(codes: Bench) -> None:
     proposal = await codes.propose(LARGE)
     await codes.confirm(proposal)
