@@ -1,6 +1,8 @@
 """From a wish to an order's card: the line, the button, and the questions how much and at what price."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
@@ -28,6 +30,7 @@ from trading.limits import exact
 from trading.ports import Holdings, QuoteSource, SymbolBook
 from trading.proposal import Proposal
 
+_PATIENCE_S = 1.5
 KEPT = "order"
 """The kind of a form that keeps an order without its price, where that does not fit into a button."""
 
@@ -104,6 +107,10 @@ class TicketHandler:
         side = Side.SELL if callback.args[2] == "S" else Side.BUY
         await self._reply.answer(press)
         quote, position = await self._quote(instrument), self._position(instrument)
+        with suppress(TimeoutError):
+            # Without the range two percent stands for it: nobody waits long for a suggestion.
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._ranges.learn([instrument])
         suited = self._suited(side, quote, position)
         question = views.trade_size(side, quote, position, suited, now=self._clock.now())
         await show(self._reply, press, callback, self._cards.branded(question))

@@ -20,13 +20,17 @@ _STATES = {
     LegState.NOT_SENT: "✖️ never sent",
     LegState.CHANGED: "✅ changed",
 }
+# What is filled says it all.
+_MARKS = {LegState.PARTIAL: "🕓", LegState.FILLED: "✅"}
 _SPOKEN = {LegState.REJECTED, LegState.UNKNOWN, LegState.NOT_SENT}
 
 
 def leg_words(leg: Leg, proposal: Proposal) -> str:
     """Return what became of one leg, safe for HTML."""
     words = _STATES[leg.state]
-    if leg.filled:
+    if leg.filled and leg.state in _MARKS:
+        words = f"{_MARKS[leg.state]} {filled_line(leg, proposal)}"
+    elif leg.filled:
         words += f" · {filled_line(leg, proposal)}"
     if leg.message and leg.state in _SPOKEN:
         words += f": {text(shortened(leg.message, _REASON))}"

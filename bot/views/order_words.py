@@ -114,10 +114,13 @@ _TYPES: dict[OrderType, Callable[[OrderTicket, _Written], str]] = {
 
 
 def _beside(ticket: OrderTicket, instrument: Instrument, *, fine: bool = True) -> list[str]:
-    """Return what goes with the order; *fine* writes prices with all of the contract's decimals."""
-    decimals = instrument.decimals if fine else 0
+    """Return what goes with the order; unless *fine*, whole prices are written without decimals."""
     named = (("TP", ticket.take_profit), ("SL", ticket.stop_loss), ("or STOP", ticket.oco_stop))
-    return [f"{name} {exact(price, decimals)}" for name, price in named if price is not None]
+    return [
+        f"{name} {exact(price, instrument.decimals if fine or price % 1 else 0)}"
+        for name, price in named
+        if price is not None
+    ]
 
 
 def terms(ticket: OrderTicket, instrument: Instrument, *, now: datetime, zone: ZoneInfo) -> str:
