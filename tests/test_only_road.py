@@ -37,6 +37,24 @@ def folded(node: ast.AST) -> str | None:
     return None if None in parts else "".join(part for part in parts if part)
 
 
+GATEWAY_CALLS = {"submit", "change"}
+SENDER = Path("trading/sending.py")
+"""The one caller of the order gateway's `submit` and `change`, which asks the guards right before."""
+
+
+def sends_in(tree: ast.AST) -> set[str]:
+    """Return the uses of what hands an order to a gateway: `submit` of anything, `change` of what is called one."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in GATEWAY_CALLS:
+            holder = ast.unparse(node.value)
+            if node.attr == "submit" or "gateway" in holder or "orders" in holder:
+                found.add(node.attr)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr" and len(node.args) > 1:
+            found |= {str(folded(node.args[1]))} & GATEWAY_CALLS
+    return found
+
+
 def names_in(tree: ast.AST) -> set[str]:
     """Return every identifier, attribute and constant text of *tree*: getattr(ib, "place" + "Order") counts too."""
     found = set()
@@ -83,6 +101,8 @@ def offences(path: Path, tree: ast.AST) -> set[str]:
     found = side_doors_in(tree)
     if path != DOOR:
         found |= names_in(tree) & ORDER_CALLS
+    if path != SENDER:
+        found |= sends_in(tree)
     if path not in SOCKET:
         found |= raw_calls_in(tree, of_any=path.parts[0] == "broker")
     return found
@@ -99,6 +119,46 @@ def offenders(root: Path) -> Iterator[str]:
 
 def test_order_calls_are_named_in_the_door_alone() -> None:
     assert list(offenders(ROOT)) == []
+
+
+def test_the_gateway_is_handed_to_trading_alone_and_asked_to_send_by_one_module() -> None:
+    sender = ast.parse((ROOT / SENDER).read_text(encoding="utf-8"))
+    assert sends_in(sender) == GATEWAY_CALLS
+
+
+def functions_of(path: Path) -> dict[str, ast.AST]:
+    """Return every function of a module by its name."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def callers_of(functions: dict[str, ast.AST], name: str) -> set[str]:
+    """Return the functions that name the method *name*."""
+    return {
+        one
+        for one, function in functions.items()
+        if any(isinstance(node, ast.Attribute) and node.attr == name for node in ast.walk(function))
+    }
+
+
+def test_nothing_is_sent_but_from_where_the_guards_were_asked_last() -> None:
+    """Walk up from `submit` and `change`: every way to them begins in a function that calls `last_check` before."""
+    functions = functions_of(SENDER)
+    reached = {name for name, function in functions.items() if sends_in(function)}
+    ways = set(reached)
+    while reached:
+        name = reached.pop()
+        function = functions[name]
+        asked = [n.lineno for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr == "last_check"]
+        if asked:
+            sent = [n.lineno for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr in ways - {name}]
+            assert min(asked) < min(sent), f"{name} sends before it asks"
+            continue
+        above = callers_of(functions, name) - {name}
+        assert above, f"{name} sends, and nobody asked the guards"
+        assert name.startswith("_"), f"{name} can be called from outside without the guards"
+        reached |= above - ways
+        ways |= above
 
 
 def test_the_door_itself_names_them() -> None:
@@ -123,6 +183,12 @@ def test_the_door_itself_names_them() -> None:
         ("bot/shortcut.py", "from importlib import util", "importlib"),
         ("bot/shortcut.py", 'import importlib.metadata\nimportlib.import_module("broker.orders")', "import_module"),
         ("broker/orders.py", '__import__("broker.call")', "__import__"),
+        ("trading/desk.py", "await self._gateway.submit(order, ref)", "submit"),
+        ("trading/tracker.py", "send = self._gateway.change", "change"),
+        ("bot/app.py", "await orders.submit(order, ref)", "submit"),
+        ("bot/app.py", "await orders.change(order, 1, ref, 0)", "change"),
+        ("bot/handlers.py", "await desk._sender._gateway.submit(order, ref)", "submit"),
+        ("bot/app.py", 'getattr(orders, "sub" + "mit")(order, ref)', "submit"),
     ],
 )
 def test_a_deliberate_violation_is_seen(tmp_path: Path, path: str, line: str, named: str) -> None:

@@ -1,5 +1,6 @@
 """/limits and /audit as people use them."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -228,6 +229,22 @@ class TestSettings:
         monkeypatch.setenv(name, value)
         with pytest.raises(ValueError, match=name.lower()):
             LimitSettings()
+
+
+def rows_of_the_guide() -> list[tuple[str, str]]:
+    """Return setting and default of each row of docs/guards.md."""
+    guide = (Path(__file__).parents[3] / "docs" / "guards.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| `LIMIT_(\w+)` \| ([^|]+) \|", guide, re.MULTILINE)
+
+
+def test_the_guide_has_each_limit_with_its_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    usual = LimitSettings().limits
+    rows = {name.lower(): default for name, default in rows_of_the_guide()}
+    assert set(rows) == set(NAMES)
+    for name, default in rows.items():
+        value = getattr(usual, name)
+        assert default == {"symbols": "all", "forbidden": "none"}.get(name, written(name, value)), name
 
 
 class TestAudit:
