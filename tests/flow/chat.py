@@ -138,6 +138,17 @@ class Chat:
         )
         return pressed
 
+    async def becomes(self, message: Shown, *words: str) -> Shown:
+        """Return *message* as soon as it has all of *words* in its text or on its buttons."""
+
+        async def look() -> Shown | None:
+            now = await self.again(message)
+            everything = "\n".join((said(now), *labels(now)))
+            return now if all(word in everything for word in words) else None
+
+        found: Shown = await self.desk.until(look, f"{words} in a message for {self.user_id}")
+        return found
+
     async def again(self, message: Shown) -> Shown:
         """Return *message* as it is shown now."""
         return next(m for m in await self.shown() if m["message_id"] == message["message_id"])

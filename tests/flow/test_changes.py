@@ -1,0 +1,107 @@
+"""Orders that work, through the real process and both simulators: listed, moved, protected, cancelled."""
+
+from typing import Any
+
+from tests.flow.chat import Shown, labels, said
+from tests.flow.conftest import Stage
+
+
+async def confirmed(stage: Stage, line: str) -> Shown:
+    """Order *line* and confirm it; return its card."""
+    card = await stage.ada.ask(line, "confirm?")
+    await stage.ada.ask("/help", "/orders")
+    await stage.ada.press(card, "✅", wait=10)
+    return card
+
+
+async def order(stage: Stage, **wanted: Any) -> dict[str, Any]:
+    """Return the one order at TWS that is as *wanted*, now or when it is."""
+
+    async def look() -> dict[str, Any] | None:
+        found = [one for one in await stage.desk.orders() if all(one[name] == value for name, value in wanted.items())]
+        return found[0] if len(found) == 1 else None
+
+    found: dict[str, Any] = await stage.desk.until(look, f"an order {wanted}")
+    return found
+
+
+async def listed(stage: Stage, *words: str) -> Shown:
+    """Return /orders when it has all of *words* on it."""
+
+    async def look() -> Shown | None:
+        answer = await stage.ada.ask("/orders", "Orders")
+        everything = said(answer) + "\n".join(labels(answer))
+        return answer if all(word in everything for word in words) else None
+
+    found: Shown = await stage.desk.until(look, f"{words} in /orders")
+    return found
+
+
+async def test_a_price_is_moved_by_its_own_card_and_confirm(stage: Stage) -> None:
+    await stage.up()
+    await confirmed(stage, "buy 10 AAPL 150")
+    orders = await listed(stage, "1 working", "✏️ #1 price")
+    await stage.ada.press(orders, "✏️ #1 price", wait=10)
+    asked = await stage.ada.until("move to?", after=orders["message_id"])
+    await stage.ada.press(asked, "150.01", wait=10)
+    card = await stage.ada.until("CHANGE BUY 10 AAPL LIMIT 150.00 → 150.01", "confirm?", after=asked["message_id"])
+    assert (await order(stage, orderRef="sb-1-1"))["limitPrice"] == 150
+    await stage.ada.ask("/help", "/orders")
+    await stage.ada.press(card, "✅", repeat=3)
+    moved = await order(stage, orderRef="sb-1-1", limitPrice=150.01)
+    assert moved["quantity"] == 10
+    assert len(await stage.desk.orders()) == 1
+    await listed(stage, "BUY 10 AAPL LIMIT 150.01")
+
+
+async def test_a_typed_price_moves_it_too(stage: Stage) -> None:
+    await stage.up()
+    await confirmed(stage, "buy 10 AAPL 150")
+    orders = await listed(stage, "1 working", "✏️ #1 price")
+    await stage.ada.press(orders, "✏️ #1 price", wait=10)
+    asked = await stage.ada.until("move to?", after=orders["message_id"])
+    await stage.ada.press(asked, "✏️ Type", wait=10)
+    question = await stage.ada.until("New price for", after=asked["message_id"])
+    await stage.ada.say("+2%", reply_to_message_id=question["message_id"])
+    card = await stage.ada.until("→ 153.00", "confirm?", after=question["message_id"])
+    await stage.ada.ask("/help", "/orders")
+    await stage.ada.press(card, "✅")
+    await order(stage, orderRef="sb-1-1", limitPrice=153.0)
+
+
+async def test_what_was_filled_gets_a_stop_and_its_cancel_takes_two_taps(stage: Stage) -> None:
+    await stage.up()
+    await stage.desk.push("AAPL", 199.0)
+    card = await confirmed(stage, "buy 10 AAPL 199.5")
+    filled = await stage.ada.until("FILLED", after=card["message_id"])
+    await stage.ada.press(filled, "🛑 Add stop", wait=10)
+    asked = await stage.ada.until("at what price?", after=filled["message_id"])
+    label = next(one for one in labels(asked) if "\N{MINUS SIGN}5%" in one)
+    await stage.ada.press(asked, label, wait=10)
+    stop_card = await stage.ada.until("SELL 10 AAPL STOP", "confirm?", after=asked["message_id"])
+    await stage.ada.ask("/help", "/orders")
+    await stage.ada.press(stop_card, "✅", wait=10)
+    stop = await order(stage, orderType="STP")
+    assert (stop["action"], stop["quantity"], stop["tif"]) == ("SELL", 10, "GTC")
+    orders = await listed(stage, "✖️ Cancel #2")
+    await stage.ada.press(orders, "✖️ Cancel #2", wait=10)
+    sure = await stage.ada.becomes(orders, "A protective stop is among them")
+    assert (await order(stage, orderType="STP"))["status"] not in {"Cancelled", "PendingCancel"}
+    await stage.ada.press(sure, "✖️ Cancel it", wait=10)
+    await order(stage, orderType="STP", status="Cancelled")
+
+
+async def test_orders_placed_in_tws_show_and_all_of_ours_are_cancelled_by_two_taps(stage: Stage) -> None:
+    await stage.up()
+    await stage.desk.post("/sim/market/order", symbol="MSFT", action="BUY", quantity=3, limit=100)
+    await confirmed(stage, "buy 10 AAPL 150")
+    await confirmed(stage, "buy 5 AAPL 151")
+    orders = await listed(stage, "Placed elsewhere", "#1", "#2")
+    assert "buy 3 MSFT 100" in said(orders)
+    assert not [one for one in labels(orders) if "MSFT" in one]
+    await stage.ada.press(orders, "✖️ Cancel all", wait=10)
+    sure = await stage.ada.becomes(orders, "Cancel all 2 working orders?")
+    await stage.ada.press(sure, "✖️ Cancel all", wait=10)
+    for number in (1, 2):
+        await order(stage, orderRef=f"sb-{number}-1", status="Cancelled")
+    assert (await order(stage, symbol="MSFT"))["status"] != "Cancelled"
