@@ -1,6 +1,7 @@
 """What became of each order of a proposal, in words."""
 
 from bot.views.keyboard import shortened
+from bot.views.leg_reason import leg_reason
 from bot.views.message import text
 from bot.views.numbers import exact, quantity
 from bot.views.order_words import how, is_list, role_words, spelled
@@ -22,7 +23,7 @@ _STATES = {
 }
 # What is filled says it all.
 _MARKS = {LegState.PARTIAL: "🕓", LegState.FILLED: "✅"}
-_SPOKEN = {LegState.REJECTED, LegState.UNKNOWN, LegState.NOT_SENT}
+_SPOKEN = {LegState.REJECTED, LegState.UNKNOWN}
 
 
 def leg_words(leg: Leg, proposal: Proposal) -> str:
@@ -32,7 +33,10 @@ def leg_words(leg: Leg, proposal: Proposal) -> str:
         words = f"{_MARKS[leg.state]} {filled_line(leg, proposal)}"
     elif leg.filled:
         words += f" · {filled_line(leg, proposal)}"
-    if leg.message and leg.state in _SPOKEN:
+    reason = leg_reason(leg)
+    if reason:
+        words += f": {reason[0].lower()}{reason[1:].rstrip('.')}" if not reason.startswith("I ") else f": {reason}"
+    elif leg.message and leg.state in _SPOKEN:
         words += f": {text(shortened(leg.message, _REASON))}"
     return words
 

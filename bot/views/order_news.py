@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.callback_data import Code, Place
 from bot.views.firing import LATE
 from bot.views.keyboard import button, rows, shortened
+from bot.views.leg_reason import leg_reason
 from bot.views.legs import all_legs, filled_line, leg_lines, leg_name
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import exact, moment, money, quantity, span
@@ -41,6 +42,15 @@ _ENDS = {
     LegState.EXPIRED: "Its time ran out at IBKR",
     LegState.NOT_SENT: "It never left for the market and never will",
 }
+_CHANGES = {
+    LegState.REJECTED: "IBKR did not take the change: <b>the order goes on with its old terms</b>.",
+    LegState.CANCELLED: "Nothing was changed.",
+    LegState.NOT_SENT: "Nothing was changed; /orders shows how the order stands.",
+    LegState.UNKNOWN: (
+        "IBKR was asked and does not say whether it took the change. Look into TWS before you change it again; "
+        "I never send it again by myself."
+    ),
+}
 _TRIES = {
     LegState.REJECTED: "Mend what IBKR names and write the order again; nothing of it works at IBKR.",
     LegState.EXPIRED: "Write it again if you still want it; <code>gtc</code> lets one work longer.",
@@ -68,9 +78,12 @@ def order_news(news: OrderNews, *, now: datetime, zone: ZoneInfo, may_repeat: bo
     """
     proposal, leg = news.proposal, news.leg
     lines = [_first_line(proposal, leg), *_facts(proposal, leg)]
-    if leg.message:
+    reason = leg_reason(leg)
+    if reason:
+        lines.append(reason)
+    elif leg.message:
         lines.append(f"<i>IBKR: {text(shortened(leg.message, _REASON))}</i>")
-    lines += _what_to_do(leg)
+    lines += _what_to_do(proposal, leg)
     lines += [*_what_follows(proposal, leg), *_foot(news, now, zone)]
     if not news.found_at_reconcile and now - news.at > LATE:
         lines.append(f"⚠️ <b>Late</b>: told {span(now - news.at)} after")
@@ -90,8 +103,8 @@ def order_thread(news: OrderNews, *, now: datetime, zone: ZoneInfo) -> Message:
     return Message("\n".join([*lines, *_foot(news, now, zone)]), _thread_buttons(proposal), silent=True, protect=True)
 
 
-def _what_to_do(leg: Leg) -> list[str]:
-    if leg.state not in _TRIES or leg.filled:
+def _what_to_do(proposal: Proposal, leg: Leg) -> list[str]:
+    if leg.state not in _TRIES or leg.filled or proposal.order_of(leg).role is LegRole.CHANGE:
         return []
     said = leg.message.lower()
     hints = (hint for words, hint in _HINTS if leg.state is LegState.REJECTED and any(word in said for word in words))
@@ -141,6 +154,8 @@ def _facts(proposal: Proposal, leg: Leg) -> list[str]:
         return leg_lines(proposal)
     if leg.state is LegState.FILLED:
         return [_filled_facts(proposal, leg)]
+    if proposal.order_of(leg).role is LegRole.CHANGE and leg.state in _CHANGES:
+        return [_CHANGES[leg.state]]
     if leg.state is LegState.UNKNOWN:
         return [
             "IBKR was asked and does not say what became of it.",

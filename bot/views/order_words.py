@@ -213,7 +213,7 @@ def expiry_words(instrument: Instrument) -> str:
     if len(instrument.expiry) == len("YYYYMMDD"):
         day = datetime.strptime(instrument.expiry, "%Y%m%d").replace(tzinfo=UTC)
         parts.append(f"expires {day.day} {day:%b %Y}")
-    if instrument.right:
+    if instrument.right and instrument.strike and not instrument.legs:
         kind = "call" if instrument.right == "C" else "put"
         parts.append(f"{kind} at {exact(Decimal(repr(instrument.strike)), 2)}")
     if instrument.multiplier not in {"", "1"}:

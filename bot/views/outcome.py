@@ -43,7 +43,7 @@ def outcome(confirmation: Confirmation) -> Message | None:
         body.insert(1, f"<b>Denied by a limit of ours</b>: {text(denial(confirmation.denial))}")
     elif confirmation.outcome is Outcome.ALREADY:
         body.append(f"Now: {all_legs(proposal) or 'not known yet'}")
-    elif confirmation.detail:
+    elif confirmation.detail and confirmation.outcome is not Outcome.PARTLY:
         body.append(f"<i>{text(shortened(confirmation.detail, _REASON))}</i>")
     if confirmation.outcome in _SEVERAL:
         body += leg_lines(proposal)

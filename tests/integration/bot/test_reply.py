@@ -163,8 +163,10 @@ async def test_an_edit_that_changes_nothing_is_fine(bench: Bench) -> None:
 
 
 async def test_an_edit_of_a_message_that_is_gone_sends_it_anew(bench: Bench) -> None:
-    await bench.reply.edit(111, 99_999, Message("here again"))
+    shown = await bench.reply.edit(111, 99_999, Message("here again"))
     assert bench.shown()[-1]["text"] == "here again"
+    assert bench.shown()[-1]["message_id"] == shown
+    assert await bench.reply.edit(111, shown, Message("changed")) == shown
 
 
 async def test_a_picture_joins_a_text_and_its_caption_can_be_edited(bench: Bench) -> None:

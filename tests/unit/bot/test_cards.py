@@ -30,6 +30,8 @@ SPREAD = Instrument(
     "SPY 20261218 C600/C610",
     SecType.COMBO,
     local_symbol="SPY 20261218 C600/C610",
+    expiry="20261218",
+    right="C",
     multiplier="100",
     legs=(ComboLeg(701, 1, "BUY"), ComboLeg(702, 1, "SELL")),
 )
@@ -84,6 +86,12 @@ def told(one: Proposal, *states: tuple[LegState, str], number: int = 1, ref: boo
         average = Decimal("199.47") if Decimal(filled) else None
         one = one.with_leg(replace(leg, state=state, filled=Decimal(filled), average_price=average))
     return OrderNews(one, one.legs[number - 1], LegState.SENT, NOW, ref)
+
+
+def because(news: OrderNews, reason: str = "bot stopped") -> OrderNews:
+    """Return *news* with the reason for it."""
+    leg = replace(news.leg, message=reason)
+    return replace(news, leg=leg, proposal=news.proposal.with_leg(leg))
 
 
 def thread(news: OrderNews) -> Message:
@@ -144,6 +152,13 @@ MESSAGES = {
         told(planned(BRACKET), (FILLED, "50"), (FILLED, "50"), (WORKING, "0"), number=2)
     ),
     "news-list-over": lambda: news_message(told(listed(), (FILLED, "150"), (FILLED, "20"), (REJECTED, "0"), number=2)),
+    "news-never-sent": lambda: news_message(
+        because(told(listed(), (FILLED, "150"), (LegState.NOT_SENT, "0"), (LegState.NOT_SENT, "0"), number=2))
+    ),
+    "news-taken-back": lambda: news_message(
+        because(told(planned(BRACKET), (CANCELLED, "0"), (CANCELLED, "0"), (CANCELLED, "0")), "never transmitted")
+    ),
+    "news-change-refused": lambda: news_message(because(told(change(), (REJECTED, "0")), "Price does not conform")),
     "news-changed": lambda: thread(told(change(), (LegState.CHANGED, "0"))),
 }
 
