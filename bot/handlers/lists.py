@@ -15,8 +15,9 @@ from market.clock import Clock
 from market.errors import LinkDown, TicketSyntaxError
 from market.ticket import OrderTicket, parse
 from trading.batch import Left
+from trading.ending import enders
 from trading.lists import Lists
-from trading.ports import Holdings
+from trading.ports import Holdings, ProposalStore, SymbolBook
 from trading.proposal import LegOrder, Proposal
 from trading.rebalance import Rebalance
 from trading.sequel import Sequel, SequelStore, Waiting
@@ -50,7 +51,9 @@ class ListsHandler:
         lists: Lists,
         cards: OrderCards,
         ask: Ask,
+        symbols: SymbolBook,
         sequels: SequelStore,
+        store: ProposalStore,
         holdings: Holdings,
         zones: Zones,
         clock: Clock,
@@ -60,7 +63,9 @@ class ListsHandler:
         self._lists = lists
         self._cards = cards
         self._ask = ask
+        self._symbols = symbols
         self._sequels = sequels
+        self._store = store
         self._holdings = holdings
         self._zones = zones
         self._clock = clock
@@ -80,6 +85,7 @@ class ListsHandler:
         share = asked.size.amount if asked.size is not None else _ALL
         closing = await self._lists.close(asked.symbol, share)
         whole = replace(asked, side=closing.side, quantity=closing.quantity, size=None, symbol=closing.symbol)
+        await self._warn(request.chat_id, closing)
         await self._ask(request.user_id, request.chat_id, whole, request.message_id)
 
     async def on_close(self, press: Press, callback: Callback) -> None:
@@ -89,6 +95,7 @@ class ListsHandler:
             raise BadCallback(press.data)
         closing = await self._lists.close(f"#{callback.number(0)}", share)
         await self._reply.answer(press)
+        await self._warn(press.chat_id, closing)
         await self._ask(press.user_id, press.chat_id, closing, press.message_id)
 
     async def flatten(self, request: TextIn) -> None:
@@ -99,7 +106,9 @@ class ListsHandler:
             told = views.nothing(batch.left, account, now=self._clock.now(), zone=await self._zone(request))
             await self._reply.send(request.chat_id, told, reply_to=request.message_id)
             return
-        await self._propose(request, batch.orders, await self._notes(request, batch.left))
+        ending = await self._ending(batch.orders)
+        notes = [views.ends_too(proposal.reference, order) for proposal, order in ending]
+        await self._propose(request, batch.orders, (*notes, *await self._notes(request, batch.left)))
 
     async def over_accounts(self, request: TextIn, line: str) -> bool:
         """
@@ -161,6 +170,19 @@ class ListsHandler:
             return proposal
 
         await self._cards.present(make, request.chat_id, request.message_id)
+
+    async def _warn(self, chat_id: int, closing: OrderTicket) -> None:
+        """Tell what ends the position already: with the closing order it would trade more than is held."""
+        instrument = await self._symbols.find(closing.symbol)
+        found = enders(await self._store.unsettled(), instrument, self._account(), closing.side)
+        if found:
+            await self._reply.send(chat_id, self._cards.branded(views.ending(found)))
+
+    async def _ending(self, orders: Sequence[LegOrder]) -> list[tuple[Proposal, LegOrder]]:
+        unsettled = await self._store.unsettled()
+        return [
+            one for order in orders for one in enders(unsettled, order.instrument, order.account, order.ticket.side)
+        ]
 
     async def _notes(self, request: TextIn, left: Sequence[Left]) -> tuple[str, ...]:
         return views.notes(left, now=self._clock.now(), zone=await self._zone(request))

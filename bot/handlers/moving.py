@@ -22,10 +22,11 @@ from market.ticket_line import Line
 from market.ticket_number import read_price
 from storage.forms import Form
 from trading.access import Role
+from trading.ending import enders
 from trading.errors import ProposalGone
 from trading.limits import exact
 from trading.ports import Holdings, ProposalStore, QuoteSource, SymbolBook
-from trading.proposal import Leg, LegOrder, LegState, Proposal
+from trading.proposal import Leg, LegOrder, Proposal
 from trading.repricing import choices, guard, moved, shifted, stops, targets
 
 QUESTION = "reprice?"
@@ -33,7 +34,6 @@ QUESTION = "reprice?"
 
 _PERCENT = re.compile(r"(?P<sign>[+\-\N{MINUS SIGN}])?\s*(?P<number>\d{1,3}(?:\.\d{1,4})?)\s*%")
 _ASKED = frozenset({"move", "stop", "target"})
-_AT_WORK = frozenset({LegState.SENT, LegState.WORKING, LegState.PARTIAL, LegState.UNKNOWN})
 
 
 class ChangeDesk(Protocol):
@@ -119,7 +119,7 @@ class MovingHandler:
             stops(side, last, rules),
             targets(side, last, rules),
             quote,
-            await self._others(proposal, order),
+            await self._others(order),
             now=self._clock.now(),
         )
         await show(self._reply, press, callback, question)
@@ -213,16 +213,10 @@ class MovingHandler:
         rules = await self._symbols.rules(order.instrument)
         return rules.size_below(min(held, leg.filled))
 
-    async def _others(self, proposal: Proposal, order: LegOrder) -> Sequence[str]:
-        """Return this person's working orders that end the same position."""
-        found = []
-        for one in await self._store.unsettled():
-            for leg in one.legs if one.user_id == proposal.user_id else ():
-                its = one.order_of(leg)
-                is_same = (its.instrument, its.account) == (order.instrument, order.account)
-                if is_same and leg.state in _AT_WORK and its.ticket.side is order.ticket.side.opposite:
-                    found.append(views.working_words(its, one.reference))
-        return found
+    async def _others(self, order: LegOrder) -> Sequence[str]:
+        """Return the working orders that end the same position, in words."""
+        found = enders(await self._store.unsettled(), order.instrument, order.account, order.ticket.side.opposite)
+        return [views.working_words(its, one.reference) for one, its in found]
 
     async def _quote(self, instrument: Instrument) -> Quote | None:
         try:

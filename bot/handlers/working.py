@@ -15,6 +15,7 @@ from bot.views.message import Message
 from market.clock import Clock
 from market.errors import LinkDown, MarketError
 from trading.access import Role
+from trading.ending import AT_WORK
 from trading.errors import OrderGone, ProposalGone
 from trading.plan import is_protective
 from trading.ports import OrderReport, ProposalStore
@@ -90,7 +91,7 @@ class WorkingHandler:
     async def on_withdraw(self, press: Press, callback: Callback) -> None:
         """Ask IBKR to cancel an order, or ask first. Raises ProposalGone, and as the desk, but for a lost link."""
         proposal = await self._mine(press, callback.number(1))
-        working = [leg for leg in proposal.legs if leg.state in views.AT_WORK and leg.order_id]
+        working = [leg for leg in proposal.legs if leg.state in AT_WORK and leg.order_id]
         if len(working) > 1 or is_protective(proposal):
             await self._reply.answer(press)
             await show(self._reply, press, callback, views.cancel_which(proposal, place=callback.place))

@@ -6,14 +6,16 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.callback_data import Code
+from bot.callback_data import Code, Place
 from bot.views.keyboard import button, shortened
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import moment, money, quantity, share
+from bot.views.order_words import spelled as spelled_order
 from bot.views.order_words import venue
 from market.account import Position
 from market.instrument import SecType
 from trading.batch import Left, Why
+from trading.proposal import LegOrder, Proposal
 from trading.rebalance import Rebalance, Trade
 from trading.targets import Targets
 
@@ -99,6 +101,23 @@ def close_buttons(position: Position, *, named: bool = False) -> tuple[Button, .
         button("50%", Code.POSITION_CLOSE, con_id, 50),
         button("25%", Code.POSITION_CLOSE, con_id, 25),
     )
+
+
+def ends_too(reference: str, order: LegOrder) -> str:
+    """Return in plain text that a working order ends the same position."""
+    return f"{reference} {spelled_order(order.ticket, order.instrument)} still works: cancel it too, or it trades on"
+
+
+def ending(found: Sequence[tuple[Proposal, LegOrder]]) -> Message:
+    """Return what is told before a position is closed that working orders end already, with a button for each."""
+    lines = [f"⚠️ <b>{len(found)} working order{'s' if len(found) > 1 else ''} would trade beyond the position.</b>"]
+    lines += [f"• {text(ends_too(proposal.reference, order))}" for proposal, order in found]
+    proposals = {proposal.id: proposal for proposal, _ in found}
+    cancels = [
+        (button(f"✖️ Cancel {one.reference}", Code.ORDER_WITHDRAW, Place.ANEW, one.id, style=Style.DANGER),)
+        for one in proposals.values()
+    ]
+    return Message("\n".join(lines), tuple(cancels[:_NOTED]), protect=True)
 
 
 def which_targets(account: str) -> Message:

@@ -12,9 +12,10 @@ from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import exact, moment, quantity
 from bot.views.order_words import headline, is_change, is_list, venue
 from bot.views.orders import fate_words
+from trading.ending import AT_WORK
 from trading.plan import is_protective
 from trading.ports import OrderFate, OrderReport
-from trading.proposal import Leg, LegRole, LegState, Proposal
+from trading.proposal import Leg, LegRole, Proposal
 from trading.repricing import price_of
 from trading.tracker import OURS
 
@@ -23,9 +24,6 @@ NOT_CANCELLED = (
     "Tap Cancel again when the link is back, or cancel it in TWS or IBKR Mobile."
 )
 """The answer to a cancel while the link is down (200 characters at most: Bot API, answerCallbackQuery)."""
-
-AT_WORK = frozenset({LegState.SENT, LegState.WORKING, LegState.PARTIAL, LegState.UNKNOWN})
-"""States of an order that may be at IBKR now."""
 
 _MOST = 10
 _MOST_ELSEWHERE = 6

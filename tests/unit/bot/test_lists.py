@@ -80,6 +80,18 @@ class TestClose:
         assert "traders" in await chat.press(encode(Code.POSITION_CLOSE, AAPL.con_id, 100), 1, VIEWER)
         assert chat.store.rows == {}
 
+    async def test_what_ends_the_position_already_is_said_with_a_button_to_cancel_it(self, chat: Chat) -> None:
+        hold(chat, AAPL=15)
+        await chat.say("sell 15 AAPL stop 190 gtc")
+        await chat.tap("Confirm")
+        await chat.say("/close AAPL market")
+        warning = chat.reply.last_id - 1
+        assert "#1 SELL 15 AAPL STOP 190.00 still works" in chat.reply.shown[warning].html
+        await chat.tap("Cancel #1", on=warning)
+        assert "A protective stop is among them" in chat.reply.text
+        chat.clock.advance(10)
+        assert "#1 SELL 15 AAPL STOP 190.00 still works" in await chat.say("/flatten")
+
 
 class TestFlatten:
     async def test_one_card_and_one_confirm_send_each_order_once(self, chat: Chat) -> None:
