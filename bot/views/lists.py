@@ -146,7 +146,8 @@ def rest_note(first: str) -> str:
 def barren(payload: Mapping[str, Any], _at: datetime) -> str:
     """Return what is told where there is no money for what waited; *payload* as `Notice.REST_DROPPED` says."""
     what = f"so its purchases are dropped: {text(payload['waiting'])}. Nothing was sent for them."
-    why = "The money does not reach" if payload["sold"] else f"Nothing was sold by {text(payload['first'])}"
+    first = text(payload["first"])
+    why = f"The sales of {first} brought too little" if payload["sold"] else f"Nothing was sold by {first}"
     return f"⚖️ {venue(payload['account'])} · <b>{why}</b>, {what}"
 
 

@@ -26,7 +26,9 @@ NOT_CANCELLED = (
 """The answer to a cancel while the link is down (200 characters at most: Bot API, answerCallbackQuery)."""
 
 _MOST = 10
-_MOST_ELSEWHERE = 6
+# Of the 4,096 characters of a message (Bot API), with room for titles and notes.
+_ROOM = 3400
+_ELSEWHERE = "Placed elsewhere (TWS, the phone, other programs: change them there)"
 _WORDS = 100
 _FATES = {
     OrderFate.WORKING: "🕓 working",
@@ -65,13 +67,18 @@ def listing(seen: Overview, *, now: datetime, zone: ZoneInfo) -> Message:
     if seen.is_empty:
         return Message(_nothing(seen.is_heard), rows((_refresh(),)))
     lines = [f"📋 <b>Orders</b> · {len(seen.working) + len(seen.elsewhere)} working"]
-    lines += _block("Working", [_entry(one, now, zone) for one in seen.working])
-    lines += _block("Waiting for Confirm", [_entry(one, now, zone) for one in seen.waiting])
-    lines += _block("Placed elsewhere", [_foreign(one) for one in seen.elsewhere], _MOST_ELSEWHERE)
-    if seen.elsewhere:
-        lines.append("<i>TWS, the phone or another program: change or cancel them there.</i>")
-    lines += _block("Over", [_entry(one, now, zone) for one in seen.over])
-    lines += _block("Over, placed elsewhere, today", [_foreign(one) for one in seen.ended], _MOST_ELSEWHERE)
+    blocks = (
+        ("Working", [_entry(one, now, zone) for one in seen.working[:_MOST]], len(seen.working)),
+        ("Waiting for Confirm", [_entry(one, now, zone) for one in seen.waiting[:_MOST]], len(seen.waiting)),
+        (_ELSEWHERE, [_foreign(one) for one in seen.elsewhere[:_MOST]], len(seen.elsewhere)),
+        ("Over", [_entry(one, now, zone) for one in seen.over[:_MOST]], len(seen.over)),
+        ("Over, placed elsewhere, today", [_foreign(one) for one in seen.ended[:_MOST]], len(seen.ended)),
+    )
+    room = _ROOM
+    for title, entries, count in blocks:
+        shown = _fitting(entries, room)
+        room -= sum(map(len, shown))
+        lines += _block(title, shown, count)
     if not seen.is_heard:
         lines += ["", "⚠️ IBKR cannot be asked now: what was placed elsewhere is missing."]
     return Message("\n".join(lines), _buttons(seen.working), protect=True)
@@ -134,11 +141,23 @@ def _nothing(is_heard: bool) -> str:  # noqa: FBT001  one of two texts
     return told if is_heard else f"{told}\n⚠️ IBKR cannot be asked now: what was placed elsewhere is missing."
 
 
-def _block(title: str, entries: Sequence[str], most: int = _MOST) -> list[str]:
-    if not entries:
+def _fitting(entries: Sequence[str], room: int) -> list[str]:
+    """Return the first of *entries* that fit into *room* characters."""
+    shown: list[str] = []
+    for entry in entries:
+        room -= len(entry)
+        if room < 0:
+            break
+        shown.append(entry)
+    return shown
+
+
+def _block(title: str, shown: Sequence[str], count: int) -> list[str]:
+    """Return a titled part of the list: what is *shown* of *count*."""
+    if not count:
         return []
-    more = [f"… and {len(entries) - most} more"] if len(entries) > most else []
-    return ["", f"<b>{title}</b>", *entries[:most], *more]
+    more = [f"… and {count - len(shown)} more"] if count > len(shown) else []
+    return ["", f"<b>{title}</b>", *shown, *more]
 
 
 def _entry(proposal: Proposal, now: datetime, zone: ZoneInfo) -> str:
@@ -150,7 +169,7 @@ def _entry(proposal: Proposal, now: datetime, zone: ZoneInfo) -> str:
 def _foreign(report: OrderReport) -> str:
     instrument = report.instrument
     words = text(shortened(report.words, _WORDS)) or "an order"
-    who = " by another person here" if report.order_ref.startswith(OURS) else ""
+    who = " · of another person here" if report.order_ref.startswith(OURS) else ""
     line = f"{venue(report.account)} {text(report.account)} · {words}\n   {_FATES[report.fate]}{who}"
     if report.filled:
         line += f" · filled {quantity(report.filled)}"

@@ -76,7 +76,7 @@ class TestList:
         chat.gateway.completed.append(report(fate=OrderFate.FILLED, words="buy 1 KO market"))
         text = await chat.say("/orders")
         assert "sell 5 TSLA 300 gtc" in text
-        assert "change or cancel them there" in text
+        assert "change them there" in text
         assert "buy 1 KO market" in text
         assert chat.labels() == ["🔄 Refresh"]
 
@@ -90,7 +90,7 @@ class TestList:
         row = chat.store.rows[1]
         await chat.store.save_leg(1, replace(row.legs[0], state=LegState.WORKING))
         chat.gateway.open.append(report("sb-1-1", words="buy 10 AAPL 199.5"))
-        assert "by another person here" in await chat.say("/orders")
+        assert "of another person here" in await chat.say("/orders")
         assert chat.labels() == ["🔄 Refresh"]
         await chat.say("/orders", ADMIN)
         assert "✖️ Cancel #1 AAPL" in chat.labels()
