@@ -165,4 +165,4 @@ async def test_what_comes_near_its_level_gets_a_line_and_fires_with_the_tick() -
         floor.rise(6.2, [share.symbol])
         await eventually(floor.fired)
     assert floor.fired() == [share.symbol]
-    assert floor.firings[0].exchange_time is not None
+    assert not floor.firings[0].cause.from_minute
