@@ -24,8 +24,7 @@ class Why(StrEnum):
 
     CLOSED: its market is not open now. HOURS: nobody knows whether it is. MONEY: a cash pair, which is cash. SIZE: less
     than IBKR takes. TYPE: IBKR takes no market order of it. UNNAMED: nothing was said of it. NEAR: what it should be,
-    to less than one unit. REMAINDER: the division left it over. WAITS: it needs the money of the sales. MONEY_OUT: the
-    money does not reach.
+    to less than one unit. REMAINDER: the division left it over. MONEY_OUT: the money does not reach.
     """
 
     CLOSED = "closed"
@@ -36,7 +35,6 @@ class Why(StrEnum):
     UNNAMED = "unnamed"
     NEAR = "near"
     REMAINDER = "remainder"
-    WAITS = "waits"
     MONEY_OUT = "money out"
 
 

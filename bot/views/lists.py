@@ -30,7 +30,6 @@ _WORDS = {
     Why.UNNAMED: "not named{percent}",
     Why.NEAR: "at its part already",
     Why.REMAINDER: "left over by the division",
-    Why.WAITS: "waits for the money of the sales",
     Why.MONEY_OUT: "the money does not reach",
 }
 
