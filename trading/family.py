@@ -32,14 +32,21 @@ class Family:
         self._gateway = gateway
 
     async def heed(self, proposal: Proposal, leg: Leg) -> None:
-        """After *leg* was rejected, take the entry back that it was to protect; what of it is filled stays."""
-        order = proposal.order_of(leg)
-        if leg.state is not LegState.REJECTED or not order.parent:
+        """
+        After *leg* was rejected, take the entry back that it was to protect; what of it is filled stays.
+
+        Where IBKR has spoken of none that it took, the family was not transmitted, and TWS may hold all the others.
+        """
+        if leg.state is not LegState.REJECTED or not is_family(proposal):
             return
+        parent = proposal.order_of(leg).parent
+        came = any(one.perm_id and one.state is not LegState.REJECTED for one in proposal.legs)
         try:
-            await self._take_back(proposal.legs[order.parent - 1])
+            for one in proposal.legs:
+                if one.number == parent or (_is_silent(one) and not came):
+                    await self._take_back(one)
         except LinkDown:
-            logger.warning("%s was rejected, and there is no link to take its entry back yet", leg.order_ref)
+            logger.warning("%s was rejected, and there is no link to take its family back yet", leg.order_ref)
 
     async def settle(self, proposal: Proposal, findings: Findings) -> None:
         """
@@ -72,8 +79,7 @@ class Family:
     def _is_silent(self, proposal: Proposal, findings: Findings) -> bool:
         """Whether IBKR has never spoken of any order of the family, and does not now."""
         return findings.are_complete and all(
-            leg.state is LegState.NOT_SENT
-            or (leg.state in _SILENT and not leg.perm_id and not findings.knows(proposal, leg))
+            leg.state is LegState.NOT_SENT or (_is_silent(leg) and not findings.knows(proposal, leg))
             for leg in proposal.legs
         )
 
@@ -87,3 +93,8 @@ class Family:
             raise
         except (MarketError, OrderGone) as error:
             logger.warning("%s could not be taken back: %s", leg.order_ref, type(error).__name__)
+
+
+def _is_silent(leg: Leg) -> bool:
+    """Return whether IBKR has not spoken of the order yet."""
+    return leg.state in _SILENT and not leg.perm_id
