@@ -10,12 +10,14 @@ from alerts.rulebook import Rulebook
 from alerts.watcher import Watcher
 from bot.polling import TelegramLink
 from bot.schedule import DailySummaries
+from bot.views.halt import standing
 from bot.views.status import StatusReport
 from broker.freshness import Freshness
 from broker.market_data import IbTickFeed
 from broker.status import LinkStatus
 from market.clock import Clock
 from storage.outbox import SqlOutbox
+from trading.state import TradingSwitch
 
 _STUCK = 1000
 
@@ -35,6 +37,7 @@ class Health:
         outbox: SqlOutbox,
         telegram: TelegramLink,
         storage_trouble: Callable[[], str],
+        switch: TradingSwitch,
         summaries: DailySummaries,
         most_lines: int,
         clock: Clock,
@@ -48,6 +51,7 @@ class Health:
         self._outbox = outbox
         self._telegram = telegram
         self._storage_trouble = storage_trouble
+        self._switch = switch
         self._summaries = summaries
         self._most_lines = most_lines
         self._started = clock.now()
@@ -72,6 +76,7 @@ class Health:
             not_live=[one.label for one in self._feed.not_live()],
             stale=[(one.instrument.label, one.since) for one in self._freshness.stale()],
             storage_trouble=self._storage_trouble(),
+            trading=standing(self._switch.state, self._switch.change, by_host=self._switch.is_halted_by_host),
         )
 
     def check(self) -> dict[str, object]:

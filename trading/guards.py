@@ -5,7 +5,7 @@ It looks at what was ordered before (`Ledger`), at the limits of the person, at 
 loss, and has `trading/limits.py` decide. It never sends.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,11 +15,15 @@ from market.ticket import OrderTicket
 from trading.appraisal import Appraisal
 from trading.bounds import Limits
 from trading.errors import Limit, OrderDenied
+from trading.exposure import STOPS, Flight
 from trading.ledger import Ledger
 from trading.limits import check_all
-from trading.ports import OrderHistory
+from trading.ports import OrderHistory, OrderReport
 from trading.proposal import LegOrder, Proposal
 from trading.state import TradingState, TradingStateSource
+
+OWN = "sb-"
+"""How the references of our own orders begin."""
 
 LimitSource = Callable[[int], Limits]
 """Tells the limits that hold for a person (Telegram user id) now."""
@@ -36,7 +40,8 @@ class Guards:
     """
     Holds the orders of people against *limits*; *zone* says when a day begins.
 
-    *loss_locked* tells since when an account's day is over, or None.
+    *loss_locked* tells since when an account's day is over, or None. *open_orders* asks IBKR for those of every client:
+    while trading reduces, what TWS and the phone have placed has its share of a position too.
     """
 
     def __init__(
@@ -48,11 +53,14 @@ class Guards:
         clock: Clock,
         zone: ZoneInfo,
         loss_locked: Callable[[str], datetime | None] = lambda _account: None,
+        open_orders: Callable[[], Awaitable[Sequence[OrderReport]]] | None = None,
     ) -> None:
         self._limits = limits
         self._source = state
         self._ledger = Ledger(history, clock, zone)
         self._loss_locked = loss_locked
+        self._open_orders = open_orders
+        self._elsewhere: Sequence[OrderReport] = ()
 
     @property
     def state(self) -> TradingState:
@@ -66,9 +74,13 @@ class Guards:
         """
         Return if nothing forbids the orders together; *proposal_id* is theirs where they are stored already.
 
-        Raises OrderDenied, and StorageUnavailable where what was ordered before cannot be known.
+        Raises OrderDenied, and StorageUnavailable, LinkDown, RequestTimeout, BrokerError where what was ordered before
+        cannot be known.
         """
         await self._ledger.refresh()
+        self._elsewhere = ()
+        if self._open_orders is not None and self.state is TradingState.REDUCING:
+            self._elsewhere = [one for one in await self._open_orders() if not one.order_ref.startswith(OWN)]
         self._decide(pairs, user_id, proposal_id)
 
     def last_check(self, pairs: Pairs, claimed: Proposal) -> TradingState:
@@ -109,11 +121,19 @@ class Guards:
                 total_recent_orders=total.recent,
                 total_day_value=total.day_value,
                 since_same_s=self._ledger.since_same(order, user_id=user_id, but=proposal_id),
-                flight=self._ledger.flight(order, but=proposal_id),
+                flight=self._flight(order, proposal_id),
                 is_loss_locked=self._loss_locked(order.account) is not None,
             )
             found.append((self._remaining(order), order.instrument, given))
         check_all(self._limits(user_id), found)
+
+    def _flight(self, order: LegOrder, proposal_id: int) -> Flight:
+        flight = self._ledger.flight(order, but=proposal_id)
+        for one in self._elsewhere:
+            if one.account == order.account and one.instrument == order.instrument and one.ticket is not None:
+                stops = one.ticket.order_type in STOPS
+                flight = flight.plus(one.ticket.side, one.remaining, stops=stops)
+        return flight
 
     def _remaining(self, order: LegOrder) -> OrderTicket:
         """Return the ticket for what it may still trade: of a changed order a part may be filled already."""

@@ -1,11 +1,9 @@
 """Whether trading goes on, in words: what was set, what it means, and what was done about orders."""
 
-from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from bot.views.message import Message, text
-from bot.views.numbers import moment, money
+from bot.views.numbers import money
 from trading.state import StateChange, TradingState
 
 _NO_MARKET = "Nothing was sent to the market."
@@ -59,12 +57,11 @@ def _orders(asked: int | None) -> str:
     return f"IBKR is asked to cancel {asked} order{'s' if asked > 1 else ''}; you will hear what it did."
 
 
-def standing(state: TradingState, change: StateChange | None, *, now: datetime, zone: ZoneInfo, by_host: bool) -> str:
-    """Return one line about how trading stands, for other views."""
+def standing(state: TradingState, change: StateChange | None, *, by_host: bool) -> str:
+    """Return in a few words (plain text) how trading stands, and by whom."""
     if by_host:
-        return "🔒 Trading: <b>halted</b> by the file HALT on the host"
-    since = "" if change is None else f" since {moment(change.at, zone, now)} by <code>{change.user_id}</code>"
-    return f"{_WORDS[state]} Trading: <b>{state.value}</b>{since}"
+        return f"{state.value}, by the file HALT on the host"
+    return state.value if change is None or state is TradingState.ACTIVE else f"{state.value}, by {change.user_id}"
 
 
 def needs_code() -> Message:

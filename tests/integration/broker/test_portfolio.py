@@ -42,6 +42,20 @@ async def test_once_the_link_is_up_the_account_is_known(desk: Desk) -> None:
     await eventually(lambda: desk.portfolio.summary(ACCOUNT).daily_pnl is not None)
 
 
+async def test_what_other_currencies_are_worth_is_kept_and_forgotten(desk: Desk) -> None:
+    def told(rate: str, currency: str) -> AccountSummary:
+        desk.portfolio._on_value("ExchangeRate", rate, currency, ACCOUNT)
+        summary = desk.portfolio.summary(ACCOUNT)
+        assert summary is not None
+        return summary
+
+    assert told("1.084", "EUR").in_base(Decimal(100), "EUR") == Decimal("108.400")
+    assert told("0.0067", "JPY").in_base(Decimal(100), "USD") == 100
+    assert told("99", "BASE").in_base(Decimal(1), "BASE") is None
+    assert told("0.00", "JPY").in_base(Decimal(1), "JPY") is None
+    assert told("1.09", "EUR").in_base(Decimal(1), "EUR") == Decimal("1.09")
+
+
 async def test_holdings_come_with_price_value_and_the_days_profit(desk: Desk) -> None:
     positions = {one.instrument.symbol: one for one in desk.portfolio.positions(ACCOUNT)}
     assert list(positions) == ["AAPL", "MSFT", "TSLA"]

@@ -327,3 +327,31 @@ async def test_the_token_is_in_its_own_column_and_nowhere_else(
     with pytest.raises(Exception, match="UNIQUE") as caught:
         await store.add(CARD)
     assert CARD.token not in str(caught.value)
+
+
+async def test_what_was_confirmed_is_known_by_when_and_as_long_as_it_works(
+    store: SqlProposalStore, database: Database
+) -> None:
+    hour = timedelta(hours=1)
+    await shown(store)
+    early, late, denied = [
+        await shown(store, replace(CARD, token=f"another-token-of-a-card-{number}")) for number in range(3)
+    ]
+    assert await store.claims(NOW - hour) == []
+    await claim(store, early)
+    await claim(store, late, now=NOW + timedelta(seconds=30))
+    await claim(store, denied)
+    await store.settle(denied.id, ProposalState.DENIED)
+    found = await store.claims(NOW - hour)
+    assert [(one.proposal.id, one.at) for one in found] == [
+        (early.id, NOW),
+        (late.id, NOW + timedelta(seconds=30)),
+    ]
+    for one in (early, late):
+        await store.settle(one.id, ProposalState.SUBMITTED)
+        await store.save_leg(one.id, replace(one.legs[0], state=LegState.WORKING))
+    await store.save_leg(early.id, replace(early.legs[0], state=LegState.CANCELLED))
+    assert [one.proposal.id for one in await store.claims(NOW + timedelta(seconds=30))] == [late.id]
+    assert [one.proposal.id for one in await store.claims(NOW + hour)] == [late.id]
+    await database.writer.run(lambda connection: connection.exec_driver_sql("UPDATE proposals SET claimed = NULL"))
+    assert [one.at for one in await store.claims(NOW - hour)] == [NOW, NOW]

@@ -177,6 +177,22 @@ class TestReducing:
         with pytest.raises(OrderDenied):
             await bench.propose("buy 1 SPY market")
 
+    async def test_what_tws_has_placed_counts_while_trading_reduces(self) -> None:
+        bench = DeskBench()
+        bench.market.held = Decimal(10)
+        ticket = parse("sell 6 AAPL 210")
+        known = {"order_ref": "", "ticket": ticket, "instrument": AAPL}
+        bench.gateway.open = [report(OrderFate.WORKING, remaining=6, **known)]
+        await bench.propose("sell 10 AAPL market")
+        bench.state = TradingState.REDUCING
+        await bench.propose("sell 4 AAPL market")
+        with pytest.raises(OrderDenied) as caught:
+            await bench.propose("sell 5 AAPL market")
+        assert caught.value.allowed == 4
+        bench.gateway.query_errors["open"] = LinkDown()
+        with pytest.raises(LinkDown):
+            await bench.propose("sell 4 AAPL market")
+
 
 class TestLists:
     def orders(self, *texts: str) -> list[LegOrder]:

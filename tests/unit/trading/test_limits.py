@@ -50,6 +50,18 @@ def test_an_ordinary_order_passes() -> None:
         ("sell 10 AAPL market", "1999.8"),
         ("sell 10 AAPL 199", "1999.8"),
         ("sell 10 AAPL 210", "2100"),
+        ("buy 10 AAPL stop 210", "2100"),
+        ("buy 10 AAPL stop 190", "2000.2"),
+        ("sell 10 AAPL stop 190", "1999.8"),
+        ("buy 10 AAPL stop 210 limit 212", "2120"),
+        ("sell 10 AAPL stop 190 limit 189", "1999.8"),
+        ("buy 10 AAPL trail 2", "2020.2"),
+        ("buy 10 AAPL trail 10%", "2200.22"),
+        ("sell 10 AAPL trail 10%", "1999.8"),
+        ("buy 10 AAPL moc", "2000.2"),
+        ("buy 10 AAPL loc 190", "1900"),
+        ("buy 10 AAPL mid", "2000.2"),
+        ("buy 10 AAPL 199.5 tp 250 sl 150", "1995"),
     ],
 )
 def test_an_order_is_worth_what_it_may_come_to(text: str, value: str) -> None:
@@ -163,6 +175,21 @@ def test_without_a_price_there_is_no_order_even_with_every_limit_off(quote: Quot
     ],
 )
 def test_the_collar_fences_in_the_hurting_side_only(text: str, limit: Limit | None) -> None:
+    assert denied_by(text, Limits(collar_pct=Decimal(5))) is limit
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("buy 10 AAPL stop 300 limit 315", None),
+        ("buy 10 AAPL stop 300 limit 315.01", Limit.COLLAR),
+        ("sell 10 AAPL stop 100 limit 95", None),
+        ("sell 10 AAPL stop 100 limit 94.99", Limit.COLLAR),
+        ("buy 10 AAPL stop 100 limit 210.02", None),
+        ("buy 10 AAPL stop 100 limit 210.03", Limit.COLLAR),
+    ],
+)
+def test_a_stop_orders_limit_is_held_to_its_trigger_where_that_is_further(text: str, limit: Limit | None) -> None:
     assert denied_by(text, Limits(collar_pct=Decimal(5))) is limit
 
 
