@@ -1,7 +1,7 @@
 """People: who is in, who asks to be, and what an admin did about it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -55,7 +55,7 @@ def listing(people: Sequence[Shown], page: int, *, now: datetime, zone: ZoneInfo
 def card(person: Shown, *, now: datetime, zone: ZoneInfo, is_you: bool, done: str = "") -> Message:
     """Return one person with what an admin can do; *done* (plain text) is what has just been done."""
     lines = [f"✅ <b>{text(done)}</b>"] if done else []
-    lines += [f"👤 <b>{text(_called(person))}</b>", _line(person, now, zone)]
+    lines += [f"👤 <b>{text(_called(person))}</b>", _line(replace(person, name=""), now, zone)]
     if is_you:
         lines.append("This is you. Another admin can change what you may do.")
     elif person.is_founder:

@@ -92,8 +92,17 @@ def came_of(answer: Confirmation, requester_card: Message | None, *, is_mine: bo
         return None
     head, _, rest = requester_card.html.partition("\n")
     who = "Your press decided it." if is_mine else "Another press or the clock decided it."
-    # Their buttons are the requester's.
+    if answer.outcome in _FOR_APPROVERS:
+        rest = f"{_FOR_APPROVERS[answer.outcome]}\nRef <code>{text(proposal.reference)}</code>"
+    # The buttons of the requester's card are the requester's.
     return Message(f"{head}\n{who} Asked for by user {proposal.user_id}.\n{rest}", protect=True)
+
+
+# What the requester's card says of these is true in the requester's chat only.
+_FOR_APPROVERS = {
+    Outcome.SENT: "Sent to IBKR. Who asked for it hears what becomes of it.",
+    Outcome.DRIFTED: "<b>The price has moved.</b> Not sent; who asked for it has a new card.",
+}
 
 
 def toast(answer: Confirmation, said: str) -> str:
