@@ -8,10 +8,10 @@ from bot.views.keyboard import pager, rows, shortened
 from bot.views.message import Message, text
 from storage.audit_line import AuditLine
 
-SIZE = 15
+SIZE = 12
 """How many lines are on a page."""
 
-_DETAIL = 80
+_DETAIL = 60
 
 
 def page(lines: Sequence[AuditLine], *, number: int, count: int, zone: ZoneInfo) -> Message:

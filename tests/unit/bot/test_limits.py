@@ -255,7 +255,7 @@ class TestAudit:
         assert "20 lines" in said
         assert said.splitlines()[1].endswith("order_value 4019")
         await chat.tap("▶️", ADMIN)
-        assert chat.reply.text.splitlines()[1].endswith("order_value 4004")
+        assert chat.reply.text.splitlines()[1].endswith("order_value 4007")
         assert chat.reply.text.splitlines()[-1].endswith("order_value 4000")
 
     async def test_nobody_else_does(self, chat: Chat) -> None:
