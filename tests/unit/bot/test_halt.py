@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.guard_watch import GuardWatch
+from bot.views.notices import notice
 from market.account import Position
 from market.errors import LinkDown
 from storage.errors import StorageUnavailable
@@ -263,6 +264,19 @@ class TestLoss:
         watched.profit("-1000000")
         await watched.watch.look()
         assert watched.told == []
+
+
+def test_a_day_that_is_over_is_told_with_its_loss_and_the_limit(chat: Chat) -> None:
+    payload = {
+        "notice": "day lost",
+        "at": chat.clock.now().isoformat(),
+        "account": ACCOUNT,
+        "loss": "512.40",
+        "limit": "500",
+        "currency": "USD",
+    }
+    said = check_message(notice(payload, now=chat.clock.now(), zone=ZoneInfo("America/New_York")))
+    assert said.splitlines()[0] == f"🔒 The day is over for {ACCOUNT}: it has lost $512.40, and $500.00 is the limit."
 
 
 class TestSwitch:
