@@ -11,6 +11,7 @@ from simulator.world import World
 from tests.flow.chat import Shown, said
 from tests.flow.conftest import Stage, opened_stage
 
+ORDERS = ("SELL 150 AAPL MARKET", "SELL 60 MSFT MARKET", "BUY 20 TSLA MARKET")
 TWO = ("DU1234567", "DU7654321")
 
 
@@ -48,7 +49,7 @@ async def flat(stage: Stage) -> bool:
 async def test_flatten_closes_long_and_short_by_one_confirm(stage: Stage) -> None:
     await stage.up()
     card = await stage.ada.ask("/flatten", "confirm?")
-    for line in ("SELL 150 AAPL MARKET", "SELL 60 MSFT MARKET", "BUY 20 TSLA MARKET"):
+    for line in ORDERS:
         assert line in said(card)
     assert "PAPER" in said(card).splitlines()[0]
     assert await stage.desk.orders() == []
@@ -59,6 +60,28 @@ async def test_flatten_closes_long_and_short_by_one_confirm(stage: Stage) -> Non
     await stage.desk.until(lambda: flat(stage), "no positions")
     await stage.ada.ask("/flatten", "No positions")
     assert len(await stage.desk.orders()) == 3
+
+
+async def test_kill_9_among_the_orders_of_a_list_sends_none_twice_and_none_later(stage: Stage) -> None:
+    bot = await stage.up()
+    card = await stage.ada.ask("/flatten", "confirm?")
+    await ready(stage)
+    await stage.ada.press(card, "✅")
+    await stage.desk.until(stage.desk.orders, "an order at TWS")
+    bot.strike()
+    await bot.death()
+    left = [one["orderRef"] for one in await stage.desk.orders()]
+    assert len(set(left)) == len(left)
+    await stage.up()
+    await stage.ada.until("#1", after=card["message_id"])
+    at_work = len(left)
+
+    async def look() -> bool:
+        listed = said(await stage.ada.ask("/orders", "📋"))
+        return "all ✅ filled" in listed if at_work == len(ORDERS) else f"{at_work} ✅ filled" in listed
+
+    await stage.desk.until(look, f"{at_work} filled orders in the list")
+    assert [one["orderRef"] for one in await stage.desk.orders()] == left
 
 
 async def test_half_a_position_is_closed_by_three_taps_from_its_card(stage: Stage) -> None:

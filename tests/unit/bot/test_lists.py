@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.callback_data import Code, encode
+from bot.errors import ChatClosed, DeliveryUnknown
 from market.account import AccountSummary, Position
 from market.errors import LinkDown
 from market.ticket import Side
@@ -228,6 +229,49 @@ class TestSecondCard:
         await chat.handlers.rest.look()
         assert chat.sequels.rows == {}
         assert chat.rest_news.told == []
+
+    async def test_purchases_wait_for_the_card_that_took_the_first_ones_place(self, chat: Chat) -> None:
+        hold(chat, AAPL=200)
+        fund(chat, net=100_000, cash=1_000)
+        await chat.say("/rebalance AAPL 20% MSFT 15%")
+        chat.floor.last, chat.floor.bid, chat.floor.ask = 205.0, 204.98, 205.02
+        await chat.tap("Confirm")
+        assert "The price has moved" in chat.reply.text
+        assert chat.gateway.submitted == []
+        await chat.handlers.rest.look()
+        await chat.tap("Confirm")
+        assert [ref for ref, _, _ in chat.gateway.submitted] == ["sb-2-1"]
+        (leg,) = chat.store.rows[2].legs
+        sold = replace(leg, state=LegState.FILLED, filled=Decimal(99), average_price=Decimal(205))
+        await chat.store.save_leg(2, sold)
+        await chat.handlers.rest.look()
+        assert "The sales of #2 are done" in chat.reply.text
+        assert "BUY 74 MSFT MARKET · confirm?" in chat.reply.text
+
+    async def test_a_first_card_of_which_nobody_knows_whether_it_arrived_waits_once(self, chat: Chat) -> None:
+        hold(chat, AAPL=200)
+        fund(chat, net=100_000, cash=1_000)
+        chat.reply.failures.append(DeliveryUnknown("timed out"))
+        await chat.say("/rebalance AAPL 20% MSFT 15%")
+        assert len(chat.sequels.rows) == 1
+        await chat.handlers.rest.look()
+        await chat.tap("Confirm")
+        (leg,) = chat.store.rows[2].legs
+        sold = replace(leg, state=LegState.FILLED, filled=Decimal(99), average_price=Decimal(200))
+        await chat.store.save_leg(2, sold)
+        await chat.handlers.rest.look()
+        await chat.handlers.rest.look()
+        assert len(chat.store.rows) == 3
+        assert "BUY 74 MSFT MARKET · confirm?" in chat.reply.text
+
+    async def test_a_second_card_that_does_not_arrive_is_told_through_the_outbox(self, chat: Chat) -> None:
+        await self.sold(chat)
+        chat.reply.failures.append(ChatClosed("blocked"))
+        await chat.handlers.rest.look()
+        await chat.handlers.rest.look()
+        assert chat.rest_news.told == [("waits", 1, "")]
+        assert chat.store.rows[2].state is ProposalState.VOID
+        assert len(chat.store.rows) == 2
 
     async def test_a_second_card_that_expires_is_told_once_and_can_be_had_again_by_its_person(self, chat: Chat) -> None:
         await self.sold(chat)
