@@ -34,6 +34,8 @@ PREFERENCES = {
     "TIMEZONE": "America/New_York",
     "SESSION_REFRESH_S": "2",
     "SUMMARY_DELAY_S": "0",
+    # Nothing is at stake here: everything that there is may be tried.
+    "LIMIT_KINDS": "STK OPT FUT FOP CASH CRYPTO BAG",
 }
 
 
