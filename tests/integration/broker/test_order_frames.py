@@ -1,50 +1,17 @@
 """The placeOrder frame that TWS receives, for every type of order and time in force, field by field."""
 
-from datetime import UTC, datetime
-from decimal import Decimal
-
 import pytest
 
-from broker.library import NAME
 from market.instrument import Instrument, SecType
-from market.ticket import TIMES, OrderTicket, OrderType, Side, TimeInForce, parse
+from market.ticket import OrderTicket, OrderType, TimeInForce, parse
 from simulator.tws.exchange import Exchange
-from simulator.tws.requests import Request, decode
+from simulator.tws.requests import Request
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
+from tests.fakes.order_table import ACCOUNT, EVERY, frame_of, placed, ticket_of
 from tests.fakes.trading import entry
 from tests.integration.broker.conftest import Desk
 from trading.proposal import LegOrder, LegRole
-
-ACCOUNT = "DU1234567"
-VERSION = 176 if NAME == "ib_insync" else 178
-END = datetime(2027, 1, 15, 20, 59, 59, tzinfo=UTC)
-TERMS: dict[OrderType, dict[str, Decimal]] = {
-    OrderType.MARKET: {},
-    OrderType.LIMIT: {"limit_price": Decimal("120.5")},
-    OrderType.STOP: {"stop_price": Decimal("300.25")},
-    OrderType.STOP_LIMIT: {"stop_price": Decimal("300.25"), "limit_price": Decimal(301)},
-    OrderType.TRAIL: {"trail_amount": Decimal("2.5")},
-    OrderType.MIDPRICE: {"limit_price": Decimal("120.5")},
-    OrderType.MARKET_ON_CLOSE: {},
-    OrderType.LIMIT_ON_CLOSE: {"limit_price": Decimal("120.5")},
-}
-PRICES = {
-    OrderType.MARKET: ("", ""),
-    OrderType.LIMIT: ("120.5", ""),
-    OrderType.STOP: ("", "300.25"),
-    OrderType.STOP_LIMIT: ("301.0", "300.25"),
-    OrderType.TRAIL: ("", "2.5"),
-    OrderType.MIDPRICE: ("120.5", ""),
-    OrderType.MARKET_ON_CLOSE: ("", ""),
-    OrderType.LIMIT_ON_CLOSE: ("120.5", ""),
-}
-EVERY = [(kind, time) for kind in OrderType for time in sorted(TIMES[kind])]
-# What no ticket speaks of goes out as nothing, or as the value that says nothing.
-SILENT = (
-    "ocaGroup", "goodAfterTime", "faGroup", "modelCode", "rule80A", "settlingFirm",
-    "trailStopPrice", "trailingPercent", "hedgeType", "algoStrategy", "algoId", "adjustedOrderType", "extOperator",
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -54,12 +21,8 @@ async def aapl(desk: Desk) -> Instrument:
 
 async def received(server: TwsServer, count: int = 1) -> list[Request]:
     """Wait for so many placeOrder messages and return them as TWS read them."""
-    await eventually(lambda: len(_placed(server)) >= count)
-    return [decode(fields, VERSION) for fields in _placed(server)]
-
-
-def _placed(server: TwsServer) -> list[tuple[str, ...]]:
-    return [fields for fields in server.requests if fields[0] == "3"]
+    await eventually(lambda: len(placed(server.requests)) >= count)
+    return placed(server.requests)
 
 
 async def sent(desk: Desk, server: TwsServer, instrument: Instrument, ticket: OrderTicket) -> Request:
@@ -72,23 +35,9 @@ async def sent(desk: Desk, server: TwsServer, instrument: Instrument, ticket: Or
 async def test_every_type_and_time_arrives_as_it_was_asked_for(
     desk: Desk, server: TwsServer, aapl: Instrument, kind: OrderType, time: TimeInForce
 ) -> None:
-    ticket = OrderTicket(
-        Side.BUY,
-        Decimal(7),
-        "AAPL",
-        kind,
-        time_in_force=time,
-        good_till=END if time is TimeInForce.GTD else None,
-        **TERMS[kind],
-    )
-    frame = (await sent(desk, server, aapl, ticket)).values
-    assert (frame["conId"], frame["symbol"], frame["secType"], frame["exchange"]) == ("265598", "AAPL", "STK", "SMART")
-    assert (frame["action"], frame["totalQuantity"], frame["orderType"]) == ("BUY", "7", kind.value)
-    assert (frame["lmtPrice"], frame["auxPrice"]) == PRICES[kind]
-    assert (frame["tif"], frame["goodTillDate"]) == (time.value, "20270115-20:59:59" if ticket.good_till else "")
-    assert (frame["account"], frame["orderRef"], frame["transmit"]) == (ACCOUNT, "sb-7-1", "1")
-    assert (frame["parentId"], frame["outsideRth"], frame["whatIf"], frame["triggerMethod"]) == ("0", "0", "0", "0")
-    assert {name: frame[name] for name in SILENT} == dict.fromkeys(SILENT, "")
+    frame = (await sent(desk, server, aapl, ticket_of(kind, time))).values
+    expected = frame_of(kind, time, "sb-7-1")
+    assert {name: frame[name] for name in expected} == expected
 
 
 async def test_a_percentage_trails_instead_of_an_amount(desk: Desk, server: TwsServer, aapl: Instrument) -> None:
