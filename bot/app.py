@@ -356,6 +356,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 row_id=row.id,
                 silence=row.silence,
                 quotes=quotes,
+                source=row.source,
             )
             return replace(words, silent=words.silent or row.silent)
 
