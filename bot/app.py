@@ -450,6 +450,7 @@ async def run(settings: Settings) -> int:  # noqa: C901, PLR0915  one straight l
                 row_id=row.id,
                 silence=row.silence,
                 quotes=quotes,
+                source=row.source,
             )
             if row.kind == INBOUND and row.payload["what"] == Kind.ORDER:
                 words = handlers.orders.branded(words)

@@ -8,10 +8,12 @@ all where a proxy is set, goes PTB's way.
 
 import asyncio
 import ssl
+from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 from urllib.request import getproxies
 
+import anyio.lowlevel
 import h11
 import httpx
 from telegram.error import NetworkError, TimedOut
@@ -25,6 +27,30 @@ _HAPPY_EYEBALLS_S = 0.25
 # As httpx: Telegram may have closed what was idle for longer, and says so too late.
 _KEPT_S = 5.0
 _FILE_S = 60.0
+
+
+class Head:
+    """What stands before each question to one address, made once."""
+
+    def __init__(self, url: SplitResult) -> None:
+        self._target = url.path
+        self._headers = [
+            ("Host", url.netloc),
+            ("User-Agent", HTTPXRequest.USER_AGENT),
+            ("Accept", "*/*"),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ]
+        lines = (f"{name}: {said}" for name, said in self._headers)
+        self._bytes = "\r\n".join((f"POST {self._target} HTTP/1.1", *lines, "Content-Length: ")).encode("ascii")
+
+    def before(self, body: bytes) -> bytes:
+        """Return the question with *body*, as it goes over the line."""
+        return b"%b%d\r\n\r\n%b" % (self._bytes, len(body), body)
+
+    def of(self, body: bytes) -> h11.Request:
+        """Return the same head, as h11 knows it."""
+        size = ("Content-Length", str(len(body)))
+        return h11.Request(method="POST", target=self._target, headers=[*self._headers, size])
 
 
 class Line(asyncio.Protocol):
@@ -48,14 +74,16 @@ class Line(asyncio.Protocol):
         is_ready = self._talk.our_state is h11.IDLE
         return is_ready and self._transport is not None and not self._transport.is_closing()
 
-    async def ask(self, head: h11.Request, body: bytes, limit_s: float) -> Answer:
+    async def ask(self, head: Head, body: bytes, limit_s: float) -> Answer:
         """Ask, and return the answer. Raises httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError."""
         assert self._transport is not None  # noqa: S101  whoever has a line has it connected
         talk, self._status, self._body = self._talk, 0, []
         loop = asyncio.get_running_loop()
         self._answer = answer = loop.create_future()
-        said = (talk.send(part) for part in (head, h11.Data(body), h11.EndOfMessage()))
-        self._transport.write(b"".join(part for part in said if part))
+        self._transport.write(head.before(body))
+        # h11 must know what was asked to read the answer. It takes 0.3 ms to write it, and nobody waits for that now.
+        for part in (head.of(body), h11.Data(body), h11.EndOfMessage()):
+            talk.send(part)
         try:
             async with asyncio.timeout(limit_s):
                 found: Answer = await answer
@@ -142,6 +170,11 @@ class LineRequest(HTTPXRequest):
         self._idle: list[Line] = []
         self._is_proxied = bool(getproxies())
 
+    async def initialize(self) -> None:
+        """Begin, and have everything imported that PTB's way needs: with the first picture it is 24 ms in one go."""
+        await super().initialize()
+        await anyio.lowlevel.checkpoint()
+
     async def shutdown(self) -> None:
         """Close all lines."""
         while self._idle:
@@ -168,21 +201,24 @@ class LineRequest(HTTPXRequest):
         read_s = read_timeout if isinstance(read_timeout, int | float) else self._read_s
         connect_s = connect_timeout if isinstance(connect_timeout, int | float) else self._connect_s
         try:
-            return await self._exchanged(urlsplit(url), form, read_s, connect_s)
+            return await self._exchanged(*_address(url), form, read_s, connect_s)
         except httpx.TimeoutException as error:
             raise TimedOut from error
         except httpx.HTTPError as error:
             raise NetworkError(f"httpx.{type(error).__name__}: {error}") from error
 
-    async def _exchanged(self, url: SplitResult, form: bytes, read_s: float, connect_s: float) -> Answer:
+    async def _exchanged(self, url: SplitResult, head: Head, form: bytes, read_s: float, connect_s: float) -> Answer:
         try:
-            async with asyncio.timeout(self._room_s):
+            if self._room.locked():
+                async with asyncio.timeout(self._room_s):
+                    await self._room.acquire()
+            else:
                 await self._room.acquire()
         except TimeoutError as error:
             raise httpx.PoolTimeout("") from error
         try:
             line = self._spare() or await self._opened(url, connect_s)
-            answer = await line.ask(_head(url, form), form, read_s)
+            answer = await line.ask(head, form, read_s)
         finally:
             self._room.release()
         if line.is_open:
@@ -221,15 +257,7 @@ class LineRequest(HTTPXRequest):
         return line
 
 
-def _head(url: SplitResult, form: bytes) -> h11.Request:
-    return h11.Request(
-        method="POST",
-        target=url.path,
-        headers=[
-            ("Host", url.netloc),
-            ("User-Agent", HTTPXRequest.USER_AGENT),
-            ("Accept", "*/*"),
-            ("Content-Type", "application/x-www-form-urlencoded"),
-            ("Content-Length", str(len(form))),
-        ],
-    )
+@lru_cache(maxsize=64)
+def _address(url: str) -> tuple[SplitResult, Head]:
+    parts = urlsplit(url)
+    return parts, Head(parts)

@@ -158,6 +158,7 @@ class Pace:
             Window(limits.overall_most, limits.overall_window_s),
             Bucket(limits.overall_burst, limits.overall_per_s, limits.overall_burst),
         )
+        self._left = Window(limits.overall_most, limits.overall_window_s)
         self._chats: dict[int, _Allowance] = {}
         self._tickets: list[_Ticket] = []
         self._numbers = itertools.count()
@@ -187,11 +188,23 @@ class Pace:
             self._withdraw(ticket)
             raise
 
+    async def leave(self) -> None:
+        """
+        Wait, right before a message leaves that had its turn, while as many have just left as may in a second.
+
+        Between its turn and its leaving a message waits for the disk: where that takes long once, those that had their
+        turns meanwhile would all leave together.
+        """
+        while (wait := self._left.wait_s(self._clock.monotonic())) > 0:
+            await self._nap(wait)
+        self._left.spend(self._clock.monotonic())
+
     def spend(self, chat_id: int, count: int = 1) -> None:
         """Count *count* messages that did not wait: answers, and the further parts of a long message."""
         now = self._clock.monotonic()
         for _ in range(count):
             self._spend(chat_id, now)
+            self._left.spend(now)
 
     def give_back(self, chat_id: int) -> None:
         """Give back a turn that was not used."""

@@ -8,6 +8,7 @@ own `run_polling` is not used, since it would own the loop that TWS is read in.
 import asyncio
 import logging
 import ssl
+import warnings
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -33,6 +34,7 @@ from telegram.ext import (
     TypeHandler,
     filters,
 )
+from telegram.warnings import PTBUserWarning
 
 from bot.gate import Gate
 from bot.hand import Hand, Journal
@@ -52,6 +54,9 @@ _PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 # Whatever is wrong with an update, it must not come again for ever; PTB does not say what its parsing may raise.
 _ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, RecursionError)
 CommandList = Sequence[tuple[str, str]]
+
+# PTB's own way parses all updates at once: one that it cannot parse would come again for ever.
+warnings.filterwarnings("ignore", r"\s*Please use 'Bot\.getUpdates'", PTBUserWarning)
 
 
 class Rivals(Protocol):

@@ -264,6 +264,8 @@ class TelegramReply:
         elif number:
             self._pace.spend(chat_id)
         markup = _markup(message) if number == len(progress.pieces) - 1 else None
+        if progress.is_paced:
+            await self._pace.leave()
         try:
             sent = await self._request(
                 chat_id,

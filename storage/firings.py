@@ -103,6 +103,7 @@ def message_of(firing: Firing, payload: dict[str, object]) -> NewMessage:
         priority=Priority.CRITICAL if options.critical else priority,
         silent=not options.critical and (options.silent or is_quiet_kind),
         happened=firing.at,
+        source=firing,
     )
 
 

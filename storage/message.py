@@ -41,7 +41,7 @@ class NewMessage:
     *kind* and *payload* (JSON values) are what `bot/views` makes words of. *dedupe_key* is unique for ever: the same
     key again is the same message. *happened* is when what it tells of happened (None: now), *reply_to* a Telegram
     message id. *edit_key* is the dedupe key of an earlier row whose Telegram message this one edits. *target* is an
-    address on the web that it goes to instead of the chat.
+    address on the web that it goes to instead of the chat. *source* is what the payload was made of.
     """
 
     chat_id: int
@@ -54,6 +54,7 @@ class NewMessage:
     reply_to: int | None = None
     edit_key: str | None = None
     target: str | None = None
+    source: object | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class OutboxMessage:
     acknowledgement, *next_try* is when to send again (None: at once), *error* the last reason. *message_id* is
     Telegram's, once delivered. *may_repeat* says that an earlier send may have arrived, and stays true from then on.
     *told_by* is the row that tells this one (a digest, an alert that inhibits it), *silence* why it was held or folded.
+    *source* is what the payload was made of, in the process that made it: who has it need not read the payload.
     """
 
     id: int
@@ -88,6 +90,7 @@ class OutboxMessage:
     told_by: int | None = None
     target: str | None = None
     silence: str | None = None
+    source: object | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,9 @@ class SqlOutbox:
             "target": message.target,
         }
         stored = _INSERT.run(connection, values)
-        return None if stored is None else OutboxMessage(id=stored[0], next_try=None, message_id=None, **values)
+        if stored is None:
+            return None
+        return OutboxMessage(id=stored[0], next_try=None, message_id=None, source=message.source, **values)
 
     @staticmethod
     def count(connection: Connection, dedupe_key: str) -> int:

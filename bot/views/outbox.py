@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.codec import firing_from_json
-from alerts.rule import Rule
+from alerts.rule import Firing, Rule
 from bot.views.digest import Quotes, calmed, digest
 from bot.views.firing import firing
 from bot.views.gathered import Reason, gathered_from_json
@@ -37,18 +37,20 @@ def render(  # noqa: PLR0913  all that surrounds a row
     row_id: int = 0,
     silence: str | None = None,
     quotes: Quotes = lambda _con_id: None,
+    source: object | None = None,
 ) -> Message:
     """
     Return the message of an outbox row.
 
     *may_repeat* marks one that may have arrived before; *quote* is the price now, told with a late firing. *happened*
     is when what it tells of happened (of a summary: when the session ended), *wording* gives an alert's template.
-    *row_id* is the row's own, *silence* why it was held, *quotes* gives the prices now for a late digest.
+    *row_id* is the row's own, *silence* why it was held, *quotes* gives the prices now for a late digest. *source* is
+    what the payload was made of, where that is still known.
     Raises ValueError for an unknown kind, and KeyError, TypeError or ValueError where the payload is not of its kind.
     """
     match kind:
         case "firing":
-            fired = firing_from_json(dict(payload))
+            fired = source if isinstance(source, Firing) else firing_from_json(dict(payload))
             own = wording(fired.rule)
             message = firing(fired, now=now, zone=zone, may_repeat=may_repeat, quote=quote, wording=own)
         case "order":

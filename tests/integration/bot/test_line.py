@@ -1,16 +1,20 @@
 """Requests to the Bot API over our own connections, to a web server that does as it is told."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
+import h11
 import httpx
 import pytest
 from telegram import Bot, InputFile
 from telegram.error import NetworkError, TimedOut
 
 from bot.errors import DeliveryUnknown, RetryLater
-from bot.line import LineRequest
+from bot.line import Head, LineRequest
 from bot.verdict import judged
 from tests.fakes.eventually import eventually
 from tests.fakes.web import HOST, OK, FakeWeb, trusting
@@ -245,3 +249,37 @@ async def test_where_a_proxy_is_set_the_question_goes_by_it(monkeypatch: pytest.
         [got] = await proxy.arrived()
     assert body == BODY
     assert got.path == f"http://api.example.com/bot{TOKEN}/getMe"
+
+
+@pytest.mark.parametrize("body", [b"", b"chat_id=1&text=%F0%9F%94%94"])
+def test_what_is_written_by_hand_is_what_h11_writes(body: bytes) -> None:
+    head = Head(urlsplit(f"https://api.example.com:8443/bot{TOKEN}/sendMessage"))
+    talk = h11.Connection(h11.CLIENT)
+    parts = (head.of(body), h11.Data(body), h11.EndOfMessage())
+    assert head.before(body) == b"".join(talk.send(part) or b"" for part in parts)
+
+
+FIRST_PICTURE = """
+import asyncio, sys
+from telegram import Bot
+from telegram.error import NetworkError
+from bot.line import Head, LineRequest
+
+async def main():
+    request = LineRequest(1, connect_s=1, read_s=1, room_s=1)
+    await request.initialize()
+    known = set(sys.modules)
+    bot = Bot("1:token", base_url="http://127.0.0.1:9/bot", request=request)
+    try:
+        await bot.send_photo(1, b"picture")
+    except NetworkError:
+        pass
+    print(sorted(set(sys.modules) - known))
+
+asyncio.run(main())
+"""
+
+
+def test_the_first_picture_imports_nothing_more_as_the_loop_stands_still_meanwhile() -> None:
+    done = subprocess.run([sys.executable, "-c", FIRST_PICTURE], capture_output=True, text=True, check=True)  # noqa: S603  our own words
+    assert done.stdout.strip() == "[]"

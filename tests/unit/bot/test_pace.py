@@ -45,6 +45,28 @@ async def test_a_burst_to_a_private_chat_goes_at_once_and_then_one_a_second() ->
     assert [round(at) for at in times[-3:]] == [1, 2, 3]
 
 
+async def test_what_had_its_turn_and_was_held_up_does_not_leave_all_at_once() -> None:
+    street = Street(PUBLISHED)
+    left: list[float] = []
+    disk = asyncio.Event()
+
+    async def one(chat_id: int) -> None:
+        await street.pace.turn(chat_id)
+        await disk.wait()
+        await street.pace.leave()
+        left.append(street.clock.monotonic())
+
+    sends = [asyncio.create_task(one(chat_id)) for chat_id in range(1, 81)]
+    await asyncio.sleep(0)
+    while street.clock.monotonic() < 5.0:
+        street.clock.advance(0.1)
+        await asyncio.sleep(0)
+    disk.set()
+    await asyncio.gather(*sends)
+    assert len(left) == 80
+    assert all(later - earlier >= 1.0 for earlier, later in zip(left, left[30:], strict=False))
+
+
 async def test_a_group_gets_twenty_in_any_minute() -> None:
     street = Street(PUBLISHED)
     await street.send(-100, 45)
