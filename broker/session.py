@@ -174,6 +174,9 @@ class IbSession:
         failure = await self._connect(ib)
         if failure is not LinkReason.NONE:
             return failure
+        if not ib.client.isReady():
+            # It was closed again before anybody looked.
+            return LinkReason.CLOSED
         managed = ib.client.getAccounts()
         if self._settings.account and self._settings.account not in managed:
             # Not the next best account: it would be another one's money.
