@@ -30,6 +30,13 @@ class Family:
 
     def __init__(self, gateway: OrderGateway) -> None:
         self._gateway = gateway
+        self._asked: set[int] = set()
+        self._given_up: set[int] = set()
+
+    def link_is_new(self) -> None:
+        """Forget what TWS was asked to take back: it may have been lost with the link."""
+        self._asked.clear()
+        self._given_up.clear()
 
     async def heed(self, proposal: Proposal, leg: Leg) -> None:
         """
@@ -52,14 +59,17 @@ class Family:
         """
         Take back what TWS may hold of *proposal*, where IBKR knows nothing of any of its orders or refused a child.
 
-        Raises LinkDown.
+        TWS works its messages off in their order: a family of which it knows nothing after it was asked to take it back
+        is at no market and never will be. Raises LinkDown.
         """
         if not is_family(proposal):
             return
         children = [leg for leg in proposal.legs if proposal.order_of(leg).parent]
         if self._is_silent(proposal, findings):
-            for leg in proposal.legs:
-                await self._take_back(leg)
+            if proposal.id in self._asked:
+                self._given_up.add(proposal.id)
+            if all([await self._take_back(leg) for leg in proposal.legs]):
+                self._asked.add(proposal.id)
         elif any(leg.state is LegState.REJECTED for leg in children):
             await self._take_back(proposal.legs[0])
 
@@ -72,7 +82,7 @@ class Family:
         if parent is not None and parent.state.is_final and not parent.filled:
             return replace(leg, state=LegState.CANCELLED, message=PARENT_OVER)
         was_cut = any(one.state is LegState.NOT_SENT for one in proposal.legs)
-        if was_cut and self._is_silent(proposal, findings):
+        if (was_cut or proposal.id in self._given_up) and self._is_silent(proposal, findings):
             return replace(leg, state=LegState.CANCELLED, message=INCOMPLETE)
         return leg
 
@@ -83,16 +93,24 @@ class Family:
             for leg in proposal.legs
         )
 
-    async def _take_back(self, leg: Leg) -> None:
-        """Cancel the order, if it is one of ours that may still be there. Raises LinkDown."""
-        if leg.state.is_final or not leg.order_id or leg.client_id != self._gateway.client_id:
-            return
+    async def _take_back(self, leg: Leg) -> bool:
+        """
+        Have TWS give the order up, and return whether that is sure: what never had an id cannot be there.
+
+        Raises LinkDown.
+        """
+        if leg.state.is_final or not leg.order_id:
+            return True
+        if leg.client_id != self._gateway.client_id:
+            return False
         try:
             await self._gateway.discard(leg.order_id, leg.order_ref)
         except LinkDown:
             raise
         except (MarketError, OrderGone) as error:
             logger.warning("%s could not be taken back: %s", leg.order_ref, type(error).__name__)
+            return False
+        return True
 
 
 def _is_silent(leg: Leg) -> bool:

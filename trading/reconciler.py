@@ -52,6 +52,8 @@ class Reconciler:
 
         Return IBKR's lasting identities (perm ids) of those it spoke of, by reference. Raises LinkDown.
         """
+        if only is None:
+            self._family.link_is_new()
         open_legs = await self._open_legs(only)
         for order_ref in (only or set()) - {leg.order_ref for _, leg in open_legs}:
             self._checks.settle(order_ref)

@@ -204,6 +204,23 @@ class TestAfterACrash:
         assert states(bench) == [LegState.UNKNOWN] * 3
         assert told(bench) == ["unknown 0"] * 3
 
+    async def test_one_that_is_still_unknown_after_it_was_taken_back_was_never_at_the_market(
+        self, bench: DeskBench
+    ) -> None:
+        await crashed(bench, noted=3)
+        await bench.tracker.reconcile()
+        bench.clock.advance(16)
+        await bench.tracker.step()
+        assert states(bench) == [LegState.CANCELLED] * 3
+        assert [leg.message for leg in bench.store.rows[1].legs] == [INCOMPLETE, PARENT_OVER, PARENT_OVER]
+
+    async def test_what_was_asked_over_a_link_that_is_gone_proves_nothing(self, bench: DeskBench) -> None:
+        await crashed(bench, noted=3)
+        await bench.tracker.reconcile()
+        await bench.tracker.reconcile()
+        assert states(bench) == [LegState.UNKNOWN] * 3
+        assert len(bench.gateway.discarded) == 6
+
     async def test_one_that_died_before_the_ids_were_stored_sent_nothing_to_take_back(self, bench: DeskBench) -> None:
         await crashed(bench, noted=1)
         await bench.tracker.reconcile()
