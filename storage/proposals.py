@@ -6,7 +6,7 @@ of any number of taps, one finds the row. Tokens are kept in their own column on
 outbox's payload has them, and the engines hide parameters from errors and logs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -128,9 +128,17 @@ class SqlProposalStore:
         """Store a leg's new state without telling anyone; what IBKR said meanwhile stays (`storage.legs.merged`)."""
         await self._database.writer.run(lambda connection: store_leg(connection, proposal_id, leg))
 
+    async def save_costs(self, proposal_id: int, leg: Leg) -> None:
+        """Store what an order that is over cost, and change what was told of it, without a sound."""
+        await self._told_anew(proposal_id, lambda connection: store_leg(connection, proposal_id, leg), leg)
+
     async def save_terms(self, proposal_id: int, number: int, ticket: OrderTicket) -> None:
-        """Store the terms that leg *number* works on now (see `trading.plan.with_terms`)."""
-        await self._database.writer.run(lambda connection: _save_terms(connection, proposal_id, number, ticket))
+        """
+        Store the terms that leg *number* works on now (see `trading.plan.with_terms`).
+
+        The message that shows how the orders stand shows these terms then.
+        """
+        await self._told_anew(proposal_id, lambda connection: _save_terms(connection, proposal_id, number, ticket))
 
     async def record(self, news: OrderNews) -> None:
         """
@@ -183,6 +191,18 @@ class SqlProposalStore:
         async with self._database.reading() as connection:
             newest = proposals.c.id.desc()
             return await connection.run_sync(_load, proposals.c.user_id == user_id, order=newest, limit=limit)
+
+    async def _told_anew(
+        self, proposal_id: int, change: Callable[[Connection], object], leg: Leg | None = None
+    ) -> None:
+        """Make a *change* and let the messages about the proposal, and the end of *leg*, show it: one transaction."""
+
+        def unit(connection: Connection) -> Sequence[OutboxMessage]:
+            change(connection)
+            now = _load(connection, proposals.c.id == proposal_id)[0]
+            return order_thread.put_anew(connection, self._outbox, now, leg)
+
+        self._outbox.announce(await self._database.writer.run(unit))
 
     async def _one(self, condition: ColumnElement[bool]) -> Proposal | None:
         found = await self._list(condition)

@@ -3,7 +3,8 @@ A chat that takes messages again: what it missed, as one transaction.
 
 What was folded into a message that never arrived is a row of its own again, for the sieve to gather anew; marked, where
 the message may have arrived unseen. Of a message that did arrive, but not its later edits, the newest edit is told as a
-message, marked: by edit nobody would hear of it.
+message, marked: by edit nobody would hear of it. Of what shows how orders stand, the newest state alone is told: the
+first would offer to cancel what is long over.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ CLOSED = "chat closed: "
 
 _ALERTS = ("firing", "digest")
 _GROWING = ("digest", "calmed")
+_STANDING = "thread"
 _GATHERED_ANEW = "gathered anew"
 _OPEN = (MessageState.NEW, MessageState.SENDING, MessageState.UNKNOWN)
 
@@ -34,8 +36,9 @@ def reopen(connection: Connection, chat_id: int, since: datetime) -> int:
     count = _free_members(connection, missed)
     count += _tell_newest_edits(connection, missed)
     due = or_(outbox.c.kind.in_(_ALERTS), outbox.c.happened >= since)
+    count += _show_newest_states(connection, missed, since)
     # Other edits stay behind: what they would change did not arrive either, or is long gone from sight.
-    plain = missed, due, outbox.c.edit_key.is_(None)
+    plain = missed, due, outbox.c.edit_key.is_(None), outbox.c.kind != _STANDING
     return count + connection.execute(update(outbox).where(*plain).values(_NEW)).rowcount
 
 
@@ -45,7 +48,8 @@ _NEW = {"state": MessageState.NEW, "next_try": None, "error": ""}
 def _free_members(connection: Connection, missed: ColumnElement[bool]) -> int:
     """Let what never arrived messages tell be told again, one by one; a digest that then tells nothing is over."""
     columns = outbox.c.id, outbox.c.kind, outbox.c.dedupe_key
-    roots = list(connection.execute(select(*columns).where(missed, outbox.c.edit_key.is_(None))))
+    first = missed, outbox.c.edit_key.is_(None), outbox.c.kind != _STANDING
+    roots = list(connection.execute(select(*columns).where(*first)))
     doubtful = _doubtful(connection, [root.dedupe_key for root in roots])
     repeats = [root.id for root in roots if root.dedupe_key in doubtful]
     others = [root.id for root in roots if root.dedupe_key not in doubtful]
@@ -91,3 +95,12 @@ def _tell_newest_edits(connection: Connection, missed: ColumnElement[bool]) -> i
     ids = [edits[row.dedupe_key] for row in connection.execute(select(outbox.c.dedupe_key).where(*arrived))]
     values = _NEW | {"edit_key": None, "may_repeat": True}
     return connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(values)).rowcount
+
+
+def _show_newest_states(connection: Connection, missed: ColumnElement[bool], since: datetime) -> int:
+    """Let the newest state of each message that shows how orders stand be due, as an edit where that arrived."""
+    of_it = func.coalesce(outbox.c.edit_key, outbox.c.dedupe_key)
+    stands = missed, outbox.c.kind == _STANDING
+    newest = connection.execute(select(func.max(outbox.c.id)).where(*stands).group_by(of_it)).scalars().all()
+    chosen = outbox.c.id.in_(newest), outbox.c.happened >= since
+    return connection.execute(update(outbox).where(*chosen).values(_NEW)).rowcount

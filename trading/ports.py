@@ -267,8 +267,16 @@ class ProposalStore(Protocol):
         """Store a leg's new state without telling anyone."""
         ...
 
+    async def save_costs(self, proposal_id: int, leg: Leg) -> None:
+        """Store what an order that is over cost, and change what was told of it, without a sound."""
+        ...
+
     async def save_terms(self, proposal_id: int, number: int, ticket: OrderTicket) -> None:
-        """Store the terms that leg *number* works on now (see `trading.plan.with_terms`)."""
+        """
+        Store the terms that leg *number* works on now (see `trading.plan.with_terms`).
+
+        The message that shows how the orders stand shows these terms then.
+        """
         ...
 
     async def record(self, news: OrderNews) -> None:

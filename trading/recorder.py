@@ -1,8 +1,8 @@
 """
 Stores what became of an order together with the news of it, in one transaction.
 
-A complete fill waits a moment for its commission, which IBKR sends last; one that comes later is stored but no longer
-told.
+A complete fill waits a moment for its commission, which IBKR sends last; one that comes later goes into the messages
+that told the fill, without a sound.
 """
 
 from collections.abc import Sequence
@@ -91,9 +91,16 @@ class Recorder:
         if is_news(before, after):
             news = OrderNews(proposal.with_leg(after), after, before.state, at, found_at_reconcile=found)
             await self._store.record(news)
+        elif self._is_late_cost(before, after, _units(proposal, after)):
+            await self._store.save_costs(proposal.id, after)
         elif after != before:
             await self._store.save_leg(proposal.id, after)
         self._held.pop(after.order_ref, None)
+
+    def _is_late_cost(self, before: Leg, after: Leg, per_unit: int) -> bool:
+        """Return whether all that an order which is over cost is known only now."""
+        is_new = (before.commission, before.realized_pnl) != (after.commission, after.realized_pnl)
+        return is_new and after.state.is_final and self.fees.are_complete(after, per_unit)
 
     async def tell_held(self, until: float) -> None:
         """Tell the complete fills whose time to wait is over at *until*, without the commission that did not come."""

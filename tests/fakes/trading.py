@@ -41,13 +41,15 @@ class MemoryProposalStore:
     """
     Keeps proposals as the database does: every statement is atomic, and others get a turn around it.
 
-    *told* is what its transactions put into the outbox, once for each change of a leg. *failing* errors are raised,
+    *told* is what its transactions put into the outbox, once for each change of a leg; *retold* are the legs whose
+    costs came later. *failing* errors are raised,
     one for each call of `record`, before anything is stored; so many calls of `save_leg` as *failing_saves* says fail.
     """
 
     def __init__(self) -> None:
         self.rows: dict[int, Proposal] = {}
         self.told: list[OrderNews] = []
+        self.retold: list[Leg] = []
         self.fills: dict[str, Fill] = {}
         self.failing: list[Exception] = []
         self.failing_saves = 0
@@ -123,6 +125,11 @@ class MemoryProposalStore:
             self.failing_saves -= 1
             raise OSError
         self.rows[proposal_id] = self.rows[proposal_id].with_leg(leg)
+
+    async def save_costs(self, proposal_id: int, leg: Leg) -> None:
+        await asyncio.sleep(0)
+        self.rows[proposal_id] = self.rows[proposal_id].with_leg(leg)
+        self.retold.append(leg)
 
     async def save_terms(self, proposal_id: int, number: int, ticket: OrderTicket) -> None:
         await asyncio.sleep(0)

@@ -399,6 +399,35 @@ async def test_a_chat_that_is_open_again_gets_every_alert_that_it_missed_and_oth
     assert await outbox.reopen(111, clock.now() - timedelta(hours=12)) == 0
 
 
+async def test_a_chat_that_is_open_again_sees_how_orders_stand_now_and_not_how_they_once_stood(
+    outbox: SqlOutbox, clock: FakeClock
+) -> None:
+    """The first text of an order that never arrived would offer to cancel what is long filled."""
+    await outbox.put(NewMessage(111, "thread", "thread:1", {"state": "working"}))
+    await outbox.put(NewMessage(111, "thread", "thread:2", {"state": "working"}))
+    await outbox.mark_delivered(2, 702)
+    for number, state in ((1, "partly"), (1, "filled"), (2, "partly"), (2, "cancelled")):
+        await outbox.put(NewMessage(111, "thread", f"{number} {state}", {"state": state}, edit_key=f"thread:{number}"))
+    await outbox.put(NewMessage(111, "thread", "thread:3", {"state": "working"}))
+    for row_id in (1, 3, 4, 5, 6, 7):
+        await outbox.mark_closed(row_id, "bot was blocked by the user")
+    assert await outbox.reopen(111, clock.now() - timedelta(hours=12)) == 3
+    rows = await outbox.due(clock.now(), 10)
+    assert [(row.payload["state"], row.edit_key) for row in rows] == [
+        ("filled", "thread:1"),
+        ("cancelled", "thread:2"),
+        ("working", None),
+    ]
+
+
+async def test_an_edit_on_its_way_stays_so_when_its_chat_is_open_again(outbox: SqlOutbox, clock: FakeClock) -> None:
+    await outbox.put(NewMessage(111, "thread", "thread:1", {"state": "working"}))
+    await outbox.mark_closed(1, "bot was blocked by the user")
+    await outbox.put(NewMessage(111, "thread", "filled", {"state": "filled"}, edit_key="thread:1"))
+    await outbox.reopen(111, clock.now() - timedelta(hours=12))
+    assert [row.payload["state"] for row in await outbox.due(clock.now(), 10)] == ["working", "filled"]
+
+
 async def test_a_group_that_moved_forgets_which_messages_stood_there(
     database: Database, outbox: SqlOutbox, clock: FakeClock
 ) -> None:

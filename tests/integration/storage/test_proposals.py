@@ -277,6 +277,64 @@ async def test_a_commission_that_comes_later_completes_the_leg_without_a_word(
     assert await outbox.depth() == 1
 
 
+async def test_a_commission_that_comes_after_the_fill_was_told_goes_into_both_messages_without_a_sound(
+    store: SqlProposalStore, outbox: SqlOutbox, clock: FakeClock
+) -> None:
+    proposal = await shown(store)
+    await store.record(news(proposal, LegState.WORKING))
+    told = news(proposal, LegState.FILLED, filled=10)
+    await store.record(told)
+    first = clock.now()
+    clock.advance(300)
+    complete = replace(told.leg, commission=Decimal("1.00"), realized_pnl=Decimal("3.00"))
+    await store.save_costs(proposal.id, complete)
+    await store.save_costs(proposal.id, complete)
+    rows = (await outbox.due(NOW, 20))[3:]
+    assert [(row.kind, row.edit_key, row.silent, row.reply_to) for row in rows] == [
+        ("thread", "thread:1", True, 500),
+        ("order", "order:sb-1-1:filled:10", True, 500),
+    ]
+    for row in rows:
+        anew = news_from_json(row.payload)
+        assert (anew.leg, anew.proposal.legs) == (complete, (complete,))
+        assert (anew.at, anew.previous) == (told.at, told.previous)
+    assert rows[1].payload["told"] == first.isoformat()
+
+
+async def test_what_the_filled_part_of_a_cancelled_order_cost_goes_into_the_message_of_its_end(
+    store: SqlProposalStore, outbox: SqlOutbox
+) -> None:
+    proposal = await shown(store)
+    for state in (LegState.PARTIAL, LegState.CANCELLED):
+        await store.record(news(proposal, state, filled=4))
+    ended = news(proposal, LegState.CANCELLED, filled=4).leg
+    await store.save_costs(proposal.id, replace(ended, commission=Decimal("0.40")))
+    keys = [row.edit_key for row in await outbox.due(NOW, 20) if row.dedupe_key.startswith("anew:")]
+    assert keys == ["thread:1", "order:sb-1-1:cancelled:4"]
+
+
+async def test_costs_of_what_nobody_was_told_are_stored_without_a_message(
+    store: SqlProposalStore, outbox: SqlOutbox
+) -> None:
+    proposal = await shown(store)
+    complete = replace(proposal.legs[0], state=LegState.FILLED, filled=Decimal(10), commission=Decimal("1.00"))
+    await store.save_costs(proposal.id, complete)
+    found = await store.get(proposal.id)
+    assert found is not None
+    assert found.legs == (complete,)
+    assert await outbox.depth() == 0
+
+
+async def test_the_message_that_shows_an_order_shows_its_new_terms(store: SqlProposalStore, outbox: SqlOutbox) -> None:
+    proposal = await shown(store)
+    await store.record(news(proposal, LegState.WORKING))
+    moved = replace(proposal.ticket, limit_price=Decimal("198.5"))
+    await store.save_terms(proposal.id, 1, moved)
+    (_, row) = await outbox.due(NOW, 20)
+    assert (row.kind, row.edit_key, row.silent) == ("thread", "thread:1", True)
+    assert news_from_json(row.payload).proposal.ticket == moved
+
+
 async def test_what_the_first_tables_had_no_column_for_is_kept_too(store: SqlProposalStore) -> None:
     proposal = await shown(store)
     sent = replace(proposal.legs[0], state=LegState.SENT, order_id=5, client_id=17)

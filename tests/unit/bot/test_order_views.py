@@ -120,6 +120,16 @@ def test_a_fee_is_told_in_its_own_currency() -> None:
     assert f"Cost {money(Decimal('9973.50'), 'USD')}" in html
 
 
+def test_a_fee_that_comes_later_does_not_make_the_message_a_late_one() -> None:
+    leg = Leg(1, "sb-17-1", state=LegState.FILLED, filled=Decimal(50), commission=Decimal("1.00"))
+    payload = news_to_json(OrderNews(proposal().with_leg(leg), leg, LegState.WORKING, NOW))
+    later = NOW + timedelta(hours=2)
+    edited = render("order", payload | {"told": NOW.isoformat()}, now=later, zone=NEW_YORK)
+    assert "fee $1.00" in edited.html
+    assert "Late" not in edited.html
+    assert "Late" in render("order", payload, now=later, zone=NEW_YORK).html
+
+
 def test_the_summary_fits_a_caption() -> None:
     check_message(
         replace(daily_summary(SUMMARY, now=NOW + timedelta(days=3), zone=BERLIN, may_repeat=True), picture=b"x")

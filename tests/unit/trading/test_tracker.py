@@ -56,6 +56,27 @@ class TestEvents:
         await hear(bench, paid(whole))
         assert told(bench) == ["filled 10"]
         assert bench.store.rows[1].legs[0].commission == Decimal("1.00")
+        assert [leg.commission for leg in bench.store.retold] == [Decimal("1.00")]
+        await hear(bench, paid(whole))
+        assert len(bench.store.retold) == 1
+
+    async def test_late_commissions_are_told_once_when_all_of_them_are_known(self, bench: DeskBench) -> None:
+        await bench.sent()
+        first, second = fill(bench, 1, 4, 4), fill(bench, 2, 6, 10)
+        await hear(bench, first, second)
+        bench.clock.advance(2)
+        await bench.tracker.step()
+        await hear(bench, paid(first, "0.40"))
+        assert bench.store.retold == []
+        await hear(bench, paid(second, "0.60"))
+        assert [leg.commission for leg in bench.store.retold] == [Decimal("1.00")]
+        assert told(bench)[-1] == "filled 10"
+
+    async def test_a_commission_that_comes_in_time_is_no_second_news(self, bench: DeskBench) -> None:
+        await bench.sent()
+        whole = fill(bench, 1, 10, 10)
+        await hear(bench, whole, paid(whole), report(OrderFate.FILLED, 10, 0))
+        assert (told(bench), bench.store.retold) == (["filled 10"], [])
 
     async def test_news_of_a_fill_bear_the_time_of_the_execution(self, bench: DeskBench) -> None:
         await bench.sent()
