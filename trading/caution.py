@@ -27,6 +27,7 @@ def cautions(ticket: OrderTicket, instrument: Instrument, seen: Appraisal) -> tu
         _distance(ticket, seen.price),
         _share(ticket, instrument, seen),
         _short(ticket, seen.position),
+        _reopens(ticket, seen.position),
         _closed(ticket, seen),
         _delayed(seen.quote),
     )
@@ -59,6 +60,15 @@ def _short(ticket: OrderTicket, position: Decimal) -> str:
     if ticket.side is Side.BUY or ticket.quantity <= position:
         return ""
     return f"sells {ticket.quantity - max(position, Decimal(0)):f} more than you hold: a short sale"
+
+
+def _reopens(ticket: OrderTicket, position: Decimal) -> str:
+    """Children end what their entry opens: where that closes something, they would trade the other way afterwards."""
+    has_children = ticket.take_profit is not None or ticket.stop_loss is not None
+    if not has_children or not (position > 0 if ticket.side is Side.SELL else position < 0):
+        return ""
+    again = "buy" if ticket.side is Side.SELL else "sell"
+    return f"it closes what you hold, and its target or stop would {again} again afterwards"
 
 
 def _closed(ticket: OrderTicket, seen: Appraisal) -> str:

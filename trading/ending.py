@@ -13,12 +13,18 @@ AT_WORK = frozenset({LegState.SENT, LegState.WORKING, LegState.PARTIAL, LegState
 def enders(
     proposals: Iterable[Proposal], instrument: Instrument, account: str, side: Side
 ) -> list[tuple[Proposal, LegOrder]]:
-    """Return the orders on *side* of *instrument* for *account* that work, each with its proposal."""
+    """
+    Return the orders on *side* of *instrument* for *account* that work, each with its proposal.
+
+    A child whose entry has filled nothing yet ends nothing.
+    """
     found = []
     for proposal in proposals:
         for leg in proposal.legs:
             order = proposal.order_of(leg)
+            sleeps = order.parent and not any(one.filled for one in proposal.legs if one.number == order.parent)
             is_same = (order.instrument, order.account, order.ticket.side) == (instrument, account, side)
-            if is_same and leg.state in AT_WORK and leg.order_id and order.role is not LegRole.CHANGE:
+            works = leg.state in AT_WORK and leg.order_id and not sleeps
+            if is_same and works and order.role is not LegRole.CHANGE:
                 found.append((proposal, order))
     return found

@@ -55,7 +55,8 @@ class Flight:
     """
     What orders of one instrument that work already may still buy and sell, in its units.
 
-    *stop_buying* and *stop_selling* are that of stops, which sleep; the other two are that of all others.
+    *stop_buying* and *stop_selling* are that of stops, which sleep, and of targets that go with them or hang on an
+    entry; the other two are that of all others.
     """
 
     buying: Decimal = Decimal(0)
@@ -94,13 +95,17 @@ def reducible(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, stri
     Return how many units an order like *ticket* may have without turning a position around, 0 where it adds to one.
 
     Orders in flight the same way have their share of the position already. *strictly* that of all of them counts; else
-    a stop leaves the position to what is not one, as the protection beside an order that closes it.
+    a stop leaves the position to what is not one, as the protection beside an order that closes it. A pair of a target
+    and a stop is both, and neither may be one too many.
     """
     whole = _held(ticket.side, instrument, stock)
-    stops = ticket.order_type in STOPS
-    taken = stock.flight.of(ticket.side, stops=stops)
+    sleeping, others = (stock.flight.of(ticket.side, stops=stops) for stops in (True, False))
     if strictly:
-        taken += stock.flight.of(ticket.side, stops=not stops)
+        taken = sleeping + others
+    elif ticket.oco_stop is not None:
+        taken = max(sleeping, others)
+    else:
+        taken = sleeping if ticket.order_type in STOPS else others
     return max(whole - taken, Decimal(0))
 
 

@@ -108,7 +108,7 @@ class Ledger:
                 same = other.instrument == order.instrument and other.account == order.account
                 if same and leg.order_ref != order.changes:
                     left = other.ticket.quantity - leg.filled
-                    flight = flight.plus(other.ticket.side, left, stops=other.ticket.order_type in STOPS)
+                    flight = flight.plus(other.ticket.side, left, stops=_protects(one.proposal, other))
         return flight
 
     def filled(self, order_ref: str) -> Decimal:
@@ -160,6 +160,18 @@ def _terms(order: LegOrder) -> tuple[object, ...]:
     ticket = order.ticket
     price = ticket.limit_price, ticket.stop_price, ticket.trail_amount, ticket.trail_pct
     return (order.account, order.instrument, ticket.side, ticket.quantity, ticket.order_type, price, order.changes)
+
+
+def _protects(proposal: Proposal, order: LegOrder) -> bool:
+    """
+    Return whether the order is a stop, or one that ends a position together with one, or with the entry it hangs on.
+
+    Such a target leaves the position to what closes it, as its stop does: else nobody could close at once what a
+    bracket guards.
+    """
+    partners = (one for one in proposal.orders if order.group and one.group == order.group)
+    stands = (one.ticket.order_type in STOPS and one.ticket.side is order.ticket.side for one in partners)
+    return order.ticket.order_type in STOPS or bool(order.parent) or any(stands)
 
 
 def _working(claim: Claim, now: datetime) -> list[tuple[Leg, LegOrder]]:

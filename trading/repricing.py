@@ -12,6 +12,7 @@ from market import retouch
 from market.order_rules import OrderRules
 from market.quote import Quote
 from market.ticket import OrderTicket, OrderType, Side, TimeInForce
+from trading.exposure import STOPS
 from trading.limits import exact
 
 _STEPS_PCT = (Decimal("-0.5"), Decimal("0.5"))
@@ -58,7 +59,11 @@ def moved(ticket: OrderTicket, to: Decimal) -> OrderTicket:
 
 
 def choices(ticket: OrderTicket, quote: Quote | None, rules: OrderRules) -> tuple[Choice, ...]:
-    """Return where the order's price could go from where it is, and to the market; each is on IBKR's price steps."""
+    """
+    Return where the order's price could go from where it is, and to the market; each is on IBKR's price steps.
+
+    A stop is not offered the market: there it would not wait.
+    """
     now = price_of(ticket)
     if now is None:
         return ()
@@ -67,7 +72,7 @@ def choices(ticket: OrderTicket, quote: Quote | None, rules: OrderRules) -> tupl
     step = rules.step_at(now)
     found = [Choice(f"{_MINUS}1 tick", now - step), Choice("+1 tick", now + step)]
     found += [Choice(f"{_signed(pct)}%", _near(now * (_WHOLE + pct) / _WHOLE, rules)) for pct in _STEPS_PCT]
-    if quote is not None:
+    if quote is not None and ticket.order_type not in STOPS:
         found += [Choice(name, price) for name, price in _book(quote) if price != now]
     kept = dict.fromkeys(one.price for one in found if one.price != now and _is_price(one.price, now))
     return tuple(next(one for one in found if one.price == price) for price in kept)

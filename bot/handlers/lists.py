@@ -107,6 +107,9 @@ class ListsHandler:
             await self._reply.send(request.chat_id, told, reply_to=request.message_id)
             return
         ending = await self._ending(batch.orders)
+        if ending:
+            # Also where a limit of ours denies the card: what keeps it from being sent can be cancelled right here.
+            await self._reply.send(request.chat_id, self._cards.branded(views.ending(ending)))
         notes = [views.ends_too(proposal.reference, order) for proposal, order in ending]
         await self._propose(request, batch.orders, (*notes, *await self._notes(request, batch.left)))
 

@@ -21,6 +21,7 @@ _STATES = {
     LegState.NOT_SENT: "✖️ never sent",
     LegState.CHANGED: "✅ changed",
 }
+_WAITS = "🕓 waiting for the fill"
 # What is filled says it all.
 _MARKS = {LegState.PARTIAL: "🕓", LegState.FILLED: "✅"}
 _SPOKEN = {LegState.REJECTED, LegState.UNKNOWN}
@@ -28,7 +29,7 @@ _SPOKEN = {LegState.REJECTED, LegState.UNKNOWN}
 
 def leg_words(leg: Leg, proposal: Proposal) -> str:
     """Return what became of one leg, safe for HTML."""
-    words = _STATES[leg.state]
+    words = _standing(leg, proposal)
     if leg.filled and leg.state in _MARKS:
         words = f"{_MARKS[leg.state]} {filled_line(leg, proposal)}"
     elif leg.filled:
@@ -47,8 +48,18 @@ def all_legs(proposal: Proposal) -> str:
         return leg_words(proposal.legs[0], proposal)
     counts: dict[str, int] = {}
     for leg in proposal.legs:
-        counts[_STATES[leg.state]] = counts.get(_STATES[leg.state], 0) + 1
+        words = _standing(leg, proposal)
+        counts[words] = counts.get(words, 0) + 1
     return ", ".join(f"{count} {words}" if len(counts) > 1 else f"all {words}" for words, count in counts.items())
+
+
+def _standing(leg: Leg, proposal: Proposal) -> str:
+    """Return how a leg stands; one that hangs on an entry waits until that has filled something."""
+    parent = proposal.order_of(leg).parent
+    entry = next((one for one in proposal.legs if one.number == parent), None)
+    if leg.state is LegState.WORKING and entry is not None and not entry.filled:
+        return _WAITS
+    return _STATES[leg.state]
 
 
 def leg_lines(proposal: Proposal) -> list[str]:

@@ -109,7 +109,8 @@ def ends_too(reference: str, order: LegOrder) -> str:
 
 def ending(found: Sequence[tuple[Proposal, LegOrder]]) -> Message:
     """Return what is told before a position is closed that working orders end already, with a button for each."""
-    lines = [f"⚠️ <b>{len(found)} working order{'s' if len(found) > 1 else ''} would trade beyond the position.</b>"]
+    several = "s" if len(found) > 1 else ""
+    lines = [f"⚠️ <b>Closing leaves {len(found)} working order{several} that would trade on.</b> Nothing was sent."]
     lines += [f"• {text(ends_too(proposal.reference, order))}" for proposal, order in found]
     proposals = {proposal.id: proposal for proposal, _ in found}
     cancels = [

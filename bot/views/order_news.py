@@ -16,7 +16,7 @@ from bot.views.leg_reason import leg_reason
 from bot.views.legs import all_legs, filled_line, leg_lines, leg_name
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import exact, moment, money, quantity, span
-from bot.views.order_words import headline, is_change, is_list, role_words, spelled, venue
+from bot.views.order_words import changed_reference, headline, is_change, is_list, role_words, spelled, venue
 from market.instrument import SecType
 from market.ticket import OrderType, Side
 from trading.proposal import Leg, LegRole, LegState, OrderNews, Proposal
@@ -99,7 +99,7 @@ def order_thread(news: OrderNews, *, now: datetime, zone: ZoneInfo) -> Message:
     if several:
         lines = [f"{_mark(proposal)} {headline(proposal)}: {all_legs(proposal)}", *several]
     else:
-        lines = [f"{_HEADS[news.leg.state]} · {headline(proposal)}", *_standing(proposal, news.leg)]
+        lines = [_first_line(proposal, news.leg), *_standing(proposal, news.leg)]
     return Message("\n".join([*lines, *_foot(news, now, zone)]), _thread_buttons(proposal), silent=True, protect=True)
 
 
@@ -168,11 +168,17 @@ def _standing(proposal: Proposal, leg: Leg) -> list[str]:
     if leg.state is LegState.FILLED:
         return [_filled_facts(proposal, leg)]
     if leg.state is LegState.CHANGED:
-        return ["IBKR works on the new terms."]
+        return [f"IBKR works on the new terms{_of_which(proposal)}."]
     told = _ENDS.get(leg.state)
     if told is not None:
         return [f"{told}: " + (f"{filled_line(leg, proposal)}." if leg.filled else "nothing was bought or sold.")]
     return [f"At IBKR, {filled_line(leg, proposal) if leg.filled else 'nothing filled yet'}"]
+
+
+def _of_which(proposal: Proposal) -> str:
+    """Return which order a change is of: ` of order #7`."""
+    number = changed_reference(proposal)
+    return f" of order <code>{text(number)}</code>" if number else ""
 
 
 def _what_follows(proposal: Proposal, leg: Leg) -> list[str]:
@@ -218,8 +224,10 @@ def _end_buttons(proposal: Proposal, leg: Leg) -> Rows:
 
 
 def _guards(proposal: Proposal, leg: Leg) -> tuple[Button, ...]:
-    """Return the buttons that put a stop or a target beside what was bought, where it has none."""
-    if proposal.order_of(leg).role is not LegRole.ENTRY or proposal.instrument.sec_type is SecType.COMBO:
+    """Return the buttons that put a stop or a target beside what was bought, where it has none; not where it closed."""
+    order, held = proposal.order_of(leg), proposal.position_before
+    closed = held > 0 if order.ticket.side is Side.SELL else held < 0
+    if order.role is not LegRole.ENTRY or order.instrument.sec_type is SecType.COMBO or closed:
         return ()
     roles = {order.role for order in proposal.orders}
     offered = (("🛑 Add stop", "stop", LegRole.STOP_LOSS), ("🎯 Add target", "target", LegRole.TAKE_PROFIT))

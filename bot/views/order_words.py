@@ -207,6 +207,13 @@ def is_change(proposal: Proposal) -> bool:
     return any(order.role is LegRole.CHANGE for order in proposal.orders)
 
 
+def changed_reference(proposal: Proposal) -> str:
+    """Return the reference of the proposal whose order a change is about, `#7`; "" where it is no change."""
+    refs = (order.changes for order in proposal.orders if order.role is LegRole.CHANGE)
+    ref = next(refs, "")
+    return f"#{ref.split('-')[1]}" if ref.count("-") > 1 else ""
+
+
 def expiry_words(instrument: Instrument) -> str:
     """Return what an option, a future or a pair is in one unit: its expiry and its multiplier; "" for a share."""
     parts = []

@@ -55,8 +55,8 @@ def render(  # noqa: PLR0913  all that surrounds a row
             message = firing(fired, now=now, zone=zone, may_repeat=may_repeat, quote=quote, wording=own)
         case "order":
             # An edit is no later news: it is as late as what it changes was.
-            first = datetime.fromisoformat(payload["told"]) if "told" in payload else now
-            message = order_news(news_from_json(payload), now=first, zone=zone, may_repeat=may_repeat)
+            noted = datetime.fromisoformat(payload["told"]) if "told" in payload else now
+            message = order_news(news_from_json(payload), now=noted, zone=zone, may_repeat=may_repeat)
         case "thread":
             message = order_thread(news_from_json(payload), now=now, zone=zone)
         case "summary":

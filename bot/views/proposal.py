@@ -11,7 +11,17 @@ from bot.views.alerts import instrument_line
 from bot.views.keyboard import button, rows, shortened
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import EASTERN, exact, price, share, span
-from bot.views.order_words import brief, changed, expiry_words, headline, is_change, is_list, lasting, terms
+from bot.views.order_words import (
+    brief,
+    changed,
+    changed_reference,
+    expiry_words,
+    headline,
+    is_change,
+    is_list,
+    lasting,
+    terms,
+)
 from bot.views.outcome import seconds_left
 from market.instrument import SecType
 from market.ticket import OrderType, Side
@@ -83,6 +93,7 @@ def _body(proposal: Proposal, *, now: datetime, base: str, zone: ZoneInfo) -> li
     return [
         f"{instrument_line(proposal.instrument)} · account {text(proposal.account)}",
         *([text(more)] if more else []),
+        *([f"New terms for order {changed_reference(proposal)}, which works"] if is_change(proposal) else []),
         *estimate.asked_line(proposal),
         text(terms(proposal.ticket, proposal.instrument, now=now, zone=zone)),
         *_bracket(proposal, now, zone),

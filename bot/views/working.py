@@ -10,12 +10,12 @@ from bot.views.keyboard import button, grid, rows, shortened
 from bot.views.legs import leg_lines, leg_name
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import exact, moment, quantity
-from bot.views.order_words import headline, is_change, is_list, venue
+from bot.views.order_words import headline, how, is_change, is_list, venue
 from bot.views.orders import fate_words
 from trading.ending import AT_WORK
 from trading.plan import is_protective
 from trading.ports import OrderFate, OrderReport
-from trading.proposal import Leg, LegRole, Proposal
+from trading.proposal import Leg, LegRole, Proposal, ProposalState
 from trading.repricing import price_of
 from trading.tracker import OURS
 
@@ -30,6 +30,8 @@ _MOST = 10
 _ROOM = 3400
 _ELSEWHERE = "Placed elsewhere (TWS, the phone, other programs: change them there)"
 _WORDS = 100
+_SENT = frozenset({ProposalState.CONFIRMED, ProposalState.SUBMITTED})
+_NAMES = {LegRole.TAKE_PROFIT: "target", LegRole.STOP_LOSS: "stop", LegRole.ALTERNATIVE: "stop"}
 _FATES = {
     OrderFate.WORKING: "🕓 working",
     OrderFate.FILLED: "✅ filled",
@@ -100,8 +102,8 @@ def cancel_which(proposal: Proposal, *, place: Place) -> Message:
 
 def cancel_all(working: Sequence[Proposal]) -> Message:
     """Return the question before everything that works is cancelled."""
-    count = sum(leg.state in AT_WORK for one in working for leg in one.legs)
-    lines = [f"✖️ <b>Cancel all {count} working orders?</b> Nothing is cancelled yet."]
+    what = "the working order" if len(working) == 1 else f"all {len(working)} working orders"
+    lines = [f"✖️ <b>Cancel {what}?</b> Nothing is cancelled yet."]
     lines += [f"• {one.reference} {headline(one)}" for one in working[:_MOST]]
     lines += [f"… and {len(working) - _MOST} more"] if len(working) > _MOST else []
     protecting = [one.reference for one in working if is_protective(one)]
@@ -163,7 +165,9 @@ def _block(title: str, shown: Sequence[str], count: int) -> list[str]:
 def _entry(proposal: Proposal, now: datetime, zone: ZoneInfo) -> str:
     when = moment(proposal.created, zone, now)
     lines = [f"{proposal.reference} {headline(proposal)}", f"   {fate_words(proposal)} · {when}"]
-    return "\n".join([*lines, *(f"   {line}" for line in leg_lines(proposal))])
+    # Of a card that was never confirmed no order has a story of its own.
+    told = leg_lines(proposal) if proposal.state in _SENT else []
+    return "\n".join([*lines, *(f"   {line}" for line in told)])
 
 
 def _foreign(report: OrderReport) -> str:
@@ -193,16 +197,13 @@ def _own_buttons(proposal: Proposal) -> list[tuple[Button, ...]]:
 
 
 def _move(proposal: Proposal, leg: Leg) -> Button:
-    what = {LegRole.TAKE_PROFIT: "target", LegRole.STOP_LOSS: "stop"}.get(proposal.order_of(leg).role, "price")
+    what = _NAMES.get(proposal.order_of(leg).role, "price")
     return button(f"✏️ {proposal.reference} {what}", Code.ORDER_MOVE, Place.ANEW, proposal.id, leg.number)
 
 
 def _off(proposal: Proposal, leg: Leg, place: Place) -> Button:
     order = proposal.order_of(leg)
-    price = price_of(order.ticket)
-    at = "" if price is None else f" {exact(price, order.instrument.decimals)}"
-    kind = order.ticket.order_type.value if order.ticket.order_type is not None else ""
-    label = f"✖️ Only {order.ticket.side.value} {kind}{at}"
+    label = f"✖️ Only {order.ticket.side.value} {how(order.ticket, order.instrument)}"
     return button(label, Code.ORDER_CALL_OFF, place, proposal.id, leg.number, style=Style.DANGER)
 
 

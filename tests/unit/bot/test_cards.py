@@ -141,6 +141,8 @@ MESSAGES = {
     "trade-size": lambda: ticket.trade_size(Side.BUY, quote(), None, GUARDS, now=NOW),
     "trade-size-held": lambda: ticket.trade_size(Side.SELL, quote(), holdings().held_positions[0], None, now=NOW),
     "thread-working": lambda: thread(told(proposal(), (WORKING, "0"))),
+    "thread-filled": lambda: thread(told(proposal(), (FILLED, "50"))),
+    "thread-bracket-waiting": lambda: thread(told(planned(BRACKET), (WORKING, "0"), (WORKING, "0"), (WORKING, "0"))),
     "thread-bracket": lambda: thread(told(planned(BRACKET), (PARTIAL, "20"), (SENT, "0"), (SENT, "0"))),
     "thread-bracket-protected": lambda: thread(told(planned(BRACKET), (FILLED, "50"), (WORKING, "0"), (WORKING, "0"))),
     "thread-bracket-over": lambda: thread(
@@ -148,6 +150,9 @@ MESSAGES = {
     ),
     "thread-list": lambda: thread(told(listed(), (FILLED, "150"), (WORKING, "0"), (REJECTED, "0"), number=3)),
     "news-entry-filled": lambda: news_message(told(planned(BRACKET), (FILLED, "50"), (WORKING, "0"), (WORKING, "0"))),
+    "news-closed": lambda: news_message(
+        told(replace(planned("sell 50 AAPL market"), position_before=Decimal(80)), (FILLED, "50"))
+    ),
     "news-target-filled": lambda: news_message(
         told(planned(BRACKET), (FILLED, "50"), (FILLED, "50"), (WORKING, "0"), number=2)
     ),

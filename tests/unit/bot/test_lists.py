@@ -13,6 +13,7 @@ from market.errors import LinkDown
 from market.ticket import Side
 from tests.fakes.chat import AAPL, ACCOUNT, ADMIN, MSFT, VIEWER, Chat
 from trading.proposal import LegState, ProposalState
+from trading.state import TradingState
 
 
 @pytest.fixture
@@ -92,6 +93,25 @@ class TestClose:
         assert "A protective stop is among them" in chat.reply.text
         chat.clock.advance(10)
         assert "#1 SELL 15 AAPL STOP 190.00 still works" in await chat.say("/flatten")
+        await chat.tap("Cancel #1", on=chat.reply.last_id - 1)
+        assert "A protective stop is among them" in chat.reply.text
+
+    async def test_where_the_card_is_denied_what_stands_in_its_way_can_be_cancelled(self, chat: Chat) -> None:
+        hold(chat, AAPL=15)
+        await chat.say("sell 15 AAPL 210 gtc")
+        await chat.tap("Confirm")
+        chat.trading_state = TradingState.REDUCING
+        assert "Denied by a limit" in await chat.say("/flatten")
+        await chat.tap("Cancel #1", on=chat.reply.last_id - 1)
+        assert chat.gateway.cancelled == [chat.store.rows[1].legs[0].order_id]
+
+    async def test_a_bracket_that_waits_for_its_fill_ends_no_position(self, chat: Chat) -> None:
+        hold(chat, AAPL=15)
+        await chat.say("buy 10 AAPL 190 tp 210 sl 180")
+        await chat.tap("Confirm")
+        before = chat.reply.last_id
+        assert "still works" not in await chat.say("/flatten")
+        assert chat.reply.last_id == before + 1
 
 
 class TestFlatten:

@@ -71,6 +71,20 @@ class TestList:
         )
         assert chat.labels() == ["✏️ #1 price", "✖️ Cancel #1 AAPL", "✖️ Cancel all", "🔄 Refresh"]
 
+    async def test_each_button_of_a_pair_says_which_price_it_moves(self, chat: Chat) -> None:
+        hold(chat, 10)
+        await sent(chat, "sell 10 AAPL 210 oco stop 190")
+        await chat.say("/orders")
+        assert chat.labels()[:2] == ["✏️ #1 price", "✏️ #1 stop"]
+
+    async def test_of_a_card_that_was_never_confirmed_no_order_has_a_line(self, chat: Chat) -> None:
+        await chat.say("buy 10 AAPL 199.5 tp 210 sl 190")
+        assert "Take profit" not in await chat.say("/orders")
+        await chat.tap("Cancel", on=chat.reply.last_id - 1)
+        text = await chat.say("/orders")
+        assert "cancelled, not sent" in text
+        assert "Take profit" not in text
+
     async def test_orders_from_tws_and_the_phone_show_without_buttons(self, chat: Chat) -> None:
         chat.gateway.open.append(report())
         chat.gateway.completed.append(report(fate=OrderFate.FILLED, words="buy 1 KO market"))
@@ -136,10 +150,10 @@ class TestWithdraw:
         await chat.say("/orders")
         await chat.tap("Cancel #1")
         assert [label for label in chat.labels() if "Only" in label] == [
-            "✖️ Only SELL LMT 210.00",
-            "✖️ Only SELL STP 190.00",
+            "✖️ Only SELL LIMIT 210.00",
+            "✖️ Only SELL STOP 190.00",
         ]
-        await chat.tap("Only SELL LMT")
+        await chat.tap("Only SELL LIMIT")
         assert chat.gateway.cancelled == [chat.store.rows[1].legs[1].order_id]
 
     async def test_anothers_order_cannot_be_cancelled_nor_one_that_is_over(self, chat: Chat) -> None:

@@ -38,6 +38,22 @@ def warned(text: str, **changes: Any) -> tuple[str, ...]:
     return cautions(parse(text), AAPL, replace(SEEN, **changes))
 
 
+@pytest.mark.parametrize(
+    ("line", "held", "again"),
+    [
+        ("sell 10 AAPL 200 sl 210", 10, "buy"),
+        ("sell 4 AAPL 200 tp 190", 10, "buy"),
+        ("buy 10 AAPL 200 tp 210 sl 190", -10, "sell"),
+        ("buy 10 AAPL 200 tp 210 sl 190", 10, ""),
+        ("sell 10 AAPL 201", 10, ""),
+    ],
+)
+def test_the_children_of_an_order_that_closes_a_position_would_open_it_again(line: str, held: int, again: str) -> None:
+    told = f"it closes what you hold, and its target or stop would {again} again afterwards"
+    found = [one for one in warned(line, position=Decimal(held)) if "closes" in one]
+    assert found == ([told] if again else [])
+
+
 def test_an_ordinary_order_has_no_warnings() -> None:
     assert warned("buy 10 AAPL 199.5") == ()
 

@@ -13,7 +13,7 @@ from market.errors import LinkDown
 from market.instrument import ComboLeg, Instrument, SecType
 from market.ticket import parse
 from tests.fakes.desk import ADMIN, CHAT, OTHER, TRADER, DeskBench
-from tests.fakes.order_events import hear, report
+from tests.fakes.order_events import fill, hear, paid, report
 from tests.fakes.trading import AAPL, ACCOUNT
 from trading.bounds import Limits
 from trading.confirmation import Outcome
@@ -128,6 +128,35 @@ class TestReducing:
         with pytest.raises(OrderDenied) as caught:
             await bench.propose("sell 1 AAPL market")
         assert caught.value.allowed == 0
+
+    async def test_neither_does_the_target_that_goes_with_a_stop(self) -> None:
+        bench = DeskBench(replace(Limits(), short_selling=False))
+        bench.market.held = Decimal(10)
+        await bench.sent("sell 10 AAPL 210 oco stop 190")
+        await bench.propose("sell 10 AAPL market")
+        with pytest.raises(OrderDenied) as caught:
+            await bench.propose("sell 11 AAPL market")
+        assert (caught.value.limit, caught.value.allowed) == (Limit.SHORT_SELLING, 10)
+
+    async def test_a_position_can_be_closed_beside_the_children_of_the_bracket_that_opened_it(self) -> None:
+        bench = DeskBench(replace(Limits(), short_selling=False))
+        await bench.sent("buy 10 AAPL 199.50 tp 210 sl 190")
+        await hear(bench, paid(fill(bench, 1, 10, 10)))
+        bench.market.held = Decimal(10)
+        await bench.propose("sell 10 AAPL market")
+        with pytest.raises(OrderDenied) as caught:
+            await bench.propose("sell 11 AAPL market")
+        assert caught.value.allowed == 10
+
+    @pytest.mark.parametrize("first", ["sell 6 AAPL 210 oco stop 190", "sell 6 AAPL 215", "sell 6 AAPL stop 180"])
+    async def test_a_pair_is_a_target_and_a_stop_and_neither_may_be_one_too_many(self, first: str) -> None:
+        bench = DeskBench(replace(Limits(), short_selling=False))
+        bench.market.held = Decimal(10)
+        await bench.sent(first)
+        await bench.propose("sell 4 AAPL 211 oco stop 191")
+        with pytest.raises(OrderDenied) as caught:
+            await bench.propose("sell 5 AAPL 211 oco stop 191")
+        assert caught.value.allowed == 4
 
     async def test_two_sales_of_what_is_there_once_are_a_short_sale(self) -> None:
         bench = DeskBench(replace(Limits(), short_selling=False))

@@ -50,6 +50,12 @@ def test_a_limit_can_go_a_tick_a_half_percent_or_to_the_market() -> None:
     ]
 
 
+@pytest.mark.parametrize("line", ["sell 10 AAPL stop 190", "buy 10 AAPL stop 210 limit 211"])
+def test_a_stop_is_not_offered_the_market_where_it_would_not_wait(line: str) -> None:
+    words = [one.words for one in choices(parse(line), QUOTE, SHARE_RULES)]
+    assert words == ["\N{MINUS SIGN}1 tick", "+1 tick", "\N{MINUS SIGN}0.5%", "+0.5%"]
+
+
 def test_no_choice_is_where_the_order_is_or_off_the_price_steps() -> None:
     found = choices(parse("buy 10 AAPL 199.95"), Quote(AAPL, bid=199.95, ask=None), NICKELS)
     assert [str(one.price) for one in found] == ["199.90", "200.00", "198.95", "200.95"]
