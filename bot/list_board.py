@@ -1,20 +1,14 @@
 """The handlers of lists, of working orders and of their changes, made of what they need."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.handlers.lists import Ask, ListsHandler
 from bot.handlers.moving import MovingHandler
+from bot.handlers.order_cards import OrderCards
 from bot.handlers.rest import RestHandler
 from bot.handlers.working import WorkingHandler
+from bot.parts import Parts
 from trading.lists import Lists
-
-if TYPE_CHECKING:
-    # The switchboard imports this module.
-    from bot.handlers.order_cards import OrderCards
-    from bot.switchboard import Parts
 
 
 @dataclass(frozen=True, slots=True)

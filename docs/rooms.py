@@ -15,6 +15,7 @@ ROOMS = (
     "bot",
     "bot/handlers",
     "bot/views",
+    "bot/wiring",
     "simulator",
     "simulator/tws",
     "simulator/tws/handlers",

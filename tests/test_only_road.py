@@ -126,6 +126,68 @@ def test_the_gateway_is_handed_to_trading_alone_and_asked_to_send_by_one_module(
     assert sends_in(sender) == GATEWAY_CALLS
 
 
+GATEWAY = "IbOrders"
+MAKER = Path("bot/wiring/link.py")
+"""The one module that makes the gateway, as `orders` of its `Link`."""
+HOLDERS = {"OrderDesk", "OrderTracker", "IbOrderFeed", "Link", "Parts"}
+"""Who is handed it whole: `Parts` as the list of open orders that it types it as, `Link` to hand it on."""
+READ = {"open_orders", "executions", "is_read_only"}
+
+
+def is_gateway(node: ast.AST) -> bool:
+    """Tell whether *node* is what the wiring calls the gateway: `link.orders`, or `orders` where it is made."""
+    match node:
+        case ast.Attribute(value=holder, attr="orders"):
+            return ast.unparse(holder).rpartition(".")[2] == "link"
+        case ast.Name(id="orders", ctx=ast.Load()):
+            return True
+    return False
+
+
+def gateway_uses(tree: ast.AST) -> set[str]:
+    """Return what is done with the gateway: `name(...)` for who is handed it, `.name` for what is asked of it."""
+    found = set()
+    for node in ast.walk(tree):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.keyword) and is_gateway(child.value):
+                assert isinstance(node, ast.Call)
+                found.add(f"{ast.unparse(node.func)}(...)")
+            elif is_gateway(child) and not isinstance(node, ast.keyword):
+                match node:
+                    case ast.Attribute(attr=attr):
+                        found.add(f".{attr}")
+                    case ast.Call(func=func):
+                        found.add(f"{ast.unparse(func)}(...)")
+                    case _:
+                        found.add(ast.unparse(node))
+    return found
+
+
+def test_the_gateway_is_made_once_and_handed_to_named_holders_alone() -> None:
+    uses, makers = set(), set()
+    for path in [ROOT / "bot/app.py", *sorted((ROOT / "bot/wiring").glob("*.py"))]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        uses |= gateway_uses(tree)
+        if GATEWAY in names_in(tree):
+            makers.add(path.relative_to(ROOT))
+    assert makers == {MAKER}
+    assert uses == {f"{holder}(...)" for holder in HOLDERS} | {f".{name}" for name in READ}
+
+
+@pytest.mark.parametrize(
+    ("line", "use"),
+    [
+        ("HaltHandler(reply, link.orders)", "HaltHandler(...)"),
+        ("Chat(orders=house.link.orders)", "Chat(...)"),
+        ("gateway = link.orders", "gateway = link.orders"),
+        ("(link.orders, 1)", "(link.orders, 1)"),
+        ("await self._house.link.orders.reserve()", ".reserve"),
+    ],
+)
+def test_a_gateway_that_goes_elsewhere_is_seen(line: str, use: str) -> None:
+    assert gateway_uses(ast.parse(line)) == {use}
+
+
 def functions_of(path: Path) -> dict[str, ast.AST]:
     """Return every function of a module by its name."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
@@ -186,13 +248,15 @@ def test_the_door_itself_names_them() -> None:
         ("trading/desk.py", "await self._gateway.submit(order, ref)", "submit"),
         ("trading/tracker.py", "send = self._gateway.change", "change"),
         ("bot/app.py", "await orders.submit(order, ref)", "submit"),
-        ("bot/app.py", "await orders.change(order, 1, ref, 0)", "change"),
+        ("bot/wiring/link.py", "await orders.change(order, 1, ref, 0)", "change"),
+        ("bot/wiring/dealing.py", "await link.orders.submit(order, ref)", "submit"),
+        ("bot/wiring/chat.py", "again = house.link.orders.change", "change"),
         ("bot/handlers.py", "await desk._sender._gateway.submit(order, ref)", "submit"),
         ("bot/app.py", 'getattr(orders, "sub" + "mit")(order, ref)', "submit"),
     ],
 )
 def test_a_deliberate_violation_is_seen(tmp_path: Path, path: str, line: str, named: str) -> None:
-    (tmp_path / path).parent.mkdir()
+    (tmp_path / path).parent.mkdir(parents=True)
     (tmp_path / path).write_text(f"{line}\n", encoding="utf-8")
     assert list(offenders(tmp_path)) == [f"{path}: {named}"]
 
@@ -207,6 +271,6 @@ def test_a_deliberate_violation_is_seen(tmp_path: Path, path: str, line: str, na
     ],
 )
 def test_what_is_no_way_to_an_order_is_left_alone(tmp_path: Path, path: str, line: str) -> None:
-    (tmp_path / path).parent.mkdir()
+    (tmp_path / path).parent.mkdir(parents=True)
     (tmp_path / path).write_text(f"{line}\n", encoding="utf-8")
     assert list(offenders(tmp_path)) == []

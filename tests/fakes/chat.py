@@ -15,9 +15,10 @@ from bot.charts import Points, Theme
 from bot.commands import COMMANDS, Handlers
 from bot.handlers.chores import Chores
 from bot.membership import Membership
+from bot.parts import Parts
 from bot.request import FileIn, Press, TextIn
 from bot.router import Router
-from bot.switchboard import Parts, connect
+from bot.switchboard import connect
 from bot.views.message import Button
 from bot.views.status import StatusReport
 from broker.status import LinkReason, LinkState, LinkStatus
