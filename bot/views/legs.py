@@ -1,9 +1,11 @@
 """What became of each order of a proposal, in words."""
 
+from decimal import Decimal
+
 from bot.views.keyboard import shortened
 from bot.views.leg_reason import leg_reason
 from bot.views.message import text
-from bot.views.numbers import exact, quantity
+from bot.views.numbers import exact, money, quantity
 from bot.views.order_words import how, is_list, role_words, spelled
 from trading.proposal import Leg, LegRole, LegState, Proposal
 
@@ -79,6 +81,23 @@ def leg_name(leg: Leg, proposal: Proposal) -> str:
     if order.role is LegRole.ENTRY:
         return text(spelled(order.ticket, order.instrument))
     return text(f"{role_words(order.role)} {how(order.ticket, order.instrument)}".strip())
+
+
+def costs_line(proposal: Proposal) -> list[str]:
+    """Return what several orders cost and brought together, for each currency; nothing where none is known."""
+    fees: dict[str, Decimal] = {}
+    realized: dict[str, Decimal] = {}
+    for leg in proposal.legs if len(proposal.legs) > 1 else ():
+        currency = proposal.order_of(leg).instrument.currency
+        if leg.commission is not None:
+            paid_in = leg.commission_currency or currency
+            fees[paid_in] = fees.get(paid_in, Decimal(0)) + leg.commission
+        if leg.realized_pnl is not None:
+            realized[currency] = realized.get(currency, Decimal(0)) + leg.realized_pnl
+    parts = [f"fees {' + '.join(money(fee, currency) for currency, fee in fees.items())}"] if fees else []
+    parts += [f"realized <b>{money(gain, currency, signed=True)}</b>" for currency, gain in realized.items()]
+    line = " · ".join(parts)
+    return [f"{line[0].upper()}{line[1:]}"] if line else []
 
 
 def filled_line(leg: Leg, proposal: Proposal) -> str:

@@ -13,12 +13,12 @@ from bot.callback_data import Code, Place
 from bot.views.firing import LATE
 from bot.views.keyboard import button, rows, shortened
 from bot.views.leg_reason import leg_reason
-from bot.views.legs import all_legs, filled_line, leg_lines, leg_name
+from bot.views.legs import all_legs, costs_line, filled_line, leg_lines, leg_name
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import exact, moment, money, quantity, span
 from bot.views.order_words import changed_reference, headline, is_change, is_list, role_words, spelled, venue
 from market.instrument import SecType
-from market.ticket import OrderType, Side
+from market.ticket import OrderType, Side, TimeInForce
 from trading.proposal import Leg, LegRole, LegState, OrderNews, Proposal
 
 _REASON = 400
@@ -97,7 +97,7 @@ def order_thread(news: OrderNews, *, now: datetime, zone: ZoneInfo) -> Message:
     proposal = news.proposal
     several = leg_lines(proposal)
     if several:
-        lines = [f"{_mark(proposal)} {headline(proposal)}: {all_legs(proposal)}", *several]
+        lines = [f"{_mark(proposal)} {headline(proposal)}: {all_legs(proposal)}", *several, *costs_line(proposal)]
     else:
         lines = [_first_line(proposal, news.leg), *_standing(proposal, news.leg)]
     return Message("\n".join([*lines, *_foot(news, now, zone)]), _thread_buttons(proposal), silent=True, protect=True)
@@ -108,6 +108,8 @@ def _what_to_do(proposal: Proposal, leg: Leg) -> list[str]:
         return []
     said = leg.message.lower()
     hints = (hint for words, hint in _HINTS if leg.state is LegState.REJECTED and any(word in said for word in words))
+    if leg.state is LegState.EXPIRED and proposal.order_of(leg).ticket.time_in_force is TimeInForce.IOC:
+        return ["Nobody traded at that price just then: write it again with another one if you still want it."]
     return [next(hints, _TRIES[leg.state])]
 
 
@@ -151,7 +153,7 @@ def _bought(proposal: Proposal, leg: Leg) -> str:
 
 def _facts(proposal: Proposal, leg: Leg) -> list[str]:
     if is_list(proposal) and leg.state is LegState.FILLED:
-        return leg_lines(proposal)
+        return [*leg_lines(proposal), *costs_line(proposal)]
     if leg.state is LegState.FILLED:
         return [_filled_facts(proposal, leg)]
     if proposal.order_of(leg).role is LegRole.CHANGE and leg.state in _CHANGES:
@@ -170,9 +172,19 @@ def _standing(proposal: Proposal, leg: Leg) -> list[str]:
     if leg.state is LegState.CHANGED:
         return [f"IBKR works on the new terms{_of_which(proposal)}."]
     told = _ENDS.get(leg.state)
+    ticket = proposal.order_of(leg).ticket
+    if leg.state is LegState.EXPIRED and ticket.time_in_force is TimeInForce.IOC:
+        told = "What could not be filled at once was cancelled" if leg.filled else "It could not be filled at once"
     if told is not None:
-        return [f"{told}: " + (f"{filled_line(leg, proposal)}." if leg.filled else "nothing was bought or sold.")]
+        return [f"{told}: {_part(proposal, leg) if leg.filled else 'nothing was bought or sold.'}"]
     return [f"At IBKR, {filled_line(leg, proposal) if leg.filled else 'nothing filled yet'}"]
+
+
+def _part(proposal: Proposal, leg: Leg) -> str:
+    """Return what was filled of an order that ended before it was complete, and what that cost."""
+    currency = leg.commission_currency or proposal.order_of(leg).instrument.currency
+    fee = "" if leg.commission is None else f", fee {money(leg.commission, currency)}"
+    return f"{filled_line(leg, proposal)}{fee}."
 
 
 def _of_which(proposal: Proposal) -> str:

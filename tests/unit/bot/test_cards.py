@@ -88,6 +88,14 @@ def told(one: Proposal, *states: tuple[LegState, str], number: int = 1, ref: boo
     return OrderNews(one, one.legs[number - 1], LegState.SENT, NOW, ref)
 
 
+def paid(news: OrderNews, *fees: str) -> OrderNews:
+    """Return *news* with what each of the orders cost, and brought: ten times as much."""
+    one = news.proposal
+    for leg, fee in zip(one.legs, fees, strict=True):
+        one = one.with_leg(replace(leg, commission=Decimal(fee), realized_pnl=Decimal(fee) * 10))
+    return replace(news, proposal=one, leg=next(leg for leg in one.legs if leg.number == news.leg.number))
+
+
 def because(news: OrderNews, reason: str = "bot stopped") -> OrderNews:
     """Return *news* with the reason for it."""
     leg = replace(news.leg, message=reason)
@@ -157,6 +165,11 @@ MESSAGES = {
         told(planned(BRACKET), (FILLED, "50"), (FILLED, "50"), (WORKING, "0"), number=2)
     ),
     "news-list-over": lambda: news_message(told(listed(), (FILLED, "150"), (FILLED, "20"), (REJECTED, "0"), number=2)),
+    "news-list-costs": lambda: news_message(
+        paid(told(listed(), (FILLED, "150"), (FILLED, "20"), (FILLED, "1000"), number=3), "1.00", "1.00", "2.00")
+    ),
+    "news-cancelled-cost": lambda: news_message(paid(told(proposal(), (CANCELLED, "20")), "0.35")),
+    "news-at-once-expired": lambda: news_message(told(proposal("buy 50 AAPL 199.5 ioc"), (LegState.EXPIRED, "0"))),
     "news-never-sent": lambda: news_message(
         because(told(listed(), (FILLED, "150"), (LegState.NOT_SENT, "0"), (LegState.NOT_SENT, "0"), number=2))
     ),
