@@ -111,6 +111,7 @@ def _rare_to_json(proposal: Proposal) -> dict[str, Any]:
         "asked": _maybe(_size_to_json, proposal.asked),
         "changed_from": _maybe(ticket_to_json, proposal.changed_from),
         "notes": list(proposal.notes),
+        "closes": time_to_json(proposal.closes),
     }
     return {name: value for name, value in rare.items() if value}
 
@@ -133,6 +134,7 @@ def proposal_from_json(data: Mapping[str, Any]) -> Proposal:
         asked=_maybe(_size_from_json, data.get("asked")),
         changed_from=_maybe(ticket_from_json, data.get("changed_from")),
         notes=tuple(data.get("notes", ())),
+        closes=time_from_json(data.get("closes")),
     )
 
 

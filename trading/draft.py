@@ -67,6 +67,7 @@ class Drafter:
         first, account = seen[0], wish.orders[0].account
         preview, missing, warnings = await self._preview(wish)
         now, summary = self._clock.now(), first.summary
+        session = first.hours.next_close(now) if first.hours is not None else None
         return Proposal(
             id=0,
             token=self._new_token(),
@@ -92,6 +93,7 @@ class Drafter:
             asked=wish.asked,
             changed_from=wish.changed_from,
             notes=wish.notes,
+            closes=session.end if session is not None else None,
         )
 
     async def _preview(self, wish: Wish) -> tuple[Preview | None, str, tuple[str, ...]]:

@@ -153,7 +153,8 @@ class Proposal:
     *orders* say what each leg sends, in the order of the *legs*; without them there is one leg, and it sends *ticket*.
     *asked* is the size as it was asked for where the ticket's quantity was worked out from one, *changed_from* the
     terms until now of the working order that a CHANGE is about. *notes* are those of the warnings that whoever made the
-    list gave with it.
+    list gave with it. *closes* is when the session of *instrument* closes, the running one or the next; None if
+    that is not known.
     """
 
     id: int
@@ -182,6 +183,7 @@ class Proposal:
     asked: Size | None = None
     changed_from: OrderTicket | None = None
     notes: tuple[str, ...] = ()
+    closes: datetime | None = None
 
     def order_of(self, leg: Leg) -> LegOrder:
         """Return what *leg* sends; a proposal of one order needs no plan for it."""

@@ -13,6 +13,7 @@ from market.clock import Clock
 from trading.checks import Checks
 from trading.family import Family
 from trading.findings import Findings, ask
+from trading.lifetime import by_time
 from trading.ports import OrderFate, OrderGateway, ProposalStore
 from trading.proposal import Leg, LegRole, LegState, Proposal
 from trading.recorder import Recorder
@@ -102,6 +103,8 @@ class Reconciler:
             after = after_findings(after, report, are_complete=findings.are_complete, is_patient=at_connect)
             if report is None:
                 after = self._family.after_silence(proposal, after, findings)
+            else:
+                after = by_time(proposal, leg, after, report.at)
             is_settled = after.state.is_final or (report is not None and report.fate is OrderFate.WORKING)
         if is_settled:
             self._checks.settle(leg.order_ref)

@@ -15,6 +15,7 @@ from market.errors import LinkDown
 from trading.changes import Changes
 from trading.checks import Checks
 from trading.family import Family
+from trading.lifetime import by_time
 from trading.ports import OrderFate, OrderGateway, OrderReport, ProposalStore
 from trading.proposal import Leg, LegState, Proposal
 from trading.reconciler import Reconciler
@@ -178,7 +179,7 @@ class OrderTracker:
             await self._recorder.take(proposal, leg, after, min(told.time, now), now_s)
             return
         proposal = await self._recorder.take_terms(proposal, leg, told)
-        after = after_report(base, told)
+        after = by_time(proposal, base, after_report(base, told), now)
         if told.fate is not OrderFate.CHECK:
             self._checks.settle(leg.order_ref)
         elif not after.state.is_final:

@@ -1,0 +1,91 @@
+"""An order that IBKR took off the market: by a person, or by its own time."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from market.instrument import Instrument
+from market.ticket import parse
+from tests.fakes.desk import DeskBench
+from tests.fakes.order_events import hear, report, told
+from trading.codec import proposal_from_json, proposal_to_json
+from trading.lifetime import by_time
+from trading.ports import OrderFate
+from trading.proposal import Leg, LegState, Proposal
+
+CLOSE = datetime(2026, 11, 18, 21, 0, tzinfo=UTC)
+BLANK = "Order Canceled - reason:"
+SECOND = timedelta(seconds=1)
+
+
+def proposed(line: str) -> Proposal:
+    ticket = parse(line)
+    apple = Instrument(265598, "AAPL")
+    made = CLOSE - timedelta(hours=3)
+    return Proposal(
+        1, "token", 111, 111, "DU1", ticket, apple, made, made, legs=(Leg(1, "sb-1-1", LegState.WORKING),), closes=CLOSE
+    )
+
+
+def ended(line: str, at: datetime | None, message: str = "") -> LegState:
+    """Return how the order of *line* stands after IBKR said that it is cancelled."""
+    proposal = proposed(line)
+    before = proposal.legs[0]
+    return by_time(proposal, before, replace(before, state=LegState.CANCELLED, message=message), at).state
+
+
+@pytest.mark.parametrize("message", ["", BLANK, "Cancelled by System:"])
+@pytest.mark.parametrize(
+    ("line", "at"),
+    [
+        ("buy 5 AAPL 150", CLOSE + SECOND),
+        ("buy 5 AAPL 150", CLOSE - SECOND),
+        ("buy 5 AAPL loc 150", CLOSE + SECOND),
+        ("buy 5 AAPL 150 ioc", CLOSE - timedelta(hours=3)),
+        ("buy 5 AAPL 150 gtd 2026-11-18T19:00:00Z", CLOSE - timedelta(hours=2)),
+    ],
+)
+def test_what_ends_at_its_own_time_is_expired(line: str, at: datetime, message: str) -> None:
+    assert ended(line, at, message) is LegState.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("line", "at", "message"),
+    [
+        ("buy 5 AAPL 150", CLOSE - timedelta(seconds=6), ""),
+        ("buy 5 AAPL 150 gtc", CLOSE + SECOND, ""),
+        ("buy 5 AAPL 150 outside", CLOSE + SECOND, ""),
+        ("buy 5 AAPL 150 gtd 2026-11-18T19:00:00Z", CLOSE - timedelta(hours=2, seconds=6), ""),
+        ("buy 5 AAPL 150", CLOSE + SECOND, "Cancelled by Trader"),
+        ("buy 5 AAPL 150", CLOSE + SECOND, BLANK + "We cannot accept an order at a limit price"),
+        ("buy 5 AAPL 150", None, ""),
+    ],
+)
+def test_what_somebody_or_a_rule_ended_is_cancelled(line: str, at: datetime | None, message: str) -> None:
+    assert ended(line, at, message) is LegState.CANCELLED
+
+
+def test_what_was_told_as_cancelled_stays_so_when_ibkr_repeats_it_after_the_close() -> None:
+    proposal = proposed("buy 5 AAPL 150")
+    over = replace(proposal.legs[0], state=LegState.CANCELLED)
+    assert by_time(proposal, over, over, CLOSE + SECOND) == over
+
+
+def test_without_the_hours_an_order_of_the_day_is_cancelled() -> None:
+    proposal = replace(proposed("buy 5 AAPL 150"), closes=None)
+    before = proposal.legs[0]
+    after = replace(before, state=LegState.CANCELLED)
+    assert by_time(proposal, before, after, CLOSE + SECOND) == after
+
+
+def test_the_close_is_kept_with_the_proposal() -> None:
+    proposal = proposed("buy 5 AAPL 150")
+    assert proposal_from_json(proposal_to_json(proposal)) == proposal
+
+
+async def test_what_an_immediate_order_did_not_get_is_told_as_expired() -> None:
+    bench = DeskBench()
+    await bench.sent("buy 10 AAPL 199.5 ioc")
+    await hear(bench, report(OrderFate.CANCELLED))
+    assert told(bench) == ["expired 0"]
