@@ -26,7 +26,8 @@ test: install
 	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile -m 'not whole'
 
 test-ib-insync: $(INSYNC)/installed
-	$(INSYNC)/bin/python -m pytest --numprocesses auto tests/integration/broker tests/simulator/tws tests/flow/test_trouble_ibkr.py
+	$(INSYNC)/bin/python -m pytest --numprocesses auto tests/integration/broker tests/simulator/tws tests/flow/test_trouble_ibkr.py \
+		tests/flow/test_every_order.py tests/flow/test_every_shape.py
 
 check: install
 	$(BIN)/ruff check .
