@@ -27,7 +27,7 @@ _WORDS = {
     Limit.CLOSED_MARKET: "the market is {actual}, and nothing is ordered then.",
     Limit.COLLAR: "the price is {actual} % away from the market, {allowed} % is the most allowed.",
     Limit.SHORT_SELLING: (
-        "it would sell {actual}, and {allowed} is what there is, less what other orders sell already. "
+        "it would sell {actual}, and {allowed} can be sold: what is held, less what working orders sell already. "
         "Selling short is not allowed."
     ),
     Limit.ACCOUNT: "IBKR has not told the account's {actual}, which a limit needs.",

@@ -30,6 +30,7 @@ _MOST = 10
 _ROOM = 3400
 _ELSEWHERE = "Placed elsewhere (TWS, the phone, other programs: change them there)"
 _WORDS = 100
+_MOVES = 3
 _SENT = frozenset({ProposalState.CONFIRMED, ProposalState.SUBMITTED})
 _NAMES = {LegRole.TAKE_PROFIT: "target", LegRole.STOP_LOSS: "stop", LegRole.ALTERNATIVE: "stop"}
 _FATES = {
@@ -193,7 +194,9 @@ def _own_buttons(proposal: Proposal) -> list[tuple[Button, ...]]:
     label = f"✖️ Cancel {proposal.reference} {shortened(proposal.instrument.label, 10)}"
     cancel = button(label, Code.ORDER_WITHDRAW, Place.HERE, proposal.id, style=Style.DANGER)
     moves = [] if is_list(proposal) else [leg for leg in proposal.legs if is_movable(proposal, leg)]
-    return [(*(_move(proposal, leg) for leg in moves[:2]), cancel)]
+    changes = tuple(_move(proposal, leg) for leg in moves[:_MOVES])
+    # On a phone four buttons in a row cannot be read.
+    return [(*changes, cancel)] if len(changes) < _MOVES else [changes, (cancel,)]
 
 
 def _move(proposal: Proposal, leg: Leg) -> Button:

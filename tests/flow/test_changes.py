@@ -37,6 +37,17 @@ async def listed(stage: Stage, *words: str) -> Shown:
     return found
 
 
+async def offering(stage: Stage, button: str, after: Shown) -> Shown:
+    """Return the first message after *after* that has *button*: a fill is told in its thread and in one that rings."""
+
+    async def look() -> Shown | None:
+        shown = await stage.ada.from_bot(after["message_id"])
+        return next((one for one in shown if any(label.startswith(button) for label in labels(one))), None)
+
+    found: Shown = await stage.desk.until(look, f"a message with {button}")
+    return found
+
+
 async def test_a_price_is_moved_by_its_own_card_and_confirm(stage: Stage) -> None:
     await stage.up()
     await confirmed(stage, "buy 10 AAPL 150")
@@ -73,7 +84,7 @@ async def test_what_was_filled_gets_a_stop_and_its_cancel_takes_two_taps(stage: 
     await stage.up()
     await stage.desk.push("AAPL", 199.0)
     card = await confirmed(stage, "buy 10 AAPL 199.5")
-    filled = await stage.ada.until("FILLED", after=card["message_id"])
+    filled = await offering(stage, "🛑 Add stop", card)
     await stage.ada.press(filled, "🛑 Add stop", wait=10)
     asked = await stage.ada.until("at what price?", after=filled["message_id"])
     label = next(one for one in labels(asked) if "\N{MINUS SIGN}5%" in one)
@@ -89,6 +100,53 @@ async def test_what_was_filled_gets_a_stop_and_its_cancel_takes_two_taps(stage: 
     assert (await order(stage, orderType="STP"))["status"] not in {"Cancelled", "PendingCancel"}
     await stage.ada.press(sure, "✖️ Cancel it", wait=10)
     await order(stage, orderType="STP", status="Cancelled")
+
+
+async def test_a_brackets_target_is_moved_and_the_position_closed_beside_what_guards_it(stage: Stage) -> None:
+    await stage.up()
+    await stage.desk.push("MSFT", 414.0)
+    card = await confirmed(stage, "buy 10 MSFT 415 tp 440 sl 400")
+    await stage.ada.until("FILLED", "BOT 10 MSFT", after=card["message_id"])
+    shown = await stage.ada.until("2 🕓 working", after=card["message_id"])
+    await stage.ada.press(shown, "✏️ Move target", wait=10)
+    asked = await stage.ada.until("move to?", after=card["message_id"])
+    await stage.ada.press(asked, "440.01", wait=10)
+    change = await stage.ada.until("440.00 → 440.01", "New terms for order #1", after=asked["message_id"])
+    await stage.ada.ask("/help", "/orders")
+    await stage.ada.press(change, "✅", wait=10)
+    await order(stage, orderRef="sb-1-2", limitPrice=440.01)
+    await stage.ada.becomes(shown, "Take profit LIMIT 440.01")
+    flat = await stage.ada.ask("/flatten", "confirm?")
+    assert "#1 SELL 10 MSFT LIMIT 440.01 still works" in said(flat)
+    assert "SELL 70 MSFT MARKET" in said(flat)
+    warned = await stage.ada.until("Closing leaves 2 working orders", after=change["message_id"])
+    await stage.ada.press(warned, "✖️ Cancel #1", wait=10)
+    sure = await stage.ada.until("A protective stop is among them", after=flat["message_id"])
+    await stage.ada.press(sure, "✖️ Cancel all 2", wait=10)
+    for number in (2, 3):
+        await order(stage, orderRef=f"sb-1-{number}", status="Cancelled")
+
+
+async def test_what_was_filled_gets_a_target_and_a_stop_of_which_one_cancels_the_other(stage: Stage) -> None:
+    await stage.up()
+    await stage.desk.push("AAPL", 199.0)
+    card = await confirmed(stage, "buy 10 AAPL 199.5")
+    filled = await offering(stage, "🎯 Add target", card)
+    assert "BOT 10 AAPL @ 1" in said(filled).splitlines()[0]
+    await stage.ada.press(filled, "🎯 Add target", wait=10)
+    asked = await stage.ada.until("at what price?", after=filled["message_id"])
+    label = next(one for one in labels(asked) if "🛑" in one)
+    await stage.ada.press(asked, label, wait=10)
+    pair = await stage.ada.until("SELL 10 AAPL LIMIT", "or STOP", "confirm?", after=asked["message_id"])
+    await stage.ada.ask("/help", "/orders")
+    await stage.ada.press(pair, "✅", repeat=3)
+    target, stop = await order(stage, orderRef="sb-2-1"), await order(stage, orderRef="sb-2-2")
+    assert (target["action"], target["orderType"], target["quantity"]) == ("SELL", "LMT", 10)
+    assert (stop["action"], stop["orderType"], stop["ocaGroup"]) == ("SELL", "STP", target["ocaGroup"])
+    await stage.desk.push("AAPL", target["limitPrice"] + 1)
+    await order(stage, orderRef="sb-2-2", status="Cancelled")
+    closed = await stage.ada.until("FILLED", "SLD 10 AAPL", "realized", after=pair["message_id"])
+    assert not [one for one in labels(closed) if "Add" in one]
 
 
 async def test_orders_placed_in_tws_show_and_all_of_ours_are_cancelled_by_two_taps(stage: Stage) -> None:

@@ -77,6 +77,11 @@ class TestList:
         await chat.say("/orders")
         assert chat.labels()[:2] == ["✏️ #1 price", "✏️ #1 stop"]
 
+    async def test_every_price_of_a_bracket_can_be_moved_its_stop_too(self, chat: Chat) -> None:
+        await sent(chat, "buy 10 AAPL 199.5 tp 210 sl 190")
+        await chat.say("/orders")
+        assert chat.labels()[:4] == ["✏️ #1 price", "✏️ #1 target", "✏️ #1 stop", "✖️ Cancel #1 AAPL"]
+
     async def test_of_a_card_that_was_never_confirmed_no_order_has_a_line(self, chat: Chat) -> None:
         await chat.say("buy 10 AAPL 199.5 tp 210 sl 190")
         assert "Take profit" not in await chat.say("/orders")
