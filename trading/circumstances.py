@@ -20,12 +20,13 @@ class Circumstances:
     The market, the account and what was ordered before, as of *now*.
 
     *position* is what the account holds of the instrument (short: negative), *held* of every one by con id, *flight*
-    what working orders may still make of the position. *recent_orders* counts what the person confirmed within the
-    last minute, *day_value* is what that comes to today, in the account's base currency; both once more for all people
-    (*total_...*). *since_same_s* is how long ago the person confirmed the same order, None where that is longer ago
-    than anybody asks for. *spent* is the buying power that earlier orders of the same list take. *is_open* says whether
-    regular trading is on (True where *knows_hours* is False). *summary* and *rules* are None where IBKR has not told.
-    *is_loss_locked*: the day has lost what it may.
+    what working orders may still make of the position, *arriving* what the entry that a changed order hangs on may
+    still add to it. *recent_orders* counts what the person confirmed within the last minute, *day_value* is what that
+    comes to today, in the account's base currency; both once more for all people (*total_...*). *since_same_s* is how
+    long ago the person confirmed the same order, None where that is longer ago than anybody asks for. *spent* is the
+    buying power that earlier orders of the same list take. *is_open* says whether regular trading is on (True where
+    *knows_hours* is False). *summary* and *rules* are None where IBKR has not told. *is_loss_locked*: the day has lost
+    what it may.
     """
 
     quote: Quote
@@ -42,6 +43,7 @@ class Circumstances:
     rules: OrderRules | None = None
     held: Mapping[int, Decimal] = field(default_factory=dict)
     flight: Flight = field(default_factory=Flight)
+    arriving: Decimal = Decimal(0)
     spent: Decimal = Decimal(0)
     knows_hours: bool = True
     is_loss_locked: bool = False
@@ -50,7 +52,7 @@ class Circumstances:
     @property
     def stock(self) -> Stock:
         """What there is to reduce."""
-        return Stock(self.position, self.flight, self.held)
+        return Stock(self.position, self.flight, self.held, self.arriving)
 
     def after(self, earlier: "Ordered", instrument: Instrument) -> "Circumstances":
         """Return how things stand for an order on *instrument* once the *earlier* one of the same list is sent."""

@@ -82,12 +82,14 @@ class Stock:
     """
     What there is to reduce: *position* of the instrument (short: negative), what is in *flight* on it already.
 
-    *held* are all positions of the account by con id: a combo reduces where each of its legs does.
+    *held* are all positions of the account by con id: a combo reduces where each of its legs does. *arriving* is what
+    the entry that an order hangs on may still add: until then the order sleeps.
     """
 
     position: Decimal = Decimal(0)
     flight: Flight = field(default_factory=Flight)
     held: Mapping[int, Decimal] = field(default_factory=dict)
+    arriving: Decimal = Decimal(0)
 
 
 def reducible(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, strictly: bool) -> Decimal:
@@ -106,7 +108,7 @@ def reducible(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, stri
         taken = max(sleeping, others)
     else:
         taken = sleeping if ticket.order_type in STOPS else others
-    return max(whole - taken, Decimal(0))
+    return max(whole - taken, Decimal(0)) + stock.arriving
 
 
 def reduces(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, strictly: bool) -> bool:

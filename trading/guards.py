@@ -8,6 +8,7 @@ loss, and has `trading/limits.py` decide. It never sends.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from market.clock import Clock
@@ -122,6 +123,7 @@ class Guards:
                 total_day_value=total.day_value,
                 since_same_s=self._ledger.since_same(order, user_id=user_id, but=proposal_id),
                 flight=self._flight(order, proposal_id),
+                arriving=self._ledger.arriving(order.changes) if order.changes else Decimal(0),
                 is_loss_locked=self._loss_locked(order.account) is not None,
             )
             found.append((self._remaining(order), order.instrument, given))

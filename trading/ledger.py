@@ -101,15 +101,24 @@ class Ledger:
         return min(ago, default=None)
 
     def flight(self, order: LegOrder, *, but: int) -> Flight:
-        """Return what else works on the order's instrument and account; not the order that it changes."""
+        """Return what else works on the order's instrument and account; not the order it changes, nor its rivals."""
         flight = Flight()
         for one in self._others(but):
-            for leg, other in _working(one, self._clock.now()):
-                same = other.instrument == order.instrument and other.account == order.account
-                if same and leg.order_ref != order.changes:
+            for leg, other in _working(one, self._clock.now(), but=order.changes):
+                if other.instrument == order.instrument and other.account == order.account:
                     left = other.ticket.quantity - leg.filled
                     flight = flight.plus(other.ticket.side, left, stops=_protects(one.proposal, other))
         return flight
+
+    def arriving(self, order_ref: str) -> Decimal:
+        """Return what the order that *order_ref* hangs on may still bring, 0 where it hangs on none."""
+        for one in self._claims.values():
+            for leg in one.proposal.legs:
+                if leg.order_ref == order_ref and (number := one.proposal.order_of(leg).parent):
+                    parent = one.proposal.legs[number - 1]
+                    left = one.proposal.order_of(parent).ticket.quantity - parent.filled
+                    return Decimal(0) if parent.state.is_final else left
+        return Decimal(0)
 
     def filled(self, order_ref: str) -> Decimal:
         """Return how much of an order that still works is filled, 0 for one that nobody knows."""
@@ -174,14 +183,16 @@ def _protects(proposal: Proposal, order: LegOrder) -> bool:
     return order.ticket.order_type in STOPS or bool(order.parent) or any(stands)
 
 
-def _working(claim: Claim, now: datetime) -> list[tuple[Leg, LegOrder]]:
+def _working(claim: Claim, now: datetime, *, but: str = "") -> list[tuple[Leg, LegOrder]]:
     """
     Return the legs that may still trade, of several that cancel each other the largest.
 
+    Not the order *but*, by its reference, nor those that it cancels and that cancel it: they are one order with it.
     A child works once what it hangs on has been filled. A leg that was never sent will not be, once its turn is over.
     """
     proposal = claim.proposal
     filled = {leg.number: leg.filled for leg in proposal.legs}
+    left_out = {_place(proposal, leg) for leg in proposal.legs if leg.order_ref == but}
     found: dict[object, tuple[Leg, LegOrder]] = {}
     for leg in proposal.legs:
         order = proposal.order_of(leg)
@@ -189,8 +200,16 @@ def _working(claim: Claim, now: datetime) -> list[tuple[Leg, LegOrder]]:
         is_stale = leg.state is LegState.UNSENT and now - claim.at >= _MINUTE
         if leg.state.is_final or sleeps or is_stale or order.role is LegRole.CHANGE:
             continue
-        place: object = (order.group, order.ticket.side) if order.group else leg.number
+        place = _place(proposal, leg)
+        if place in left_out:
+            continue
         rival = found.get(place)
         if rival is None or rival[1].ticket.quantity < order.ticket.quantity:
             found[place] = (leg, order)
     return list(found.values())
+
+
+def _place(proposal: Proposal, leg: Leg) -> object:
+    """Return what the leg has in common with those that cancel it when they trade, and it them; else its number."""
+    order = proposal.order_of(leg)
+    return (order.group, order.ticket.side) if order.group else leg.number
