@@ -155,6 +155,7 @@ class OrderRecord:
             message=self.message or (_INACTIVE if self.status == _INACTIVE else ""),
             words=self.words or (format_ticket(self.ticket) if self.ticket else ""),
             refused_change=self.refused_change,
+            group=self.oca_group,
         )
 
     def _is_known(self, contract: Contract) -> bool:

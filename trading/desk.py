@@ -226,17 +226,19 @@ class OrderDesk:
         await done(self._note(user_id, chat_id, "cancel order", proposal.reference, "asked", ""))
         return proposal
 
-    async def cancel_all(self, user_id: int, chat_id: int) -> Sequence[Proposal]:
+    async def cancel_all(self, user_id: int, chat_id: int) -> Withdrawn:
         """
-        Ask IBKR to cancel all working orders of the person, of an admin all of everybody; return what it is asked.
+        Ask IBKR to cancel all working orders of the person, of an admin all of everybody; say of which it was asked.
 
-        Raises NotAllowed, LinkDown, ReadOnlyApi.
+        What it could not be asked about is told beside, a lost link too. Raises NotAllowed.
         """
         self._require_trader(user_id)
-        asked = await self._withdrawal.all(self._may_touch(user_id))
-        for proposal in asked:
+        withdrawn = await self._withdrawal.all(self._may_touch(user_id))
+        for proposal in withdrawn.asked:
             await done(self._note(user_id, chat_id, "cancel order", proposal.reference, "asked", "all"))
-        return asked
+        for kept in withdrawn.kept:
+            await done(self._note(user_id, chat_id, "cancel order", kept.proposal.reference, "not asked", kept.reason))
+        return withdrawn
 
     async def expire_due(self) -> Sequence[Proposal]:
         """Close the cards whose time is up and return them, for their messages to be edited."""
@@ -275,7 +277,8 @@ class OrderDesk:
     async def _draft(self, wish: Wish, seen: Sequence[Appraisal], user_id: int, chat_id: int) -> Proposal:
         """Return the proposal with what its Confirm alone will not do among the warnings."""
         draft = await self._drafter.draft(wish, seen, user_id=user_id, chat_id=chat_id)
-        return replace(draft, warnings=draft.warnings + self._seconder.notes(_pairs(wish.exposures, seen)))
+        pairs = _pairs(wish.exposures, seen)
+        return replace(draft, warnings=draft.warnings + self._guards.notes(pairs) + self._seconder.notes(pairs))
 
     async def _noted(
         self, action: str, proposal: Proposal | None, user_id: int, chat_id: int, doing: Awaitable[Confirmation]
@@ -299,7 +302,7 @@ class OrderDesk:
         wanted = await self._seconder.wanted_of(token, user_id=user_id, chat_id=chat_id, message_id=message_id)
         if isinstance(wanted, Confirmation):
             return wanted
-        if self._clock.now() >= wanted.expires:
+        if _is_late(wanted, self._clock.now()):
             return await self._close(wanted, ProposalState.EXPIRED, Outcome.EXPIRED)
         if action == "decline":
             return await self._close(wanted, ProposalState.CANCELLED, Outcome.CANCELLED)
@@ -314,18 +317,17 @@ class OrderDesk:
         if proposal is None or over is not None:
             return over or Confirmation(Outcome.GONE)
         now = self._clock.now()
-        # The clock may have been set back since: nobody knows how old the card is then.
-        if now >= proposal.expires or proposal.created - now > _CLOCKS_DIFFER:
+        if _is_late(proposal, now):
             return await self._close(proposal, ProposalState.EXPIRED, Outcome.EXPIRED)
         if proposal.message_id is None:
             return Confirmation(Outcome.NOT_READY, proposal)
         if proposal.message_id != message_id:
             return Confirmation(Outcome.GONE, proposal)
         self._require_trader(user_id)
-        return await self._check_and_send(proposal, code)
+        return await self._check_and_send(proposal, code, user_id)
 
-    async def _check_and_send(self, proposal: Proposal, code: str) -> Confirmation:
-        """Look again at everything that may have changed since the card was shown, then send."""
+    async def _check_and_send(self, proposal: Proposal, code: str, presser: int) -> Confirmation:
+        """Look again at everything that may have changed since the card was shown, then send: *presser* wants it."""
         try:
             seen = await self._proposer.look(proposal.exposures)
             pairs = _pairs(proposal.exposures, seen)
@@ -344,6 +346,9 @@ class OrderDesk:
         if lacking is not None:
             return lacking
         async with self._turns.of(proposal.id):
+            # Whoever was shut out while all this was asked sends nothing any more, nor does an approval of theirs.
+            for user_id in (proposal.user_id, presser):
+                self._require_trader(user_id)
             return await self._send(proposal, pairs, looked)
 
     async def _send(self, proposal: Proposal, pairs: Pairs, looked: float) -> Confirmation:
@@ -412,6 +417,11 @@ class OrderDesk:
 
     async def _note(self, user_id: int, chat_id: int, action: str, subject: str, outcome: str, detail: str) -> None:
         await self._audit.write(self._clock.now(), user_id, chat_id, action, subject, outcome, detail)
+
+
+def _is_late(proposal: Proposal, now: datetime) -> bool:
+    """Return whether its time is up; where the clock was set back since, nobody knows how old the card is."""
+    return now >= proposal.expires or proposal.created - now > _CLOCKS_DIFFER
 
 
 def _pairs(orders: Sequence[LegOrder], seen: Sequence[Appraisal]) -> Pairs:

@@ -1,7 +1,7 @@
 """What an order may come to: its worth at worst, and whether it makes a position smaller."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 
 from market.instrument import Instrument, SecType
@@ -76,6 +76,10 @@ class Flight:
         now: Decimal = getattr(self, name)
         return replace(self, **{name: now + quantity})
 
+    def joined(self, other: "Flight") -> "Flight":
+        """Return both together."""
+        return Flight(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:
@@ -100,7 +104,7 @@ def reducible(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, stri
     a stop leaves the position to what is not one, as the protection beside an order that closes it. A pair of a target
     and a stop is both, and neither may be one too many.
     """
-    whole = _held(ticket.side, instrument, stock)
+    whole = held_against(ticket.side, instrument, stock)
     sleeping, others = (stock.flight.of(ticket.side, stops=stops) for stops in (True, False))
     if strictly:
         taken = sleeping + others
@@ -118,7 +122,7 @@ def reduces(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, strict
     return ticket.quantity <= reducible(ticket, instrument, stock, strictly=strictly)
 
 
-def _held(side: Side, instrument: Instrument, stock: Stock) -> Decimal:
+def held_against(side: Side, instrument: Instrument, stock: Stock) -> Decimal:
     """Return how much of the instrument there is that a trade on *side* would take away."""
     if instrument.sec_type is not SecType.COMBO or not instrument.legs:
         return stock.position if side is Side.SELL else -stock.position

@@ -12,15 +12,16 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from market.clock import Clock
-from market.ticket import OrderTicket
+from market.ticket import OrderTicket, Side
 from trading.appraisal import Appraisal
 from trading.bounds import Limits
+from trading.elsewhere import elsewhere
 from trading.errors import Limit, OrderDenied
-from trading.exposure import STOPS, Flight
+from trading.exposure import Flight, Stock, held_against
 from trading.ledger import Ledger
 from trading.limits import check_all
 from trading.ports import OrderHistory, OrderReport
-from trading.proposal import LegOrder, Proposal
+from trading.proposal import LegOrder, LegRole, Proposal
 from trading.state import TradingState, TradingStateSource
 
 OWN = "sb-"
@@ -42,7 +43,8 @@ class Guards:
     Holds the orders of people against *limits*; *zone* says when a day begins.
 
     *loss_locked* tells since when an account's day is over, or None. *open_orders* asks IBKR for those of every client:
-    while trading reduces, what TWS and the phone have placed has its share of a position too.
+    while trading reduces, and where nothing may be sold short, what TWS and the phone have placed has its share of a
+    position too.
     """
 
     def __init__(
@@ -79,10 +81,16 @@ class Guards:
         cannot be known.
         """
         await self._ledger.refresh()
-        self._elsewhere = ()
-        if self._open_orders is not None and self.state is TradingState.REDUCING:
+        if self._open_orders is not None and self._is_shared(pairs, user_id):
             self._elsewhere = [one for one in await self._open_orders() if not one.order_ref.startswith(OWN)]
         self._decide(pairs, user_id, proposal_id)
+
+    def notes(self, pairs: Pairs) -> tuple[str, ...]:
+        """Return what a card says of orders at work that would trade on after one that closes; right after `check`."""
+        found = ((order, self._beyond(order, seen)) for order, seen in pairs if order.role is not LegRole.CHANGE)
+        return tuple(
+            f"{order.instrument.label}: {words}" if len(pairs) > 1 else words for order, words in found if words
+        )
 
     def last_check(self, pairs: Pairs, claimed: Proposal) -> TradingState:
         """
@@ -113,6 +121,7 @@ class Guards:
         changed = {order.changes for order, _ in pairs if order.changes}
         mine = self._ledger.past(summaries, user_id=user_id, but=proposal_id, changed=changed)
         total = self._ledger.past(summaries, user_id=None, but=proposal_id, changed=changed)
+        is_shared = self._is_shared(pairs, user_id)
         found = []
         for order, seen in pairs:
             given = replace(
@@ -122,20 +131,36 @@ class Guards:
                 total_recent_orders=total.recent,
                 total_day_value=total.day_value,
                 since_same_s=self._ledger.since_same(order, user_id=user_id, but=proposal_id),
-                flight=self._flight(order, proposal_id),
+                flight=self._flight(order, proposal_id, is_shared=is_shared),
                 arriving=self._ledger.arriving(order.changes) if order.changes else Decimal(0),
                 is_loss_locked=self._loss_locked(order.account) is not None,
             )
             found.append((self._remaining(order), order.instrument, given))
         check_all(self._limits(user_id), found)
 
-    def _flight(self, order: LegOrder, proposal_id: int) -> Flight:
+    def _is_shared(self, pairs: Pairs, user_id: int) -> bool:
+        """Return whether orders that others have placed count: they may be half an answer old, in the last check."""
+        if self.state is TradingState.REDUCING:
+            return True
+        return not self._limits(user_id).short_selling and any(order.ticket.side is Side.SELL for order, _ in pairs)
+
+    def _flight(self, order: LegOrder, proposal_id: int, *, is_shared: bool) -> Flight:
         flight = self._ledger.flight(order, but=proposal_id)
-        for one in self._elsewhere:
-            if one.account == order.account and one.instrument == order.instrument and one.ticket is not None:
-                stops = one.ticket.order_type in STOPS
-                flight = flight.plus(one.ticket.side, one.remaining, stops=stops)
-        return flight
+        return flight.joined(elsewhere(self._elsewhere, order)) if is_shared else flight
+
+    def _beyond(self, order: LegOrder, seen: Appraisal) -> str:
+        """Return in words what orders at work and this one would trade beyond what is held, "" if nothing."""
+        ticket, is_sale = order.ticket, order.ticket.side is Side.SELL
+        if ticket.take_profit is not None or ticket.stop_loss is not None:
+            return ""
+        held = held_against(ticket.side, order.instrument, Stock(seen.position, held=seen.held))
+        flight = self._flight(order, 0, is_shared=True)
+        others = sum((flight.of(ticket.side, stops=stops) for stops in (True, False)), Decimal(0))
+        beyond = ticket.quantity + others - held
+        if held <= 0 or not others or beyond <= 0:
+            return ""
+        verb, state = ("sell", "hold") if is_sale else ("buy", "are short")
+        return f"orders at work {verb} {others:f} too: with this one {beyond:f} more than you {state}"
 
     def _remaining(self, order: LegOrder) -> OrderTicket:
         """Return the ticket for what it may still trade: of a changed order a part may be filled already."""

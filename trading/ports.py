@@ -1,7 +1,7 @@
 """What trading needs from other rooms."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -35,7 +35,7 @@ class OrderReport:
     *order_id* and *client_id* are 0 where IBKR leaves them out (completed orders). *message* is IBKR's own text.
     *words* say the order in one line, also one of a kind that tickets have no words for; *at* is when it was
     completed, where IBKR says so. *refused_change* are IBKR's words where it did not take new terms: the order goes on
-    with the old ones.
+    with the old ones. Orders of one *group* (not "") cancel each other (OCA).
     """
 
     order_ref: str
@@ -53,6 +53,8 @@ class OrderReport:
     words: str = ""
     at: datetime | None = None
     refused_change: str = ""
+    # No news of its own: TWS names the group of a bracket's children when it lists them.
+    group: str = field(default="", compare=False)
 
 
 class OrderGateway(Protocol):

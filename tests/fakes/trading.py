@@ -326,10 +326,13 @@ class FakeMarket:
         }
     )
     looks: int = 0
+    during_look: Callable[[], object] | None = None
 
     async def fresh(self, instrument: Instrument, timeout_s: float = 3.0) -> Quote:
         await asyncio.sleep(0)
         self.looks += 1
+        if self.during_look:
+            self.during_look()
         if self.quote_error:
             raise self.quote_error
         received = self.clock.now() - timedelta(seconds=self.age_s)

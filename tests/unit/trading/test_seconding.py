@@ -338,3 +338,31 @@ async def test_who_approved_and_who_declined_is_in_the_audit_log(people: Bench) 
     await people.decline(await people.asked(LARGE.replace("10", "11")))
     assert ("approve", "#1", "sent", "") in people.audit.lines
     assert ("decline", "#2", "cancelled", "") in people.audit.lines
+
+
+async def test_whoever_is_shut_out_while_the_confirm_is_checked_sends_nothing() -> None:
+    bench = Bench(StepKind.OFF)
+    shown = await bench.propose()
+    bench.market.during_look = lambda: bench.roles.pop(TRADER, None)
+    with pytest.raises(NotAllowed):
+        await bench.confirm(shown)
+    assert bench.gateway.submitted == []
+    assert bench.store.rows[shown.id].state is ProposalState.PROPOSED
+
+
+@pytest.mark.parametrize("shut_out", [TRADER, ADMIN])
+async def test_whoever_of_both_is_shut_out_while_the_approval_is_checked_it_sends_nothing(shut_out: int) -> None:
+    bench = Bench(StepKind.PERSON)
+    waiting = await bench.asked()
+    bench.market.during_look = lambda: bench.roles.pop(shut_out, None)
+    with pytest.raises(NotAllowed):
+        await bench.approve(waiting)
+    assert bench.gateway.submitted == []
+
+
+async def test_after_the_clock_was_set_back_an_approval_comes_too_late() -> None:
+    bench = Bench(StepKind.PERSON)
+    waiting = await bench.asked()
+    bench.clock.advance(-60)
+    assert (await bench.approve(waiting)).outcome is Outcome.EXPIRED
+    assert bench.gateway.submitted == []

@@ -6,11 +6,15 @@ from decimal import Decimal
 import pytest
 
 from bot.limit_settings import LimitSettings
+from market.errors import LinkDown
+from market.ticket import parse
 from tests.fakes.desk import CHAT, TRADER, DeskBench
 from tests.fakes.order_events import report
+from tests.fakes.trading import AAPL
+from trading.confirmation import Outcome
 from trading.errors import Limit, OrderDenied
 from trading.limits import TradingState
-from trading.ports import OrderFate
+from trading.ports import OrderFate, OrderReport
 from trading.proposal import LegState, Proposal
 
 D = Decimal
@@ -86,3 +90,75 @@ class TestMovingWhatProtects:
         with pytest.raises(OrderDenied) as caught:
             await move(bench, sent, 2, limit_price=D(199))
         assert caught.value.limit is Limit.SHORT_SELLING
+
+
+def placed(line: str, group: str = "") -> OrderReport:
+    """Return an order that was placed by hand in TWS."""
+    ticket = parse(line)
+    more = {"order_ref": "", "order_id": 0, "client_id": 0, "instrument": AAPL, "ticket": ticket, "group": group}
+    return report(OrderFate.WORKING, 0, int(ticket.quantity), **more)
+
+
+class TestWhatWorksBeside:
+    @pytest.mark.parametrize(
+        ("first", "second", "said"),
+        [
+            (BRACKET, "sell 10 AAPL market", "with this one 10 more than you hold"),
+            (
+                "sell 10 AAPL stop 190",
+                "sell 4 AAPL 201",
+                "with this one 4 more than you hold",
+            ),
+        ],
+    )
+    async def test_a_sale_beside_a_stop_says_what_would_trade_on(
+        self, bench: DeskBench, first: str, second: str, said: str
+    ) -> None:
+        bench.market.held = D(10)
+        await working(bench, first, 10 if first is BRACKET else 0)
+        assert f"orders at work sell 10 too: {said}" in (await bench.propose(second)).warnings
+
+    async def test_a_sale_that_leaves_the_stop_its_share_says_nothing(self, bench: DeskBench) -> None:
+        bench.market.held = D(10)
+        await working(bench, "sell 6 AAPL stop 190")
+        assert (await bench.propose("sell 4 AAPL 201")).warnings == ()
+
+    async def test_a_purchase_that_covers_beside_a_stop_says_it_too(self, bench: DeskBench) -> None:
+        bench.market.held = D(-10)
+        await working(bench, "buy 10 AAPL stop 210")
+        said = "orders at work buy 10 too: with this one 10 more than you are short"
+        assert said in (await bench.propose("buy 10 AAPL 199")).warnings
+
+    async def test_what_sells_in_tws_has_its_share_of_what_is_held(self, bench: DeskBench) -> None:
+        bench.market.held = D(10)
+        bench.gateway.open = [placed("sell 7 AAPL 205")]
+        assert (await bench.propose("sell 3 AAPL 201")).id == 1
+        with pytest.raises(OrderDenied) as caught:
+            await bench.propose("sell 4 AAPL 201")
+        assert (caught.value.limit, caught.value.allowed) == (Limit.SHORT_SELLING, D(3))
+
+    async def test_a_purchase_does_not_ask_what_works_in_tws(self, bench: DeskBench) -> None:
+        bench.gateway.query_errors = {"open": LinkDown()}
+        assert (await bench.propose("buy 10 AAPL 199")).id == 1
+
+    async def test_without_an_answer_about_tws_nothing_is_sold(self, bench: DeskBench) -> None:
+        bench.market.held = D(10)
+        shown = await bench.propose("sell 10 AAPL 201")
+        bench.gateway.query_errors = {"open": LinkDown()}
+        assert (await bench.confirm(shown)).outcome is Outcome.LINK_DOWN
+        assert bench.gateway.submitted == []
+
+    async def test_a_target_with_its_stop_in_tws_holds_up_nobody_who_closes(self, bench: DeskBench) -> None:
+        bench.market.held = D(10)
+        bench.gateway.open = [placed("sell 10 AAPL 210", "g"), placed("sell 10 AAPL stop 190", "g")]
+        shown = await bench.propose("sell 10 AAPL market")
+        assert "orders at work sell 10 too: with this one 10 more than you hold" in shown.warnings
+
+    async def test_a_purchase_asked_meanwhile_does_not_hide_what_sells_in_tws(self, bench: DeskBench) -> None:
+        bench.market.held = D(10)
+        shown = await bench.propose("sell 10 AAPL 201")
+        bench.gateway.open = [placed("sell 10 AAPL 205")]
+        await bench.propose("buy 1 AAPL 199", card=56)
+        answer = await bench.confirm(shown)
+        assert answer.denial is not None
+        assert answer.denial.limit is Limit.SHORT_SELLING
