@@ -33,10 +33,8 @@ from trading.seconding import Seconder
 from trading.sendable import require_sendable
 from trading.sending import Sender, done
 from trading.turns import Turns
-from trading.withdrawal import Withdrawal
+from trading.withdrawal import Withdrawal, Withdrawn
 
-# A claim takes a millisecond. Where the database was locked meanwhile, what was checked before may not hold any more.
-_CLAIM_TAKES_S = 5.0
 _CLOCKS_DIFFER = timedelta(seconds=10)
 
 
@@ -86,8 +84,8 @@ class OrderDesk:
         self._turns = turns
         self._proposer = Proposer(Appraiser(quotes, symbols, holdings, clock), gateway, store, new_group)
         self._drafter = Drafter(gateway, clock, new_token, timedelta(seconds=confirm_timeout_s))
-        self._sender = Sender(store, gateway, guards)
-        self._withdrawal = Withdrawal(store, gateway)
+        self._sender = Sender(store, gateway, guards, clock)
+        self._withdrawal = Withdrawal(store, gateway, turns)
         self._seconder = Seconder(second_step, store, roster, clock)
         self._drift_pct = exact(drift_pct) or Decimal(0)
 

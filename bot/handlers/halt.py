@@ -1,7 +1,7 @@
 """/halt, /reduce and /resume: whether anything may be ordered at all."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bot.handlers.ports import Reply
@@ -9,14 +9,12 @@ from bot.request import TextIn
 from bot.views import halt as views
 from bot.views.message import Message
 from market.clock import Clock
-from market.errors import MarketError
 from storage.errors import StorageUnavailable
 from trading.access import Role
-from trading.draft import reason
 from trading.errors import NotAllowed
 from trading.ports import AuditLog
-from trading.proposal import Proposal
 from trading.state import TradingState, TradingSwitch
+from trading.withdrawal import Withdrawn
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +26,7 @@ _NOT_STORED = (
 class Withdrawer(Protocol):
     """What a halt asks of the order desk."""
 
-    async def cancel_all(self, user_id: int, chat_id: int) -> Sequence[Proposal]:
+    async def cancel_all(self, user_id: int, chat_id: int) -> Withdrawn:
         """Ask IBKR to cancel all working orders of the person, of an admin everybody's."""
         ...
 
@@ -154,12 +152,10 @@ class HaltHandler:
 
     async def _cancelled(self, request: TextIn) -> tuple[int, str]:
         try:
-            asked = await self._desk.cancel_all(request.user_id, request.chat_id)
-        except MarketError as error:
-            return 0, f"IBKR could not be asked to cancel what works: {reason(error)}. Look in TWS."
+            withdrawn = await self._desk.cancel_all(request.user_id, request.chat_id)
         except StorageUnavailable:
             return 0, "I could not look up what works: cancel it in TWS."
-        return len(asked), ""
+        return len(withdrawn.asked), views.kept(withdrawn)
 
     async def _has_unlocked(self, request: TextIn) -> bool:
         """Return whether the second step is off or taken; ask for the code where it is wanted and not there."""

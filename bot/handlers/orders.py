@@ -26,6 +26,7 @@ from trading.errors import Limit, OrderDenied, TradingError
 from trading.ports import ProposalStore
 from trading.proposal import LegOrder, Proposal, ProposalState
 from trading.state import TradingState
+from trading.withdrawal import Withdrawn
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class Desk(Protocol):
         """Close the cards whose time is up."""
         ...
 
-    async def cancel_all(self, user_id: int, chat_id: int) -> Sequence[Proposal]:
+    async def cancel_all(self, user_id: int, chat_id: int) -> Withdrawn:
         """Ask IBKR to cancel all working orders of the person, of an admin everybody's."""
         ...
 

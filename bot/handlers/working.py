@@ -20,6 +20,7 @@ from trading.errors import OrderGone, ProposalGone
 from trading.plan import is_protective
 from trading.ports import OrderReport, ProposalStore
 from trading.proposal import Proposal, ProposalState
+from trading.withdrawal import Withdrawn
 
 _RECENT = 30
 # Where nothing ended today.
@@ -45,7 +46,7 @@ class WithdrawalDesk(Protocol):
         """Ask IBKR to cancel one leg (0: all that work) of a sent order."""
         ...
 
-    async def cancel_all(self, user_id: int, chat_id: int) -> Sequence[Proposal]:
+    async def cancel_all(self, user_id: int, chat_id: int) -> Withdrawn:
         """Ask IBKR to cancel all that works of the person."""
         ...
 
@@ -110,11 +111,7 @@ class WorkingHandler:
             case "ask":
                 message = views.cancel_all(await self._working(press.user_id, press.role))
             case "sure":
-                try:
-                    message = views.all_asked(await self._desk.cancel_all(press.user_id, press.chat_id))
-                except LinkDown:
-                    await self._reply.answer(press, views.NOT_CANCELLED, alert=True)
-                    return
+                message = views.all_asked(await self._desk.cancel_all(press.user_id, press.chat_id))
             case _:
                 raise BadCallback(press.data)
         await self._reply.answer(press)

@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+from bot.views.kept import kept_reason
 from bot.views.message import Message, text
 from bot.views.numbers import money
 from trading.state import StateChange, TradingState
+from trading.withdrawal import Withdrawn
 
 _NO_MARKET = "Nothing was sent to the market."
 _MEANS = {
@@ -34,7 +36,7 @@ def changed(
         lines[1] = f"{_HOST} After that it is {state.value}."
     if state is TradingState.HALTED:
         lines.append(_cards(closed))
-        lines.append(_orders(asked))
+        lines.append(_orders(asked, trouble))
     if trouble:
         lines.append(f"⚠️ {text(trouble)}")
     return Message("\n".join(lines))
@@ -46,15 +48,23 @@ def _cards(closed: int) -> str:
     return f"{closed} open card{'s were' if closed > 1 else ' was'} closed unsent."
 
 
-def _orders(asked: int | None) -> str:
+def _orders(asked: int | None, trouble: str) -> str:
     if asked is None:
         return (
             "Orders that work at IBKR go on working: /orders shows them, <code>/halt cancel</code> cancels them all, "
             "stops that protect a position too."
         )
     if not asked:
-        return "No order was working that I could cancel."
+        return "IBKR was not asked to cancel any order." if trouble else "No order was working that I could cancel."
     return f"IBKR is asked to cancel {asked} order{'s' if asked > 1 else ''}; you will hear what it did."
+
+
+def kept(withdrawn: Withdrawn) -> str:
+    """Return of which orders IBKR could not be asked to cancel them, and why (plain text); "" of none."""
+    if not withdrawn.kept:
+        return ""
+    each = "; ".join(f"{one.proposal.reference} ({kept_reason(one.reason)})" for one in withdrawn.kept)
+    return f"IBKR could not be asked to cancel everything: {each}. That may still work: look in TWS."
 
 
 def standing(state: TradingState, change: StateChange | None, *, by_host: bool) -> str:

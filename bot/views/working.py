@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.callback_data import Code, Place
+from bot.views.kept import kept_reason
 from bot.views.keyboard import button, grid, rows, shortened
 from bot.views.legs import leg_lines, leg_name
 from bot.views.message import Button, Message, Rows, Style, text
@@ -18,6 +19,7 @@ from trading.ports import OrderFate, OrderReport
 from trading.proposal import Leg, LegRole, Proposal, ProposalState
 from trading.repricing import price_of
 from trading.tracker import OURS
+from trading.withdrawal import Withdrawn
 
 NOT_CANCELLED = (
     "Not cancelled: IBKR cannot be reached, and the order still works there. "
@@ -114,13 +116,22 @@ def cancel_all(working: Sequence[Proposal]) -> Message:
     return Message("\n".join(lines), rows((sure,), (button("Keep", Code.ORDER_LIST, Place.HERE),)), protect=True)
 
 
-def all_asked(asked: Sequence[Proposal]) -> Message:
-    """Return what is said once IBKR was asked to cancel all."""
+def all_asked(withdrawn: Withdrawn) -> Message:
+    """Return what is said once IBKR was asked to cancel all, and of what it could not be asked."""
     orders = rows((button("📋 Orders", Code.ORDER_LIST, Place.HERE),))
-    if not asked:
+    asked, kept = withdrawn.asked, withdrawn.kept
+    if not asked and not kept:
         return Message("📋 <b>No order of yours works.</b> Nothing was cancelled.", orders)
     named = ", ".join(one.reference for one in asked)
-    return Message(f"✖️ <b>IBKR is asked to cancel {named}.</b> What it did with each comes as an answer there.", orders)
+    lines = [f"✖️ <b>IBKR is asked to cancel {named}.</b> What it did with each comes as an answer there."]
+    if kept:
+        first = "Nothing was cancelled: IBKR could not be asked." if not asked else "Not everything is cancelled."
+        lines = [f"⚠️ <b>{first}</b> What stands here may still work; cancel it in TWS.", *(lines if asked else [])]
+    lines += [
+        f"• {one.proposal.reference} {headline(one.proposal)}: {text(kept_reason(one.reason))}" for one in kept[:_MOST]
+    ]
+    lines += [f"… and {len(kept) - _MOST} more"] if len(kept) > _MOST else []
+    return Message("\n".join(lines), orders)
 
 
 def asked(proposal: Proposal) -> Message:

@@ -30,6 +30,7 @@ from trading.proposal import Leg, LegState, Proposal, ProposalState
 from trading.rebalance import Rebalance, Standing, Trade, Worth
 from trading.repricing import choices, stops, targets
 from trading.targets import parse_targets
+from trading.withdrawal import Kept, Withdrawn
 
 LEFT = (
     Left("BMW", Why.CLOSED, Decimal(3), opens=NOW + timedelta(days=3)),
@@ -122,8 +123,12 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "orders-none": lambda: working_views.listing(working_views.Overview(), now=NOW, zone=NEW_YORK),
     "orders-cancel-which": lambda: working_views.cancel_which(bracket(), place=Place.HERE),
     "orders-cancel-all": lambda: working_views.cancel_all([working(), bracket()]),
-    "orders-all-asked": lambda: working_views.all_asked([working(), bracket()]),
-    "orders-none-asked": lambda: working_views.all_asked([]),
+    "orders-all-asked": lambda: working_views.all_asked(Withdrawn([working(), bracket()])),
+    "orders-some-asked": lambda: working_views.all_asked(
+        Withdrawn([bracket()], [Kept(working(), "link down"), Kept(bracket(), "<b>busy</b>")])
+    ),
+    "orders-all-kept": lambda: working_views.all_asked(Withdrawn([], [Kept(working(), "timeout")])),
+    "orders-none-asked": lambda: working_views.all_asked(Withdrawn()),
     "orders-asked": lambda: working_views.asked(bracket()),
     "order-move": lambda: moving_views.where_to(
         working(), working().legs[0], choices(working().ticket, quote(), SHARE_RULES), quote(), now=NOW
