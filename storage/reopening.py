@@ -98,9 +98,15 @@ def _tell_newest_edits(connection: Connection, missed: ColumnElement[bool]) -> i
 
 
 def _show_newest_states(connection: Connection, missed: ColumnElement[bool], since: datetime) -> int:
-    """Let the newest state of each message that shows how orders stand be due, as an edit where that arrived."""
+    """
+    Let the newest state of each message that shows how orders stand be due, as an edit where that arrived.
+
+    What is older than one that arrived, or is on its way, is over: a chat may be found open again several times.
+    """
     of_it = func.coalesce(outbox.c.edit_key, outbox.c.dedupe_key)
-    stands = missed, outbox.c.kind == _STANDING
-    newest = connection.execute(select(func.max(outbox.c.id)).where(*stands).group_by(of_it)).scalars().all()
-    chosen = outbox.c.id.in_(newest), outbox.c.happened >= since
+    keys = select(of_it).where(missed, outbox.c.kind == _STANDING)
+    lives = or_(missed, outbox.c.state != MessageState.FAILED)
+    newest = select(func.max(outbox.c.id)).where(of_it.in_(keys), lives).group_by(of_it)
+    found = connection.execute(newest).scalars().all()
+    chosen = missed, outbox.c.id.in_(found), outbox.c.happened >= since
     return connection.execute(update(outbox).where(*chosen).values(_NEW)).rowcount

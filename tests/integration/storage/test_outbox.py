@@ -418,14 +418,15 @@ async def test_a_chat_that_is_open_again_sees_how_orders_stand_now_and_not_how_t
         ("cancelled", "thread:2"),
         ("working", None),
     ]
+    assert await outbox.reopen(111, clock.now() - timedelta(hours=12)) == 0
 
 
 async def test_an_edit_on_its_way_stays_so_when_its_chat_is_open_again(outbox: SqlOutbox, clock: FakeClock) -> None:
     await outbox.put(NewMessage(111, "thread", "thread:1", {"state": "working"}))
     await outbox.mark_closed(1, "bot was blocked by the user")
     await outbox.put(NewMessage(111, "thread", "filled", {"state": "filled"}, edit_key="thread:1"))
-    await outbox.reopen(111, clock.now() - timedelta(hours=12))
-    assert [row.payload["state"] for row in await outbox.due(clock.now(), 10)] == ["working", "filled"]
+    assert await outbox.reopen(111, clock.now() - timedelta(hours=12)) == 0
+    assert [row.payload["state"] for row in await outbox.due(clock.now(), 10)] == ["filled"]
 
 
 async def test_a_group_that_moved_forgets_which_messages_stood_there(
