@@ -5,17 +5,24 @@ Each order is typed by a person of its own, so that a chat shows one story.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from simulator.tws.exchange import Exchange
+from simulator.tws.plan import RegularUS
 from simulator.tws.requests import Request
+from simulator.world import World
 from tests.fakes.order_table import placed
 from tests.flow.chat import Chat, Shown, said
-from tests.flow.conftest import Stage
+from tests.flow.conftest import DIAL, Stage, opened_stage
+from tests.flow.dial import Dial
 
 # A Wednesday, ten minutes before eleven in New York.
 MORNING = datetime(2026, 11, 18, 15, 50, tzinfo=UTC)
@@ -58,6 +65,24 @@ def bell(exchange: Exchange) -> None:
     """End the regular session, and begin the next one."""
     exchange.close_session()
     exchange.open_session()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A line, what its card says, what TWS must receive, how the market fills it and what the chat says then."""
+
+    line: str
+    says: tuple[str, ...]
+    frame: dict[str, str]
+    filled: str
+    move: Move = nothing
+    before: Move = nothing
+    algo: list[tuple[str, str]] = field(default_factory=list)
+
+
+def case(name: str, one: Case) -> Any:
+    """Return *one* as a parameter that a test's report calls *name*."""
+    return pytest.param(one, id=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +181,16 @@ class Counter:
         await self.stage.desk.until(look, "a thread that shows the end")
         assert len(self.frames(order.number)) == 1
         return end
+
+
+@asynccontextmanager
+async def opened_counter(folder: Path, *accounts: str) -> AsyncIterator[Counter]:
+    """Open a stage on a trading morning with these *accounts* and a bot without limits of ours."""
+    dial = Dial.at(folder / DIAL, MORNING)
+    exchange = Exchange(walk=False, clock=dial, plan=RegularUS(), accounts=accounts)
+    async with opened_stage(World(exchange=exchange, limits=False, sample_s=0.0), folder, dial) as stage:
+        await stage.up(**WIDE)
+        yield Counter(stage)
 
 
 def _is_thread(message: Shown, order: Confirmed) -> bool:

@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 
 from market.ticket import TIMES, OrderType, TimeInForce, format_ticket
-from tests.fakes.order_table import EVERY, frame_of, ticket_of
+from tests.fakes.order_table import ACCOUNT, EVERY, frame_of, ticket_of
 from tests.flow.chat import said
 from tests.flow.conftest import opened_stage, trading_day
-from tests.flow.ordering import MORNING, WIDE, Counter, Move, bell, nothing, prints
+from tests.flow.ordering import WIDE, Counter, Move, bell, nothing, opened_counter, prints
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -56,11 +56,8 @@ _WAITING = [OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRA
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def counter(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Counter]:
-    folder = tmp_path_factory.mktemp("orders")
-    world, dial = trading_day(folder, MORNING)
-    async with opened_stage(world, folder, dial) as stage:
-        await stage.up(**WIDE)
-        yield Counter(stage)
+    async with opened_counter(tmp_path_factory.mktemp("orders"), ACCOUNT) as counter:
+        yield counter
 
 
 def _start(kind: OrderType, time: TimeInForce) -> float:

@@ -1,239 +1,30 @@
 """
-Orders of every shape through the whole bot: each kind of instrument, groups, sizes, algorithms, lists, changes.
+Orders of every shape through the whole bot: groups, sizes, algorithms, lists, changes, and ends without a fill.
 
 One bot for all of them, on a trading morning, with two accounts. What TWS receives is read field by field, the market
 is moved until the orders end, and what the chat says of them is read.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
 
-from simulator.tws.exchange import Exchange
-from simulator.tws.plan import RegularUS
-from simulator.world import World
-from tests.flow.chat import labels, said
-from tests.flow.conftest import DIAL, opened_stage
-from tests.flow.dial import Dial
-from tests.flow.ordering import MORNING, WIDE, Counter, Move, bell, nothing, prints
+from tests.flow.chat import labels
+from tests.flow.ordering import Case, Counter, bell, case, opened_counter, prints
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TWO = ("DU1234567", "DU7654321")
 NEW_YORK = ZoneInfo("America/New_York")
-# The third Friday from MORNING on.
-CALL = "SPY 20261204 C570"
-SPREAD = "SPY 20261204 C570/C580"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def counter(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Counter]:
-    folder = tmp_path_factory.mktemp("shapes")
-    dial = Dial.at(folder / DIAL, MORNING)
-    world = World(exchange=Exchange(walk=False, clock=dial, plan=RegularUS(), accounts=TWO), limits=False, sample_s=0.0)
-    async with opened_stage(world, folder, dial) as stage:
-        await stage.up(**WIDE)
-        yield Counter(stage)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A line, what its card says, what TWS must receive, how the market fills it and what the chat says then."""
-
-    line: str
-    says: tuple[str, ...]
-    frame: dict[str, str]
-    filled: str
-    move: Move = nothing
-    before: Move = nothing
-    algo: list[tuple[str, str]] = field(default_factory=list)
-
-
-def after_hours(exchange: Exchange) -> None:
-    """Print MSFT at a price after the regular session has ended, and begin the next one."""
-    exchange.close_session()
-    exchange.push("MSFT", 451.0)
-    exchange.open_session()
-
-
-def case(name: str, one: Case) -> object:
-    return pytest.param(one, id=name)
-
-
-INSTRUMENTS = [
-    case(
-        "option",
-        Case(
-            f"buy 2 {CALL} 2.15",
-            ("BUY 2 SPY 20261204 C570 LIMIT 2.15", "expires 4 Dec 2026", "call at 570", "Good for the day"),
-            {
-                "secType": "OPT", "symbol": "SPY", "lastTradeDate": "20261204", "strike": "570.0", "right": "C",
-                "multiplier": "100", "exchange": "SMART", "action": "BUY", "totalQuantity": "2", "orderType": "LMT",
-                "lmtPrice": "2.15", "auxPrice": "", "tif": "DAY",
-            },
-            "BOT 2 SPY 20261204 C570 @ 2.15",
-            prints("SPY", 550.0),
-            prints("SPY", 571.3),
-        ),
-    ),
-    case(
-        "option at market",
-        Case(
-            f"buy 1 {CALL} market",
-            ("BUY 1 SPY 20261204 C570 MARKET",),
-            {"secType": "OPT", "orderType": "MKT", "lmtPrice": "", "totalQuantity": "1", "tif": "DAY"},
-            "BOT 1 SPY 20261204 C570 @",
-        ),
-    ),
-    case(
-        "vertical",
-        Case(
-            f"buy 1 {SPREAD} 2.50 gtc",
-            ("BUY 1 SPY 20261204 C570/C580 LIMIT 2.50", "2 legs as one order", "Good till cancelled"),
-            {
-                "secType": "BAG", "symbol": "SPY", "conId": "0", "exchange": "SMART", "action": "BUY",
-                "totalQuantity": "1", "orderType": "LMT", "lmtPrice": "2.5", "tif": "GTC",
-            },
-            "BOT 1 SPY 20261204 C570/C580 @ 2.50",
-            prints("SPY", 560.0),
-            prints("SPY", 571.3),
-        ),
-    ),
-    case(
-        "future",
-        Case(
-            "buy 1 ES 202612 @ 5700 gtc",
-            ("BUY 1 ES 202612 LIMIT 5,700.00", "one costs 50 times its price"),
-            {
-                "secType": "FUT", "symbol": "ES", "lastTradeDate": "20261218", "exchange": "CME", "multiplier": "50",
-                "action": "BUY", "totalQuantity": "1", "orderType": "LMT", "lmtPrice": "5700.0", "tif": "GTC",
-            },
-            "BOT 1 ES 202612 @ 5,700.00",
-            prints("ES", 5699.5),
-            prints("ES", 5755.25),
-        ),
-    ),
-    case(
-        "future at a stop",
-        Case(
-            "sell 1 ES 202612 stop 5690.25",
-            ("SELL 1 ES 202612 STOP 5,690.25",),
-            {"secType": "FUT", "action": "SELL", "orderType": "STP", "lmtPrice": "", "auxPrice": "5690.25"},
-            "SLD 1 ES 202612 @ 5,689.75",
-            prints("ES", 5690.0),
-            prints("ES", 5755.25),
-        ),
-    ),
-    case(
-        "currencies",
-        Case(
-            "buy 20000 EUR.USD 1.07 gtc",
-            ("BUY 20,000 EUR.USD LIMIT 1.07", "quantity in EUR, price in USD"),
-            {
-                "secType": "CASH", "symbol": "EUR", "currency": "USD", "exchange": "IDEALPRO", "action": "BUY",
-                "totalQuantity": "20000", "orderType": "LMT", "lmtPrice": "1.07", "tif": "GTC",
-            },
-            "BOT 20,000 EUR.USD @ 1.07",
-            prints("EUR.USD", 1.069),
-            prints("EUR.USD", 1.08345),
-        ),
-    ),
-    case(
-        "coin",
-        Case(
-            "buy 0.0125 BTC.USD 60000",
-            ("BUY 0.0125 BTC.USD LIMIT 60,000.00", "quantity in BTC, price in USD"),
-            {
-                "secType": "CRYPTO", "symbol": "BTC", "exchange": "PAXOS", "action": "BUY", "totalQuantity": "0.0125",
-                "cashQty": "", "orderType": "LMT", "lmtPrice": "60000.0", "tif": "DAY",
-            },
-            "BOT 0.0125 BTC.USD @ 60,000.00",
-            prints("BTC.USD", 59999.0),
-            prints("BTC.USD", 68412.25),
-        ),
-    ),
-    case(
-        "share outside hours",
-        Case(
-            "sell 5 MSFT 450 gtc outside",
-            ("SELL 5 MSFT LIMIT 450.00", "outside regular hours too"),
-            {"secType": "STK", "action": "SELL", "outsideRth": "1", "tif": "GTC", "lmtPrice": "450.0"},
-            "SLD 5 MSFT @ 450.00",
-            after_hours,
-            prints("MSFT", 421.9),
-        ),
-    ),
-    case(
-        "share that trails by a percentage",
-        Case(
-            "sell 5 KO trail 5% gtc",
-            ("SELL 5 KO TRAIL 5%", "The stop begins at about 67.45"),
-            {
-                "action": "SELL", "orderType": "TRAIL", "auxPrice": "", "trailingPercent": "5.0", "trailStopPrice": "",
-                "tif": "GTC",
-            },
-            "SLD 5 KO @ 75.99",
-            prints("KO", 80.0, 76.0),
-            prints("KO", 71.0),
-        ),
-    ),
-    case(
-        "share at the middle",
-        Case(
-            "buy 5 KO mid",
-            ("BUY 5 KO MIDPRICE",),
-            {"orderType": "MIDPRICE", "auxPrice": "", "tif": "DAY"},
-            "BOT 5 KO @ 71.00",
-            before=prints("KO", 71.0),
-        ),
-    ),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("one", INSTRUMENTS)
-async def test_each_kind_of_instrument_is_sent_as_its_card_says_and_filled(counter: Counter, one: Case) -> None:
-    counter.move(one.before)
-    order = await counter.order(one.line, *one.says)
-    frame = (await counter.frame(order)).values
-    assert {name: frame[name] for name in one.frame} == one.frame
-    assert (frame["account"], frame["transmit"], frame["parentId"]) == (TWO[0], "1", "0")
-    await counter.at_tws(order, "Submitted", "PreSubmitted", "Filled")
-    counter.move(one.move)
-    await counter.ends(order, "FILLED", one.filled)
-    await counter.at_tws(order, "Filled")
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        (f"buy 1 {CALL} moc", "MOC"),
-        ("buy 1 ES 202612 @ 5700 opg", "OPG"),
-        ("buy 0.0125 BTC.USD market", "BUY MKT"),
-        ("buy 5 AAPL 150.001", "0.01"),
-    ],
-)
-async def test_what_the_contract_does_not_take_gets_no_card(counter: Counter, line: str, words: str) -> None:
-    before = len(counter.stage.world.exchange.orders())
-    chat = counter.somebody()
-    answer = await chat.ask(line, words)
-    assert not any(label.startswith("✅") for label in labels(answer)), said(answer)
-    assert len(counter.stage.world.exchange.orders()) == before
-
-
-async def test_the_legs_of_a_vertical_are_those_of_its_strikes(counter: Counter) -> None:
-    counter.move(prints("SPY", 571.3))
-    order = await counter.order(f"buy 3 {SPREAD} 9.5")
-    request = await counter.frame(order)
-    catalogue = counter.stage.world.exchange.catalogue
-    low, high = (catalogue.named(name) for name in ("SPY   261204C00570000", "SPY   261204C00580000"))
-    assert request.groups["legs"] == [
-        (str(low.con_id), "1", "BUY", "SMART", "0", "0", "", "-1"),
-        (str(high.con_id), "1", "SELL", "SMART", "0", "0", "", "-1"),
-    ]
-    await counter.ends(order, "FILLED", "BOT 3 SPY 20261204 C570/C580 @")
+    async with opened_counter(tmp_path_factory.mktemp("shapes"), *TWO) as counter:
+        yield counter
 
 
 BRACKETS = [
@@ -460,13 +251,13 @@ async def test_everything_held_is_closed_by_one_card(counter: Counter) -> None:
         assert (sent[symbol]["orderType"], sent[symbol]["tif"]) == ("MKT", "DAY")
 
 
-async def positions(counter: Counter) -> list[dict[str, float]]:
+async def positions(counter: Counter) -> list[dict[str, Any]]:
     state = await counter.stage.desk.get("/sim/market/state")
     return [one for one in state["positions"] if one["account"] == TWO[0]]
 
 
 async def position(counter: Counter, symbol: str) -> float:
-    return next(one["quantity"] for one in await positions(counter) if one["symbol"] == symbol)
+    return next(float(one["quantity"]) for one in await positions(counter) if one["symbol"] == symbol)
 
 
 async def test_a_price_is_moved_by_a_card_of_its_own_and_filled_there(counter: Counter) -> None:
