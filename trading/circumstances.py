@@ -26,7 +26,7 @@ class Circumstances:
     long ago the person confirmed the same order, None where that is longer ago than anybody asks for. *spent* is the
     buying power that earlier orders of the same list take. *is_open* says whether regular trading is on (True where
     *knows_hours* is False). *summary* and *rules* are None where IBKR has not told. *is_loss_locked*: the day has lost
-    what it may.
+    what it may. *rival_price* is that of `LegOrder`.
     """
 
     quote: Quote
@@ -48,6 +48,7 @@ class Circumstances:
     knows_hours: bool = True
     is_loss_locked: bool = False
     account: str = ""
+    rival_price: Decimal | None = None
 
     @property
     def stock(self) -> Stock:

@@ -145,7 +145,7 @@ def order_to_json(order: LegOrder) -> dict[str, Any]:
         "role": order.role.value,
         "instrument": instrument_to_json(order.instrument),
         "ticket": ticket_to_json(order.ticket),
-        **_money(order, ("reference_price",)),
+        **_money(order, ("reference_price", "rival_price")),
     }
 
 
@@ -157,6 +157,7 @@ def order_from_json(data: Mapping[str, Any]) -> LegOrder:
         instrument=instrument_from_json(data["instrument"]),
         ticket=ticket_from_json(data["ticket"]),
         reference_price=_maybe(Decimal, data.get("reference_price")),
+        rival_price=_maybe(Decimal, data.get("rival_price")),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from trading.exposure import STOPS, Flight
+from trading.overlap import overlap
 from trading.ports import OrderReport
 from trading.proposal import LegOrder
 
@@ -16,12 +17,14 @@ def elsewhere(reports: Sequence[OrderReport], order: LegOrder) -> Flight:
     """
     families: dict[object, list[OrderReport]] = {}
     for number, one in enumerate(reports):
-        is_same = one.account == order.account and one.instrument == order.instrument
-        if is_same and one.ticket is not None:
-            families.setdefault((one.group, one.ticket.side) if one.group else number, []).append(one)
+        if one.account == order.account and one.instrument is not None and one.ticket is not None:
+            place = (one.group, one.instrument.con_id, one.ticket.side) if one.group else number
+            families.setdefault(place, []).append(one)
     flight = Flight()
     for family in families.values():
-        tickets = [one.ticket for one in family if one.ticket is not None]
-        stops = any(ticket.order_type in STOPS for ticket in tickets)
-        flight = flight.plus(tickets[0].side, max(one.remaining for one in family), stops=stops)
+        stops = any(one.ticket is not None and one.ticket.order_type in STOPS for one in family)
+        most = max(family, key=lambda one: one.remaining)
+        if most.ticket is not None and most.instrument is not None:
+            for side, units in overlap(order.instrument, most.instrument, most.ticket.side).items():
+                flight = flight.plus(side, most.remaining * units, stops=stops)
     return flight

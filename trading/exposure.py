@@ -23,23 +23,36 @@ def market_price(side: Side, quote: Quote) -> Decimal | None:
     return exact(touch if touch is not None else quote.price)
 
 
-def order_value(ticket: OrderTicket, instrument: Instrument, quote: Quote) -> Decimal | None:
+def order_value(
+    ticket: OrderTicket, instrument: Instrument, quote: Quote, rival_price: Decimal | None = None
+) -> Decimal | None:
     """
     Return what the order may come to at most, in the instrument's currency, or None without any price.
 
     A purchase with a limit costs that at most. Any other is worth the higher of the price it would meet now, its limit
     and its trigger (a trailing one starts its distance away): a sell limit below the market is filled at the market.
-    A price below zero counts as much as the same one above.
+    A price below zero counts as much as the same one above. Of a pair either may be filled: its stop counts too, or the
+    price of the one that a change leaves as it is (*rival_price*). A vertical spread that is sold, or bought for a
+    credit, is worth its width: so much may be lost with it.
     """
     market = market_price(ticket.side, quote)
-    if ticket.side is Side.BUY and ticket.limit_price is not None:
-        prices = [ticket.limit_price]
-    else:
-        found = (market, ticket.limit_price, ticket.stop_price, _trigger(ticket, market))
-        prices = [price for price in found if price is not None]
+    found = [ticket.limit_price, ticket.oco_stop, rival_price]
+    if ticket.side is Side.SELL or ticket.limit_price is None:
+        found += [market, ticket.stop_price, _trigger(ticket, market)]
+    prices = [price for price in found if price is not None]
     if not prices:
         return None
-    return ticket.quantity * max(map(abs, prices)) * Decimal(instrument.multiplier or "1")
+    worth = max(map(abs, prices))
+    if instrument.width and (ticket.side is Side.SELL or min(prices) < 0):
+        worth = max(worth, Decimal(repr(instrument.width)))
+    return ticket.quantity * worth * Decimal(instrument.multiplier or "1")
+
+
+def closing_value(
+    ticket: OrderTicket, instrument: Instrument, quote: Quote, rival_price: Decimal | None = None
+) -> Decimal | None:
+    """Return what an order that ends what is held may come to: of a spread its price, nothing is lost beyond that."""
+    return order_value(ticket, replace(instrument, width=0.0), quote, rival_price)
 
 
 def _trigger(ticket: OrderTicket, market: Decimal | None) -> Decimal | None:
@@ -120,6 +133,12 @@ def reduces(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, strict
     if ticket.take_profit is not None or ticket.stop_loss is not None:
         return False
     return ticket.quantity <= reducible(ticket, instrument, stock, strictly=strictly)
+
+
+def position_of(instrument: Instrument, stock: Stock) -> Decimal:
+    """Return what is held of the instrument (short: negative); of a combo what its legs make."""
+    bought, sold = (max(held_against(side, instrument, stock), Decimal(0)) for side in (Side.SELL, Side.BUY))
+    return bought - sold
 
 
 def held_against(side: Side, instrument: Instrument, stock: Stock) -> Decimal:

@@ -134,6 +134,7 @@ class Guards:
                 flight=self._flight(order, proposal_id, is_shared=is_shared),
                 arriving=self._ledger.arriving(order.changes) if order.changes else Decimal(0),
                 is_loss_locked=self._loss_locked(order.account) is not None,
+                rival_price=order.rival_price,
             )
             found.append((self._remaining(order), order.instrument, given))
         check_all(self._limits(user_id), found)

@@ -5,7 +5,7 @@ The database knows it, so that a restart forgets nothing. Between two looks at i
 meanwhile, so that two orders on their way at once see each other.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from market.account import AccountSummary
 from market.clock import Clock
 from market.quote import Quote
 from trading.exposure import STOPS, Flight, order_value
+from trading.overlap import overlap
 from trading.ports import Claim, OrderHistory
 from trading.proposal import Leg, LegOrder, LegRole, LegState, Proposal
 
@@ -23,6 +24,7 @@ COUNTED = frozenset({LegRole.ENTRY, LegRole.PART, LegRole.CHANGE})
 The legs that count as orders. A bracket is one: its children only close what it opens, and its alternative replaces it.
 """
 
+_OTHER = LegRole.ALTERNATIVE
 _MINUTE = timedelta(minutes=1)
 
 
@@ -81,10 +83,10 @@ class Ledger:
         mine = [one for one in self._others(but) if user_id is None or one.proposal.user_id == user_id]
         recent = sum(len(_counted(one.proposal)) for one in mine if now - one.at < _MINUTE)
         values = (
-            _value(one.proposal, leg, order, summaries, is_over=leg.state.is_final or leg.order_ref in changed)
+            _value(one.proposal, pair, summaries, changed)
             for one in mine
             if one.at >= midnight
-            for leg, order in _counted(one.proposal)
+            for pair in _pairs(one.proposal)
         )
         return Past(recent, sum(values, Decimal(0)))
 
@@ -105,9 +107,11 @@ class Ledger:
         flight = Flight()
         for one in self._others(but):
             for leg, other in _working(one, self._clock.now(), but=order.changes):
-                if other.instrument == order.instrument and other.account == order.account:
-                    left = other.ticket.quantity - leg.filled
-                    flight = flight.plus(other.ticket.side, left, stops=_protects(one.proposal, other))
+                if other.account != order.account:
+                    continue
+                left = other.ticket.quantity - leg.filled
+                for side, units in overlap(order.instrument, other.instrument, other.ticket.side).items():
+                    flight = flight.plus(side, left * units, stops=_protects(one.proposal, other))
         return flight
 
     def arriving(self, order_ref: str) -> Decimal:
@@ -137,17 +141,35 @@ def _counted(proposal: Proposal) -> list[tuple[Leg, LegOrder]]:
     return [(leg, order) for leg in proposal.legs if (order := proposal.order_of(leg)).role in COUNTED]
 
 
+def _pairs(proposal: Proposal) -> list[list[tuple[Leg, LegOrder]]]:
+    """Return the legs that count, each with those that may be filled in its place."""
+    alternatives = [(leg, order) for leg in proposal.legs if (order := proposal.order_of(leg)).role is _OTHER]
+    return [
+        [(leg, order), *(other for other in alternatives if order.group and other[1].group == order.group)]
+        for leg, order in _counted(proposal)
+    ]
+
+
 def _value(
-    proposal: Proposal, leg: Leg, order: LegOrder, summaries: Mapping[str, AccountSummary], *, is_over: bool
+    proposal: Proposal,
+    pair: Sequence[tuple[Leg, LegOrder]],
+    summaries: Mapping[str, AccountSummary],
+    changed: Collection[str],
 ) -> Decimal:
-    """Return what the order came to where it *is_over*, else what it may still come to."""
-    ticket = order.ticket
-    if is_over:
-        if not leg.filled:
-            return Decimal(0)
-        ticket = replace(ticket, quantity=leg.filled, size=None)
-    quote = _shown(proposal, order)
-    value = order_value(ticket, order.instrument, quote) or Decimal(0)
+    """Return what came of the orders that are over or *changed*, and the most that one of the others may come to."""
+    is_changed = any(leg.order_ref in changed for leg, _ in pair)
+    found = [(leg.state.is_final or is_changed, leg, order) for leg, order in pair]
+    done = [_worth(proposal, order, leg.filled, summaries) for is_over, leg, order in found if is_over]
+    rest = [_worth(proposal, order, order.ticket.quantity, summaries) for is_over, _, order in found if not is_over]
+    return sum(done, Decimal(0)) + max(rest, default=Decimal(0))
+
+
+def _worth(proposal: Proposal, order: LegOrder, quantity: Decimal, summaries: Mapping[str, AccountSummary]) -> Decimal:
+    """Return what *quantity* of the order comes to in base currency."""
+    if not quantity:
+        return Decimal(0)
+    ticket = replace(order.ticket, quantity=quantity, size=None)
+    value = order_value(ticket, order.instrument, _shown(proposal, order), order.rival_price) or Decimal(0)
     summary = summaries.get(order.account)
     known = summary.in_base(value, order.instrument.currency) if summary is not None else None
     # There was a rate when it was confirmed; where IBKR tells none any more the bare number is better than nothing.

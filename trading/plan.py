@@ -76,6 +76,16 @@ def partners_of(proposal: Proposal, leg: Leg) -> list[tuple[Leg, LegOrder]]:
     return hang or beside
 
 
+def rival_price(proposal: Proposal, leg: Leg) -> Decimal | None:
+    """Return the highest price of the other half of the OCO pair that *leg* belongs to; None where there is none."""
+    mine = proposal.order_of(leg)
+    beside = [proposal.order_of(one) for one in proposal.legs if one != leg and not one.state.is_final]
+    # A bracket's children end what it opened: which of them does is no matter.
+    rivals = [its.ticket for its in beside if mine.group and its.group == mine.group and not mine.parent]
+    prices = [price for one in rivals for price in (one.limit_price, one.stop_price) if price is not None]
+    return max(prices, default=None)
+
+
 def is_family(proposal: Proposal) -> bool:
     """Return whether the orders hang together, so that TWS has to hold them until the last has come."""
     return any(order.parent for order in proposal.orders)

@@ -106,7 +106,8 @@ class LegOrder:
 
     *parent* is the number of the leg it hangs on, 0 for none; legs of one *group* (not "") cancel each other (OCA).
     *changes* is the order reference of the working order whose terms are changed ("" otherwise). *reference_price* is
-    the live price when it was proposed, of an order of a list: no part of the order.
+    the live price when it was proposed, of an order of a list: no part of the order. Neither is *rival_price*: of a
+    change the price of the other half of its pair.
     """
 
     role: LegRole
@@ -117,6 +118,7 @@ class LegOrder:
     group: str = ""
     changes: str = ""
     reference_price: Decimal | None = None
+    rival_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Guards over how much is ordered, of what, and how often: each returns, or raises OrderDenied."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from market.instrument import Instrument, SecType
@@ -7,7 +8,7 @@ from market.ticket import OrderTicket, Side
 from trading.bounds import Limits
 from trading.circumstances import Circumstances
 from trading.errors import Limit, OrderDenied
-from trading.exposure import order_value, reduces, reducible
+from trading.exposure import closing_value, order_value, position_of, reduces, reducible
 from trading.state import TradingState
 
 # Their other side is an ordinary trade, or (a combo's) a matter of its legs.
@@ -94,15 +95,18 @@ def check_short(limits: Limits, ticket: OrderTicket, instrument: Instrument, giv
 
 def check_values(limits: Limits, ticket: OrderTicket, instrument: Instrument, given: Circumstances) -> Decimal:
     """Check all limits in money; return what the order may come to in the account's currency, 0 without a price."""
-    value = order_value(ticket, instrument, given.quote)
+    is_closing = is_reducing(ticket, instrument, given)
+    worth = closing_value if is_closing else order_value
+    value = worth(ticket, instrument, given.quote, given.rival_price)
     if value is None or not _bounds_money(limits):
         return _known_value(value, instrument, given)
     value, currency = _in_base(value, instrument, given)
     _demand(Limit.ORDER_VALUE, limits.order_value, value, currency)
-    if not is_reducing(ticket, instrument, given):
+    if not is_closing:
         _demand(Limit.DAILY_VALUE, limits.daily_value, given.day_value + value, currency)
         _demand(Limit.TOTAL_DAILY_VALUE, limits.total_daily_value, given.total_day_value + value, currency)
-        _check_position(limits, ticket, given, value / ticket.quantity, currency)
+        held = position_of(instrument, given.stock)
+        _check_position(limits, ticket, replace(given, position=held), value / ticket.quantity, currency)
         _check_buying_power(limits, ticket, instrument, given, value)
     return value
 

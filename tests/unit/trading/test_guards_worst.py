@@ -1,0 +1,104 @@
+"""The guards count what orders may come to at worst: a pair its dearer half, new terms, and what is held right now."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from market.ticket import parse
+from tests.fakes.desk import CHAT, TRADER, DeskBench
+from tests.fakes.order_events import hear, report
+from trading.bounds import Limits
+from trading.confirmation import Outcome
+from trading.errors import Limit, OrderDenied
+from trading.ports import OrderFate
+from trading.proposal import Proposal
+from trading.second_step import Policy, StepKind
+
+D = Decimal
+PAIR = "buy 100 AAPL 1 oco stop 205"
+
+
+async def working(bench: DeskBench, line: str) -> Proposal:
+    """Send *line*; TWS shows all its orders at work."""
+    sent = await bench.sent(line)
+    orders = [(leg, sent.order_of(leg).ticket) for leg in sent.legs]
+    bench.gateway.open = [
+        report(OrderFate.WORKING, 0, int(ticket.quantity), order_ref=leg.order_ref, ticket=ticket, perm_id=leg.number)
+        for leg, ticket in orders
+    ]
+    await hear(bench, *bench.gateway.open)
+    return bench.store.rows[sent.id]
+
+
+async def change(bench: DeskBench, order_ref: str, line: str) -> Proposal:
+    made = await bench.desk.propose_change(order_ref, parse(line), user_id=TRADER, chat_id=CHAT)
+    await bench.desk.shown(made.id, 55)
+    return bench.store.rows[made.id]
+
+
+class TestPairs:
+    @pytest.mark.parametrize(
+        ("limits", "limit"),
+        [
+            ({"order_value": D("20500")}, Limit.ORDER_VALUE),
+            ({"daily_value": D("20500")}, Limit.DAILY_VALUE),
+            ({"position_value": D("20500")}, Limit.POSITION_VALUE),
+        ],
+    )
+    async def test_a_pair_that_buys_is_worth_its_dearer_half(self, limits: dict[str, Any], limit: Limit) -> None:
+        bench = DeskBench(Limits(**limits))
+        await bench.propose(PAIR)
+        with pytest.raises(OrderDenied) as caught:
+            await bench.propose("buy 100 AAPL 1 oco stop 205.01")
+        assert (caught.value.limit, caught.value.actual) == (limit, D("20501.00"))
+
+    async def test_what_its_stop_has_bought_counts_for_the_day(self) -> None:
+        bench = DeskBench(Limits(daily_value=D(25_000)))
+        await working(bench, PAIR)
+        await hear(
+            bench,
+            report(OrderFate.FILLED, 100, 0, order_ref="sb-1-2", perm_id=2),
+            report(OrderFate.CANCELLED, 0, 100, order_ref="sb-1-1", perm_id=1),
+        )
+        with pytest.raises(OrderDenied) as caught:
+            await bench.propose("buy 23 AAPL 200")
+        assert caught.value.actual == D("25100.00")
+        await bench.propose("buy 22 AAPL 200")
+
+    async def test_while_both_work_the_day_counts_them_once(self) -> None:
+        bench = DeskBench(Limits(daily_value=D(25_000)))
+        await working(bench, PAIR)
+        with pytest.raises(OrderDenied) as caught:
+            await bench.propose("buy 23 AAPL 200")
+        assert caught.value.actual == D("25100.00")
+
+    @pytest.mark.parametrize(
+        ("order_ref", "line", "value"),
+        [
+            ("sb-1-1", "buy 200 AAPL 1", "41000.00"),
+            ("sb-1-1", "buy 100 AAPL 2", "20500.00"),
+            ("sb-1-2", "buy 100 AAPL stop 206", "20600.00"),
+        ],
+    )
+    async def test_new_terms_of_one_half_count_with_the_other(self, order_ref: str, line: str, value: str) -> None:
+        bench = DeskBench()
+        await working(bench, PAIR)
+        bench.desk = bench.open_desk(Limits(daily_value=D(value)))
+        await change(bench, order_ref, line)
+        bench.desk = bench.open_desk(Limits(daily_value=D(value) - 1))
+        with pytest.raises(OrderDenied) as caught:
+            await change(bench, order_ref, line)
+        assert (caught.value.limit, caught.value.actual) == (Limit.DAILY_VALUE, D(value))
+
+    async def test_a_target_far_away_does_not_keep_a_stop_from_being_moved(self) -> None:
+        bench = DeskBench(Limits(order_value=D(2000)))
+        await working(bench, "buy 10 AAPL 199.50 tp 260 sl 190")
+        assert (await change(bench, "sb-1-3", "sell 10 AAPL stop 191 gtc")).id == 2
+
+    async def test_above_the_limit_for_one_tap_a_pair_takes_the_second_step(self) -> None:
+        bench = DeskBench()
+        bench.second_step.policy = Policy(StepKind.PERSON, D(20_000))
+        card = await bench.propose(PAIR)
+        assert (await bench.confirm(card)).outcome is Outcome.SECOND_STEP
+        assert bench.gateway.submitted == []
