@@ -26,6 +26,8 @@ class Outcome(StrEnum):
     * LINK_DOWN    no usable link to IBKR: nothing sent, the card still stands until its time
     * NOT_SENT     the link (or the gateway's read-only setting) failed right after the claim: nothing sent, card dead
     * ORDER_GONE   the order whose terms were to change does not work any more: nothing sent, card dead
+    * OVERTAKEN    the order whose terms were to change has others by now than the card showed: nothing sent, card dead,
+                   `replacement` is the new card to show, None where there can be none
     * TOO_SLOW     the claim took so long that what was checked before it is too old: nothing sent, card dead
     * SECOND_STEP  a code is wanted (the card still stands), or another person's approval (it is AWAITING_SECOND now)
     * GONE         no such card, or an old copy of it
@@ -46,6 +48,7 @@ class Outcome(StrEnum):
     LINK_DOWN = "link down"
     NOT_SENT = "not sent"
     ORDER_GONE = "order gone"
+    OVERTAKEN = "overtaken"
     TOO_SLOW = "too slow"
     SECOND_STEP = "second step"
     GONE = "gone"
@@ -56,8 +59,8 @@ class Confirmation:
     """
     The answer to a press; *proposal* as it now stands (None for GONE without a trace and NOT_YOURS).
 
-    *replacement* is the new proposal of DRIFTED, *denial* the limit of DENIED (None where an earlier press met it).
-    *detail* is IBKR's or the link's own reason, or for ALREADY the state of the order; never a sentence.
+    *replacement* is the new proposal of DRIFTED and OVERTAKEN, *denial* the limit of DENIED (None where an earlier
+    press met it). *detail* is IBKR's or the link's own reason, or for ALREADY the state of the order; never a sentence.
     """
 
     outcome: Outcome

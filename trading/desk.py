@@ -16,13 +16,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from market.clock import Clock
-from market.errors import BrokerError, LinkDown
+from market.errors import BrokerError, LinkDown, MarketError
 from market.ticket import OrderTicket, format_ticket
 from trading.access import Role, Roster
 from trading.appraisal import Appraisal, Appraiser
 from trading.confirmation import Confirmation, Outcome, fate_of
 from trading.draft import Drafter, Wish, reason
-from trading.errors import NotAllowed, OrderDenied, ProposalGone
+from trading.errors import NotAllowed, OrderDenied, ProposalGone, TradingError
 from trading.exposure import exact
 from trading.guards import Guards, Pairs
 from trading.ports import AuditLog, Holdings, OrderGateway, ProposalStore, QuoteSource, SymbolBook
@@ -304,7 +304,7 @@ class OrderDesk:
             return await self._close(wanted, ProposalState.EXPIRED, Outcome.EXPIRED)
         if action == "decline":
             return await self._close(wanted, ProposalState.CANCELLED, Outcome.CANCELLED)
-        return await self._check_and_send(wanted, "")
+        return await self._check_and_send(wanted, "", user_id)
 
     async def _confirm(
         self, proposal: Proposal | None, user_id: int, chat_id: int, message_id: int, code: str
@@ -347,7 +347,8 @@ class OrderDesk:
             # Whoever was shut out while all this was asked sends nothing any more, nor does an approval of theirs.
             for user_id in (proposal.user_id, presser):
                 self._require_trader(user_id)
-            return await self._send(proposal, pairs, looked)
+            answer = await self._send(proposal, pairs, looked)
+        return await self._renewed(answer) if answer.outcome is Outcome.OVERTAKEN else answer
 
     async def _send(self, proposal: Proposal, pairs: Pairs, looked: float) -> Confirmation:
         """Claim what was seen at *looked* and send it. Held in the proposal's turn."""
@@ -362,10 +363,7 @@ class OrderDesk:
         )
         if claimed is None:
             return await self._lost(proposal)
-        if self._clock.monotonic() - looked > _CLAIM_TAKES_S:
-            await done(self._store.settle(claimed.id, ProposalState.CANCELLED))
-            return Confirmation(Outcome.TOO_SLOW, claimed.with_state(ProposalState.CANCELLED))
-        return await self._sender.send(claimed, pairs)
+        return await self._sender.send(claimed, pairs, looked)
 
     async def _lost(self, proposal: Proposal) -> Confirmation:
         """Say why there was nothing to claim: another press was first, or its time ran out meanwhile."""
@@ -385,6 +383,18 @@ class OrderDesk:
         if answer.outcome is not Outcome.DRIFTED:
             return answer
         return replace(answer, replacement=await self._store.add(draft))
+
+    async def _renewed(self, answer: Confirmation) -> Confirmation:
+        """Return *answer*, OVERTAKEN, with a new card for the order as it is now, where there can be one."""
+        change = answer.proposal
+        if change is None:
+            return answer
+        try:
+            wish, seen = await self._proposer.of_overtaken(change, self._may_touch(change.user_id))
+            new = await self._propose(wish, seen, change.user_id, change.chat_id)
+        except (TradingError, MarketError):
+            return answer
+        return replace(answer, replacement=new)
 
     async def _close(self, proposal: Proposal, state: ProposalState, outcome: Outcome) -> Confirmation:
         """PROPOSED or AWAITING_SECOND -> *state* and answer *outcome*; where it was over already, what became of it."""

@@ -5,13 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from market.errors import TicketContradiction
 from market.ticket import OrderTicket
 from trading.appraisal import Appraisal, Appraiser
 from trading.draft import Wish
 from trading.errors import NothingToChange, NotSizable, OrderGone, ProposalGone
-from trading.plan import orders_of, partners_of
+from trading.plan import orders_of
 from trading.ports import OrderGateway, ProposalStore
 from trading.proposal import Leg, LegOrder, LegRole, LegState, Proposal
+from trading.revision import renewed, revised
 from trading.sizing import sized
 
 _CHANGEABLE = frozenset({LegState.SENT, LegState.WORKING, LegState.PARTIAL, LegState.UNKNOWN})
@@ -55,8 +57,8 @@ class Proposer:
         """
         Return the new terms *ticket* for our working order *order_ref*, which IBKR has just shown to be open.
 
-        What hangs on it gets its new quantity too: a stop loss over more than was bought would sell what is not there.
-        Raises ProposalGone, OrderGone, NothingToChange, and as `of_ticket`.
+        What hangs on it changes its quantity by as much. Raises ProposalGone, OrderGone, NothingToChange, and as
+        `of_ticket`.
         """
         found = await self._store.by_order_ref(order_ref)
         if found is None or not may_touch(found):
@@ -71,15 +73,27 @@ class Proposer:
         whole = replace(sized(ticket, order.instrument, seen), symbol=order.ticket.symbol)
         _require_change(order_ref, order.ticket, whole, leg.filled)
         await self._prove(order_ref)
-        touched = [(leg, order, whole)]
-        if whole.quantity != order.ticket.quantity:
-            for other, its in partners_of(found, leg):
-                touched.append((other, its, replace(its.ticket, quantity=whole.quantity)))
-        orders = tuple(
-            LegOrder(LegRole.CHANGE, its.instrument, terms, its.account, changes=one.order_ref)
-            for one, its, terms in touched
-        )
+        orders = revised(found, leg, whole)
         return Wish(whole, orders, asked=ticket.size, changed_from=order.ticket), (seen,)
+
+    async def of_overtaken(
+        self, change: Proposal, may_touch: Callable[[Proposal], bool]
+    ) -> tuple[Wish, Sequence[Appraisal]]:
+        """Return what *change* asked for, from the terms that its order has by now. Raises as `of_change`."""
+        order_ref = change.orders[0].changes
+        found = await self._store.by_order_ref(order_ref)
+        now = (
+            next((found.order_of(leg).ticket for leg in found.legs if leg.order_ref == order_ref), None)
+            if found
+            else None
+        )
+        if now is None:
+            raise OrderGone(order_ref)
+        try:
+            ticket = renewed(change, now)
+        except TicketContradiction as error:
+            raise NothingToChange(order_ref) from error
+        return await self.of_change(order_ref, ticket, may_touch)
 
     def again(self, proposal: Proposal, seen: Sequence[Appraisal]) -> Wish:
         """Return what *proposal* was about, for a new card: a size is worked out anew, at the price of now."""

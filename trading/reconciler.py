@@ -119,7 +119,7 @@ class Reconciler:
         Each was noted before the next left: after the first that is not noted, none can have left.
         """
         unsent = [leg for leg in proposal.legs if leg.state is LegState.UNSENT]
-        if proposal.order_of(proposal.legs[0]).role not in {LegRole.PART, LegRole.CHANGE}:
+        if proposal.order_of(proposal.legs[0]).role is not LegRole.PART:
             return
         for leg in unsent[1:]:
             ended = replace(leg, state=LegState.NOT_SENT, message=STOPPED)

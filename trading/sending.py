@@ -4,7 +4,9 @@ Sends the orders of a claimed proposal, each once, and stores what became of eac
 The rows of all legs are there before the first order leaves. Orders of a list leave one by one, each noted before the
 next: after a crash all that follows the first that is not noted as sent has certainly not left. The orders of a bracket
 leave together, with nothing in between; TWS holds them until the last has come, and their ids are noted before the
-first leaves, so that a family that was never completed can be taken back.
+first leaves, so that a family that was never completed can be taken back. The orders of a change leave together too,
+and what protects a position last where there is to be more of it, first where there is to be less: where the link fails
+between them, nothing is left that would trade more than there is.
 """
 
 import asyncio
@@ -13,6 +15,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
+from market.clock import Clock
 from market.errors import LinkDown, MarketError, ReadOnlyApi
 from trading.confirmation import Confirmation, Outcome
 from trading.draft import reason
@@ -21,7 +24,12 @@ from trading.guards import Guards, Pairs
 from trading.plan import is_family, is_held
 from trading.ports import OrderGateway, ProposalStore
 from trading.proposal import Leg, LegRole, LegState, Proposal, ProposalState
+from trading.revision import falls, is_overtaken
 from trading.state import TradingState
+
+# A claim and the ids of a bracket take milliseconds. Where the database was locked meanwhile, what was checked before
+# may not hold any more.
+_CLAIM_TAKES_S = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +38,15 @@ class NotNoted(TradingError):
     """The store could not keep what is about to happen, so it does not happen."""
 
 
-_Stop = MarketError | OrderDenied | OrderGone | NotNoted | None
+class Overtaken(TradingError):
+    """The order that is to be changed has other terms by now than those the card was made from."""
+
+
+class TooSlow(TradingError):
+    """What was checked before the claim is too old to be sent on."""
+
+
+_Stop = TooSlow | MarketError | OrderDenied | OrderGone | NotNoted | Overtaken | None
 
 
 @dataclass(slots=True)
@@ -45,22 +61,24 @@ class _Run:
 class Sender:
     """Sends what is claimed; there is no second try, and what was not sent is never sent later."""
 
-    def __init__(self, store: ProposalStore, gateway: OrderGateway, guards: Guards) -> None:
+    def __init__(self, store: ProposalStore, gateway: OrderGateway, guards: Guards, clock: Clock) -> None:
         self._store = store
         self._gateway = gateway
         self._guards = guards
+        self._clock = clock
 
-    async def send(self, claimed: Proposal, pairs: Pairs) -> Confirmation:
+    async def send(self, claimed: Proposal, pairs: Pairs, looked: float) -> Confirmation:
         """
-        Send every leg of *claimed*, whose orders were seen as *pairs* say, and tell what came of it.
+        Send every leg of *claimed*, whose orders were seen as *pairs* say at *looked* (monotonic seconds).
 
         The guards are asked for the last time right before the first order leaves, with nothing awaited in between, and
         whether trading became stricter before each further one of a list. Held in the proposal's turn.
         """
         try:
             claimed, targets = await self._prepared(claimed)
+            self._require_fresh(looked)
             passed = self._guards.last_check(pairs, claimed)
-        except (MarketError, OrderDenied, OrderGone, NotNoted) as error:
+        except (MarketError, OrderDenied, OrderGone, NotNoted, Overtaken, TooSlow) as error:
             return await self._unsent(claimed, error)
         run = await self._run(claimed, targets, passed)
         if not run.legs and run.stop is not None:
@@ -72,10 +90,7 @@ class Sender:
 
     async def _prepared(self, claimed: Proposal) -> tuple[Proposal, dict[str, Leg]]:
         """Return it with the ids that a family needs beforehand, and the legs that its changes are about."""
-        targets: dict[str, Leg] = {}
-        for order in claimed.orders:
-            if order.role is LegRole.CHANGE:
-                targets[order.changes] = await self._target(order.changes)
+        targets = await self._targets(claimed)
         if not is_family(claimed):
             return claimed, targets
         for leg in claimed.legs:
@@ -85,17 +100,26 @@ class Sender:
             claimed = claimed.with_leg(named)
         return claimed, targets
 
-    async def _target(self, order_ref: str) -> Leg:
-        found = await self._store.by_order_ref(order_ref)
-        legs = found.legs if found is not None else ()
-        leg = next((one for one in legs if one.order_ref == order_ref), None)
-        if leg is None or leg.state.is_final or not leg.order_id:
-            raise OrderGone(order_ref)
-        return leg
+    def _require_fresh(self, looked: float) -> None:
+        if self._clock.monotonic() - looked > _CLAIM_TAKES_S:
+            raise TooSlow
+
+    async def _targets(self, claimed: Proposal) -> dict[str, Leg]:
+        """Return the orders that a change is about, all of one proposal. Raises Overtaken, OrderGone."""
+        if claimed.changed_from is None:
+            return {}
+        found = await self._store.by_order_ref(claimed.orders[0].changes)
+        if is_overtaken(claimed, found):
+            raise Overtaken
+        legs = {leg.order_ref: leg for leg in found.legs} if found is not None else {}
+        for order in claimed.orders:
+            if legs[order.changes].state.is_final or not legs[order.changes].order_id:
+                raise OrderGone(order.changes)
+        return legs
 
     async def _run(self, claimed: Proposal, targets: dict[str, Leg], passed: TradingState) -> _Run:
-        run, is_burst = _Run([]), len(claimed.legs) == 1 or claimed.orders[0].role is LegRole.ENTRY
-        for leg in claimed.legs:
+        run, is_burst = _Run([]), len(claimed.legs) == 1 or claimed.orders[0].role is not LegRole.PART
+        for leg in reversed(claimed.legs) if falls(claimed) else claimed.legs:
             try:
                 if run.legs and not is_burst:
                     self._guards.require(passed)
@@ -146,12 +170,15 @@ class Sender:
         now = claimed.with_state(state)
         if isinstance(stop, OrderDenied):
             return Confirmation(Outcome.DENIED, now, denial=stop)
+        if isinstance(stop, Overtaken | TooSlow):
+            return Confirmation(Outcome.OVERTAKEN if isinstance(stop, Overtaken) else Outcome.TOO_SLOW, now)
         outcome = Outcome.ORDER_GONE if isinstance(stop, OrderGone) else Outcome.NOT_SENT
         return Confirmation(outcome, now, detail=reason_of(stop))
 
     async def _sent(self, claimed: Proposal, run: _Run) -> Confirmation:
         why = reason_of(run.stop)
-        left = [replace(leg, state=LegState.NOT_SENT, message=why) for leg in claimed.legs[len(run.legs) :]]
+        gone = {leg.number for leg in run.legs}
+        left = [replace(leg, state=LegState.NOT_SENT, message=why) for leg in claimed.legs if leg.number not in gone]
         now = claimed.with_state(ProposalState.SUBMITTED)
         for leg in (*run.legs, *left):
             now = now.with_leg(leg)
@@ -180,6 +207,8 @@ def reason_of(stop: _Stop) -> str:
             return "order gone"
         case NotNoted():
             return "not noted"
+        case Overtaken() | TooSlow():
+            return ""
         case _:
             return reason(stop)
 

@@ -32,7 +32,10 @@ _log = logging.getLogger(__name__)
 
 _LISTED = 12
 _PATIENCE_S = 1.0
-_DRIFTED = "The price has moved since the last card."
+_NEW_CARD = {
+    Outcome.DRIFTED: "The price has moved since the last card.",
+    Outcome.OVERTAKEN: "The order has changed since the last card.",
+}
 _STILL_STANDS = "IBKR cannot be reached. Nothing was sent; tap again when the link is back."
 
 
@@ -269,15 +272,15 @@ class OrdersHandler:
                 _log.warning("the card of %s could not be edited", proposal.reference)
         await self._second.over(answer)
         if answer.replacement is not None:
-            await self._succeed(press, answer.replacement)
+            await self._succeed(press, answer.replacement, _NEW_CARD.get(answer.outcome, ""))
 
-    async def _succeed(self, press: Press, new: Proposal) -> None:
-        """Show the card that drift has made of another."""
+    async def _succeed(self, press: Press, new: Proposal, note: str) -> None:
+        """Show the card that takes the place of another."""
 
         async def again() -> Proposal:
             return await proposed_again(self._desk, new, asked_again(new))
 
-        await self._cards.show(new, again, press.chat_id, press.message_id, note=_DRIFTED)
+        await self._cards.show(new, again, press.chat_id, press.message_id, note=note)
 
     async def put_back(self, press: Press, proposal: Proposal) -> None:
         """After an error of ours the card shows again what holds: its keyboard if it still stands, else its fate."""

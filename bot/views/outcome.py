@@ -129,6 +129,14 @@ _OUTCOMES = {
     Outcome.DENIED: ("⛔", "Nothing was sent to the market.", True),
     Outcome.NOT_SENT: ("🔌", "<b>The link failed just before.</b> Nothing was sent.", True),
     Outcome.ORDER_GONE: ("✖️", "<b>The order does not work any more.</b> Nothing was changed or sent.", False),
+    Outcome.OVERTAKEN: (
+        "⚠️",
+        (
+            "<b>The order is another by now</b> than this card showed: a part of it or of what goes with it was "
+            "filled, or it was changed in TWS. Nothing was changed or sent."
+        ),
+        False,
+    ),
     Outcome.TOO_SLOW: (
         "🐌",
         "<b>Too late.</b> My database was slow, and the price that I had checked is old by now. Nothing was sent.",
@@ -153,6 +161,7 @@ _TOASTS = {
     Outcome.LINK_DOWN: "IBKR cannot be reached. Nothing was sent; tap again when the link is back.",
     Outcome.NOT_SENT: "The link failed. Nothing was sent.",
     Outcome.ORDER_GONE: "The order does not work any more. Nothing was changed or sent.",
+    Outcome.OVERTAKEN: "The order is another by now than the card showed. Nothing was changed or sent.",
     Outcome.TOO_SLOW: "My database was slow, the price checked is old by now. Not sent.",
     Outcome.SECOND_STEP: "It takes a second step: see below. Nothing was sent yet.",
     Outcome.GONE: "This card is over. Nothing was sent by this tap.",

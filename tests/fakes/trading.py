@@ -275,6 +275,8 @@ class FakeGateway:
         if self.submit_error:
             raise self.submit_error
         self.changed.append((order_id, order_ref, perm_id, order.ticket))
+        if self.during_submit:
+            self.during_submit(order_ref)
 
     async def cancel(self, order_id: int, order_ref: str, perm_id: int) -> None:
         if order_id in self.cancel_errors:
@@ -314,6 +316,7 @@ class FakeMarket:
     instrument: Instrument = AAPL
     sessions: tuple[Session, ...] = (TRADING_DAY,)
     held: Decimal = Decimal(0)
+    others: list[Position] = field(default_factory=list)
     quote_error: Exception | None = None
     hours_error: Exception | None = None
     named: tuple[str, ...] = (ACCOUNT,)
@@ -358,7 +361,8 @@ class FakeMarket:
         return self.summaries.get(account)
 
     def positions(self, account: str) -> Sequence[Position]:
-        return [Position(account, self.instrument, self.held, Decimal(150))] if self.held else []
+        own = [Position(account, self.instrument, self.held, Decimal(150))] if self.held else []
+        return [*own, *self.others]
 
 
 class MemoryAudit:

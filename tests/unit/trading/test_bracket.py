@@ -14,7 +14,7 @@ from trading.errors import OrderGone
 from trading.family import INCOMPLETE, PARENT_OVER
 from trading.limits import Limits, TradingState
 from trading.ports import OrderFate, OrderReport
-from trading.proposal import LegState, Proposal, ProposalState
+from trading.proposal import Leg, LegState, Proposal, ProposalState
 
 LINE = "buy 10 AAPL 199.5 tp 210 sl 190"
 
@@ -118,6 +118,21 @@ class TestSending:
         answer = await bench.confirm(shown)
         assert (answer.outcome, answer.detail) == (Outcome.NOT_SENT, "not noted")
         assert bench.gateway.submitted == []
+
+    async def test_a_bracket_whose_ids_took_long_to_note_is_not_sent_at_prices_of_before(
+        self, bench: DeskBench
+    ) -> None:
+        shown = await bench.propose(LINE)
+        save = bench.store.save_leg
+
+        async def slowly(proposal_id: int, leg: Leg) -> None:
+            bench.clock.advance(2)
+            await save(proposal_id, leg)
+
+        bench.store.save_leg = slowly  # type: ignore[method-assign]
+        assert (await bench.confirm(shown)).outcome is Outcome.TOO_SLOW
+        assert bench.gateway.submitted == []
+        assert bench.store.rows[1].state is ProposalState.CANCELLED
 
 
 class TestAfter:

@@ -9,10 +9,10 @@ from market.errors import LinkDown
 from market.ticket import OrderTicket, parse
 from tests.fakes.desk import ADMIN, CARD, CHAT, OTHER, TRADER, DeskBench
 from tests.fakes.order_events import PERM, fill, hear, paid, report, told
-from trading.confirmation import Outcome
+from trading.confirmation import Confirmation, Outcome
 from trading.draft import NO_PREVIEW
 from trading.errors import NothingToChange, OrderDenied, OrderGone, ProposalGone
-from trading.limits import Limits
+from trading.limits import Limits, TradingState
 from trading.ports import OrderFate, OrderReport
 from trading.proposal import LegRole, LegState, Proposal
 from trading.terms import OLD_TERMS, ORDER_OVER
@@ -191,6 +191,47 @@ class TestAnswer:
         assert leg_of(bench) == (LegState.CANCELLED, ORDER_OVER)
 
 
+def child(number: int, line: str, filled: int = 0) -> OrderReport:
+    known = {"order_ref": f"sb-1-{number}", "perm_id": PERM + number, "order_id": 100 + number}
+    return working(line, filled, **known)
+
+
+def target(filled: int = 0) -> OrderReport:
+    return child(2, "sell 10 AAPL 210 gtc", filled)
+
+
+def stop(quantity: int = 10) -> OrderReport:
+    return child(3, f"sell {quantity} AAPL stop 190 gtc")
+
+
+@pytest.fixture
+async def family() -> DeskBench:
+    """A bench with a bracket of ten whose three orders work."""
+    bench = DeskBench()
+    await bench.sent("buy 10 AAPL 199.5 tp 210 sl 190")
+    bench.gateway.open = [working(), target(), stop()]
+    await hear(bench, *bench.gateway.open)
+    return bench
+
+
+async def card(bench: DeskBench, order_ref: str, **terms: int) -> Proposal:
+    """Propose to change these terms of an order."""
+    row = bench.store.rows[1]
+    old = next(row.order_of(leg).ticket for leg in row.legs if leg.order_ref == order_ref)
+    new = replace(old, **{name: Decimal(value) for name, value in terms.items()})  # type: ignore[arg-type]  numbers all
+    shown = await bench.desk.propose_change(order_ref, new, user_id=TRADER, chat_id=CHAT)
+    await bench.desk.shown(shown.id, CARD)
+    return bench.store.rows[shown.id]
+
+
+async def confirmed(bench: DeskBench, order_ref: str, **terms: int) -> Confirmation:
+    return await bench.confirm(await card(bench, order_ref, **terms))
+
+
+def sizes(bench: DeskBench) -> list[tuple[str, Decimal]]:
+    return [(ref, ticket.quantity) for _, ref, _, ticket in bench.gateway.changed]
+
+
 class TestBracket:
     async def test_another_quantity_of_the_entry_is_that_of_its_children_too(self) -> None:
         bench = DeskBench()
@@ -203,11 +244,85 @@ class TestBracket:
             ("sb-1-3", Decimal(6)),
         ]
         assert (await bench.confirm(shown)).outcome is Outcome.SENT
-        assert [(ref, ticket.quantity) for _, ref, _, ticket in bench.gateway.changed] == [
-            ("sb-1-1", Decimal(6)),
-            ("sb-1-2", Decimal(6)),
-            ("sb-1-3", Decimal(6)),
+        # What would sell too much is made smaller before what buys.
+        assert sizes(bench) == [("sb-1-3", 6), ("sb-1-2", 6), ("sb-1-1", 6)]
+
+    async def test_more_is_bought_before_more_of_it_is_protected(self, family: DeskBench) -> None:
+        await confirmed(family, "sb-1-1", quantity=12)
+        assert sizes(family) == [("sb-1-1", 12), ("sb-1-2", 12), ("sb-1-3", 12)]
+
+    async def test_a_change_that_has_begun_is_sent_whole(self, family: DeskBench) -> None:
+        family.gateway.during_submit = lambda _: setattr(family, "state", TradingState.HALTED)
+        await confirmed(family, "sb-1-1", quantity=6)
+        assert len(sizes(family)) == 3
+
+    async def test_a_decrease_that_the_link_cuts_off_leaves_no_stop_over_more_than_is_bought(
+        self, family: DeskBench
+    ) -> None:
+        family.gateway.during_submit = lambda _: setattr(family.gateway, "submit_error", LinkDown("closed"))
+        answer = await confirmed(family, "sb-1-1", quantity=6)
+        assert answer.outcome is Outcome.PARTLY
+        assert sizes(family) == [("sb-1-3", 6)]
+        assert [leg.state for leg in family.store.rows[2].legs] == [LegState.NOT_SENT, LegState.NOT_SENT, LegState.SENT]
+
+    async def test_after_a_crash_each_leg_of_a_change_is_as_ibkr_says(self, family: DeskBench) -> None:
+        shown = await card(family, "sb-1-1", quantity=6)
+        family.store.rows[2] = replace(shown, state=shown.state.CONFIRMED)
+        family.gateway.open[2] = stop(6)
+        await family.tracker.reconcile()
+        assert [leg.state for leg in family.store.rows[2].legs] == [
+            LegState.NOT_SENT,
+            LegState.NOT_SENT,
+            LegState.CHANGED,
         ]
+
+    async def test_what_a_fill_took_off_an_order_stays_off_when_its_partner_changes(self, family: DeskBench) -> None:
+        await hear(family, target(filled=4), stop(6))
+        await confirmed(family, "sb-1-2", quantity=12)
+        assert sizes(family) == [("sb-1-2", 12), ("sb-1-3", 8)]
+
+    async def test_the_other_half_of_a_pair_changes_by_as_much(self) -> None:
+        bench = DeskBench()
+        await bench.sent("buy 10 AAPL 199.5 oco stop 205")
+        await hear(bench, working(filled=4), child(2, "buy 6 AAPL stop 205"))
+        bench.gateway.open = [working(filled=4)]
+        await confirmed(bench, "sb-1-1", quantity=12)
+        assert sizes(bench) == [("sb-1-1", 12), ("sb-1-2", 8)]
+
+    async def test_a_change_that_would_leave_nothing_of_a_partner_is_none(self, family: DeskBench) -> None:
+        await hear(family, stop(4))
+        with pytest.raises(NothingToChange):
+            await card(family, "sb-1-1", quantity=6)
+
+
+class TestOvertaken:
+    async def test_an_order_that_was_lessened_since_the_card_is_not_made_larger_again(self, family: DeskBench) -> None:
+        shown = await card(family, "sb-1-3", stop_price=195)
+        await hear(family, target(filled=4), stop(6))
+        answer = await family.confirm(shown)
+        assert answer.outcome is Outcome.OVERTAKEN
+        assert family.gateway.changed == []
+        assert answer.replacement is not None
+        assert [(one.ticket.quantity, one.ticket.stop_price) for one in answer.replacement.orders] == [(6, 195)]
+        await family.desk.shown(answer.replacement.id, CARD)
+        assert (await family.confirm(answer.replacement)).outcome is Outcome.SENT
+        assert sizes(family) == [("sb-1-3", 6)]
+        assert (await family.confirm(shown)).outcome is Outcome.CANCELLED
+
+    async def test_a_partner_that_was_lessened_since_the_card_counts_too(self, family: DeskBench) -> None:
+        shown = await card(family, "sb-1-1", quantity=12)
+        await hear(family, target(filled=4), stop(6))
+        answer = await family.confirm(shown)
+        assert answer.outcome is Outcome.OVERTAKEN
+        assert answer.replacement is not None
+        assert [one.ticket.quantity for one in answer.replacement.orders] == [12, 12, 8]
+
+    async def test_of_terms_that_were_taken_meanwhile_there_is_no_new_card(self, bench: DeskBench) -> None:
+        shown = await change(bench)
+        await hear(bench, working(NEW))
+        answer = await bench.confirm(shown)
+        assert (answer.outcome, answer.replacement) == (Outcome.OVERTAKEN, None)
+        assert bench.gateway.changed == []
 
     async def test_another_price_of_the_stop_is_that_of_the_stop_alone(self) -> None:
         bench = DeskBench()
