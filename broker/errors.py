@@ -43,6 +43,7 @@ SHOWING_DELAYED = 10167
 SCAN_EMPTY = 165
 TOO_MANY_MESSAGES = 100
 TOO_MANY_LINES = 101
+DUPLICATE_ID = 103
 UNKNOWN_CONTRACT = 200
 REJECTED = 201
 CANCELLED = 202
@@ -89,8 +90,11 @@ def order_kind_of(code: int, *, acknowledged: bool) -> Kind:
     Return what *code* means for the order that it names: is the order still alive?
 
     *acknowledged* says that IBKR had taken the order before. A refusal (201) ends it either way; other errors end
-    only an order that was never taken, of a taken one they may speak of a change or a cancel: CHECK.
+    only an order that was never taken, of a taken one they may speak of a change or a cancel: CHECK. Each order leaves
+    once, under an id of its own: where that is used (103) and nothing was said of it before, it was not taken.
     """
+    if code == DUPLICATE_ID and not acknowledged:
+        return Kind.FATAL
     if code in _CHECK:
         return Kind.CHECK
     kind = kind_of(code)

@@ -19,6 +19,9 @@ from trading.proposal import LegOrder
 _FINAL = frozenset({OrderFate.FILLED, OrderFate.CANCELLED, OrderFate.REJECTED, OrderFate.EXPIRED})
 _CANCELLED = frozenset({"Cancelled", "ApiCancelled"})
 _INACTIVE = "Inactive"
+# "You have transmitted the order, but have not yet received confirmation that it has been accepted by the order
+# destination" (IBKR, order statuses).
+_PENDING = frozenset({"PendingSubmit", "ApiPending"})
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +68,9 @@ class OrderRecord:
         if self.status in _CANCELLED:
             return OrderFate.EXPIRED if "expired" in self.message.lower() else OrderFate.CANCELLED
         # Inactive: refused, held, or an unfilled fill-or-kill; IBKR says the same for all three.
-        return OrderFate.CHECK if self.doubt or self.status in {"", _INACTIVE} else OrderFate.WORKING
+        if self.doubt or self.status in {"", _INACTIVE}:
+            return OrderFate.CHECK
+        return OrderFate.PENDING if self.status in _PENDING else OrderFate.WORKING
 
     @property
     def is_final(self) -> bool:

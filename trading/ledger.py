@@ -15,6 +15,7 @@ from market.account import AccountSummary
 from market.clock import Clock
 from market.quote import Quote
 from trading.exposure import STOPS, Flight, order_value
+from trading.lifetime import is_past
 from trading.overlap import overlap
 from trading.ports import Claim, OrderHistory
 from trading.proposal import Leg, LegOrder, LegRole, LegState, Proposal
@@ -210,7 +211,8 @@ def _working(claim: Claim, now: datetime, *, but: str = "") -> list[tuple[Leg, L
     Return the legs that may still trade, of several that cancel each other the largest.
 
     Not the order *but*, by its reference, nor those that it cancels and that cancel it: they are one order with it.
-    A child works once what it hangs on has been filled. A leg that was never sent will not be, once its turn is over.
+    A child works once what it hangs on has been filled. A leg that was never sent will not be, once its turn is over,
+    and one of which IBKR never spoke does not work longer than its own time.
     """
     proposal = claim.proposal
     filled = {leg.number: leg.filled for leg in proposal.legs}
@@ -220,7 +222,7 @@ def _working(claim: Claim, now: datetime, *, but: str = "") -> list[tuple[Leg, L
         order = proposal.order_of(leg)
         sleeps = order.parent and not filled.get(order.parent)
         is_stale = leg.state is LegState.UNSENT and now - claim.at >= _MINUTE
-        if leg.state.is_final or sleeps or is_stale or order.role is LegRole.CHANGE:
+        if leg.state.is_final or sleeps or is_stale or order.role is LegRole.CHANGE or _is_lost(proposal, leg, now):
             continue
         place = _place(proposal, leg)
         if place in left_out:
@@ -229,6 +231,11 @@ def _working(claim: Claim, now: datetime, *, but: str = "") -> list[tuple[Leg, L
         if rival is None or rival[1].ticket.quantity < order.ticket.quantity:
             found[place] = (leg, order)
     return list(found.values())
+
+
+def _is_lost(proposal: Proposal, leg: Leg, now: datetime) -> bool:
+    never_heard_of = leg.state is LegState.UNKNOWN and not leg.perm_id and not leg.filled
+    return never_heard_of and is_past(proposal, leg, now)
 
 
 def _place(proposal: Proposal, leg: Leg) -> object:

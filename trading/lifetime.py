@@ -1,5 +1,5 @@
 """
-Whether an order that IBKR took off the market has come to the end of its own time; pure.
+Whether an order has come to the end of its own time; pure.
 
 IBKR reports an order of the day at the close, one that is good till a date at that date, and what an immediate order
 did not get just as it reports one that somebody cancelled: `Cancelled`, and 202 without a reason. Its clock and the
@@ -10,10 +10,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from market.ticket import TimeInForce
-from trading.proposal import Leg, LegState, Proposal
+from trading.proposal import Leg, LegOrder, LegState, Proposal
 
 # IBKR's clock and ours need not agree to the second.
 _CLOCKS_DIFFER = timedelta(seconds=5)
+# Hours before and after the session are over long before that.
+_AFTER_HOURS = timedelta(hours=12)
+# Longer than any market is closed.
+_LONGEST_PAUSE = timedelta(days=10)
 _UNEXPLAINED = ("order canceled - reason", "cancelled by system")
 
 
@@ -28,6 +32,31 @@ def by_time(proposal: Proposal, before: Leg, after: Leg, at: datetime | None) ->
     if at is None or not is_told or not _is_unexplained(after.message):
         return after
     return replace(after, state=LegState.EXPIRED) if _is_up(proposal, after, at + _CLOCKS_DIFFER) else after
+
+
+def is_past(proposal: Proposal, leg: Leg, now: datetime) -> bool:
+    """
+    Return whether the order of *leg*, did it ever reach IBKR, cannot work any more at *now* by its own terms.
+
+    One that is good till cancelled always may. What became of the order is another question.
+    """
+    order = proposal.order_of(leg)
+    match order.ticket.time_in_force:
+        case TimeInForce.GTC:
+            return False
+        case TimeInForce.GTD:
+            until = order.ticket.good_till
+            return until is not None and until + _AFTER_HOURS <= now
+        case _:
+            return _day_end(proposal, order) <= now
+
+
+def _day_end(proposal: Proposal, order: LegOrder) -> datetime:
+    """Return when the order's day is over for sure; one that was confirmed after the close works on the next."""
+    closes = proposal.closes
+    if closes is None or order.instrument != proposal.instrument or proposal.expires >= closes:
+        return proposal.expires + _LONGEST_PAUSE
+    return closes + _AFTER_HOURS
 
 
 def _is_unexplained(message: str) -> bool:

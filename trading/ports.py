@@ -17,8 +17,13 @@ from trading.proposal import Leg, LegOrder, OrderNews, Preview, Proposal, Propos
 
 
 class OrderFate(StrEnum):
-    """What IBKR says of an order, its many statuses evened out; CHECK: it spoke unclearly, ask before telling."""
+    """
+    What IBKR says of an order, its many statuses evened out.
 
+    PENDING: TWS has it, and no market has taken it yet. CHECK: it spoke unclearly, ask before telling.
+    """
+
+    PENDING = "pending"
     WORKING = "working"
     FILLED = "filled"
     CANCELLED = "cancelled"

@@ -180,9 +180,9 @@ class OrderTracker:
             return
         proposal = await self._recorder.take_terms(proposal, leg, told)
         after = by_time(proposal, base, after_report(base, told), now)
-        if told.fate is not OrderFate.CHECK:
+        if told.fate not in {OrderFate.CHECK, OrderFate.PENDING} or after.state.is_final:
             self._checks.settle(leg.order_ref)
-        elif not after.state.is_final:
+        elif told.fate is OrderFate.CHECK:
             self._checks.ask(leg.order_ref, now_s + self._check_wait_s)
         await self._recorder.take(proposal, leg, after, now, now_s)
         await self._family.heed(self._recorder.latest(proposal.with_leg(after)), after)
@@ -190,7 +190,7 @@ class OrderTracker:
     def _may_answer_change(self, proposal: Proposal, leg: Leg, told: OrderReport) -> bool:
         """Return whether *told* may be about new terms for the order: others, refused ones, or its end."""
         ticket = proposal.order_of(leg).ticket
-        is_over = told.fate not in {OrderFate.WORKING, OrderFate.CHECK}
+        is_over = told.fate not in {OrderFate.PENDING, OrderFate.WORKING, OrderFate.CHECK}
         return bool(told.refused_change) or is_over or adopted(ticket, told) != ticket
 
     async def _reconcile_if_owed(self) -> None:

@@ -64,8 +64,8 @@ def after_report(leg: Leg, report: OrderReport) -> Leg:
     """
     Return the leg after *report*; a final leg stays as it is.
 
-    CHECK says no more than that IBKR knows the order, and so does a FILLED that does not prove it (nothing filled, or
-    something left): the executions tell then.
+    CHECK and PENDING say no more than that IBKR knows the order, and so does a FILLED that does not prove it (nothing
+    filled, or something left): the executions tell then.
     """
     leg = identified(leg, report)
     if leg.state.is_final:
@@ -102,12 +102,13 @@ def after_findings(leg: Leg, report: OrderReport | None, *, are_complete: bool, 
     Return the leg after IBKR was asked for its order: *report* is what it knows, None if nothing.
 
     What is not known anywhere, or only in words that say nothing of its life (`Inactive`), is unknown, and never sent
-    again. Where IBKR did not answer in full, an order that it has spoken of before stays as it is, and so does one of
-    which it never has while *is_patient*.
+    again; so is what no market has taken by then. Where IBKR did not answer in full, an order that it has spoken of
+    before stays as it is, and so does one of which it never has while *is_patient*.
     """
     if report is not None:
         leg = after_report(leg, report)
         is_unclear = report.fate is OrderFate.CHECK or (report.fate is OrderFate.FILLED and are_complete)
+        is_unclear |= report.fate is OrderFate.PENDING and leg.state is LegState.SENT and not is_patient
         return (
             leg
             if leg.state.is_final or not is_unclear

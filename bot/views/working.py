@@ -36,6 +36,7 @@ _MOVES = 3
 _SENT = frozenset({ProposalState.CONFIRMED, ProposalState.SUBMITTED})
 _NAMES = {LegRole.TAKE_PROFIT: "target", LegRole.STOP_LOSS: "stop", LegRole.ALTERNATIVE: "stop"}
 _FATES = {
+    OrderFate.PENDING: "🕓 on its way to the market",
     OrderFate.WORKING: "🕓 working",
     OrderFate.FILLED: "✅ filled",
     OrderFate.CANCELLED: "✖️ cancelled",

@@ -42,7 +42,7 @@ def test_what_a_code_means_for_a_request(code: int, kind: Kind) -> None:
         (10006, Kind.FATAL, Kind.CHECK),
         (10289, Kind.FATAL, Kind.CHECK),
         (10326, Kind.CHECK, Kind.CHECK),
-        (103, Kind.CHECK, Kind.CHECK),
+        (103, Kind.FATAL, Kind.CHECK),
         (10147, Kind.CHECK, Kind.CHECK),
         (10148, Kind.CHECK, Kind.CHECK),
         (161, Kind.CHECK, Kind.CHECK),

@@ -38,8 +38,8 @@ def working() -> OrderRecord:
 @pytest.mark.parametrize(
     ("status", "fate"),
     [
-        ("PendingSubmit", OrderFate.WORKING),
-        ("ApiPending", OrderFate.WORKING),
+        ("PendingSubmit", OrderFate.PENDING),
+        ("ApiPending", OrderFate.PENDING),
         ("PreSubmitted", OrderFate.WORKING),
         ("Submitted", OrderFate.WORKING),
         ("PendingCancel", OrderFate.WORKING),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -10,7 +11,9 @@ from market.ticket import parse
 from tests.fakes.desk import DeskBench
 from tests.fakes.order_events import hear, report, told
 from trading.codec import proposal_from_json, proposal_to_json
-from trading.lifetime import by_time
+from trading.errors import OrderDenied
+from trading.lifetime import by_time, is_past
+from trading.limits import Limits
 from trading.ports import OrderFate
 from trading.proposal import Leg, LegState, Proposal
 
@@ -89,3 +92,49 @@ async def test_what_an_immediate_order_did_not_get_is_told_as_expired() -> None:
     await bench.sent("buy 10 AAPL 199.5 ioc")
     await hear(bench, report(OrderFate.CANCELLED))
     assert told(bench) == ["expired 0"]
+
+
+WEEKS = timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("line", "after", "is_over"),
+    [
+        ("buy 5 AAPL 150", timedelta(hours=11), False),
+        ("buy 5 AAPL 150", timedelta(hours=12), True),
+        ("buy 5 AAPL 150 outside", timedelta(hours=12), True),
+        ("buy 5 AAPL 150 ioc", timedelta(hours=12), True),
+        ("buy 5 AAPL 150 gtd 2026-11-19T21:00:00Z", timedelta(hours=35), False),
+        ("buy 5 AAPL 150 gtd 2026-11-19T21:00:00Z", timedelta(hours=36), True),
+        ("buy 5 AAPL 150 gtc", WEEKS, False),
+    ],
+)
+def test_an_order_cannot_work_longer_than_its_own_time(line: str, after: timedelta, is_over: bool) -> None:
+    proposal = proposed(line)
+    assert is_past(proposal, proposal.legs[0], CLOSE + after) is is_over
+
+
+@pytest.mark.parametrize("changes", [{"closes": None}, {"expires": CLOSE}, {"instrument": Instrument(1, "MSFT")}])
+def test_where_the_end_of_its_day_is_not_known_it_takes_longer_than_any_holiday(changes: dict[str, object]) -> None:
+    proposal = replace(proposed("buy 5 AAPL 150"), orders=(proposed("buy 5 AAPL 150").order_of(Leg(1, "")),), **changes)  # type: ignore[arg-type]
+    assert not is_past(proposal, proposal.legs[0], CLOSE + timedelta(days=9))
+    assert is_past(proposal, proposal.legs[0], CLOSE + timedelta(days=10))
+
+
+@pytest.mark.parametrize(("line", "still_counts"), [("buy 10 AAPL 199.5", False), ("buy 10 AAPL 199.5 gtc", True)])
+async def test_an_order_that_ibkr_never_spoke_of_counts_as_one_at_work_for_its_own_time(
+    line: str,
+    still_counts: bool,
+) -> None:
+    bench = DeskBench(Limits(position_value=Decimal(2000)))
+    await bench.sent(line)
+    await bench.tracker.reconcile()
+    assert bench.store.rows[1].legs[0].state is LegState.UNKNOWN
+    with pytest.raises(OrderDenied):
+        await bench.propose("buy 5 AAPL 199.5")
+    bench.clock.advance(24 * 3600)
+    if still_counts:
+        with pytest.raises(OrderDenied):
+            await bench.propose("buy 5 AAPL 199.5")
+    else:
+        await bench.propose("buy 5 AAPL 199.5")

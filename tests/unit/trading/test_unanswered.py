@@ -103,6 +103,39 @@ class TestSilence:
         assert told(bench) == ["unknown 0"]
 
 
+class TestPending:
+    async def test_an_order_that_no_market_has_taken_is_not_told_as_working_and_is_looked_into(
+        self, bench: DeskBench
+    ) -> None:
+        await bench.sent()
+        pending = report(OrderFate.PENDING)
+        bench.gateway.open.append(pending)
+        await hear(bench, pending)
+        await later(bench, 9.9)
+        assert (told(bench), bench.gateway.queries) == ([], 0)
+        await later(bench, 0.1)
+        assert (told(bench), bench.gateway.queries) == (["unknown 0"], 3)
+        bench.gateway.open[:] = [report(OrderFate.WORKING)]
+        await later(bench, 15)
+        assert told(bench) == ["unknown 0", "working 0"]
+
+    async def test_at_a_connect_it_is_given_time(self, bench: DeskBench) -> None:
+        await bench.sent()
+        bench.gateway.open.append(report(OrderFate.PENDING))
+        await bench.tracker.reconcile()
+        assert told(bench) == []
+        await later(bench, 15)
+        assert told(bench) == ["unknown 0"]
+
+    async def test_a_change_on_its_way_does_not_make_a_working_order_doubtful(self, bench: DeskBench) -> None:
+        await bench.sent()
+        await hear(bench, report(OrderFate.WORKING), report(OrderFate.PENDING))
+        bench.gateway.open.append(report(OrderFate.PENDING))
+        await bench.tracker.reconcile()
+        await later(bench, 15, 600)
+        assert told(bench) == ["working 0"]
+
+
 class TestInactive:
     async def test_a_completed_inactive_order_is_rejected_with_ibkrs_word(self, bench: DeskBench) -> None:
         await bench.sent()
