@@ -26,4 +26,5 @@ def vertical(bought: Instrument, sold: Instrument) -> Instrument:
         name=bought.name,
         min_tick=min(bought.min_tick, sold.min_tick),
         legs=legs,
+        width=abs(bought.strike - sold.strike),
     )

@@ -49,7 +49,8 @@ class Instrument:
     *local_symbol* is how a user types it.
 
     *strike* is 0 and *expiry* (YYYYMMDD) and *right* ("C" or "P") are empty where they do not apply.
-    *min_tick* is the smallest price step in the price's currency.
+    *min_tick* is the smallest price step in the price's currency. *width* is how far the strikes of a vertical spread
+    are apart: the most that it can be worth; 0 for anything else.
     """
 
     con_id: int
@@ -67,6 +68,7 @@ class Instrument:
     name: str = field(default="", compare=False)
     min_tick: float = field(default=0.01, compare=False)
     legs: tuple[ComboLeg, ...] = field(default=(), compare=False)
+    width: float = field(default=0.0, compare=False)
 
     @property
     def label(self) -> str:
