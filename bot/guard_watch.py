@@ -38,6 +38,7 @@ class GuardWatch:
         self._audit = audit
         self._clock = clock
         self._was_halted = False
+        self._lost: list[DayLost] = []
 
     async def look(self) -> None:
         """Look once. Raises StorageUnavailable; what was not done then is done at the next look."""
@@ -48,9 +49,12 @@ class GuardWatch:
             await self._note("halt file", "there" if is_halted else "gone", "")
             await self._host_halted(is_halted)
             self._was_halted = is_halted
-        for lost in await self._losses.look():
+        self._lost += await self._losses.look()
+        while self._lost:
+            lost = self._lost[0]
             await self._note("daily loss", lost.account, f"{lost.loss} {lost.currency}")
             await self._day_lost(lost)
+            self._lost.pop(0)
 
     async def _note(self, action: str, outcome: str, detail: str) -> None:
         await self._audit.write(self._clock.now(), _HOST, _HOST, action, "", outcome, detail)

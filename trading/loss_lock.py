@@ -1,7 +1,8 @@
 """
 A day that has lost too much is over, and stays so when the loss is made good.
 
-The day's profit and loss is IBKR's own. The lock holds until midnight of the bot's zone, also over a restart.
+The day's profit and loss is IBKR's own. The lock holds until midnight in New York, also over a restart: wherever the
+bot's people live, no midnight falls into a session there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from market.clock import Clock
 from trading.ports import Holdings
 
 _PREFIX = "loss:"
+_NEW_YORK = ZoneInfo("America/New_York")
 
 
 class Moments(Protocol):
@@ -48,14 +50,13 @@ class LossLock:
         holdings: Holdings,
         moments: Moments,
         clock: Clock,
-        zone: ZoneInfo,
     ) -> None:
         self._limit = limit
         self._holdings = holdings
         self._moments = moments
         self._clock = clock
-        self._zone = zone
         self._since: dict[str, datetime] = {}
+        self._pending: dict[str, DayLost] = {}
 
     async def load(self) -> None:
         """Take over what was stored. Raises StorageUnavailable."""
@@ -68,11 +69,21 @@ class LossLock:
         return at if at is not None and at >= self._midnight() else None
 
     async def look(self) -> Sequence[DayLost]:
-        """Lock each account whose day has lost too much, and return those that were not yet. Called often."""
-        limit = self._limit()
+        """
+        Lock each account whose day has lost too much, and return those that were not yet. Called often.
+
+        Raises StorageUnavailable; they are locked then all the same, and stored and returned by the next look.
+        """
+        self._lock(self._limit())
+        for account in list(self._pending):
+            await self._moments.put(_PREFIX + account, self._since[account])
+        found = list(self._pending.values())
+        self._pending.clear()
+        return found
+
+    def _lock(self, limit: Decimal | None) -> None:
         if limit is None:
-            return ()
-        found = []
+            return
         for account in self._holdings.accounts():
             summary = self._holdings.summary(account)
             profit = summary.daily_pnl if summary is not None else None
@@ -80,9 +91,7 @@ class LossLock:
                 continue
             # At once, and only then stored: no order may slip through meanwhile.
             self._since[account] = self._clock.now()
-            found.append(DayLost(account, -profit, limit, summary.currency))
-            await self._moments.put(_PREFIX + account, self._since[account])
-        return found
+            self._pending[account] = DayLost(account, -profit, limit, summary.currency)
 
     def _midnight(self) -> datetime:
-        return datetime.combine(self._clock.now().astimezone(self._zone).date(), time(), self._zone)
+        return datetime.combine(self._clock.now().astimezone(_NEW_YORK).date(), time(), _NEW_YORK)

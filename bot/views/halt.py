@@ -97,7 +97,8 @@ def day_lost(account: str, loss: Decimal, limit: Decimal, currency: str) -> str:
     """Return that an account's day is over: HTML, without its time."""
     return (
         f"🔒 <b>The day is over for {text(account)}</b>: it has lost {money(loss, currency)}, and "
-        f"{money(limit, currency)} is the limit.\nUntil midnight only what makes a position smaller can be ordered."
+        f"{money(limit, currency)} is the limit.\n"
+        "Until midnight in New York only what makes a position smaller can be ordered."
     )
 
 

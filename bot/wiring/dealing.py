@@ -38,9 +38,7 @@ async def wire_dealing(ground: Ground, store: Store, people: People, link: Link)
     await switch.load()
     limit_book = LimitBook(settings.limits, SqlTightenings(store.database))
     await limit_book.load()
-    losses = LossLock(
-        lambda: limit_book.of(EVERYBODY).daily_loss, link.holdings, SqlMoments(store.database), clock, settings.zone
-    )
+    losses = LossLock(lambda: limit_book.of(EVERYBODY).daily_loss, link.holdings, SqlMoments(store.database), clock)
     await losses.load()
     # One turn for a proposal at a time, whoever writes: the desk and the tracker share them.
     turns = Turns()
@@ -53,6 +51,7 @@ async def wire_dealing(ground: Ground, store: Store, people: People, link: Link)
         history=store.proposals,
         clock=clock,
         zone=settings.zone,
+        holdings=link.holdings,
         loss_locked=losses.since,
         open_orders=link.orders.open_orders,
     )

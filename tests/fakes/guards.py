@@ -53,13 +53,16 @@ class MemoryTightenings:
 
 
 class MemoryMoments:
-    """Keeps moments by key."""
+    """Keeps moments by key; raises *error* instead, where set."""
 
     def __init__(self) -> None:
         self.rows: dict[str, datetime] = {}
+        self.error: Exception | None = None
 
     async def all(self, prefix: str) -> Mapping[str, datetime]:
         return {key: at for key, at in self.rows.items() if key.startswith(prefix)}
 
     async def put(self, key: str, at: datetime) -> None:
+        if self.error:
+            raise self.error
         self.rows[key] = at

@@ -173,8 +173,7 @@ class Watched:
     def __init__(self, chat: Chat, limit: Decimal | None = Decimal(500)) -> None:
         self.chat = chat
         self.moments = MemoryMoments()
-        self.zone = ZoneInfo("America/New_York")
-        self.losses = LossLock(lambda: limit, chat.floor, self.moments, chat.clock, self.zone)
+        self.losses = LossLock(lambda: limit, chat.floor, self.moments, chat.clock)
         self.told: list[bool | DayLost] = []
         self.closings = 0
         self.watch = GuardWatch(
@@ -250,7 +249,7 @@ class TestLoss:
         assert watched.told == [DayLost(ACCOUNT, Decimal(600), Decimal(500), "USD")]
         watched.profit("100")
         await watched.watch.look()
-        again = LossLock(lambda: Decimal(500), chat.floor, watched.moments, chat.clock, watched.zone)
+        again = LossLock(lambda: Decimal(500), chat.floor, watched.moments, chat.clock)
         await again.load()
         assert again.since(ACCOUNT) == chat.clock.now()
         # It is 10:00 in New York.
@@ -259,6 +258,18 @@ class TestLoss:
         chat.clock.advance(1)
         assert again.since(ACCOUNT) is None
         assert await again.look() == []
+
+    async def test_one_that_cannot_be_stored_holds_at_once_and_is_stored_and_told_later(self, watched: Watched) -> None:
+        watched.moments.error = StorageUnavailable("locked")
+        watched.profit("-600")
+        with pytest.raises(StorageUnavailable):
+            await watched.watch.look()
+        assert watched.losses.since(ACCOUNT) is not None
+        watched.moments.error = None
+        watched.profit("100")
+        await watched.watch.look()
+        assert watched.told == [DayLost(ACCOUNT, Decimal(600), Decimal(500), "USD")]
+        assert list(watched.moments.rows) == [f"loss:{ACCOUNT}"]
 
     async def test_without_a_limit_nothing_is_locked(self, chat: Chat) -> None:
         watched = Watched(chat, None)
