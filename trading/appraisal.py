@@ -79,6 +79,11 @@ def _moved_pct(before: Decimal | None, now: Decimal | None) -> Decimal:
     return Decimal(0) if now is None or not before else abs(now - before) * 100 / abs(before)
 
 
+def held_now(holdings: Holdings, account: str) -> Mapping[int, Decimal]:
+    """Return what *account* holds at this moment, by con id; short is negative."""
+    return {one.instrument.con_id: one.quantity for one in holdings.positions(account)}
+
+
 class Appraiser:
     """Looks at the market and the account."""
 
@@ -115,7 +120,7 @@ class Appraiser:
             raise OrderDenied(Limit.QUOTE_MISSING, None, error.text) from error
         except RequestTimeout as error:
             raise OrderDenied(Limit.QUOTE_MISSING, None, None) from error
-        held = {one.instrument.con_id: one.quantity for one in self._holdings.positions(account)}
+        held = held_now(self._holdings, account)
         return Appraisal(
             account=account,
             # A streaming quote goes on changing under our hands: what was checked must be what is shown.

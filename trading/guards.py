@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 
 from market.clock import Clock
 from market.ticket import OrderTicket, Side
-from trading.appraisal import Appraisal
+from trading.appraisal import Appraisal, held_now
 from trading.bounds import Limits
 from trading.elsewhere import elsewhere
 from trading.errors import Limit, OrderDenied
 from trading.exposure import Flight, Stock, held_against
 from trading.ledger import Ledger
 from trading.limits import check_all
-from trading.ports import OrderHistory, OrderReport
+from trading.ports import Holdings, OrderHistory, OrderReport
 from trading.proposal import LegOrder, LegRole, Proposal
 from trading.state import TradingState, TradingStateSource
 
@@ -42,9 +42,10 @@ class Guards:
     """
     Holds the orders of people against *limits*; *zone* says when a day begins.
 
-    *loss_locked* tells since when an account's day is over, or None. *open_orders* asks IBKR for those of every client:
-    while trading reduces, and where nothing may be sold short, what TWS and the phone have placed has its share of a
-    position too.
+    *holdings* are read again at each decision: what was filled since a quote was asked for is in the position, or still
+    counts as on its way. *loss_locked* tells since when an account's day is over, or None. *open_orders* asks IBKR for
+    those of every client: while trading reduces, and where nothing may be sold short, what TWS and the phone have
+    placed has its share of a position too.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Guards:
         history: OrderHistory,
         clock: Clock,
         zone: ZoneInfo,
+        holdings: Holdings,
         loss_locked: Callable[[str], datetime | None] = lambda _account: None,
         open_orders: Callable[[], Awaitable[Sequence[OrderReport]]] | None = None,
     ) -> None:
         self._limits = limits
         self._source = state
         self._ledger = Ledger(history, clock, zone)
+        self._holdings = holdings
         self._loss_locked = loss_locked
         self._open_orders = open_orders
         self._elsewhere: Sequence[OrderReport] = ()
@@ -117,15 +120,20 @@ class Guards:
         self._ledger.release(proposal_id)
 
     def _decide(self, pairs: Pairs, user_id: int, proposal_id: int) -> None:
-        summaries = {seen.account: seen.summary for _, seen in pairs if seen.summary is not None}
+        accounts = [(one, self._holdings.summary(one)) for one in self._holdings.accounts()]
+        summaries = {name: summary for name, summary in accounts if summary is not None}
         changed = {order.changes for order, _ in pairs if order.changes}
         mine = self._ledger.past(summaries, user_id=user_id, but=proposal_id, changed=changed)
         total = self._ledger.past(summaries, user_id=None, but=proposal_id, changed=changed)
         is_shared = self._is_shared(pairs, user_id)
         found = []
         for order, seen in pairs:
+            # After the ledger, with nothing awaited in between: a fill may count twice, but never not at all.
+            held = held_now(self._holdings, order.account)
             given = replace(
                 seen.circumstances(self.state),
+                position=held.get(order.instrument.con_id, Decimal(0)),
+                held=held,
                 recent_orders=mine.recent,
                 day_value=mine.day_value,
                 total_recent_orders=total.recent,

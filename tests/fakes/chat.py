@@ -293,6 +293,7 @@ class Chat:
                 history=self.store,
                 clock=self.clock,
                 zone=NEW_YORK,
+                holdings=self.floor,
             ),
             clock=self.clock,
             audit=self.audit,

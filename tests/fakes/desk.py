@@ -57,6 +57,7 @@ class DeskBench:
                 history=self.store,
                 clock=self.clock,
                 zone=ZoneInfo("America/New_York"),
+                holdings=self.market,
                 open_orders=self.gateway.open_orders,
             ),
             clock=self.clock,

@@ -165,6 +165,7 @@ class WirePlay:
                 history=store,
                 clock=clock,
                 zone=ZoneInfo("America/New_York"),
+                holdings=link.portfolio,
             ),
             clock=clock,
             audit=MemoryAudit(),

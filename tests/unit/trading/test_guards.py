@@ -311,6 +311,7 @@ async def test_a_card_that_a_limit_has_come_to_forbid_is_denied_at_its_confirm(
         history=bench.store,
         clock=bench.clock,
         zone=_zone(bench),
+        holdings=bench.market,
     )
     guards, tight._guards, free.check = tight._guards, free, _let_through  # type: ignore[method-assign]
     proposal = await tight.propose(parse(over.text), user_id=TRADER, chat_id=CHAT)

@@ -1,18 +1,22 @@
 """The guards count what orders may come to at worst: a pair its dearer half, new terms, and what is held right now."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from market.ticket import parse
+from market.ticket import Side, parse
 from tests.fakes.desk import CHAT, TRADER, DeskBench
-from tests.fakes.order_events import hear, report
+from tests.fakes.order_events import fill, hear, paid, report
+from tests.fakes.trading import AAPL, ACCOUNT
+from trading.appraisal import Appraisal
 from trading.bounds import Limits
 from trading.confirmation import Outcome
 from trading.errors import Limit, OrderDenied
+from trading.limits import TradingState
 from trading.ports import OrderFate
-from trading.proposal import Proposal
+from trading.proposal import LegState, Proposal
 from trading.second_step import Policy, StepKind
 
 D = Decimal
@@ -24,7 +28,15 @@ async def working(bench: DeskBench, line: str) -> Proposal:
     sent = await bench.sent(line)
     orders = [(leg, sent.order_of(leg).ticket) for leg in sent.legs]
     bench.gateway.open = [
-        report(OrderFate.WORKING, 0, int(ticket.quantity), order_ref=leg.order_ref, ticket=ticket, perm_id=leg.number)
+        report(
+            OrderFate.WORKING,
+            0,
+            int(ticket.quantity),
+            order_ref=leg.order_ref,
+            order_id=leg.order_id,
+            perm_id=leg.number,
+            ticket=ticket,
+        )
         for leg, ticket in orders
     ]
     await hear(bench, *bench.gateway.open)
@@ -58,9 +70,13 @@ class TestPairs:
         await working(bench, PAIR)
         await hear(
             bench,
-            report(OrderFate.FILLED, 100, 0, order_ref="sb-1-2", perm_id=2),
+            report(OrderFate.FILLED, 100, 0, order_ref="sb-1-2", order_id=102, perm_id=2),
             report(OrderFate.CANCELLED, 0, 100, order_ref="sb-1-1", perm_id=1),
+            paid(fill(bench, 1, 100, 100, order_ref="sb-1-2", order_id=102, perm_id=2)),
         )
+        bench.clock.advance(5)
+        await bench.tracker.step()
+        assert [leg.state for leg in bench.store.rows[1].legs] == [LegState.CANCELLED, LegState.FILLED]
         with pytest.raises(OrderDenied) as caught:
             await bench.propose("buy 23 AAPL 200")
         assert caught.value.actual == D("25100.00")
@@ -102,3 +118,64 @@ class TestPairs:
         card = await bench.propose(PAIR)
         assert (await bench.confirm(card)).outcome is Outcome.SECOND_STEP
         assert bench.gateway.submitted == []
+
+
+class TestPositionsOfNow:
+    """Of two sales of the same shares one goes, wherever the other is when the first one is filled."""
+
+    @pytest.fixture(params=["reducing", "no short selling"])
+    def bench(self, request: pytest.FixtureRequest) -> DeskBench:
+        bench = DeskBench(Limits(short_selling=request.param == "reducing"))
+        bench.state = TradingState.REDUCING if request.param == "reducing" else TradingState.ACTIVE
+        bench.market.held = D(10)
+        return bench
+
+    async def first_is_filled(self, bench: DeskBench, first: Proposal) -> None:
+        assert (await bench.confirm(first)).outcome is Outcome.SENT
+        bench.market.held = D(0)
+        await hear(bench, report(OrderFate.FILLED, 10, 0), paid(fill(bench, 1, 10, 10, side=Side.SELL)))
+        assert bench.leg_state == "filled"
+
+    async def test_while_its_quote_is_awaited(self, bench: DeskBench) -> None:
+        first, second = [await bench.propose("sell 10 AAPL market") for _ in range(2)]
+        appraise = bench.desk._proposer._appraiser.appraise
+
+        async def slowly(*asked: Any) -> Appraisal:
+            bench.desk._proposer._appraiser.appraise = appraise  # type: ignore[method-assign]
+            seen = await appraise(*asked)
+            await self.first_is_filled(bench, first)
+            return seen
+
+        bench.desk._proposer._appraiser.appraise = slowly  # type: ignore[method-assign]
+        answer = await bench.confirm(second)
+        assert (answer.outcome, len(bench.gateway.submitted)) == (Outcome.DENIED, 1)
+
+    async def test_while_it_is_claimed_and_somebody_elses_card_looks_at_the_past(self, bench: DeskBench) -> None:
+        first, second = [await bench.propose("sell 10 AAPL market") for _ in range(2)]
+        claim = bench.store.claim
+
+        async def slowly(token: str, **terms: Any) -> Proposal | None:
+            bench.store.claim = claim  # type: ignore[method-assign]
+            await self.first_is_filled(bench, first)
+            with pytest.raises(OrderDenied):
+                await bench.propose("sell 1 AAPL market")
+            return await claim(token, **terms)
+
+        bench.store.claim = slowly  # type: ignore[method-assign]
+        answer = await bench.confirm(second)
+        assert (answer.outcome, len(bench.gateway.submitted)) == (Outcome.DENIED, 1)
+
+
+async def test_the_day_counts_each_account_in_its_own_currency_and_at_its_own_rate() -> None:
+    bench = DeskBench(Limits(daily_value=D(3000)))
+    bench.market.named = (ACCOUNT, "DU2")
+    bench.market.summaries["DU2"] = replace(bench.market.summaries[ACCOUNT], account="DU2", rates={"GBP": D("1.5")})
+    bench.market.instrument = replace(AAPL, currency="GBP")
+    made = await bench.desk.propose(parse("buy 9 AAPL 200"), user_id=TRADER, chat_id=CHAT, account="DU2")
+    await bench.desk.shown(made.id, 55)
+    assert (await bench.confirm(made)).outcome is Outcome.SENT
+    bench.market.instrument = AAPL
+    with pytest.raises(OrderDenied) as caught:
+        await bench.propose("buy 2 AAPL 200")
+    assert caught.value.actual == D("3100.00")
+    await bench.propose("buy 1 AAPL 200")
