@@ -80,9 +80,10 @@ class AccountSummaries:
         return kept or snapshot
 
     async def _fills(self, account: str, begin: datetime) -> Sequence[Fill]:
-        known = {fill.exec_id: fill for fill in await self._own_fills(account, begin)}
+        found = list(await self._own_fills(account, begin))
         try:
-            known |= {fill.exec_id: fill for fill in await self._executions() if fill.account == account}
+            found += [fill for fill in await self._executions() if fill.account == account]
         except MarketError as error:
             _log.warning("the summary goes without today's executions: %r", error)
-        return tuple(known.values())
+        # Of an execution that IBKR has corrected since, the last correction counts.
+        return tuple({fill.execution: fill for fill in sorted(found, key=lambda fill: fill.revision)}.values())

@@ -72,7 +72,8 @@ class Fill:
     One execution. *exec_id* is IBKR's lasting identity; *order_ref* is our own reference or that of another program.
 
     *cumulative* and *average_price* speak of the order up to this fill. *commission* and *realized_pnl* come in a
-    frame of their own and are None until then.
+    frame of their own and are None until then. A correction is an execution whose *exec_id* differs from an earlier
+    one's in the digits after the final period alone (IBKR, API reference, Execution.ExecId).
     """
 
     exec_id: str
@@ -91,6 +92,27 @@ class Fill:
     commission: Decimal | None = None
     commission_currency: str = ""
     realized_pnl: Decimal | None = None
+
+    @property
+    def execution(self) -> str:
+        """What it has in common with its corrections."""
+        return execution_of(self.exec_id)
+
+    @property
+    def revision(self) -> int:
+        """Which of its corrections it is; the highest counts."""
+        return revision_of(self.exec_id)
+
+
+def execution_of(exec_id: str) -> str:
+    """Return what an execution's id has in common with those of its corrections."""
+    return exec_id.rpartition(".")[0] or exec_id
+
+
+def revision_of(exec_id: str) -> int:
+    """Return the number of the correction, 0 where the id has none."""
+    base, _, last = exec_id.rpartition(".")
+    return int(last) if base and last.isdecimal() else 0
 
 
 def is_paper_account(account: str) -> bool:

@@ -10,9 +10,9 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
-from market.account import Fill
+from market.account import Fill, execution_of, revision_of
 from market.codec import instrument_from_json, instrument_to_json
 from market.ticket import Side
 from storage.statement import insert_new
@@ -75,7 +75,16 @@ def legs_of(connection: Connection, data: Mapping[int, Mapping[str, Any]]) -> di
 
 
 def store_fill(connection: Connection, proposal_id: int, fill: Fill) -> bool:
-    """Keep an execution, or its commission, which comes later; False if nothing of it was new."""
+    """
+    Keep an execution, or its commission, which comes later; False if nothing of it was new.
+
+    A correction takes the place of what it corrects; what was corrected already is no news.
+    """
+    known = connection.execute(select(fills.c.exec_id).where(fills.c.proposal_id == proposal_id)).scalars()
+    others = [one for one in known if one != fill.exec_id and execution_of(one) == fill.execution]
+    if any(revision_of(one) > fill.revision for one in others):
+        return False
+    connection.execute(delete(fills).where(fills.c.exec_id.in_(others)))
     values = {name: getattr(fill, name) for name in _FILL_FIELDS}
     values |= {"proposal_id": proposal_id, "instrument": instrument_to_json(fill.instrument)}
     added = connection.execute(insert_new(connection, fills, "exec_id").returning(fills.c.exec_id), values)

@@ -1,4 +1,8 @@
-"""What orders cost: IBKR tells the commission of each execution in a frame of its own, after the execution."""
+"""
+What orders cost: IBKR tells the commission of each execution in a frame of its own, after the execution.
+
+It corrects executions, too: the correction takes the place of what was told before.
+"""
 
 from collections import OrderedDict
 from dataclasses import replace
@@ -8,6 +12,7 @@ from market.account import Fill
 from trading.proposal import Leg
 
 _KEPT = 1_000
+_FIRST = 1
 
 
 class Fees:
@@ -17,11 +22,12 @@ class Fees:
         self._fills: OrderedDict[str, dict[str, Fill]] = OrderedDict()
 
     def note(self, order_ref: str, fill: Fill) -> None:
-        """Take note of an execution, or of its commission; hearing it again changes nothing."""
+        """Take note of an execution, its commission, or its correction; hearing it again changes nothing."""
         fills = self._fills.setdefault(order_ref, {})
-        known = fills.get(fill.exec_id)
-        if known is None or fill.commission is not None:
-            fills[fill.exec_id] = fill
+        known = fills.get(fill.execution)
+        is_later = known is None or fill.revision > known.revision
+        if is_later or (known is not None and fill.exec_id == known.exec_id and fill.commission is not None):
+            fills[fill.execution] = fill
         self._fills.move_to_end(order_ref)
         if len(self._fills) > _KEPT:
             self._fills.popitem(last=False)
@@ -34,6 +40,14 @@ class Fees:
         """
         known = (fill.quantity for fill in self._of(leg) if fill.commission is not None)
         return sum(known, Decimal(0)) >= leg.filled * per_unit
+
+    def corrected(self, leg: Leg) -> Leg:
+        """Return the leg with the average of its executions where IBKR has corrected one of them."""
+        fills = self._of(leg)
+        is_corrected = any(fill.revision > _FIRST for fill in fills)
+        if not is_corrected or sum((fill.quantity for fill in fills), Decimal(0)) != leg.filled:
+            return leg
+        return replace(leg, average_price=sum((fill.quantity * fill.price for fill in fills), Decimal(0)) / leg.filled)
 
     def added_to(self, leg: Leg, per_unit: int = 1) -> Leg:
         """

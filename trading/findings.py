@@ -33,7 +33,7 @@ class Findings:
     def fills_of(self, proposal: Proposal, leg: Leg) -> Sequence[Fill]:
         """Return the leg's executions, in the order they were made."""
         mine = (fill for fill in self.fills if _names(fill, proposal, leg))
-        return sorted(mine, key=lambda fill: (fill.cumulative, fill.time))
+        return sorted(mine, key=lambda fill: (fill.cumulative, fill.time, fill.revision))
 
     def knows(self, proposal: Proposal, leg: Leg) -> bool:
         """Return whether IBKR knows anything of the leg's order."""

@@ -84,7 +84,8 @@ class Recorder:
 
     async def store(self, proposal: Proposal, before: Leg, after: Leg, at: datetime, *, found: bool = False) -> None:
         """Store *after*, and tell its owner if that is news."""
-        after = self.fees.added_to(after, _units(proposal, after))
+        units = _units(proposal, after)
+        after = self.fees.added_to(after if units > 1 else self.fees.corrected(after), units)
         if proposal.state is ProposalState.CONFIRMED and after.state not in {LegState.UNSENT, LegState.UNKNOWN}:
             await self._store.settle(proposal.id, ProposalState.SUBMITTED)
             proposal = proposal.with_state(ProposalState.SUBMITTED)
@@ -99,8 +100,10 @@ class Recorder:
 
     def _is_late_cost(self, before: Leg, after: Leg, per_unit: int) -> bool:
         """Return whether all that an order which is over cost is known only now."""
+        is_corrected = before.average_price not in {None, after.average_price}
         is_new = (before.commission, before.realized_pnl) != (after.commission, after.realized_pnl)
-        return is_new and after.state.is_final and self.fees.are_complete(after, per_unit)
+        is_told = is_corrected or (is_new and self.fees.are_complete(after, per_unit))
+        return is_told and after.state.is_final
 
     async def tell_held(self, until: float) -> None:
         """Tell the complete fills whose time to wait is over at *until*, without the commission that did not come."""

@@ -146,6 +146,11 @@ class MemoryProposalStore:
         self.recorded.set()
 
     async def record_fill(self, proposal_id: int, fill: Fill) -> bool:
+        others = [one for one in self.fills.values() if one.execution == fill.execution and one.exec_id != fill.exec_id]
+        if any(one.revision > fill.revision for one in others):
+            return False
+        for one in others:
+            del self.fills[one.exec_id]
         known = self.fills.get(fill.exec_id)
         if known is not None and (known.commission is not None or fill.commission is None):
             return False

@@ -357,6 +357,16 @@ async def test_an_execution_is_news_once_and_its_commission_once(store: SqlPropo
     assert await store.fills_since("DU999", NOW) == []
 
 
+async def test_a_correction_takes_the_place_of_the_execution_that_it_corrects(store: SqlProposalStore) -> None:
+    proposal = await shown(store)
+    first = replace(FILL, exec_id="0000e0d5.65.01.01", commission=Decimal(1), commission_currency="USD")
+    other = replace(FILL, exec_id="0000e0d5.65.02.01", price=Decimal(201))
+    corrected = replace(FILL, exec_id="0000e0d5.65.01.02", price=Decimal(190))
+    told = [first, other, corrected, first, corrected]
+    assert [await store.record_fill(proposal.id, fill) for fill in told] == [True, True, True, False, False]
+    assert set(await store.fills_since("DU123", NOW)) == {other, corrected}
+
+
 async def test_lists_hold_what_they_are_named_for(store: SqlProposalStore) -> None:
     late, soon, sent, done, foreign = [
         await shown(store, replace(CARD, token=name, expires=NOW + timedelta(seconds=seconds), user_id=user))
