@@ -26,9 +26,18 @@ class Findings:
     are_complete: bool
 
     def report_of(self, proposal: Proposal, leg: Leg) -> OrderReport | None:
-        """Return what is known of the leg's order: its end, if it has one, else how it works, else None."""
-        reports = (report for report in (*self.completed, *self.open) if _names(report, proposal, leg))
-        return next(reports, None)
+        """
+        Return what is known of the leg's order: its end, if it has one, else how it works, else None.
+
+        An end is another order's where an open one has the id that the leg was sent under.
+        """
+        ends = [report for report in self.completed if _names(report, proposal, leg)]
+        works = [report for report in self.open if _names(report, proposal, leg)]
+        ours = next((report for report in works if leg.order_id and report.order_id == leg.order_id), None)
+        if ours is not None:
+            ends = [report for report in ends if not ours.perm_id or report.perm_id in {0, ours.perm_id}]
+            works = [ours]
+        return next(iter((*ends, *works)), None)
 
     def fills_of(self, proposal: Proposal, leg: Leg) -> Sequence[Fill]:
         """Return the leg's executions, in the order they were made."""

@@ -142,9 +142,12 @@ class Reconciler:
     async def _of_change(self, proposal: Proposal, leg: Leg, findings: Findings) -> Leg:
         """Return a CHANGE leg with what became of it, by what is known of the order that it changes."""
         order = proposal.order_of(leg)
-        report = findings.named(order.changes)
         changed = await self._store.by_order_ref(order.changes)
         target = leg_of(changed, order.changes) if changed else None
+        if changed is None or target is None:
+            report = findings.named(order.changes)
+        else:
+            report = findings.report_of(changed, target)
         if report is not None:
             if changed is not None and target is not None:
                 await self._recorder.take_terms(changed, target, report)

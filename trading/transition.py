@@ -1,6 +1,7 @@
 """How an order's leg moves on from what IBKR says; pure. Duplicates are normal, and nothing goes backwards."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from market.account import Fill
@@ -8,6 +9,8 @@ from market.instrument import Instrument, SecType
 from trading.ports import OrderFate, OrderReport
 from trading.proposal import Leg, LegOrder, LegState, Proposal, ProposalState
 
+# IBKR's clock and ours; generous, since what is refused for its time alone is lost.
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _ENDS = {
     OrderFate.CANCELLED: LegState.CANCELLED,
     OrderFate.REJECTED: LegState.REJECTED,
@@ -27,7 +30,7 @@ def is_same_order(proposal: Proposal, leg: Leg, told: OrderReport | Fill) -> boo
     Return whether what IBKR told can be about this leg.
 
     Our references begin anew with a new database, so that IBKR may know an older order by the same one: what both
-    sides know of it must agree.
+    sides know of it must agree, and where no identity proves it, it must not be older than the proposal.
     """
     order = proposal.order_of(leg)
     if told.account and told.account != order.account:
@@ -36,8 +39,13 @@ def is_same_order(proposal: Proposal, leg: Leg, told: OrderReport | Fill) -> boo
         return False
     # An order id counts for one client only; where IBKR leaves it out, it leaves the client out too.
     client_id = told.client_id if told.order_id else 0
-    known = ((leg.perm_id, told.perm_id), (leg.order_id, told.order_id), (leg.client_id, client_id))
+    identities = ((leg.perm_id, told.perm_id), (leg.order_id, told.order_id))
+    known = (*identities, (leg.client_id, client_id))
     if any(ours and theirs and ours != theirs for ours, theirs in known):
+        return False
+    at = told.time if isinstance(told, Fill) else told.at
+    is_proven = any(ours and ours == theirs for ours, theirs in identities)
+    if at is not None and not is_proven and at < proposal.created - _CLOCKS_DIFFER:
         return False
     if isinstance(told, Fill):
         return is_part(order, told) or told.side is order.ticket.side

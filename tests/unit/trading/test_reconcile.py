@@ -179,3 +179,37 @@ class TestReconcile:
         bench.gateway.fills.append(fill(bench, 9, 10, 10, order_id=12))
         await bench.tracker.reconcile()
         assert told(bench) == ["unknown 0"]
+
+
+class TestReusedReference:
+    """A new database begins with #1 again, and IBKR may still know the #1 of the old one."""
+
+    async def test_the_end_of_an_older_order_is_not_taken_for_that_of_the_one_at_work(self, bench: DeskBench) -> None:
+        await bench.sent()
+        old = report(OrderFate.FILLED, 5, 0, perm_id=900, order_id=0, client_id=0)
+        bench.gateway.completed.append(old)
+        bench.gateway.open.append(report(OrderFate.WORKING, perm_id=901))
+        await bench.tracker.reconcile()
+        assert told(bench) == ["working 0"]
+        assert bench.store.rows[1].legs[0].perm_id == 901
+
+    async def test_what_ended_before_the_proposal_was_made_is_not_its_order(self, bench: DeskBench) -> None:
+        await bench.sent()
+        earlier = bench.clock.now() - timedelta(hours=3)
+        bench.gateway.completed.append(report(OrderFate.FILLED, 5, 0, perm_id=900, order_id=0, client_id=0, at=earlier))
+        bench.gateway.fills.append(replace(fill(bench, 1, 5, 5), perm_id=900, order_id=0, client_id=0, time=earlier))
+        await bench.tracker.reconcile()
+        assert told(bench) == ["unknown 0"]
+
+    async def test_an_end_that_came_while_the_questions_were_asked_is_its_own(self, bench: DeskBench) -> None:
+        await bench.sent()
+        bench.gateway.open.append(report(OrderFate.WORKING))
+        bench.gateway.completed.append(report(OrderFate.CANCELLED, order_id=0, client_id=0))
+        await bench.tracker.reconcile()
+        assert told(bench) == ["cancelled 0"]
+
+    async def test_an_execution_under_the_orders_own_id_counts_whatever_our_clock_says(self, bench: DeskBench) -> None:
+        await bench.sent()
+        bench.gateway.fills.append(paid(replace(fill(bench, 1, 10, 10), time=bench.clock.now() - timedelta(hours=3))))
+        await bench.tracker.reconcile()
+        assert told(bench) == ["filled 10"]
