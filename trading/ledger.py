@@ -105,9 +105,9 @@ class Ledger:
 
     def flight(self, order: LegOrder, *, but: int) -> Flight:
         """Return what else works on the order's instrument and account; not the order it changes, nor its rivals."""
-        flight = Flight()
+        flight, more = Flight(), self._asked(but)
         for one in self._others(but):
-            for leg, other in _working(one, self._clock.now(), but=order.changes):
+            for leg, other in _working(one, self._clock.now(), more, but=order.changes):
                 if other.account != order.account:
                     continue
                 left = other.ticket.quantity - leg.filled
@@ -129,6 +129,16 @@ class Ledger:
         """Return how much of an order that still works is filled, 0 for one that nobody knows."""
         legs = (leg for one in self._claims.values() for leg in one.proposal.legs)
         return next((leg.filled for leg in legs if leg.order_ref == order_ref), Decimal(0))
+
+    def _asked(self, but: int) -> Mapping[str, Decimal]:
+        """Return the quantities that changes on their way ask for, by the reference of the order."""
+        asked: dict[str, Decimal] = {}
+        for one in self._others(but):
+            for leg in one.proposal.legs:
+                order = one.proposal.order_of(leg)
+                if order.role is LegRole.CHANGE and not _is_settled(one, leg, self._clock.now()):
+                    asked[order.changes] = max(asked.get(order.changes, Decimal(0)), order.ticket.quantity)
+        return asked
 
     def _others(self, but: int) -> Iterable[Claim]:
         return (claim for one, claim in self._claims.items() if one != but)
@@ -206,13 +216,24 @@ def _protects(proposal: Proposal, order: LegOrder) -> bool:
     return order.ticket.order_type in STOPS or bool(order.parent) or any(stands)
 
 
-def _working(claim: Claim, now: datetime, *, but: str = "") -> list[tuple[Leg, LegOrder]]:
+def _is_settled(claim: Claim, leg: Leg, now: datetime) -> bool:
+    """
+    Return whether nothing more can come of the leg.
+
+    One that was never sent will not be, once its turn is over, and one of which IBKR never spoke does not work longer
+    than its own time.
+    """
+    is_stale = leg.state is LegState.UNSENT and now - claim.at >= _MINUTE
+    return leg.state.is_final or is_stale or _is_lost(claim.proposal, leg, now)
+
+
+def _working(claim: Claim, now: datetime, asked: Mapping[str, Decimal], *, but: str = "") -> list[tuple[Leg, LegOrder]]:
     """
     Return the legs that may still trade, of several that cancel each other the largest.
 
     Not the order *but*, by its reference, nor those that it cancels and that cancel it: they are one order with it.
-    A child works once what it hangs on has been filled. A leg that was never sent will not be, once its turn is over,
-    and one of which IBKR never spoke does not work longer than its own time.
+    A child works once what it hangs on has been filled. Until IBKR has answered a change, an order has the larger of
+    its quantity and the one *asked* for.
     """
     proposal = claim.proposal
     filled = {leg.number: leg.filled for leg in proposal.legs}
@@ -221,9 +242,10 @@ def _working(claim: Claim, now: datetime, *, but: str = "") -> list[tuple[Leg, L
     for leg in proposal.legs:
         order = proposal.order_of(leg)
         sleeps = order.parent and not filled.get(order.parent)
-        is_stale = leg.state is LegState.UNSENT and now - claim.at >= _MINUTE
-        if leg.state.is_final or sleeps or is_stale or order.role is LegRole.CHANGE or _is_lost(proposal, leg, now):
+        if sleeps or order.role is LegRole.CHANGE or _is_settled(claim, leg, now):
             continue
+        quantity = max(order.ticket.quantity, asked.get(leg.order_ref, Decimal(0)))
+        order = replace(order, ticket=replace(order.ticket, quantity=quantity))
         place = _place(proposal, leg)
         if place in left_out:
             continue

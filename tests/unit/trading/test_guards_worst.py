@@ -179,3 +179,43 @@ async def test_the_day_counts_each_account_in_its_own_currency_and_at_its_own_ra
         await bench.propose("buy 2 AAPL 200")
     assert caught.value.actual == D("3100.00")
     await bench.propose("buy 1 AAPL 200")
+
+
+class TestChangesOnTheirWay:
+    async def test_a_larger_quantity_counts_before_tws_has_answered(self) -> None:
+        bench = DeskBench(Limits(position_value=D(20_000)))
+        await working(bench, "buy 10 AAPL 200")
+        card = await change(bench, "sb-1-1", "buy 90 AAPL 200")
+        await bench.propose("buy 90 AAPL 200")
+        assert (await bench.confirm(card)).outcome is Outcome.SENT
+        with pytest.raises(OrderDenied) as caught:
+            await bench.propose("buy 11 AAPL 200")
+        assert (caught.value.limit, caught.value.actual) == (Limit.POSITION_VALUE, D("20200.00"))
+        await bench.propose("buy 10 AAPL 200")
+
+    async def test_a_smaller_one_counts_once_tws_has_taken_it(self) -> None:
+        bench = DeskBench(Limits(short_selling=False))
+        bench.market.held = D(10)
+        await working(bench, "sell 10 AAPL 210")
+        assert (await bench.confirm(await change(bench, "sb-1-1", "sell 4 AAPL 210"))).outcome is Outcome.SENT
+        with pytest.raises(OrderDenied) as caught:
+            await bench.propose("sell 6 AAPL 211")
+        assert (caught.value.limit, caught.value.allowed) == (Limit.SHORT_SELLING, 0)
+        await hear(bench, replace(bench.gateway.open[0], ticket=parse("sell 4 AAPL 210"), remaining=D(4)))
+        await bench.propose("sell 6 AAPL 211")
+
+    async def test_one_that_tws_refused_does_not_count(self) -> None:
+        bench = DeskBench(Limits(position_value=D(20_000)))
+        await working(bench, "buy 10 AAPL 200")
+        assert (await bench.confirm(await change(bench, "sb-1-1", "buy 90 AAPL 200"))).outcome is Outcome.SENT
+        await hear(bench, replace(bench.gateway.open[0], refused_change="no"))
+        await bench.propose("buy 90 AAPL 200")
+
+    async def test_of_a_pair_the_half_that_grows_counts(self) -> None:
+        bench = DeskBench(Limits(short_selling=False))
+        bench.market.held = D(30)
+        await working(bench, "sell 10 AAPL 210 oco stop 190")
+        assert (await bench.confirm(await change(bench, "sb-1-1", "sell 20 AAPL 210"))).outcome is Outcome.SENT
+        with pytest.raises(OrderDenied) as caught:
+            await bench.propose("sell 11 AAPL stop 180")
+        assert caught.value.allowed == 10
