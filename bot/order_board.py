@@ -45,7 +45,13 @@ def connect_orders(p: Parts) -> OrderBoard:
         options=_options(p, tickets, cards),
         card_edit=_card_edits(p, cards),
         halt=_halt(p, orders),
-        limits=LimitsHandler(reply=p.reply, book=p.limit_book, second=p.codes, audit=p.audit, clock=p.clock),
+        limits=_limits(p),
+    )
+
+
+def _limits(p: Parts) -> LimitsHandler:
+    return LimitsHandler(
+        reply=p.reply, book=p.limit_book, second=p.codes, audit=p.audit, clock=p.clock, members=p.members
     )
 
 

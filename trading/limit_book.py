@@ -1,5 +1,6 @@
 """The limits that hold for each person: those of the environment, and what an admin has tightened in the chat."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -17,10 +18,15 @@ OFF = "off"
 NAMES = tuple(field.name for field in fields(Limits))
 """Each limit's name as the settings give it, without LIMIT_ and in lower case."""
 
-_SYMBOL_SETS = frozenset({"symbols", "forbidden"})
+SYMBOL_SETS = frozenset({"symbols", "forbidden"})
 SWITCHES = frozenset({"short_selling", "closed_market", "buying_power"})
 _WHOLE = frozenset({"orders_per_minute", "total_orders_per_minute"})
 _SECONDS = frozenset({"quote_age_s", "duplicate_s"})
+_PERCENT = frozenset({"net_liquidation_pct", "collar_pct"})
+_PLAIN = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,8})?")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,8})?")
+# One to three digits, a dot, then groups of exactly three: a thousand in half of Europe.
+_DOTTED = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class LimitBook:
         limits = self._ceiling
         for one in self._set.values():
             if one.user_id in {EVERYBODY, user_id}:
-                limits = with_limit(limits, one.name, read(one.name, one.value))
+                limits = with_limit(limits, one.name, _stored(one))
         return limits
 
     def held(self, user_id: int) -> Sequence[Held]:
@@ -101,7 +107,7 @@ class LimitBook:
         if value is None:
             return True
         wanted = read(name, value)
-        return bool(tighter(name, wanted, read(name, standing.value)) != wanted)
+        return bool(tighter(name, wanted, _stored(standing)) != wanted)
 
     async def tighten(self, name: str, value: str, *, user_id: int, by: int, at: datetime) -> None:
         """
@@ -137,6 +143,15 @@ def read(name: str, value: str) -> Any:  # noqa: ANN401  each limit has a type o
         raise LimitUnreadable(name, value) from None
 
 
+def _stored(one: Tightening) -> Any:  # noqa: ANN401  as above
+    """Return the value that `written` wrote: of a number there is only one reading then."""
+    if _reader(one.name) in {_number, _money}:
+        return Decimal(one.value)
+    if one.name in _SECONDS:
+        return float(one.value)
+    return read(one.name, one.value)
+
+
 def written(name: str, value: Any) -> str:  # noqa: ANN401  as above
     """Return the limit's value so that `read` understands it."""
     if value is None:
@@ -145,13 +160,13 @@ def written(name: str, value: Any) -> str:  # noqa: ANN401  as above
         return "on" if value else OFF
     if isinstance(value, frozenset):
         return " ".join(sorted(map(str, value)))
-    return f"{value:f}" if isinstance(value, Decimal) else f"{value:g}"
+    return f"{Decimal(str(value)).normalize():f}"
 
 
 def symbols(text: str) -> frozenset[str]:
     """Return the symbols that *text* lists, with spaces or commas between them. Raises ValueError for none."""
     found = frozenset(text.upper().replace(",", " ").split())
-    if not found:
+    if not found or OFF.upper() in found:
         raise ValueError(text)
     return found
 
@@ -162,17 +177,43 @@ def kinds(text: str) -> frozenset[SecType]:
 
 
 def _reader(name: str) -> Callable[[str], object]:
-    if name in _SYMBOL_SETS:
+    if name in SYMBOL_SETS:
         return symbols
     if name in SWITCHES:
         return lambda text: _ONS[text.lower()]
     if name == "kinds":
         return kinds
     if name in _WHOLE:
-        return lambda text: _above_zero(int(text))
+        return _whole
     if name in _SECONDS:
-        return lambda text: float(_above_zero(Decimal(text)))
-    return lambda text: _above_zero(Decimal(text.replace(",", "")))
+        return _seconds
+    return _number if name in _PERCENT else _money
+
+
+def _whole(text: str) -> int:
+    number = _number(text)
+    if number != number.to_integral_value():
+        raise ValueError(text)
+    return int(number)
+
+
+def _seconds(text: str) -> float:
+    return float(_number(text))
+
+
+def _money(text: str) -> Decimal:
+    """Return an amount, with thousands commas or without."""
+    return _number(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
+
+
+def _number(text: str) -> Decimal:
+    """Return a number above zero that can be read in one way only: neither `2,5` nor `20.000` can."""
+    if not _PLAIN.fullmatch(text) or _DOTTED.fullmatch(text):
+        raise ValueError(text)
+    number = Decimal(text)
+    if number <= 0:
+        raise ValueError(text)
+    return number
 
 
 class _Switch(dict[str, bool]):
@@ -181,9 +222,3 @@ class _Switch(dict[str, bool]):
 
 
 _ONS: Mapping[str, bool] = _Switch({"on": True, "yes": True, "off": False, "no": False})
-
-
-def _above_zero(number: Any) -> Any:  # noqa: ANN401  any kind of number
-    if not Decimal(number).is_finite() or number <= 0:
-        raise ValueError(number)
-    return number

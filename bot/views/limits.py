@@ -56,13 +56,17 @@ def _standing(one: Held) -> str:
 
 
 def _value(name: str, value: object) -> str:
+    return text(_plain_value(name, value))
+
+
+def _plain_value(name: str, value: object) -> str:
     if isinstance(value, Decimal | float | int) and not isinstance(value, bool):
         return exact(Decimal(str(value)))
     if name == "forbidden" and not value:
         return "none"
     if value is None and name in {"symbols", "kinds"}:
         return "all"
-    return text(written(name, value))
+    return written(name, value)
 
 
 def _tightened(found: Sequence[Tightening]) -> list[str]:
@@ -88,10 +92,26 @@ def _whom(user_id: int) -> str:
     return "everybody" if user_id == EVERYBODY else f"<code>{user_id}</code>"
 
 
-def was_set(name: str, value: str, user_id: int) -> str:
-    """Return, in plain text, what has just been set, or that it was taken back (*value* "")."""
-    whom = "everybody" if user_id == EVERYBODY else str(user_id)
-    return f"{LABELS[name]} for {whom}: " + (shortened(value, _SAID) if value else "as the settings say")
+def was_set(name: str, value: object, user_id: int) -> str:
+    """Return, in plain text, which *value* of the limit is in force now that it was set."""
+    return f"{LABELS[name]} for {_plain_whom(user_id)}: {shortened(_plain_value(name, value), _SAID)}"
+
+
+def was_dropped(name: str, user_id: int) -> str:
+    """Return, in plain text, that what was set was taken back."""
+    return f"{LABELS[name]} for {_plain_whom(user_id)}: as the settings say"
+
+
+def _plain_whom(user_id: int) -> str:
+    return "everybody" if user_id == EVERYBODY else str(user_id)
+
+
+def nobody(user_id: str) -> Message:
+    """Return what is said where no person has the id."""
+    return Message(
+        f"🤔 <b>Nobody here has the id {text(shortened(user_id, _SAID))}.</b> Nothing was changed.\n"
+        "/users shows who does."
+    )
 
 
 def nothing_to_drop(name: str) -> Message:

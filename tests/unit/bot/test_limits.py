@@ -103,6 +103,58 @@ class TestLimits:
                 answer = await chat.say(example, ADMIN)
                 assert answer.startswith(("✅", "🛂")), (example, answer)
 
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "/limits net_liquidation_pct 2,5",
+            "/limits daily_loss 1,5",
+            "/limits order_value 20.000",
+            "/limits order_value 1e3",
+            "/limits orders per minute 2.5",
+            "/limits duplicate_s ٣0",
+            "/limits symbols AAPL off",
+        ],
+    )
+    async def test_a_value_that_can_be_read_in_two_ways_is_refused(self, chat: Chat, line: str) -> None:
+        said = await chat.say(line, ADMIN)
+        assert said.splitlines()[0].endswith("Nothing was changed.")
+        assert chat.limit_book.of(TRADER) == Limits()
+
+    @pytest.mark.parametrize("value", ["100.1250", "12,345.500", "0.125"])
+    async def test_whatever_can_be_set_can_be_read_again(self, chat: Chat, value: str) -> None:
+        await chat.say(f"/limits order_value {value}", ADMIN)
+        assert chat.limit_book.of(TRADER).order_value == Decimal(value.replace(",", ""))
+
+    async def test_the_answer_says_what_is_in_force(self, chat: Chat) -> None:
+        await chat.say("/limits order_value 1000", ADMIN)
+        said = await chat.say(f"/limits {TRADER} order_value 5,000", ADMIN)
+        assert said.splitlines()[0] == f"✅ order value for {TRADER}: 1,000"
+
+    async def test_off_lifts_what_was_tightened(self, chat: Chat) -> None:
+        await chat.say("/limits symbols AAPL", ADMIN)
+        said = await chat.say("/limits symbols off", ADMIN)
+        assert said.splitlines()[0] == "✅ symbols allowed for everybody: as the settings say"
+        assert chat.limit_book.of(TRADER).symbols is None
+
+    @pytest.mark.parametrize("whom", ["2222", "9" * 23, "0", "٣", "0222"])
+    async def test_an_id_that_nobody_has_is_refused(self, chat: Chat, whom: str) -> None:
+        said = await chat.say(f"/limits {whom} order_value 500", ADMIN)
+        assert said.startswith("🤔 Nobody here has the id")
+        assert chat.limit_book.tightened == []
+
+    async def test_six_digits_are_a_symbol_where_no_code_is_needed(self, chat: Chat) -> None:
+        phone = FakePhone(chat.clock)
+        chat.second_step.policy = Policy(StepKind.CODE, Decimal(0))
+        await chat.second_step.enrol(ADMIN)
+        await chat.second_step.confirm_first(ADMIN, phone.code())
+        chat.clock.advance(60)
+        await chat.say("/limits symbols AAPL 600519", ADMIN)
+        assert chat.limit_book.of(TRADER).symbols == {"AAPL", "600519"}
+        await chat.say(f"/limits symbols AAPL SPY {phone.wrong()}", ADMIN)
+        assert chat.limit_book.of(TRADER).symbols == {"AAPL", "600519"}
+        await chat.say(f"/limits symbols AAPL SPY {phone.code()}", ADMIN)
+        assert chat.limit_book.of(TRADER).symbols == {"AAPL", "SPY"}
+
 
 class TestBook:
     @pytest.mark.parametrize(
