@@ -19,6 +19,7 @@ from trading.proposal import LegOrder
 _FINAL = frozenset({OrderFate.FILLED, OrderFate.CANCELLED, OrderFate.REJECTED, OrderFate.EXPIRED})
 _CANCELLED = frozenset({"Cancelled", "ApiCancelled"})
 _INACTIVE = "Inactive"
+_LIVE = frozenset({"PreSubmitted", "Submitted"})
 # "You have transmitted the order, but have not yet received confirmation that it has been accepted by the order
 # destination" (IBKR, order statuses).
 _PENDING = frozenset({"PendingSubmit", "ApiPending"})
@@ -31,7 +32,9 @@ class OrderRecord:
 
     *refusal* is set by a code that ended it, *doubt* by one that leaves its life unclear until the next status.
     *told* is the report that went out last. *parent_id* and *oca_group* are what it hangs on and with.
-    *changing* is set while new terms are on their way, *is_discarded* when it is taken back untransmitted.
+    *changing* is set while new terms are on their way: TWS shows them before it has decided on them (*is_echoed*), and
+    until a status follows, the order has the terms *before*. *was_changed*: a refusal may be of new terms alone.
+    *is_discarded* is set when it is taken back untransmitted.
     """
 
     order_id: int
@@ -55,6 +58,9 @@ class OrderRecord:
     oca_group: str = ""
     oca_type: int = 0
     changing: bool = False
+    is_echoed: bool = False
+    before: OrderTicket | None = None
+    was_changed: bool = False
     refused_change: str = ""
     is_discarded: bool = False
 
@@ -95,7 +101,7 @@ class OrderRecord:
         # What a person typed stays; quantity and price may have been changed in TWS.
         now = replace(ticket, symbol=self.ticket.symbol) if ticket and self.ticket else ticket or self.ticket
         if now != self.ticket:
-            self.ticket, self.changing = now, False
+            self.ticket, self.is_echoed = now, self.changing
         self.words = _words(self.ticket, contract, order)
         if not self.status:
             self.remaining = convert.quantity(order.totalQuantity)
@@ -105,6 +111,8 @@ class OrderRecord:
     def take_status(self, status: str, filled: float, remaining: float, average_price: float, perm_id: int) -> None:
         """Take an orderStatus frame in."""
         self._take(status)
+        if self.is_echoed:
+            self.changing = self.is_echoed = False
         self.filled = convert.quantity(filled)
         self.remaining = convert.quantity(remaining)
         price = convert.money(average_price)
@@ -114,6 +122,7 @@ class OrderRecord:
     def change_begun(self) -> None:
         """Note that new terms are on their way: until IBKR shows them, an error is about them."""
         self.changing, self.refused_change = True, ""
+        self.before, self.is_echoed, self.was_changed = self.ticket, False, True
 
     def told_once(self, report: OrderReport) -> OrderReport:
         """Return *report* as the one that went out last: that a change was refused is said once."""
@@ -126,9 +135,13 @@ class OrderRecord:
         if self.is_discarded and code in errors.NOTHING_TO_CANCEL:
             return False
         if self.changing and (kind in {errors.Kind.FATAL, errors.Kind.CHECK} or code in errors.REFUSES_CHANGE):
-            self.changing, self.refused_change = False, text
+            self.ticket = self.before if self.is_echoed else self.ticket
+            self.changing, self.is_echoed, self.refused_change = False, False, text
             return True
         match kind:
+            case errors.Kind.FATAL if self.was_changed and self.status != "":
+                # It worked: what is refused may be its new terms, and the order lives on with the old ones.
+                self.doubt = True
             case errors.Kind.FATAL:
                 self.refusal = True
             case errors.Kind.CANCELLED:
@@ -156,7 +169,7 @@ class OrderRecord:
             remaining=self.remaining,
             average_price=self.average_price,
             instrument=self.instrument,
-            ticket=self.ticket,
+            ticket=self.before if self.changing and self.is_echoed else self.ticket,
             message=self.message or (_INACTIVE if self.status == _INACTIVE else ""),
             words=self.words or (format_ticket(self.ticket) if self.ticket else ""),
             refused_change=self.refused_change,
@@ -174,6 +187,7 @@ class OrderRecord:
         changed = status != self.status
         self.status = status
         self.doubt = False
+        self.refusal = self.refusal and status not in _LIVE
         if changed and not self.refusal and self.told is not None and self.told.message == self.message:
             # Words about the state before.
             self.message = ""

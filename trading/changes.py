@@ -45,7 +45,7 @@ class Changes:
             leg = leg_of(proposal, order_ref) if proposal else None
             if proposal is None or leg is None:
                 return False
-            after = after_change(leg, proposal.order_of(leg), told, is_asked=False)
+            after = after_change(proposal, leg, told, is_asked=False)
             if after == leg:
                 return False
             await self._recorder.store(proposal, leg, after, self._clock.now())

@@ -151,7 +151,7 @@ class Reconciler:
         if report is not None:
             if changed is not None and target is not None:
                 await self._recorder.take_terms(changed, target, report)
-            return after_change(leg, order, report, is_asked=True)
+            return after_change(proposal, leg, report, is_asked=True)
         if target is None or target.state.is_final:
             return replace(leg, state=LegState.CANCELLED, message=ORDER_OVER)
         return replace(leg, state=LegState.UNKNOWN) if findings.are_complete else leg

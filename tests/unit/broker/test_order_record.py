@@ -27,6 +27,11 @@ def order(**fields: object) -> Order:
     return Order(**(plain | {"permId": 77, "account": "DU1"} | fields))
 
 
+def price_of(record: OrderRecord) -> Decimal | None:
+    ticket = record.report().ticket
+    return ticket.limit_price if ticket else None
+
+
 def working() -> OrderRecord:
     """Return a record of an order that IBKR has taken."""
     record = OrderRecord(5, 17)
@@ -176,15 +181,49 @@ def test_while_new_terms_are_on_their_way_an_error_is_about_them() -> None:
     record.told = record.told_once(report)
     assert record.report() == record.told
     assert record.take_code(201, "Order rejected - reason:no money")
-    assert record.fate is OrderFate.REJECTED
+    assert record.fate is OrderFate.CHECK
 
 
-def test_once_the_new_terms_are_shown_an_error_is_about_the_order() -> None:
+def test_once_the_new_terms_have_a_status_an_error_is_about_the_order() -> None:
     record = working()
     record.change_begun()
     record.take_order(AAPL, order(lmtPrice=201.0), OrderState(status="Submitted"))
+    record.take_status("Submitted", 0, 10, 0, 77)
+    assert price_of(record) == 201
     assert record.take_code(10148, "too late")
     assert (record.fate, record.report().refused_change) == (OrderFate.CHECK, "")
+
+
+def test_terms_that_are_shown_and_then_refused_leave_the_old_ones() -> None:
+    record = working()
+    record.change_begun()
+    record.take_order(AAPL, order(lmtPrice=201.0), OrderState(status="PreSubmitted"))
+    assert price_of(record) == Decimal("199.5")
+    assert record.take_code(201, "Order rejected - reason:no money")
+    refused = record.report()
+    assert (refused.fate, refused.refused_change) == (OrderFate.WORKING, "Order rejected - reason:no money")
+    assert price_of(record) == Decimal("199.5")
+
+
+def test_a_refusal_of_terms_that_worked_already_is_looked_into_and_a_live_status_clears_it() -> None:
+    record = working()
+    record.change_begun()
+    record.take_order(AAPL, order(lmtPrice=201.0), OrderState(status="Submitted"))
+    record.take_status("Submitted", 0, 10, 0, 77)
+    assert record.take_code(201, "Order rejected - reason:no money")
+    assert (record.fate, record.is_final) == (OrderFate.CHECK, False)
+    record.take_order(AAPL, order(), OrderState(status="Submitted"))
+    record.take_status("Submitted", 0, 10, 0, 77)
+    assert (record.fate, price_of(record)) == (OrderFate.WORKING, Decimal("199.5"))
+
+
+def test_an_order_that_was_never_changed_and_is_refused_is_over_unless_it_works_after_all() -> None:
+    record = working()
+    assert record.take_code(201, "Order rejected - reason:no money")
+    record.take_status("Inactive", 0, 10, 0, 77)
+    assert record.fate is OrderFate.REJECTED
+    record.take_status("Submitted", 0, 10, 0, 77)
+    assert record.fate is OrderFate.WORKING
 
 
 @pytest.mark.parametrize("code", [135, 10147])

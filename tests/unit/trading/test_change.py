@@ -155,6 +155,39 @@ class TestAnswer:
         await hear(bench, replace(report(OrderFate.FILLED, 10, 0), ticket=parse(NEW)))
         assert leg_of(bench)[0] is LegState.CHANGED
 
+    @pytest.mark.parametrize("line", ["buy 20 AAPL 199.5", "buy 10 AAPL 199.5 outside", "buy 10 AAPL 199.5 twap"])
+    async def test_whatever_was_to_change_what_is_refused_is_told_as_refused(self, bench: DeskBench, line: str) -> None:
+        await changed(bench, line)
+        await hear(bench, working(refused_change="not this one"))
+        assert leg_of(bench) == (LegState.REJECTED, "not this one")
+        assert terms(bench) == parse("buy 10 AAPL 199.5")
+
+    @pytest.mark.parametrize(
+        "line", ["buy 10 AAPL 199.5 outside", "buy 10 AAPL 199.5 gtd 2026-12-24", "buy 10 AAPL 199.5 adaptive"]
+    )
+    async def test_times_and_algorithms_are_terms_too(self, bench: DeskBench, line: str) -> None:
+        await changed(bench, line)
+        await hear(bench, working())
+        assert leg_of(bench)[0] is LegState.SENT
+        await hear(bench, working(line))
+        assert leg_of(bench)[0] is LegState.CHANGED
+        assert terms(bench) == parse(line)
+
+    @pytest.mark.parametrize(
+        ("fate", "filled", "state"),
+        [
+            (OrderFate.FILLED, 10, LegState.CANCELLED),
+            (OrderFate.FILLED, 20, LegState.CHANGED),
+            (OrderFate.CANCELLED, 0, LegState.CANCELLED),
+        ],
+    )
+    async def test_of_an_order_that_is_over_what_it_filled_says_whether_it_had_its_new_quantity(
+        self, bench: DeskBench, fate: OrderFate, filled: int, state: LegState
+    ) -> None:
+        await changed(bench, "buy 20 AAPL 199.5")
+        await hear(bench, replace(report(fate, filled, 0), ticket=parse("buy 20 AAPL 199.5")))
+        assert leg_of(bench)[0] is state
+
     async def test_a_smaller_order_is_filled_by_what_it_has_now(self, bench: DeskBench) -> None:
         await changed(bench, "buy 5 AAPL 199.5")
         await hear(bench, working("buy 5 AAPL 199.5"), paid(fill(bench, 1, 5, 5)))
@@ -331,6 +364,19 @@ class TestOvertaken:
         ticket = replace(bench.store.rows[1].orders[2].ticket, stop_price=Decimal(195))
         shown = await bench.desk.propose_change("sb-1-3", ticket, user_id=TRADER, chat_id=CHAT)
         assert [(order.changes, order.ticket.stop_price) for order in shown.orders] == [("sb-1-3", Decimal(195))]
+
+    async def test_a_stop_that_moved_and_was_lessened_has_its_new_price(self, family: DeskBench) -> None:
+        await confirmed(family, "sb-1-3", stop_price=195)
+        await hear(family, target(filled=4), child(3, "sell 6 AAPL stop 195 gtc"))
+        assert leg_of(family)[0] is LegState.CHANGED
+        assert family.store.rows[1].orders[2].ticket.quantity == 6
+
+    async def test_more_of_a_stop_that_was_lessened_at_once_was_taken(self, family: DeskBench) -> None:
+        await confirmed(family, "sb-1-1", quantity=20)
+        await hear(family, child(3, "sell 10 AAPL stop 190 gtc"))
+        assert leg_of(family, 3)[0] is LegState.SENT
+        await hear(family, replace(child(3, "sell 16 AAPL stop 190 gtc"), group="777"))
+        assert leg_of(family, 3)[0] is LegState.CHANGED
 
 
 class TestAmend:
