@@ -101,10 +101,16 @@ def is_protective(proposal: Proposal, number: int = 0) -> bool:
     Return whether to cancel leg *number* (0: all that work) takes away a stop that protects what is held.
 
     That is a stop loss whose entry has been filled at least partly, the stop of an OCO pair, and a stop on its own that
-    makes the position smaller.
+    makes the position smaller; also where it only ends with that leg.
     """
     working = [leg for leg in proposal.legs if not leg.state.is_final and number in {0, leg.number}]
-    return any(_protects(proposal, leg) for leg in working)
+    ends = [one for leg in working for one in (leg, *ending_with(proposal, leg))]
+    return any(_protects(proposal, leg) for leg in ends)
+
+
+def ending_with(proposal: Proposal, leg: Leg) -> list[Leg]:
+    """Return the legs that IBKR takes off with that of *leg*: what hangs on it, and what is of one group with it."""
+    return [one for one, _ in partners_of(proposal, leg)]
 
 
 def _protects(proposal: Proposal, leg: Leg) -> bool:

@@ -14,7 +14,7 @@ from bot.views.numbers import exact, moment, quantity
 from bot.views.order_words import headline, how, is_change, is_list, venue
 from bot.views.orders import fate_words
 from trading.ending import AT_WORK
-from trading.plan import is_protective
+from trading.plan import ending_with, is_protective
 from trading.ports import OrderFate, OrderReport
 from trading.proposal import Leg, LegRole, Proposal, ProposalState
 from trading.repricing import price_of
@@ -218,7 +218,9 @@ def _move(proposal: Proposal, leg: Leg) -> Button:
 
 def _off(proposal: Proposal, leg: Leg, place: Place) -> Button:
     order = proposal.order_of(leg)
-    label = f"✖️ Only {order.ticket.side.value} {how(order.ticket, order.instrument)}"
+    what = f"{order.ticket.side.value} {how(order.ticket, order.instrument)}"
+    others = len(ending_with(proposal, leg))
+    label = f"✖️ {what} (and {others} with it)" if others else f"✖️ Only {what}"
     return button(label, Code.ORDER_CALL_OFF, place, proposal.id, leg.number, style=Style.DANGER)
 
 

@@ -154,11 +154,11 @@ class TestWithdraw:
         await chat.store.save_leg(1, replace(entry, state=LegState.FILLED, filled=Decimal(10)))
         await chat.say("/orders")
         await chat.tap("Cancel #1")
-        assert [label for label in chat.labels() if "Only" in label] == [
-            "✖️ Only SELL LIMIT 210.00",
-            "✖️ Only SELL STOP 190.00",
+        assert [label for label in chat.labels() if "SELL" in label] == [
+            "✖️ SELL LIMIT 210.00 (and 1 with it)",
+            "✖️ SELL STOP 190.00 (and 1 with it)",
         ]
-        await chat.tap("Only SELL LIMIT")
+        await chat.tap("✖️ SELL LIMIT")
         assert chat.gateway.cancelled == [chat.store.rows[1].legs[1].order_id]
 
     async def test_anothers_order_cannot_be_cancelled_nor_one_that_is_over(self, chat: Chat) -> None:
