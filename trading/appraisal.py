@@ -1,7 +1,6 @@
 """What the market and the account look like when an order is proposed, and again when it is confirmed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,6 +13,7 @@ from market.order_rules import OrderRules
 from market.quote import Quote
 from market.ticket import Side
 from trading.errors import Limit, OrderDenied, UnknownAccount
+from trading.exposure import position_of
 from trading.limits import Circumstances, TradingState, exact, market_price
 from trading.ports import Holdings, QuoteSource, SymbolBook
 from trading.proposal import Proposal
@@ -24,7 +24,7 @@ class Appraisal:
     """
     The market and the account at one moment, *at*; *hours*, *summary* and *rules* are None where IBKR has not told.
 
-    *position* is of the instrument, *held* are all of the account by con id.
+    *position* is of the instrument, of a combo what its legs make.
     """
 
     account: str
@@ -34,7 +34,6 @@ class Appraisal:
     hours: Hours | None = None
     summary: AccountSummary | None = None
     rules: OrderRules | None = None
-    held: Mapping[int, Decimal] = field(default_factory=dict)
 
     @property
     def price(self) -> Decimal | None:
@@ -57,7 +56,6 @@ class Appraisal:
             is_open=self.is_open,
             summary=self.summary,
             rules=self.rules,
-            held=self.held,
             knows_hours=self.hours is not None,
             account=self.account,
         )
@@ -79,9 +77,9 @@ def _moved_pct(before: Decimal | None, now: Decimal | None) -> Decimal:
     return Decimal(0) if now is None or not before else abs(now - before) * 100 / abs(before)
 
 
-def held_now(holdings: Holdings, account: str) -> Mapping[int, Decimal]:
-    """Return what *account* holds at this moment, by con id; short is negative."""
-    return {one.instrument.con_id: one.quantity for one in holdings.positions(account)}
+def position_now(holdings: Holdings, account: str, instrument: Instrument) -> Decimal:
+    """Return what *account* holds of *instrument* at this moment; short is negative."""
+    return position_of(instrument, {one.instrument.con_id: one.quantity for one in holdings.positions(account)})
 
 
 class Appraiser:
@@ -120,17 +118,15 @@ class Appraiser:
             raise OrderDenied(Limit.QUOTE_MISSING, None, error.text) from error
         except RequestTimeout as error:
             raise OrderDenied(Limit.QUOTE_MISSING, None, None) from error
-        held = held_now(self._holdings, account)
         return Appraisal(
             account=account,
             # A streaming quote goes on changing under our hands: what was checked must be what is shown.
             quote=replace(quote),
             at=self._clock.now(),
-            position=held.get(instrument.con_id, Decimal(0)),
+            position=position_now(self._holdings, account, instrument),
             hours=hours,
             summary=self._holdings.summary(account),
             rules=rules,
-            held=held,
         )
 
     async def _hours(self, instrument: Instrument) -> Hours | None:

@@ -9,7 +9,7 @@ from market.instrument import Instrument
 from market.quote import DataKind, Quote
 from market.ticket import OrderTicket, OrderType, Side
 from trading.appraisal import Appraisal
-from trading.limits import order_value
+from trading.exposure import value_beside
 
 FAR_PCT = Decimal(5)
 """From how many percent away from the market a limit price is pointed out."""
@@ -49,7 +49,7 @@ def _distance(ticket: OrderTicket, price: Decimal | None) -> str:
 
 def _share(ticket: OrderTicket, instrument: Instrument, seen: Appraisal) -> str:
     """Say nothing across currencies: the rate is not known here."""
-    value, summary = order_value(ticket, instrument, seen.quote), seen.summary
+    value, summary = value_beside(seen.position, ticket, instrument, seen.quote), seen.summary
     if value is None or summary is None or not summary.net_liquidation or summary.currency != instrument.currency:
         return ""
     share = value * 100 / summary.net_liquidation

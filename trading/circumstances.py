@@ -1,6 +1,5 @@
 """What an order is checked against."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +18,7 @@ class Circumstances:
     """
     The market, the account and what was ordered before, as of *now*.
 
-    *position* is what the account holds of the instrument (short: negative), *held* of every one by con id, *flight*
+    *position* is what the account holds of the instrument (short: negative), of a combo what its legs make, *flight*
     what working orders may still make of the position, *arriving* what the entry that a changed order hangs on may
     still add to it. *recent_orders* counts what the person confirmed within the last minute, *day_value* is what that
     comes to today, in the account's base currency; both once more for all people (*total_...*). *since_same_s* is how
@@ -41,7 +40,6 @@ class Circumstances:
     since_same_s: float | None = None
     summary: AccountSummary | None = None
     rules: OrderRules | None = None
-    held: Mapping[int, Decimal] = field(default_factory=dict)
     flight: Flight = field(default_factory=Flight)
     arriving: Decimal = Decimal(0)
     spent: Decimal = Decimal(0)
@@ -53,7 +51,7 @@ class Circumstances:
     @property
     def stock(self) -> Stock:
         """What there is to reduce."""
-        return Stock(self.position, self.flight, self.held, self.arriving)
+        return Stock(self.position, self.flight, self.arriving)
 
     def after(self, earlier: "Ordered", instrument: Instrument) -> "Circumstances":
         """Return how things stand for an order on *instrument* once the *earlier* one of the same list is sent."""

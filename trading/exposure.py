@@ -11,6 +11,8 @@ from market.ticket import OrderTicket, OrderType, Side
 STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL})
 """The types that sleep until the market has moved against a position."""
 
+OPTIONS = frozenset({SecType.OPTION, SecType.FUTURE_OPTION})
+
 
 def exact(price: float | None) -> Decimal | None:
     """Return a float price as the decimal it stands for, to eight places; None stays None."""
@@ -33,7 +35,8 @@ def order_value(
     and its trigger (a trailing one starts its distance away): a sell limit below the market is filled at the market.
     A price below zero counts as much as the same one above. Of a pair either may be filled: its stop counts too, or the
     price of the one that a change leaves as it is (*rival_price*). A vertical spread that is sold, or bought for a
-    credit, is worth its width: so much may be lost with it.
+    credit, is worth its width: so much may be lost with it. An option that is sold is worth its strike: at that the
+    shares may have to be bought or delivered.
     """
     market = market_price(ticket.side, quote)
     found = [ticket.limit_price, ticket.oco_stop, rival_price]
@@ -45,14 +48,24 @@ def order_value(
     worth = max(map(abs, prices))
     if instrument.width and (ticket.side is Side.SELL or min(prices) < 0):
         worth = max(worth, Decimal(repr(instrument.width)))
+    if instrument.sec_type in OPTIONS and ticket.side is Side.SELL:
+        worth = max(worth, Decimal(repr(instrument.strike)))
     return ticket.quantity * worth * Decimal(instrument.multiplier or "1")
 
 
 def closing_value(
     ticket: OrderTicket, instrument: Instrument, quote: Quote, rival_price: Decimal | None = None
 ) -> Decimal | None:
-    """Return what an order that ends what is held may come to: of a spread its price, nothing is lost beyond that."""
-    return order_value(ticket, replace(instrument, width=0.0), quote, rival_price)
+    """Return what an order that ends what is held may come to: its price, nothing is lost beyond that."""
+    return order_value(ticket, replace(instrument, width=0.0, strike=0.0), quote, rival_price)
+
+
+def value_beside(
+    position: Decimal, ticket: OrderTicket, instrument: Instrument, quote: Quote, rival_price: Decimal | None = None
+) -> Decimal | None:
+    """Return what the order may come to with *position* held: where it only ends that, as `closing_value`."""
+    ends = reduces(ticket, Stock(position), strictly=False)
+    return (closing_value if ends else order_value)(ticket, instrument, quote, rival_price)
 
 
 def _trigger(ticket: OrderTicket, market: Decimal | None) -> Decimal | None:
@@ -99,17 +112,15 @@ class Stock:
     """
     What there is to reduce: *position* of the instrument (short: negative), what is in *flight* on it already.
 
-    *held* are all positions of the account by con id: a combo reduces where each of its legs does. *arriving* is what
-    the entry that an order hangs on may still add: until then the order sleeps.
+    *arriving* is what the entry that an order hangs on may still add: until then the order sleeps.
     """
 
     position: Decimal = Decimal(0)
     flight: Flight = field(default_factory=Flight)
-    held: Mapping[int, Decimal] = field(default_factory=dict)
     arriving: Decimal = Decimal(0)
 
 
-def reducible(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, strictly: bool) -> Decimal:
+def reducible(ticket: OrderTicket, stock: Stock, *, strictly: bool) -> Decimal:
     """
     Return how many units an order like *ticket* may have without turning a position around, 0 where it adds to one.
 
@@ -117,7 +128,7 @@ def reducible(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, stri
     a stop leaves the position to what is not one, as the protection beside an order that closes it. A pair of a target
     and a stop is both, and neither may be one too many.
     """
-    whole = held_against(ticket.side, instrument, stock)
+    whole = held_against(ticket.side, stock.position)
     sleeping, others = (stock.flight.of(ticket.side, stops=stops) for stops in (True, False))
     if strictly:
         taken = sleeping + others
@@ -128,27 +139,28 @@ def reducible(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, stri
     return max(whole - taken, Decimal(0)) + stock.arriving
 
 
-def reduces(ticket: OrderTicket, instrument: Instrument, stock: Stock, *, strictly: bool) -> bool:
+def reduces(ticket: OrderTicket, stock: Stock, *, strictly: bool) -> bool:
     """Return whether the order can only make a position smaller; see `reducible`. A bracket would open one again."""
     if ticket.take_profit is not None or ticket.stop_loss is not None:
         return False
-    return ticket.quantity <= reducible(ticket, instrument, stock, strictly=strictly)
+    return ticket.quantity <= reducible(ticket, stock, strictly=strictly)
 
 
-def position_of(instrument: Instrument, stock: Stock) -> Decimal:
-    """Return what is held of the instrument (short: negative); of a combo what its legs make."""
-    bought, sold = (max(held_against(side, instrument, stock), Decimal(0)) for side in (Side.SELL, Side.BUY))
-    return bought - sold
+def position_of(instrument: Instrument, held: Mapping[int, Decimal]) -> Decimal:
+    """
+    Return what of the instrument is among what is *held*, by con id (short: negative).
 
-
-def held_against(side: Side, instrument: Instrument, stock: Stock) -> Decimal:
-    """Return how much of the instrument there is that a trade on *side* would take away."""
+    Of a combo it is what its legs make together, 0 where they are not all held its way or all the other way.
+    """
     if instrument.sec_type is not SecType.COMBO or not instrument.legs:
-        return stock.position if side is Side.SELL else -stock.position
+        return held.get(instrument.con_id, Decimal(0))
     found = []
     for leg in instrument.legs:
-        held = stock.held.get(leg.con_id, Decimal(0))
-        # Who buys the combo buys the legs that say BUY, who sells it sells them.
-        sells = (leg.side == Side.BUY.value) is (side is Side.SELL)
-        found.append((held if sells else -held) / leg.ratio)
-    return min(found)
+        units = held.get(leg.con_id, Decimal(0)) / leg.ratio
+        found.append(units if leg.side == Side.BUY.value else -units)
+    return max(min(found), Decimal(0)) + min(max(found), Decimal(0))
+
+
+def held_against(side: Side, position: Decimal) -> Decimal:
+    """Return how much of *position* a trade on *side* would take away."""
+    return position if side is Side.SELL else -position

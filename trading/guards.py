@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 from market.clock import Clock
 from market.ticket import OrderTicket, Side
-from trading.appraisal import Appraisal, held_now
+from trading.appraisal import Appraisal, position_now
 from trading.bounds import Limits
 from trading.elsewhere import elsewhere
 from trading.errors import Limit, OrderDenied
-from trading.exposure import Flight, Stock, held_against
+from trading.exposure import Flight, held_against
 from trading.ledger import Ledger
 from trading.limits import check_all
 from trading.ports import Holdings, OrderHistory, OrderReport
@@ -129,11 +129,10 @@ class Guards:
         found = []
         for order, seen in pairs:
             # After the ledger, with nothing awaited in between: a fill may count twice, but never not at all.
-            held = held_now(self._holdings, order.account)
+            held = position_now(self._holdings, order.account, order.instrument)
             given = replace(
                 seen.circumstances(self.state),
-                position=held.get(order.instrument.con_id, Decimal(0)),
-                held=held,
+                position=held,
                 recent_orders=mine.recent,
                 day_value=mine.day_value,
                 total_recent_orders=total.recent,
@@ -162,7 +161,7 @@ class Guards:
         ticket, is_sale = order.ticket, order.ticket.side is Side.SELL
         if ticket.take_profit is not None or ticket.stop_loss is not None:
             return ""
-        held = held_against(ticket.side, order.instrument, Stock(seen.position, held=seen.held))
+        held = held_against(ticket.side, seen.position)
         flight = self._flight(order, 0, is_shared=True)
         others = sum((flight.of(ticket.side, stops=stops) for stops in (True, False)), Decimal(0))
         beyond = ticket.quantity + others - held

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from market.account import AccountSummary
 from market.clock import Clock
 from market.quote import Quote
-from trading.exposure import STOPS, Flight, order_value
+from trading.exposure import STOPS, Flight, closing_value, value_beside
 from trading.lifetime import is_past
 from trading.overlap import overlap
 from trading.ports import Claim, OrderHistory
@@ -180,7 +180,14 @@ def _worth(proposal: Proposal, order: LegOrder, quantity: Decimal, summaries: Ma
     if not quantity:
         return Decimal(0)
     ticket = replace(order.ticket, quantity=quantity, size=None)
-    value = order_value(ticket, order.instrument, _shown(proposal, order), order.rival_price) or Decimal(0)
+    # Of what else a list trades it is not kept what was held: a list closes, or trades shares.
+    is_known = order.instrument == proposal.instrument
+    quote = _shown(proposal, order)
+    if is_known:
+        value = value_beside(proposal.position_before, ticket, order.instrument, quote, order.rival_price)
+    else:
+        value = closing_value(ticket, order.instrument, quote)
+    value = value or Decimal(0)
     summary = summaries.get(order.account)
     known = summary.in_base(value, order.instrument.currency) if summary is not None else None
     # There was a rate when it was confirmed; where IBKR tells none any more the bare number is better than nothing.

@@ -64,16 +64,16 @@ def check_all(limits: Limits, orders: Sequence[tuple[OrderTicket, Instrument, Ci
         except OrderDenied as denial:
             denial.about = instrument.label if len(orders) > 1 else ""
             raise
-        reducing = is_reducing(ticket, instrument, now)
+        reducing = is_reducing(ticket, now)
         earlier.append(Ordered(ticket, instrument, given.account, value, reducing))
 
 
 def _checked(limits: Limits, ticket: OrderTicket, instrument: Instrument, given: Circumstances) -> Decimal:
-    check_trading(ticket, instrument, given)
+    check_trading(ticket, given)
     check_symbol(limits, instrument)
     check_kind(limits, instrument)
-    check_loss(limits, ticket, instrument, given)
-    check_rates(limits, ticket, instrument, given)
+    check_loss(limits, ticket, given)
+    check_rates(limits, ticket, given)
     check_duplicate(limits, given)
     check_quantity(ticket, instrument, given)
     check_type(ticket, given)

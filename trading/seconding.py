@@ -12,7 +12,7 @@ from market.clock import Clock
 from trading.access import Role, Roster
 from trading.confirmation import Confirmation, Outcome, fate_of
 from trading.errors import NotAllowed
-from trading.exposure import order_value
+from trading.exposure import value_beside
 from trading.guards import Pairs
 from trading.ports import ProposalStore
 from trading.proposal import Proposal, ProposalState
@@ -108,7 +108,7 @@ def value_of(pairs: Pairs) -> Decimal | None:
     """Return what the orders of one Confirm come to together, in the accounts' currency; None where it is not known."""
     total = Decimal(0)
     for order, seen in pairs:
-        value = order_value(order.ticket, order.instrument, seen.quote, order.rival_price)
+        value = value_beside(seen.position, order.ticket, order.instrument, seen.quote, order.rival_price)
         account = seen.summary
         in_base = None if value is None or account is None else account.in_base(value, order.instrument.currency)
         if in_base is None:

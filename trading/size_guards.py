@@ -1,6 +1,5 @@
 """Guards over how much is ordered, of what, and how often: each returns, or raises OrderDenied."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from market.instrument import Instrument, SecType
@@ -8,7 +7,7 @@ from market.ticket import OrderTicket, Side
 from trading.bounds import Limits
 from trading.circumstances import Circumstances
 from trading.errors import Limit, OrderDenied
-from trading.exposure import closing_value, order_value, position_of, reduces, reducible
+from trading.exposure import closing_value, order_value, reduces, reducible
 from trading.state import TradingState
 
 # Their other side is an ordinary trade, or (a combo's) a matter of its legs.
@@ -18,12 +17,12 @@ _ON_MARGIN = frozenset({SecType.FUTURE, SecType.FUTURE_OPTION, SecType.COMBO, Se
 _CENT = Decimal("0.01")
 
 
-def is_reducing(ticket: OrderTicket, instrument: Instrument, given: Circumstances) -> bool:
+def is_reducing(ticket: OrderTicket, given: Circumstances) -> bool:
     """Return whether the order only makes a position smaller: such a one is never held up by how much was traded."""
-    return reduces(ticket, instrument, given.stock, strictly=False)
+    return reduces(ticket, given.stock, strictly=False)
 
 
-def check_trading(ticket: OrderTicket, instrument: Instrument, given: Circumstances) -> None:
+def check_trading(ticket: OrderTicket, given: Circumstances) -> None:
     """
     HALTED lets nothing through, REDUCING what makes the position smaller.
 
@@ -33,14 +32,14 @@ def check_trading(ticket: OrderTicket, instrument: Instrument, given: Circumstan
         return
     if given.state is TradingState.HALTED:
         raise OrderDenied(Limit.TRADING_STATE, None, given.state.value)
-    if not reduces(ticket, instrument, given.stock, strictly=True):
-        allowed = reducible(ticket, instrument, given.stock, strictly=True)
+    if not reduces(ticket, given.stock, strictly=True):
+        allowed = reducible(ticket, given.stock, strictly=True)
         raise OrderDenied(Limit.TRADING_STATE, allowed, given.state.value)
 
 
-def check_loss(limits: Limits, ticket: OrderTicket, instrument: Instrument, given: Circumstances) -> None:
+def check_loss(limits: Limits, ticket: OrderTicket, given: Circumstances) -> None:
     """After a day's loss of that much, and as long as the day's loss is not known, only what reduces goes through."""
-    if limits.daily_loss is None or is_reducing(ticket, instrument, given):
+    if limits.daily_loss is None or is_reducing(ticket, given):
         return
     profit, currency = (given.summary.daily_pnl, given.summary.currency) if given.summary else (None, "")
     if profit is None or given.is_loss_locked or -profit >= limits.daily_loss:
@@ -65,9 +64,9 @@ def check_kind(limits: Limits, instrument: Instrument) -> None:
         raise OrderDenied(Limit.SEC_TYPE, names, instrument.sec_type.value)
 
 
-def check_rates(limits: Limits, ticket: OrderTicket, instrument: Instrument, given: Circumstances) -> None:
+def check_rates(limits: Limits, ticket: OrderTicket, given: Circumstances) -> None:
     """One more order must not be one too many within the minute, unless it only reduces."""
-    if is_reducing(ticket, instrument, given):
+    if is_reducing(ticket, given):
         return
     for limit, allowed, before in (
         (Limit.ORDERS_PER_MINUTE, limits.orders_per_minute, given.recent_orders),
@@ -88,14 +87,14 @@ def check_short(limits: Limits, ticket: OrderTicket, instrument: Instrument, giv
     """Where nothing may be sold short, no more is sold than there is, less what other sales already take."""
     if limits.short_selling or ticket.side is Side.BUY or instrument.sec_type in _TWO_SIDED:
         return
-    allowed = reducible(ticket, instrument, given.stock, strictly=False)
+    allowed = reducible(ticket, given.stock, strictly=False)
     if ticket.quantity > allowed:
         raise OrderDenied(Limit.SHORT_SELLING, allowed, ticket.quantity)
 
 
 def check_values(limits: Limits, ticket: OrderTicket, instrument: Instrument, given: Circumstances) -> Decimal:
     """Check all limits in money; return what the order may come to in the account's currency, 0 without a price."""
-    is_closing = is_reducing(ticket, instrument, given)
+    is_closing = is_reducing(ticket, given)
     worth = closing_value if is_closing else order_value
     value = worth(ticket, instrument, given.quote, given.rival_price)
     if value is None or not _bounds_money(limits):
@@ -105,8 +104,8 @@ def check_values(limits: Limits, ticket: OrderTicket, instrument: Instrument, gi
     if not is_closing:
         _demand(Limit.DAILY_VALUE, limits.daily_value, given.day_value + value, currency)
         _demand(Limit.TOTAL_DAILY_VALUE, limits.total_daily_value, given.total_day_value + value, currency)
-        held = position_of(instrument, given.stock)
-        _check_position(limits, ticket, replace(given, position=held), value / ticket.quantity, currency)
+        _check_risk(limits, instrument)
+        _check_position(limits, ticket, given, value / ticket.quantity, currency)
         _check_buying_power(limits, ticket, instrument, given, value)
     return value
 
@@ -135,6 +134,13 @@ def _in_base(value: Decimal, instrument: Instrument, given: Circumstances) -> tu
 def _demand(limit: Limit, allowed: Decimal | None, actual: Decimal, currency: str) -> None:
     if allowed is not None and actual > allowed:
         raise OrderDenied(limit, allowed, actual.quantize(_CENT), currency)
+
+
+def _check_risk(limits: Limits, instrument: Instrument) -> None:
+    """Where positions are bounded, what a combo may lose must be known: it is of verticals alone."""
+    is_bounded = limits.position_value is not None or limits.net_liquidation_pct is not None
+    if is_bounded and instrument.sec_type is SecType.COMBO and not instrument.width:
+        raise OrderDenied(Limit.SEC_TYPE, "vertical spreads", instrument.label)
 
 
 def _check_position(limits: Limits, ticket: OrderTicket, given: Circumstances, price: Decimal, currency: str) -> None:

@@ -10,10 +10,12 @@ from market.instrument import ComboLeg, Instrument, SecType, combo_id
 from market.ticket import OrderTicket, OrderType, Side
 from tests.fakes.desk import CARD, CHAT, TRADER, DeskBench
 from tests.fakes.trading import ACCOUNT
+from trading.confirmation import Outcome
 from trading.errors import Limit, OrderDenied
 from trading.limits import Limits, TradingState
 from trading.overlap import overlap
 from trading.proposal import Proposal
+from trading.second_step import Policy, StepKind
 
 D = Decimal
 LEGS = (ComboLeg(1, 1, "BUY"), ComboLeg(2, 1, "SELL"))
@@ -98,3 +100,56 @@ async def test_while_reducing_a_spread_at_work_has_its_share_of_its_legs() -> No
 def test_instruments_that_share_nothing_mean_nothing_to_each_other() -> None:
     assert overlap(SPREAD, replace(LOWER, con_id=3), Side.BUY) == {}
     assert overlap(replace(LOWER, con_id=2), SPREAD, Side.BUY) == {Side.SELL: D(1)}
+
+
+PUT = replace(LOWER, con_id=7, right="P")
+
+
+async def test_an_option_that_is_sold_comes_to_its_strike() -> None:
+    bench = Bench(order_value=D(60_000))
+    assert await bench.order(Side.SELL, 1, "4.00", PUT)
+    assert (await denied(bench, Side.SELL, 2, "4.00", PUT)).actual == D("120000.00")
+    assert await bench.order(Side.BUY, 100, "4.00", PUT)
+
+
+async def test_options_sold_one_after_another_are_a_position_at_their_strike() -> None:
+    bench = Bench(order_value=None, position_value=D(120_000))
+    bench.market.others = [Position(ACCOUNT, PUT, D(-1), D(0))]
+    assert await bench.order(Side.SELL, 1, "4.00", PUT)
+    assert (await denied(bench, Side.SELL, 2, "4.00", PUT)).limit is Limit.POSITION_VALUE
+
+
+async def test_spreads_sold_one_after_another_are_a_position_at_their_width() -> None:
+    bench = Bench(position_value=D(20_000))
+    bench.hold(-10)
+    assert await bench.order(Side.SELL, 10, "4.00")
+    assert (await denied(bench, Side.SELL, 11, "4.00")).actual == D("21000.00")
+
+
+@pytest.mark.parametrize("of", [PUT, SPREAD])
+async def test_what_is_held_is_sold_for_its_price_also_for_the_day_and_the_second_step(of: Instrument) -> None:
+    bench = Bench(order_value=D(5000), daily_value=D(5000))
+    bench.second_step.policy = Policy(StepKind.PERSON, D(5000))
+    bench.hold(10)
+    bench.market.others = [*bench.market.others, Position(ACCOUNT, PUT, D(10), D(0))]
+    sale = await bench.confirm(bench.store.rows[(await bench.order(Side.SELL, 10, "4.00", of)).id])
+    assert sale.outcome is Outcome.SENT
+    assert await bench.order(Side.BUY, 2, "4.00")
+    assert (await denied(bench, Side.BUY, 3, "4.00")).limit is Limit.DAILY_VALUE
+
+
+async def test_selling_what_is_not_held_takes_the_second_step_by_its_strike() -> None:
+    bench = Bench(order_value=None)
+    bench.second_step.policy = Policy(StepKind.PERSON, D(50_000))
+    card = bench.store.rows[(await bench.order(Side.SELL, 1, "4.00", PUT)).id]
+    assert (await bench.confirm(card)).outcome is Outcome.SECOND_STEP
+
+
+@pytest.mark.parametrize("limits", [{"position_value": D(10**9)}, {"net_liquidation_pct": D(100)}])
+async def test_where_positions_are_bounded_a_combo_of_which_nobody_knows_the_strikes_is_only_closed(
+    limits: dict[str, Decimal],
+) -> None:
+    bench, unknown = Bench(**limits), replace(SPREAD, width=0.0)
+    assert (await denied(bench, Side.BUY, 1, "4.00", unknown)).limit is Limit.SEC_TYPE
+    bench.hold(1)
+    assert await bench.order(Side.SELL, 1, "4.00", unknown)
