@@ -9,8 +9,19 @@ from datetime import UTC, datetime
 _TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{30,}")
 _LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
-# PTB logs the Bot API address at DEBUG and httpx each request's URL at INFO; both have the token in them.
-_CHATTY = ("httpx", "httpcore", "telegram", "apscheduler", "ib_async", "ib_insync", "alembic", "uvicorn.access")
+# PTB logs the Bot API address at DEBUG and httpx each request's URL at INFO; both have the token in them. aiosqlite
+# logs every statement with its values, secrets of cards and of authenticator apps among them.
+_CHATTY = (
+    "httpx",
+    "httpcore",
+    "telegram",
+    "apscheduler",
+    "ib_async",
+    "ib_insync",
+    "alembic",
+    "uvicorn.access",
+    "aiosqlite",
+)
 # The libraries log each of IBKR's answers "no such instrument" as an error; broker/ judges and logs these itself.
 # APScheduler warns whenever a look is still at work when the next is due, which is as it should be.
 _SHOUTING = ("ib_async.wrapper", "ib_insync.wrapper", "apscheduler.scheduler")

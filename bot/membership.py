@@ -149,7 +149,8 @@ class Membership:
         if not self.is_open or user_id in self._founders or user_id in self._blocked:
             return None
         role = await asyncio.to_thread(pairing.redeem, self._folder, letters, self._clock.now())
-        if role is None:
+        # An admin may have put them out meanwhile.
+        if role is None or user_id in self._blocked:
             await self._note(user_id, "pair", user_id, "refused")
             return None
         await self._admit(Member(user_id, role, name, 0, self._clock.now()))

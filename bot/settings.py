@@ -2,12 +2,13 @@
 
 import os
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from bot.limit_settings import LimitSettings
 from trading.access import Role
@@ -16,6 +17,8 @@ from trading.second_step import StepKind
 _SECRETS = ("TELEGRAM_BOT_TOKEN", "HOOK_SECRET")
 _SHORTEST_SECRET = 16
 _DATABASE = "sqlite:///data/squawkbot.db"
+_ENV_FILE = ".env"
+_NO_TEXT = "is no UTF-8 text; save it as such, or set what it holds in the environment"
 
 
 class SettingsError(Exception):
@@ -31,7 +34,7 @@ class _Place(BaseSettings):
     """Where the data is: all that a halt from the host needs, however wrong the rest may be."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=_ENV_FILE, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     database_url: str = _DATABASE
@@ -41,7 +44,7 @@ class Settings(LimitSettings):
     """Everything that can be set; the names are those of the environment, in lower case."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=_ENV_FILE, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     telegram_bot_token: SecretStr
@@ -167,7 +170,10 @@ def load() -> Settings:
     A secret may stand in a file named by `<NAME>_FILE`. Raises SettingsError for the first one that is wrong.
     """
     try:
+        _require_known_limits()
         return Settings(**_from_files())
+    except UnicodeDecodeError:
+        raise SettingsError(_ENV_FILE, _NO_TEXT) from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "TIMEZONE"
@@ -178,8 +184,28 @@ def load() -> Settings:
 
 
 def database_url() -> str:
-    """Read DATABASE_URL alone: no other setting, missing or wrong, stands in the way of a halt."""
-    return _Place().database_url
+    """
+    Read DATABASE_URL alone: no other setting, missing or wrong, stands in the way of a halt.
+
+    Raises SettingsError where only `.env` can name it, and that is no text.
+    """
+    try:
+        return _Place().database_url
+    except UnicodeDecodeError:
+        known = os.environ.get("DATABASE_URL")
+        if known:
+            return known
+        raise SettingsError(_ENV_FILE, _NO_TEXT) from None
+
+
+def _require_known_limits() -> None:
+    """Raise SettingsError for a LIMIT_… that is none: one that is misspelt would leave a guard off."""
+    known = {name.upper() for name in LimitSettings.model_fields}
+    given = {name.upper() for name in (*os.environ, *DotEnvSettingsSource(Settings).env_vars)}
+    unknown = sorted(name for name in given if name.startswith("LIMIT_") and name not in known)
+    if unknown:
+        near = get_close_matches(unknown[0], known, n=1)
+        raise SettingsError(unknown[0], "is no setting" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 def _from_files() -> dict[str, Any]:

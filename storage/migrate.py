@@ -1,5 +1,6 @@
 """Brings a database file up to this program's schema, with a copy of it beside it first."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -57,6 +58,8 @@ def _look(connection: Connection) -> tuple[str | None, bool]:
 def _back_up(path: Path, mark: str) -> Path:
     """Copy the database consistently (SQLite's backup API sees the write-ahead log; a file copy would not)."""
     target = path.with_name(f"{path.stem}.before-migration-{mark}{path.suffix}")
+    # Nobody else may read it, not for a moment either.
+    os.close(os.open(target, os.O_RDWR | os.O_CREAT, 0o600))
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
         source.backup(copy)
     target.chmod(0o600)

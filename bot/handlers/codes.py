@@ -142,8 +142,9 @@ class CodesHandler:
         kinds = (ORDER_CODE, ENROLMENT)
         if request.reply_to is not None:
             form = await self._forms.at_message(request.chat_id, request.reply_to, request.user_id)
-            if form is not None and form.kind in kinds:
-                return form
+            if form is not None:
+                # Six digits for another question are its answer, whatever else waits.
+                return form if form.kind in kinds else None
         found = [await self._forms.latest(request.user_id, request.chat_id, kind) for kind in kinds]
         return max((form for form in found if form is not None), key=lambda form: form.touched, default=None)
 

@@ -90,6 +90,7 @@ def test_a_migration_of_a_database_with_data_leaves_a_copy_beside_it(tmp_path: P
     rows(path, "INSERT INTO jobs (key, day, marked) VALUES ('summary', '2026-11-20', 1)")
     backup = migrate(path, FakeClock(), 5_000, later())
     assert backup == tmp_path / f"a.before-migration-{HEAD}-20261120T150000Z.db"
+    assert backup.stat().st_mode & 0o777 == 0o600
     assert rows(backup, "SELECT * FROM jobs") == [("summary", "2026-11-20", 1)]
     assert rows(path, "SELECT * FROM jobs") == [("summary", "2026-11-20", 1, None)]
 

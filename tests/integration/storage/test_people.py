@@ -85,6 +85,20 @@ async def test_the_database_itself_refuses_to_change_the_audit(
     assert [line.outcome for line in await log.recent(10)] == ["sent"]
 
 
+async def test_the_database_itself_refuses_to_replace_a_line_of_the_audit(database: Database, clock: FakeClock) -> None:
+    log = SqlAuditLog(database)
+    await log.write(clock.now(), 111, 111, "confirm", "#12", "sent", "")
+    instead = (
+        insert(audit)
+        .prefix_with("OR REPLACE")
+        .values(id=1, at=clock.now(), user_id=9, chat_id=9, action="nothing", subject="", outcome="", detail="")
+    )
+    with pytest.raises(IntegrityError, match="append-only"):
+        await database.writer.run(lambda connection: connection.execute(instead).rowcount)
+    await log.write(clock.now(), 111, 111, "confirm", "#13", "sent", "")
+    assert [line.subject for line in await log.recent(10)] == ["#13", "#12"]
+
+
 async def test_of_ten_who_mark_a_job_one_is_the_first(database: Database, clock: FakeClock) -> None:
     jobs = SqlJobs(database, clock)
     firsts = await asyncio.gather(*(jobs.mark("summary", FRIDAY) for _ in range(10)))

@@ -57,3 +57,12 @@ def test_a_file_that_cannot_be_written_is_said(data: Path, monkeypatch: pytest.M
     assert told.exit_code == 1
     assert "NOT halted" in told.output
     assert "Permission denied" in told.output
+
+
+def test_an_env_file_that_is_no_text_does_not_stand_in_the_way(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(data)
+    (data / ".env").write_bytes(b"TELEGRAM_USERS=\xff\xfe")
+    assert said(data, "halt").output.startswith("Halted: ")
+    told = said(data, "halt", DATABASE_URL="")
+    assert told.exit_code == 2
+    assert "NOT halted or resumed: .env: is no UTF-8 text" in told.output

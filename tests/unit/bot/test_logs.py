@@ -20,6 +20,7 @@ def restored() -> Iterator[None]:
         name: logging.getLogger(name).level
         for name in (
             "httpx",
+            "aiosqlite",
             "httpcore",
             "telegram",
             "apscheduler.scheduler",
@@ -66,5 +67,6 @@ def test_a_json_line_is_one_object() -> None:
 def test_libraries_that_log_addresses_are_kept_quiet() -> None:
     configure("DEBUG", "line", (TOKEN,))
     assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
+    assert not logging.getLogger("aiosqlite").isEnabledFor(logging.DEBUG)
     assert not logging.getLogger("telegram.ext").isEnabledFor(logging.DEBUG)
     assert logging.getLogger("bot.app").isEnabledFor(logging.DEBUG)

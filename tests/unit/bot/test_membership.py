@@ -245,6 +245,14 @@ async def test_the_blocked_get_nowhere_and_nobody_hears_of_them(bench: Bench) ->
     assert LEE in bench.roster.roles
 
 
+async def test_who_is_blocked_while_their_code_is_read_stays_out(bench: Bench) -> None:
+    letters = pairing.code_in(bench.code())
+    assert letters is not None
+    role, _ = await asyncio.gather(bench.door.pair(LEE, "Lee", letters), bench.door.block(LEE, "Lee", by=ADA))
+    assert role is None
+    assert LEE not in bench.roster.roles
+
+
 async def test_a_founder_who_is_blocked_is_out_at_once_and_after_a_restart_until_taken_off(bench: Bench) -> None:
     assert await bench.door.block(TOM, "", by=ADA) is Change.DONE
     assert bench.roster.role_of(TOM) is None

@@ -146,6 +146,20 @@ async def test_six_digits_that_nobody_asked_for_are_no_code(codes: Bench) -> Non
     assert "understand" in said
 
 
+async def test_six_digits_in_answer_to_another_question_are_no_code() -> None:
+    bench = Bench(StepKind.OFF)
+    await bench.say(LINE)
+    card = bench.reply.last_id
+    await bench.say("/totp")
+    await bench.tap("✏️ Quantity", on=card)
+    await bench.tap("Type it", on=card)
+    await bench.say("100000", reply_to=bench.reply.last_id)
+    enrolment = await bench.second_step.enrolment(TRADER)
+    assert enrolment is not None
+    assert (enrolment.is_confirmed, enrolment.failures) == (False, 0)
+    assert "This card is closed" in bench.plain(card)
+
+
 async def test_a_reply_that_is_no_code_counts_for_nothing(codes: Bench) -> None:
     await codes.carded()
     said = await codes.say("12345", reply_to=codes.reply.last_id)

@@ -117,3 +117,21 @@ def test_an_inbound_webhook_needs_a_secret(environment: pytest.MonkeyPatch, tmp_
     assert load().hook_secret.get_secret_value() == "a-secret-of-enough-length"
     assert load().secrets == (TOKEN, "a-secret-of-enough-length")
     assert "a-secret" not in repr(load())
+
+
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_a_misspelt_limit_is_named_with_the_one_that_is_meant(
+    environment: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    if place == "file":
+        (tmp_path / ".env").write_text("LIMIT_ORDERVALUE=5\n", encoding="utf-8")
+    else:
+        environment.setenv("LIMIT_ORDERVALUE", "5")
+    with pytest.raises(SettingsError, match="LIMIT_ORDERVALUE: is no setting; did you mean LIMIT_ORDER_VALUE"):
+        load()
+
+
+def test_an_env_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"LIMIT_ORDER_VALUE=5\n\xff\xfe")
+    with pytest.raises(SettingsError, match="is no UTF-8 text"):
+        load()
