@@ -90,6 +90,7 @@ class Code(StrEnum):
     ORDER_GUARDED = "oh"
     ORDER_CALL_OFF = "oy"
     ORDER_ALL_OFF = "oz"
+    ORDER_DISOWN = "od"
     ORDER_REST = "or"
     POSITION_LIST = "pl"
     POSITION_CARD = "pc"
@@ -200,6 +201,7 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.ORDER_GUARDED: (_N, _N, _W, _W),  # proposal, leg, stop or target, where
     Code.ORDER_CALL_OFF: (_P, _N, _N),  # leg, 0 for all
     Code.ORDER_ALL_OFF: (_P, _W),  # ask or sure
+    Code.ORDER_DISOWN: (_N,),
     Code.ORDER_REST: (_N,),  # the purchases that waited
     Code.POSITION_LIST: (_P, _N),
     Code.POSITION_CARD: (_P, _N),

@@ -101,6 +101,7 @@ _ROUTES: Mapping[Code, Route] = {
     Code.ORDER_WITHDRAW: Route(_TRADER, lambda to, press, said: to.working.on_withdraw(press, said)),
     Code.ORDER_CALL_OFF: Route(_TRADER, lambda to, press, said: to.working.on_call_off(press, said)),
     Code.ORDER_ALL_OFF: Route(_TRADER, lambda to, press, said: to.working.on_all_off(press, said)),
+    Code.ORDER_DISOWN: Route(_TRADER, lambda to, press, said: to.working.on_disown(press, said)),
     Code.ORDER_LIST: Route(_VIEWER, lambda to, press, said: to.working.on_list(press, said)),
     Code.ORDER_MOVE: Route(_TRADER, lambda to, press, said: to.moving.on_move(press, said)),
     Code.ORDER_MOVED: Route(_TRADER, lambda to, press, said: to.moving.on_moved(press, said)),

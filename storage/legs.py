@@ -46,9 +46,10 @@ def merged(stored: Leg, coming: Leg) -> Leg:
     Return what to store of *coming* when *stored* is there already.
 
     Two tell of one order: the desk that sent it, and IBKR's events, which may overtake the desk's note. A final state
-    is never left for one that is not, and "sent" is no news once IBKR has the order working; the ids still are.
+    is never left for one that is not, unless only a person said so, and "sent" is no news once IBKR has the order
+    working; the ids still are.
     """
-    is_late = stored.state.is_final and not coming.state.is_final
+    is_late = stored.state.is_final and not coming.state.is_final and not stored.is_disowned
     is_overtaken = coming.state is LegState.SENT and stored.state in {LegState.WORKING, LegState.PARTIAL}
     if not is_late and not is_overtaken:
         return coming

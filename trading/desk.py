@@ -21,6 +21,7 @@ from market.ticket import OrderTicket, format_ticket
 from trading.access import Role, Roster
 from trading.appraisal import Appraisal, Appraiser
 from trading.confirmation import Confirmation, Outcome, fate_of
+from trading.disowning import Disowning
 from trading.draft import Drafter, Wish, reason
 from trading.errors import NotAllowed, OrderDenied, ProposalGone, TradingError
 from trading.exposure import exact
@@ -86,6 +87,7 @@ class OrderDesk:
         self._drafter = Drafter(gateway, clock, new_token, timedelta(seconds=confirm_timeout_s))
         self._sender = Sender(store, gateway, guards, clock)
         self._withdrawal = Withdrawal(store, gateway, turns)
+        self._disowning = Disowning(store, gateway, turns, clock)
         self._seconder = Seconder(second_step, store, roster, clock)
         self._drift_pct = exact(drift_pct) or Decimal(0)
 
@@ -222,6 +224,17 @@ class OrderDesk:
         proposal = await self._withdrawal.one(proposal_id, leg, self._may_touch(user_id))
         # IBKR is asked already: nobody may hear that nothing was done.
         await done(self._note(user_id, chat_id, "cancel order", proposal.reference, "asked", ""))
+        return proposal
+
+    async def disown(self, proposal_id: int, *, user_id: int, chat_id: int) -> Proposal:
+        """
+        End the orders of which IBKR has never spoken, on the word of the person who looked for them in TWS.
+
+        For the order's own person or an admin. Raises NotAllowed, ProposalGone, OrderGone, LinkDown, RequestTimeout.
+        """
+        self._require_trader(user_id)
+        proposal = await self._disowning.one(proposal_id, self._may_touch(user_id))
+        await done(self._note(user_id, chat_id, "disown", proposal.reference, "not sent", "not in TWS"))
         return proposal
 
     async def cancel_all(self, user_id: int, chat_id: int) -> Withdrawn:

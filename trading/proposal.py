@@ -64,6 +64,9 @@ class LegState(StrEnum):
         return self not in _OPEN_STATES
 
 
+DISOWNED = "not in tws"
+"""The message of an order that was NOT_SENT as far as the person knows who looked for it in TWS."""
+
 _OPEN_STATES = frozenset({LegState.UNSENT, LegState.SENT, LegState.WORKING, LegState.PARTIAL, LegState.UNKNOWN})
 
 
@@ -142,6 +145,11 @@ class Leg:
     message: str = ""
     client_id: int = 0
     commission_currency: str = ""
+
+    @property
+    def is_disowned(self) -> bool:
+        """Whether only a person's word says that it is over: what IBKR says counts more."""
+        return self.state is LegState.NOT_SENT and self.message == DISOWNED
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def after_report(leg: Leg, report: OrderReport) -> Leg:
     filled, or something left): the executions tell then.
     """
     leg = identified(leg, report)
-    if leg.state.is_final:
+    if leg.state.is_final and not leg.is_disowned:
         return leg
     partly = replace(_filled_to(leg, report.filled, report.average_price), message=report.message)
     match report.fate:
@@ -87,7 +87,8 @@ def after_report(leg: Leg, report: OrderReport) -> Leg:
         case OrderFate.WORKING:
             return replace(partly, state=LegState.PARTIAL if partly.filled else LegState.WORKING)
         case _:
-            return replace(leg, state=LegState.SENT) if leg.state is LegState.UNSENT else leg
+            is_new = leg.state is LegState.UNSENT or leg.is_disowned
+            return replace(leg, state=LegState.SENT, message=report.message) if is_new else leg
 
 
 def after_fill(leg: Leg, fill: Fill, quantity: Decimal) -> Leg:
@@ -102,7 +103,7 @@ def after_fill(leg: Leg, fill: Fill, quantity: Decimal) -> Leg:
     leg = _filled_to(leg, fill.cumulative, fill.average_price)
     if leg.filled >= quantity:
         return replace(leg, state=LegState.FILLED)
-    return leg if leg.state.is_final else replace(leg, state=LegState.PARTIAL)
+    return leg if leg.state.is_final and not leg.is_disowned else replace(leg, state=LegState.PARTIAL)
 
 
 def after_findings(leg: Leg, report: OrderReport | None, *, are_complete: bool, is_patient: bool) -> Leg:

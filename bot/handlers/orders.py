@@ -92,6 +92,10 @@ class Desk(Protocol):
         """Close the cards whose time is up."""
         ...
 
+    async def disown(self, proposal_id: int, *, user_id: int, chat_id: int) -> Proposal:
+        """End the orders of which IBKR has never spoken, on the person's word."""
+        ...
+
     async def cancel_all(self, user_id: int, chat_id: int) -> Withdrawn:
         """Ask IBKR to cancel all working orders of the person, of an admin everybody's."""
         ...

@@ -15,6 +15,7 @@ from bot.views.message import Message
 from market.clock import Clock
 from market.errors import LinkDown, MarketError
 from trading.access import Role
+from trading.disowning import unheard_of
 from trading.ending import AT_WORK
 from trading.errors import OrderGone, ProposalGone
 from trading.plan import is_protective
@@ -44,6 +45,10 @@ class WithdrawalDesk(Protocol):
 
     async def cancel_order(self, proposal_id: int, leg: int = 0, *, user_id: int, chat_id: int) -> Proposal:
         """Ask IBKR to cancel one leg (0: all that work) of a sent order."""
+        ...
+
+    async def disown(self, proposal_id: int, *, user_id: int, chat_id: int) -> Proposal:
+        """End the orders of which IBKR has never spoken."""
         ...
 
     async def cancel_all(self, user_id: int, chat_id: int) -> Withdrawn:
@@ -93,7 +98,7 @@ class WorkingHandler:
         """Ask IBKR to cancel an order, or ask first. Raises ProposalGone, and as the desk, but for a lost link."""
         proposal = await self._mine(press, callback.number(1))
         working = [leg for leg in proposal.legs if leg.state in AT_WORK and leg.order_id]
-        if len(working) > 1 or is_protective(proposal):
+        if len(working) > 1 or is_protective(proposal) or unheard_of(proposal):
             await self._reply.answer(press)
             await show(self._reply, press, callback, views.cancel_which(proposal, place=callback.place))
             return
@@ -116,6 +121,11 @@ class WorkingHandler:
                 raise BadCallback(press.data)
         await self._reply.answer(press)
         await show(self._reply, press, callback, self._cards.branded(message))
+
+    async def on_disown(self, press: Press, callback: Callback) -> None:
+        """Take the person's word that an order is not in TWS. Raises as the desk."""
+        proposal = await self._desk.disown(callback.number(0), user_id=press.user_id, chat_id=press.chat_id)
+        await self._reply.answer(press, f"{proposal.reference} counts as never sent. If it turns up, you will hear.")
 
     async def _withdraw(self, press: Press, proposal: Proposal, leg: int) -> bool:
         """Ask IBKR to cancel, and say so; False, and said, where it cannot be asked."""

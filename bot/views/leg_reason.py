@@ -3,11 +3,15 @@
 from bot.views.message import text
 from trading.errors import Limit
 from trading.family import INCOMPLETE, PARENT_OVER
-from trading.proposal import Leg, LegState
+from trading.proposal import DISOWNED, Leg, LegState
 from trading.reconciler import STOPPED
 from trading.terms import OLD_TERMS, ORDER_OVER
 
+NOT_IN_TWS = "🔎 I looked in TWS: it is not there"
+"""The button that takes a person's word for what became of an order."""
+
 _NOT_SENT = {
+    DISOWNED: "You looked for it in TWS, and it was not there.",
     STOPPED: "I was stopped before its turn came.",
     OLD_TERMS: "IBKR works on the old terms: the change never reached it.",
     "order gone": "The order that it changes does not work any more.",

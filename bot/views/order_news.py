@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 from bot.callback_data import Code, Place
 from bot.views.firing import LATE
 from bot.views.keyboard import button, rows, shortened
-from bot.views.leg_reason import leg_reason
+from bot.views.leg_reason import NOT_IN_TWS, leg_reason
 from bot.views.legs import all_legs, costs_line, filled_line, leg_lines, leg_name
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import exact, moment, money, quantity, span
 from bot.views.order_words import changed_reference, headline, is_change, is_list, role_words, spelled, venue
 from market.instrument import SecType
 from market.ticket import OrderType, Side, TimeInForce
+from trading.disowning import unheard_of
 from trading.proposal import Leg, LegRole, LegState, OrderNews, Proposal
 
 _REASON = 400
@@ -232,6 +233,8 @@ def _end_buttons(proposal: Proposal, leg: Leg) -> Rows:
         con_id = proposal.order_of(leg).instrument.con_id
         position = (button("📂 Position", Code.POSITION_CARD, Place.ANEW, con_id),) if con_id > 0 else ()
         return rows(_guards(proposal, leg), (*position, orders))
+    if leg in unheard_of(proposal):
+        return rows((button(NOT_IN_TWS, Code.ORDER_DISOWN, proposal.id),), (orders,))
     return rows((orders,))
 
 

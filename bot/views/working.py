@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 from bot.callback_data import Code, Place
 from bot.views.kept import kept_reason
 from bot.views.keyboard import button, grid, rows, shortened
+from bot.views.leg_reason import NOT_IN_TWS
 from bot.views.legs import leg_lines, leg_name
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import exact, moment, quantity
 from bot.views.order_words import headline, how, is_change, is_list, venue
 from bot.views.orders import fate_words
+from trading.disowning import unheard_of
 from trading.ending import AT_WORK
 from trading.plan import ending_with, is_protective
 from trading.ports import OrderFate, OrderReport
@@ -101,7 +103,8 @@ def cancel_which(proposal: Proposal, *, place: Place) -> Message:
     label = "✖️ Cancel it" if len(working) == 1 else f"✖️ Cancel all {len(working)}"
     every = button(label, Code.ORDER_CALL_OFF, place, proposal.id, 0, style=Style.DANGER)
     keep = button("Keep", Code.ORDER_LIST, Place.HERE)
-    return Message("\n".join(lines), rows(*grid(singles, 1), (every,), (keep,)), protect=True)
+    gone = (button(NOT_IN_TWS, Code.ORDER_DISOWN, proposal.id),) if unheard_of(proposal) else ()
+    return Message("\n".join(lines), rows(*grid(singles, 1), (every,), gone, (keep,)), protect=True)
 
 
 def cancel_all(working: Sequence[Proposal]) -> Message:

@@ -161,6 +161,15 @@ class TestWithdraw:
         await chat.tap("✖️ SELL LIMIT")
         assert chat.gateway.cancelled == [chat.store.rows[1].legs[1].order_id]
 
+    async def test_an_order_that_nobody_knows_of_is_given_up_on_the_persons_word(self, chat: Chat) -> None:
+        await sent(chat, state=LegState.UNKNOWN)
+        chat.gateway.open.clear()
+        await chat.say("/orders")
+        await chat.tap("Cancel #1")
+        await chat.tap("I looked in TWS")
+        assert chat.store.rows[1].legs[0].state is LegState.NOT_SENT
+        assert chat.gateway.cancelled == []
+
     async def test_anothers_order_cannot_be_cancelled_nor_one_that_is_over(self, chat: Chat) -> None:
         await sent(chat)
         await chat.press(encode(Code.ORDER_WITHDRAW, "h", 1), 1, ADMIN)
