@@ -1,5 +1,6 @@
 """What a person should know before confirming: short English phrases, one for each line of the card."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,7 +10,7 @@ from market.instrument import Instrument
 from market.quote import DataKind, Quote
 from market.ticket import OrderTicket, OrderType, Side
 from trading.appraisal import Appraisal
-from trading.exposure import value_beside
+from trading.exposure import STOPS, value_beside
 
 FAR_PCT = Decimal(5)
 """From how many percent away from the market a limit price is pointed out."""
@@ -24,6 +25,7 @@ def cautions(ticket: OrderTicket, instrument: Instrument, seen: Appraisal) -> tu
     """Return the warnings for this order, the gravest first."""
     found = (
         _halted(seen.quote),
+        *_at_once(ticket, seen.price),
         _distance(ticket, seen.price),
         _share(ticket, instrument, seen),
         _short(ticket, seen.position),
@@ -36,6 +38,25 @@ def cautions(ticket: OrderTicket, instrument: Instrument, seen: Appraisal) -> tu
 
 def _halted(quote: Quote) -> str:
     return "trading in it is halted" if quote.halted else ""
+
+
+def _at_once(ticket: OrderTicket, price: Decimal | None) -> Iterable[str]:
+    """
+    Yield a line for each stop that the last *price* has passed already: it is a market order then.
+
+    A stop loss meets the price that its entry is filled at: of an entry with a price the ticket has compared the two.
+    """
+    is_waiting = ticket.limit_price is not None or ticket.order_type in STOPS
+    stops = (
+        ("stop", ticket.side, ticket.stop_price if ticket.order_type in STOPS else None),
+        ("stop of the pair", ticket.side, ticket.oco_stop),
+        ("stop loss", ticket.side.opposite, None if is_waiting else ticket.stop_loss),
+    )
+    for name, side, stop in stops:
+        if stop is None or price is None:
+            continue
+        if stop <= price if side is Side.BUY else stop >= price:
+            yield f"the market is past the {name} at {stop:f} already: it trades at once"
 
 
 def _distance(ticket: OrderTicket, price: Decimal | None) -> str:

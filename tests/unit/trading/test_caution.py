@@ -126,3 +126,27 @@ def test_what_is_not_known_about_hours_is_said() -> None:
 def test_old_and_halted_prices_are_marked_and_the_gravest_comes_first() -> None:
     quote = replace(QUOTE, halted=True, kind=DataKind.DELAYED)
     assert warned("buy 10 AAPL 199.5", quote=quote) == ("trading in it is halted", "prices are delayed")
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("sell 10 AAPL stop 260", "stop at 260"),
+        ("sell 10 AAPL stop 200", "stop at 200"),
+        ("buy 10 AAPL stop 150", "stop at 150"),
+        ("sell 10 AAPL 210 oco stop 205", "stop of the pair at 205"),
+        ("buy 10 AAPL market sl 201", "stop loss at 201"),
+        ("sell 10 AAPL market sl 199", "stop loss at 199"),
+    ],
+)
+def test_a_stop_that_the_market_has_passed_is_said_to_trade_at_once(line: str, name: str) -> None:
+    said = f"the market is past the {name} already: it trades at once"
+    assert said in warned(line, position=Decimal(10) if "oco" in line else Decimal(0))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["sell 10 AAPL stop 199.99", "buy 10 AAPL stop 200.01", "sell 10 AAPL 210 oco stop 199", "buy 10 AAPL 199 sl 198"],
+)
+def test_a_stop_that_waits_says_nothing(line: str) -> None:
+    assert not any("at once" in one for one in warned(line))
