@@ -11,12 +11,10 @@ from market.hours import Hours
 from market.instrument import Instrument
 from market.order_rules import OrderRules
 from market.quote import Quote
-from market.ticket import Side
 from trading.errors import Limit, OrderDenied, UnknownAccount
 from trading.exposure import position_of
-from trading.limits import Circumstances, TradingState, exact, market_price
+from trading.limits import Circumstances, TradingState, exact
 from trading.ports import Holdings, QuoteSource, SymbolBook
-from trading.proposal import Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +57,6 @@ class Appraisal:
             knows_hours=self.hours is not None,
             account=self.account,
         )
-
-    def drift_pct(self, shown: Proposal) -> Decimal:
-        """
-        Return by how many percent the market has moved from what the card showed, either way.
-
-        Two prices can move: the last one, and the one that the order would meet (ask for a buy, bid for a sell), which
-        moves without any trade. The larger move counts; 0 where neither is known on both sides.
-        """
-        side = shown.ticket.side
-        touch = shown.ask if side is Side.BUY else shown.bid
-        met = touch if touch is not None else shown.reference_price
-        return max(_moved_pct(shown.reference_price, self.price), _moved_pct(met, market_price(side, self.quote)))
-
-
-def _moved_pct(before: Decimal | None, now: Decimal | None) -> Decimal:
-    return Decimal(0) if now is None or not before else abs(now - before) * 100 / abs(before)
 
 
 def position_now(holdings: Holdings, account: str, instrument: Instrument) -> Decimal:

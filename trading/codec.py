@@ -22,6 +22,7 @@ _PREVIEW_MONEY = ("initial_margin_change", "maintenance_margin_change", "equity_
 _ORDER_PLAIN = ("account", "parent", "group", "changes")
 _LEG_PLAIN = ("number", "order_ref", "order_id", "perm_id", "message")
 # Not in what an earlier version wrote.
+_ORDER_LATER = ("reference_price", "rival_price", "bid", "ask")
 _LEG_LATER = {"client_id": 0, "commission_currency": ""}
 _LEG_MONEY = ("filled", "average_price", "commission", "realized_pnl")
 _POSITION_MONEY = tuple(field.name for field in fields(Position) if field.name not in {"account", "instrument"})
@@ -145,19 +146,19 @@ def order_to_json(order: LegOrder) -> dict[str, Any]:
         "role": order.role.value,
         "instrument": instrument_to_json(order.instrument),
         "ticket": ticket_to_json(order.ticket),
-        **_money(order, ("reference_price", "rival_price")),
+        **_money(order, _ORDER_LATER),
     }
 
 
 def order_from_json(data: Mapping[str, Any]) -> LegOrder:
     """Return what `order_to_json` wrote."""
+    prices: dict[str, Any] = {name: _maybe(Decimal, data.get(name)) for name in _ORDER_LATER}
     return LegOrder(
         **_plain_back(data, _ORDER_PLAIN),
         role=LegRole(data["role"]),
         instrument=instrument_from_json(data["instrument"]),
         ticket=ticket_from_json(data["ticket"]),
-        reference_price=_maybe(Decimal, data.get("reference_price")),
-        rival_price=_maybe(Decimal, data.get("rival_price")),
+        **prices,
     )
 
 

@@ -23,12 +23,13 @@ from trading.appraisal import Appraisal, Appraiser
 from trading.confirmation import Confirmation, Outcome, fate_of
 from trading.disowning import Disowning
 from trading.draft import Drafter, Wish, reason
+from trading.drift import drift_pct
 from trading.errors import NotAllowed, OrderDenied, ProposalGone, TradingError
 from trading.exposure import exact
 from trading.guards import Guards, Pairs
 from trading.ports import AuditLog, Holdings, OrderGateway, ProposalStore, QuoteSource, SymbolBook
 from trading.proposal import LegOrder, LegRole, Proposal, ProposalState
-from trading.proposing import Proposer, drift_pct
+from trading.proposing import Proposer
 from trading.second_step import SecondStep
 from trading.seconding import Seconder
 from trading.sendable import require_sendable

@@ -127,10 +127,13 @@ def _cautions(wish: Wish, seen: Sequence[Appraisal]) -> Iterable[str]:
 
 
 def _priced(orders: tuple[LegOrder, ...], seen: Sequence[Appraisal]) -> tuple[LegOrder, ...]:
-    """Return the orders of a list with the price that each was shown at; others as they are."""
+    """Return the orders of a list with the prices that each was shown at; others as they are."""
     if orders[0].role is not LegRole.PART:
         return orders
-    return tuple(replace(order, reference_price=one.price) for order, one in zip(orders, seen, strict=True))
+    return tuple(
+        replace(order, reference_price=one.price, bid=exact(one.quote.bid), ask=exact(one.quote.ask))
+        for order, one in zip(orders, seen, strict=True)
+    )
 
 
 def _total(previews: Sequence[Preview]) -> Preview:

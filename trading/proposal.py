@@ -108,9 +108,9 @@ class LegOrder:
     What one leg sends: *ticket* without children of its own, for *account*.
 
     *parent* is the number of the leg it hangs on, 0 for none; legs of one *group* (not "") cancel each other (OCA).
-    *changes* is the order reference of the working order whose terms are changed ("" otherwise). *reference_price* is
-    the live price when it was proposed, of an order of a list: no part of the order. Neither is *rival_price*: of a
-    change the price of the other half of its pair.
+    *changes* is the order reference of the working order whose terms are changed ("" otherwise). No part of the order
+    are the prices: *reference_price*, *bid* and *ask* are those when it was proposed, of an order of a list,
+    *rival_price* is of a change that of the other half of its pair.
     """
 
     role: LegRole
@@ -122,6 +122,8 @@ class LegOrder:
     changes: str = ""
     reference_price: Decimal | None = None
     rival_price: Decimal | None = None
+    bid: Decimal | None = None
+    ask: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

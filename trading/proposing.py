@@ -127,18 +127,6 @@ class Proposer:
             raise OrderGone(order_ref)
 
 
-def drift_pct(proposal: Proposal, seen: Sequence[Appraisal]) -> Decimal:
-    """Return by how many percent the market has moved from what the card showed; of a list the largest move."""
-    if proposal.orders and proposal.orders[0].role is LegRole.PART:
-        moves = zip(proposal.orders, seen, strict=True)
-        return max(_moved_pct(order.reference_price, one.price) for order, one in moves)
-    return seen[0].drift_pct(proposal)
-
-
-def _moved_pct(before: Decimal | None, now: Decimal | None) -> Decimal:
-    return Decimal(0) if now is None or not before else abs(now - before) * 100 / abs(before)
-
-
 def _require_change(order_ref: str, old: OrderTicket, new: OrderTicket, filled: Decimal) -> None:
     """Demand other terms, for what is still the same order."""
     children = (new.take_profit, new.stop_loss, new.oco_stop)

@@ -34,6 +34,8 @@ orders = st.builds(
     changes=words,
     reference_price=st.none() | money,
     rival_price=st.none() | money,
+    bid=st.none() | money,
+    ask=st.none() | money,
 )
 sizes = st.builds(Size, st.sampled_from(SizeUnit), money)
 legs = st.builds(Leg, number=st.integers(1, 9), order_ref=words, filled=money, average_price=st.none() | money)

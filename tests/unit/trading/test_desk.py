@@ -340,12 +340,18 @@ class TestChecksAgain:
         assert (await bench.confirm(proposal)).outcome is Outcome.SENT
 
     @pytest.mark.parametrize(("bid", "ask"), [(None, None), (199.98, None)])
-    async def test_a_side_that_is_gone_is_replaced_by_the_last_price(
+    async def test_a_side_that_is_gone_is_replaced_by_the_last_price_unless_any_price_would_be_paid(
         self, bench: DeskBench, bid: float | None, ask: float | None
     ) -> None:
-        proposal = await bench.propose("buy 1 AAPL market")
+        limited, at_market = await bench.propose("buy 1 AAPL 200.5"), await bench.propose("buy 1 AAPL market")
         bench.market.bid, bench.market.ask = bid, ask
-        assert (await bench.confirm(proposal)).outcome is Outcome.SENT
+        assert (await bench.confirm(limited)).outcome is Outcome.SENT
+        answer = await bench.confirm(at_market)
+        assert answer.outcome is Outcome.DRIFTED
+        assert answer.replacement is not None
+        # The new card shows that nobody stands there.
+        await bench.desk.shown(answer.replacement.id, CARD)
+        assert (await bench.confirm(answer.replacement)).outcome is Outcome.SENT
         assert bench.gateway.submitted
 
     async def test_of_two_taps_on_a_moved_price_one_makes_the_new_card(self, bench: DeskBench) -> None:

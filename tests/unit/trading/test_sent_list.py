@@ -140,6 +140,24 @@ async def test_a_move_of_one_price_makes_a_new_card_with_the_same_orders(bench: 
     assert bench.gateway.submitted == []
 
 
+async def test_a_touch_of_one_that_moved_before_anything_has_traded_makes_a_new_card(bench: DeskBench) -> None:
+    shown = await listed(bench, "sell 1 AAPL market", "buy 5 AAPL market")
+    bench.market.ask = 203.0
+    answer = await bench.confirm(shown)
+    assert answer.outcome is Outcome.DRIFTED
+    assert answer.replacement is not None
+    assert [order.ask for order in answer.replacement.orders] == [Decimal(203)] * 2
+    assert bench.gateway.submitted == []
+
+
+async def test_a_touch_that_is_gone_is_a_move_for_one_at_the_market_alone(bench: DeskBench) -> None:
+    limited = await listed(bench, "buy 10 AAPL 199.5", "buy 5 AAPL 199.5")
+    at_market = await listed(bench, "buy 1 AAPL 199.5", "buy 5 AAPL market")
+    bench.market.ask = None
+    assert (await bench.confirm(at_market)).outcome is Outcome.DRIFTED
+    assert (await bench.confirm(limited)).outcome is Outcome.SENT
+
+
 async def test_a_price_of_the_market_that_the_card_showed_is_no_move(bench: DeskBench) -> None:
     bench.market.bid, bench.market.ask = 195.0, 205.0
     shown = await listed(bench, "buy 10 AAPL 199.5", "buy 5 AAPL 199.5")
