@@ -49,6 +49,7 @@ class IbOrders:
         self._on_sent: Callable[[str], None] | None = None
         self._records: dict[_Key, OrderRecord] = {}
         self._reserved: set[int] = set()
+        self._highest = 0
         self._what_ifs: dict[int, WhatIf] = {}
         self._listing: list[OrderRecord] | None = None
         self._completed: list[OrderReport] = []
@@ -84,7 +85,7 @@ class IbOrders:
         ib = self._usable()
         order = order_of(alone(ticket), account, "")
         order.whatIf = True
-        request_id = ib.client.getReqId()
+        request_id = self._highest = ib.client.getReqId()
         what_if = self._what_ifs[request_id] = WhatIf(self._link.expect())
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -105,6 +106,10 @@ class IbOrders:
         self._reserved.add(order_id)
         return order_id
 
+    def is_next(self, order_id: int) -> bool:
+        """Return whether a reserved id can be used now: IBKR takes ids in rising order alone (else 103)."""
+        return order_id in self._reserved and order_id > self._highest
+
     async def submit(
         self, order: LegOrder, order_ref: str, *, order_id: int = 0, parent_id: int = 0, is_held: bool = False
     ) -> int:
@@ -121,6 +126,7 @@ class IbOrders:
             raise LinkDown(self._session.status.reason)
         self._reserved.discard(order_id)
         wire.orderId = order_id or ib.client.getReqId()
+        self._highest = max(self._highest, wire.orderId)
         wire.parentId, wire.transmit = parent_id, not is_held
         if order.group:
             wire.ocaGroup, wire.ocaType = order.group, _REDUCE_THE_REST
@@ -296,6 +302,7 @@ class IbOrders:
             # Its answer was lost; TWS lists the order as it is.
             record.changing = False
         self._reserved.clear()
+        self._highest = 0
 
     async def _sync(self) -> None:
         if not self._session.settings.readonly:

@@ -87,6 +87,10 @@ class OrderGateway(Protocol):
         """Return an API order id for an order to come; no other gets it. Raises LinkDown, ReadOnlyApi."""
         ...
 
+    def is_next(self, order_id: int) -> bool:
+        """Return whether a reserved id can be used now: on this connection, and above every id that was used on it."""
+        ...
+
     async def submit(
         self, order: LegOrder, order_ref: str, *, order_id: int = 0, parent_id: int = 0, is_held: bool = False
     ) -> int:

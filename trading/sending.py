@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from market.clock import Clock
-from market.errors import LinkDown, MarketError, ReadOnlyApi
+from market.errors import LinkDown, MarketError, ReadOnlyApi, RequestTimeout
 from trading.confirmation import Confirmation, Outcome
 from trading.draft import reason
 from trading.errors import OrderDenied, OrderGone, TradingError
@@ -30,6 +30,9 @@ from trading.state import TradingState
 # A claim and the ids of a bracket take milliseconds. Where the database was locked meanwhile, what was checked before
 # may not hold any more.
 _CLAIM_TAKES_S = 5.0
+
+# Each is lost only where somebody else's order leaves within the same milliseconds.
+_RESERVATIONS = 10
 
 logger = logging.getLogger(__name__)
 
@@ -93,12 +96,21 @@ class Sender:
         targets = await self._targets(claimed)
         if not is_family(claimed):
             return claimed, targets
+        for _ in range(_RESERVATIONS):
+            claimed = await self._numbered(claimed)
+            # While the ids were noted, another order or a what-if may have left under a higher one.
+            if self._gateway.is_next(claimed.legs[0].order_id):
+                return claimed, targets
+        raise RequestTimeout("order ids", 0.0)
+
+    async def _numbered(self, claimed: Proposal) -> Proposal:
+        """Return it with a new id for each leg, noted. Raises LinkDown, ReadOnlyApi, NotNoted."""
         for leg in claimed.legs:
             named = replace(leg, order_id=self._gateway.reserve(), client_id=self._gateway.client_id)
             if not await done(self._store.save_leg(claimed.id, named)):
                 raise NotNoted
             claimed = claimed.with_leg(named)
-        return claimed, targets
+        return claimed
 
     def _require_fresh(self, looked: float) -> None:
         if self._clock.monotonic() - looked > _CLAIM_TAKES_S:

@@ -200,7 +200,7 @@ class FakeGateway:
     or *preview_error* instead, where set.
 
     *during_submit* runs when an order has left, before its sender hears of it: IBKR can be as fast as that. The sender
-    hears *submit_turns* turns of the event loop later.
+    hears *submit_turns* turns of the event loop later. *overtaken* is how often other orders leave before reserved ids.
     """
 
     submitted: list[tuple[str, OrderTicket, str]] = field(default_factory=list)
@@ -219,6 +219,7 @@ class FakeGateway:
     hung: list[tuple[int, bool]] = field(default_factory=list)
     changed: list[tuple[int, str, int, OrderTicket]] = field(default_factory=list)
     reserved: int = 0
+    overtaken: int = 0
     reserve_error: Exception | None = None
     submit_errors: dict[str, Exception] = field(default_factory=dict)
     discarded: list[tuple[int, str]] = field(default_factory=list)
@@ -250,6 +251,10 @@ class FakeGateway:
             raise self.reserve_error
         self.reserved += 1
         return 100 + len(self.submitted) + self.reserved
+
+    def is_next(self, _order_id: int) -> bool:
+        self.overtaken -= 1
+        return self.overtaken < 0
 
     async def submit(
         self, order: LegOrder, order_ref: str, *, order_id: int = 0, parent_id: int = 0, is_held: bool = False

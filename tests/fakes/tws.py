@@ -257,6 +257,9 @@ class TwsLine:
         self._tws.next_id += 1
         return self._tws.next_id
 
+    def is_next(self, _order_id: int) -> bool:
+        return True
+
     async def submit(
         self, order: LegOrder, order_ref: str, *, order_id: int = 0, parent_id: int = 0, is_held: bool = False
     ) -> int:

@@ -167,6 +167,17 @@ async def test_a_number_reserved_on_a_connection_that_is_gone_is_not_used(
     assert not any(fields[0] == "3" for fields in server.requests)
 
 
+async def test_a_reserved_number_is_not_the_next_once_a_higher_one_has_left(desk: Desk, aapl: Instrument) -> None:
+    first, second = desk.orders.reserve(), desk.orders.reserve()
+    assert desk.orders.is_next(first)
+    await desk.orders.submit(entry(aapl, FAR), "sb-1-1", order_id=first)
+    assert not desk.orders.is_next(first)
+    assert desk.orders.is_next(second)
+    await desk.orders.preview(aapl, FAR, ACCOUNT)
+    assert not desk.orders.is_next(second)
+    assert desk.orders.is_next(desk.orders.reserve())
+
+
 async def test_a_number_is_reserved_for_one_order(desk: Desk, aapl: Instrument) -> None:
     order_id = desk.orders.reserve()
     assert desk.orders.reserve() != order_id

@@ -64,6 +64,18 @@ class TestSending:
         bench.desk = bench.open_desk(Limits(orders_per_minute=1, order_value=Decimal(1995), duplicate_s=None))
         assert (await bench.confirm(await bench.propose(LINE))).outcome is Outcome.SENT
 
+    async def test_ids_that_another_order_has_overtaken_are_not_used(self, bench: DeskBench) -> None:
+        bench.gateway.overtaken = 2
+        assert (await bench.confirm(await bench.propose(LINE))).outcome is Outcome.SENT
+        assert bench.gateway.hung == [(0, True), (107, True), (107, False)]
+        assert [leg.order_id for leg in bench.store.rows[1].legs] == [107, 108, 109]
+
+    async def test_where_others_are_always_first_nothing_is_sent(self, bench: DeskBench) -> None:
+        bench.gateway.overtaken = 100
+        answer = await bench.confirm(await bench.propose(LINE))
+        assert (answer.outcome, answer.detail) == (Outcome.NOT_SENT, "timeout")
+        assert bench.gateway.submitted == []
+
     async def test_without_a_link_before_the_first_nothing_is_sent(self, bench: DeskBench) -> None:
         shown = await bench.propose(LINE)
         bench.gateway.reserve_error = LinkDown("closed")
