@@ -147,9 +147,10 @@ class IbOrders:
 
         Where IBKR refuses them, the report says so (*refused_change*) and the order works on as it was. *order_id* must
         be known here as *order_ref* (and *perm_id*, unless 0), and still work: else OrderGone, and nothing is sent.
-        Raises LinkDown (nothing was sent), ReadOnlyApi, RequestTimeout, BrokerError.
+        Nothing is awaited before it leaves: whoever halts trading has the last word. Raises LinkDown (nothing was
+        sent), ReadOnlyApi.
         """
-        record = await self._prove(order_id, order_ref, perm_id)
+        record = self._proven(order_id, order_ref, perm_id)
         ib = self._usable()
         wire = order_of(order.ticket, order.account, order_ref)
         wire.orderId, wire.permId, wire.clientId = order_id, perm_id or record.perm_id, self.client_id
@@ -271,6 +272,11 @@ class IbOrders:
         self._usable()
         if (self.client_id, order_id) not in self._records:
             await self.open_orders()
+        return self._proven(order_id, order_ref, perm_id)
+
+    def _proven(self, order_id: int, order_ref: str, perm_id: int) -> OrderRecord:
+        """As `_prove`, by what is known here: each connect and each list of open orders tells of all our own."""
+        self._usable()
         record = self._records.get((self.client_id, order_id))
         if record is None or record.is_final or not record.answers_to(order_ref, perm_id):
             raise OrderGone(order_ref, self._sender_of(order_ref, perm_id))

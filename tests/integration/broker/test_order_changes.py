@@ -107,6 +107,15 @@ async def test_an_order_that_is_over_is_not_changed(desk: Desk, aapl: Instrument
     assert sum(fields[0] == "3" for fields in server.requests) == 1
 
 
+async def test_an_order_that_is_not_known_here_is_not_changed_and_nobody_is_asked_about_it(
+    desk: Desk, aapl: Instrument, server: TwsServer
+) -> None:
+    before = len(server.requests)
+    with pytest.raises(OrderGone):
+        await desk.orders.change(change(aapl, "buy 12 AAPL 121.25 gtc"), 77, "sb-1-1", 0)
+    assert server.requests[before:] == []
+
+
 async def test_an_order_with_the_library_s_own_idea_of_it_can_be_changed(
     desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange
 ) -> None:
