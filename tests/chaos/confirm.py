@@ -2,7 +2,8 @@
 Kill -9 at a step of the confirm path, then a new start: one order or none, its person told which, and never two.
 
 The steps are those of `tests.chaos.steps`; a run in which nobody dies finds them. `python -m tests.chaos.confirm` dies
-at each of them once.
+at each of them once, `python -m tests.chaos.confirm bracket` with an entry and two children: all three or none, and
+nothing that TWS still holds back.
 """
 
 import asyncio
@@ -11,59 +12,74 @@ import sys
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from simulator.world import World
 from tests.chaos.body import program
 from tests.flow.chat import Shown, labels, said
 from tests.flow.conftest import Stage, opened_stage
 
+PLAIN = "buy 10 AAPL 199.5"
+BRACKET = "buy 10 AAPL 199.5 tp 210 sl 180"
+_PIECES = {PLAIN: 1, BRACKET: 3}
 _STEPS = "steps"
 _OVER_WITHIN_S = 60.0
 _NOT_SENT = ("Not sent", "expired, not sent", "Nothing was sent.")
 _UNKNOWN = "Status unknown"
 
 
-async def steps_of(folder: Path) -> list[str]:
+async def steps_of(folder: Path, line: str = PLAIN) -> list[str]:
     """Confirm an order, let nobody die, and return the steps it took until the person read of the fill."""
     async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
         await stage.up(program=program(steps=str(folder / _STEPS)))
-        card = await _card(stage)
+        card = await _card(stage, line)
         await stage.ada.press(card, "✅")
         await stage.ada.until("FILLED", after=card["message_id"])
         await stage.ada.ask("/help", "/orders")
-        assert len(await stage.desk.orders()) == 1
+        assert len(await _sent(stage)) == _PIECES[line]
     return (folder / _STEPS).read_text(encoding="utf-8").splitlines()
 
 
-async def die_at(step: str, folder: Path) -> str:
+async def die_at(step: str, folder: Path, line: str = PLAIN) -> str:
     """
     Confirm an order, die at *step*, start again, press again; return "one", "none", "unknown" or "not reached".
 
     It is "unknown" where the bot cannot know whether the order left, says so, and warns of a second one. Raises
-    AssertionError where there are two orders, where the person does not know of the one, or does not know that there
-    may be none.
+    AssertionError where there are two orders, or a part of a bracket, where the person does not know of the one, or
+    does not know that there may be none, and where TWS still holds an order back.
     """
     async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
         bot = await stage.up(program=program(steps=str(folder / _STEPS), die_at=step))
-        card = await _card(stage)
+        card = await _card(stage, line)
         await stage.ada.press(card, "✅", wait=0)
         if not await _dies(stage, card):
             return "not reached"
         await bot.death()
         # What was on its way to TWS arrives, or is lost with the socket: now one can tell.
-        before = len(await stage.desk.orders())
-        assert before <= 1
+        before = len(await _sent(stage))
+        assert before in {0, _PIECES[line]}
         await stage.up()
         outcome = await _told(stage, card, before)
         await _pressed_again(stage, card)
-        orders = await stage.desk.orders()
-        assert len(orders) == (outcome == "one"), (step, outcome, orders)
+        orders = await _sent(stage)
+        assert len(orders) == _PIECES[line] * (outcome == "one"), (step, outcome, orders)
+        assert not await _held(stage), (step, outcome)
         await stage.ada.ask("/help", "/orders")
         return outcome
 
 
-async def _card(stage: Stage) -> Shown:
-    card = await stage.ada.ask("buy 10 AAPL 199.5", "confirm?")
+async def _sent(stage: Stage) -> list[dict[str, Any]]:
+    """Return the orders that are or were at the market."""
+    return [one for one in await stage.desk.orders() if one["transmit"]]
+
+
+async def _held(stage: Stage) -> list[dict[str, Any]]:
+    """Return the orders that TWS keeps for itself."""
+    return [one for one in await stage.desk.orders() if not one["transmit"] and one["status"] == "PendingSubmit"]
+
+
+async def _card(stage: Stage, line: str) -> Shown:
+    card = await stage.ada.ask(line, "confirm?")
     # Updates of a chat are worked on in order: once this is answered, the card's own message is known to the desk.
     await stage.ada.ask("/help", "/orders")
     return card
@@ -116,15 +132,15 @@ async def _pressed_again(stage: Stage, card: Shown) -> None:
     assert any(word in answer["text"] for word in ("Not sent", "not sent")), answer
 
 
-async def _walk() -> int:
+async def _walk(line: str) -> int:
     """Die once at every step; print what came of each, and a line of JSON in the end."""
     with TemporaryDirectory() as place:
-        steps = await steps_of(Path(place))
+        steps = await steps_of(Path(place), line)
     outcomes: Counter[str] = Counter()
     for step in steps:
         with TemporaryDirectory() as place:
             try:
-                outcome = await die_at(step, Path(place))
+                outcome = await die_at(step, Path(place), line)
             except AssertionError as error:
                 outcome = f"WRONG {error}"
         outcomes[outcome.partition(" ")[0]] += 1
@@ -135,4 +151,4 @@ async def _walk() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_walk()))
+    sys.exit(asyncio.run(_walk(BRACKET if "bracket" in sys.argv[1:] else PLAIN)))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.confirm import die_at
+from tests.chaos import of_list
+from tests.chaos.confirm import BRACKET, die_at
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,23 @@ async def test_a_kill_in_the_middle_of_confirm_leaves_one_order_or_none_and_a_pe
     step: str, outcomes: set[str], tmp_path: Path
 ) -> None:
     assert await die_at(step, tmp_path) in outcomes
+
+
+@pytest.mark.parametrize(
+    ("step", "outcomes"),
+    [
+        # The entry is at TWS, which holds it and says nothing of it.
+        ("TWS 3 left 1", {"unknown"}),
+        # The last child as well, and with it the family is at the market; or all was lost with the socket.
+        ("TWS 3 left 3", {"one", "unknown"}),
+    ],
+)
+async def test_a_kill_between_the_orders_of_a_bracket_leaves_all_of_it_or_none_and_nothing_held_back(
+    step: str, outcomes: set[str], tmp_path: Path
+) -> None:
+    assert await die_at(step, tmp_path, BRACKET) in outcomes
+
+
+async def test_a_kill_between_the_orders_of_a_list_sends_none_of_them_later_and_tells_of_each(tmp_path: Path) -> None:
+    # It may have reached TWS, be lost with the socket, or not have been begun: `die_at` holds each to what is told.
+    assert "sent, " in await of_list.die_at("TWS 3 left 2", tmp_path)
