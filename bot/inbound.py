@@ -97,6 +97,9 @@ class Inbound:
             call = call_of(fields)
         except BadCall as bad:
             return Answer(400, {"error": bad.reason})
+        # It would be kept and shown for good.
+        if isinstance(given, str) and given in call.text:
+            return Answer(400, {"error": "the secret stands in the text"})
         return await self._admitted(call)
 
     async def _admitted(self, call: Call) -> Answer:

@@ -93,6 +93,15 @@ async def test_a_wrong_secret_is_refused_whatever_else_is_right(secret: object) 
     assert bench.audit.lines == [("webhook", "", "refused", "wrong secret")]
 
 
+@pytest.mark.parametrize("text", [f"my {SECRET}", f"{SECRET[:5]}\u200b{SECRET[5:]}"])
+async def test_a_text_that_repeats_the_secret_is_refused_and_kept_nowhere(text: str) -> None:
+    bench = Bench()
+    answer = await bench.call(user=TRADER, alert=text)
+    assert answer == Answer(400, {"error": "the secret stands in the text"})
+    assert bench.messages == []
+    assert bench.audit.lines == []
+
+
 @pytest.mark.parametrize(
     "body",
     [
