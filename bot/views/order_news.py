@@ -68,6 +68,7 @@ _HINTS = (
 )
 _AT_WORK = {LegState.SENT, LegState.WORKING, LegState.PARTIAL}
 _CHILDREN = {LegRole.TAKE_PROFIT, LegRole.STOP_LOSS}
+_NAMES = {LegRole.TAKE_PROFIT: "target", LegRole.STOP_LOSS: "stop"}
 _MOVED = {OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL}
 
 
@@ -195,7 +196,18 @@ def _of_which(proposal: Proposal) -> str:
 
 
 def _what_follows(proposal: Proposal, leg: Leg) -> list[str]:
-    """Say what protects a position that has come about: the children that are at work now."""
+    """
+    Say what protects a position that has come about: the children that are at work now.
+
+    IBKR takes the children off with an entry that is taken off, also where a part of it is filled.
+    """
+    hung = [proposal.order_of(one) for one in proposal.legs if proposal.order_of(one).parent == leg.number]
+    if leg.state in {LegState.CANCELLED, LegState.EXPIRED} and leg.filled and hung:
+        names = " and ".join(_NAMES[order.role] for order in hung)
+        return [
+            f"⚠️ Its {names} end{'s' if len(hung) == 1 else ''} with it: <b>nothing protects the "
+            f"{quantity(leg.filled)} that were filled</b>, unless /orders shows that something still works."
+        ]
     if leg.state is not LegState.FILLED:
         return []
     children = [

@@ -21,12 +21,12 @@ from tests.fakes.chat import AAPL, ACCOUNT, BMW, EVIL, MSFT, NEW_YORK
 from tests.fakes.golden import check_golden
 from tests.fakes.reply import check_message
 from tests.fakes.trading import SHARE_RULES
-from tests.unit.bot.samples import NOW, notice_message, proposal, quote
+from tests.unit.bot.samples import NOW, news_message, notice_message, proposal, quote
 from trading.batch import Left, Why
 from trading.errors import ListFault, ListRefused
 from trading.plan import orders_of
 from trading.ports import OrderFate, OrderReport
-from trading.proposal import Leg, LegState, Proposal, ProposalState
+from trading.proposal import Leg, LegState, OrderNews, Proposal, ProposalState
 from trading.rebalance import Rebalance, Standing, Trade, Worth
 from trading.repricing import choices, stops, targets
 from trading.targets import parse_targets
@@ -197,3 +197,25 @@ def test_the_list_of_many_orders_fits_into_telegrams_limits() -> None:
     check_message(message)
     assert " more" in message.html
     assert "Over" in message.html
+
+
+@pytest.mark.parametrize(
+    ("line", "ends"),
+    [
+        ("buy 50 AAPL 199.50 tp 210 sl 190", "Its target and stop end with it"),
+        ("buy 50 AAPL 199.50 sl 190", "Its stop ends with it"),
+    ],
+)
+def test_a_bracket_whose_entry_ends_partly_filled_says_that_nothing_protects_what_was_filled(
+    line: str, ends: str
+) -> None:
+    given = working(line, 8)
+    entry = replace(given.legs[0], state=LegState.CANCELLED, filled=Decimal(20), average_price=Decimal("199.47"))
+    html = news_message(OrderNews(given.with_leg(entry), entry, LegState.PARTIAL, NOW)).html
+    assert f"{ends}: <b>nothing protects the 20 that were filled</b>" in html
+
+
+def test_an_entry_that_ends_unfilled_leaves_nothing_to_protect() -> None:
+    given = working("buy 50 AAPL 199.50 tp 210 sl 190", 8)
+    entry = replace(given.legs[0], state=LegState.CANCELLED)
+    assert "protects" not in news_message(OrderNews(given.with_leg(entry), entry, LegState.WORKING, NOW)).html
