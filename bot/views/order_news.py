@@ -204,10 +204,9 @@ def _what_follows(proposal: Proposal, leg: Leg) -> list[str]:
     hung = [proposal.order_of(one) for one in proposal.legs if proposal.order_of(one).parent == leg.number]
     if leg.state in {LegState.CANCELLED, LegState.EXPIRED} and leg.filled and hung:
         names = " and ".join(_NAMES[order.role] for order in hung)
-        return [
-            f"⚠️ Its {names} end{'s' if len(hung) == 1 else ''} with it: <b>nothing protects the "
-            f"{quantity(leg.filled)} that were filled</b>, unless /orders shows that something still works."
-        ]
+        ends = f"⚠️ Its {names} end{'s' if len(hung) == 1 else ''} with it"
+        bare = f"<b>nothing protects the {quantity(leg.filled)} that were filled</b>"
+        return [f"{ends}: {bare}, unless /orders shows that something still works."]
     if leg.state is not LegState.FILLED:
         return []
     children = [
