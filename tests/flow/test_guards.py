@@ -88,7 +88,7 @@ async def test_with_cancel_a_halt_takes_what_works_at_ibkr_with_it(stage: Stage)
 
 async def test_a_restart_forgets_neither_the_rate_nor_what_an_admin_tightened(stage: Stage) -> None:
     bot = await stage.up(limit_orders_per_minute="1")
-    await stage.ada.ask("/limits 222 order_value 1000", "order value for 222: 1000")
+    await stage.ada.ask("/limits 222 order_value 1000", "order value for 222: 1,000")
     card = await card_of(stage)
     await stage.ada.press(card, "✅")
     await stage.ada.until("FILLED", after=card["message_id"])
