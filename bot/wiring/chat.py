@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alerts.pastbars import PastBars
-from bot import qr
+from bot import qr, safe_web
 from bot.commands import Handlers
 from bot.door_news import DoorNews
 from bot.handlers.chores import Chores
@@ -13,7 +13,6 @@ from bot.hook_news import HookNews
 from bot.noted import NotedReply
 from bot.parts import Parts
 from bot.pasts import IbPast
-from bot.safe_web import PUBLIC, SafeWeb
 from bot.switchboard import connect
 from bot.views.gathered import Reason
 from bot.wiring.alerting import MOST_ALERTS
@@ -31,7 +30,7 @@ class Chat:
     health: Health
     door_news: DoorNews
     hook_news: HookNews
-    web: SafeWeb
+    web: safe_web.SafeWeb
 
 
 def wire_chat(house: House) -> Chat:
@@ -41,7 +40,7 @@ def wire_chat(house: House) -> Chat:
     door_news = DoorNews(house.people.notices, outbox, clock)
     chores = Chores()
     stack.push_async_callback(chores.stop)
-    web = SafeWeb(PUBLIC)
+    web = safe_web.SafeWeb(safe_web.PUBLIC)
     stack.push_async_callback(web.close)
     hook_news = HookNews(house.people.notices, outbox, clock)
     parts = _parts(house, health=health, door_news=door_news, chores=chores, web=web, hook_news=hook_news)
@@ -67,7 +66,7 @@ def _health(house: House) -> Health:
 
 
 def _parts(
-    house: House, *, health: Health, door_news: DoorNews, chores: Chores, web: SafeWeb, hook_news: HookNews
+    house: House, *, health: Health, door_news: DoorNews, chores: Chores, web: safe_web.SafeWeb, hook_news: HookNews
 ) -> Parts:
     store, people, link, dealing = house.store, house.people, house.link, house.dealing
     rulebook, keeper, clock = house.alerting.rulebook, house.alerting.keeper, house.ground.clock

@@ -180,7 +180,7 @@ async def test_an_answer_that_comes_too_late_disturbs_nothing(
     known: Desk, server: TwsServer, exchange: Exchange, caplog: pytest.LogCaptureFixture
 ) -> None:
     # Even the second question of the executions gives up before.
-    server.faults.delay_s = TIMEOUT_S * 4
+    server.faults.delay_s = TIMEOUT_S * 6
     for name in ("contracts.find", "orders.completed_orders", "orders.executions", "news.providers"):
         with pytest.raises(RequestTimeout):
             await QUESTIONS[name](known)
