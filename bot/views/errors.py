@@ -102,7 +102,7 @@ def _(error: ListRefused) -> Message:
 
 @explain.register
 def _(error: UnknownSymbol) -> Message:
-    head = f"🤔 I don't know <b>{text(shortened(error.symbol, 60))}</b>."
+    head = f"🤔 I don't know <b>{text(shortened(error.symbol, 60))}</b>. Nothing was done."
     found = candidates(error.candidates)
     if not found:
         return Message(f"{head}\nIBKR has nothing like it. Try the ticker, for example <code>AAPL</code>.")
