@@ -55,23 +55,41 @@ class Crossing:
 @dataclass(frozen=True, slots=True)
 class NewsMatch:
     """
-    A headline about *symbol* ("*": any, "portfolio", "watchlist") that matches *words*; without: every headline.
+    A headline about *symbol* that matches *words*; without words every one.
 
-    *gate* lets it count only when the price moves too (`if moves 1% in 5m`; its symbol is *symbol*). *phrases* is the
-    short form of an AnyOf of Phrases, for rules stored before *words* existed: whole words, regardless of case.
+    The symbol is "*" for any, or "portfolio", "watchlist" or "bulletins" (IBKR's own). *providers* are IBKR's provider
+    codes and *languages* two-letter codes (ISO 639-1) that alone count; empty: all. A headline whose language nobody
+    told counts as any. *gate* lets it count only when the price moves too (`if moves 1% in 5m`; its symbol is
+    *symbol*). *phrases* is the short form of an AnyOf of Phrases, for rules stored before *words* existed: whole words,
+    regardless of case.
     """
 
     symbol: str
     phrases: tuple[str, ...] = ()
     words: "Words | None" = None
     gate: "Velocity | None" = None
+    providers: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+class ScanChange(StrEnum):
+    """What may happen in a scan's list."""
+
+    NEW = "new"
+    DROPPED = "dropped"
+    JUMPED = "jumps"
+
+
+EVERY_CHANGE = (ScanChange.NEW, ScanChange.DROPPED, ScanChange.JUMPED)
 
 
 @dataclass(frozen=True, slots=True)
 class ScanEntry:
-    """An instrument entered the first *spec.rows* of the scan."""
+    """The first *spec.rows* of the scan changed; *changes* are what is told, a jump being of *jump* ranks or more."""
 
     spec: ScanSpec
+    changes: tuple[ScanChange, ...] = EVERY_CHANGE
+    jump: int = 5
 
 
 class Unit(StrEnum):

@@ -230,6 +230,14 @@ class NewsFeed(Protocol):
         """Count one listener less."""
         ...
 
+    async def hold_bulletins(self) -> None:
+        """Listen to IBKR's own bulletins, which come as headlines with the contract id BULLETINS; counted likewise."""
+        ...
+
+    async def release_bulletins(self) -> None:
+        """Count one listener of the bulletins less."""
+        ...
+
     def refused(self) -> Mapping[int, str]:
         """Return whose headlines IBKR refuses, by contract id (0: the broad tape), with its words."""
         ...

@@ -161,10 +161,16 @@ class NewsCause:
 
 @dataclass(frozen=True, slots=True)
 class ScanCause:
-    """The *rows* that are new in the scan."""
+    """
+    What changed in the scan: the *rows* that are new, those that *dropped* out (with their last rank), and the *jumps*.
+
+    A jump is the row as it is now and the rank it had.
+    """
 
     spec: ScanSpec
     rows: tuple[ScanRow, ...]
+    dropped: tuple[ScanRow, ...] = ()
+    jumps: tuple[tuple[ScanRow, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

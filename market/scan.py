@@ -10,7 +10,9 @@ class ScanSpec:
     """
     One scan: IBKR's scan *code* (TOP_PERC_GAIN) over *instrument* type and *location*, best *rows* (at most 50).
 
-    The bounds are in the price's currency and in shares; None means unbounded. Equal specs share one subscription.
+    The bounds are in the price's currency and in shares; None means unbounded. *filters* are pairs of another of
+    IBKR's filter codes and its value, as its parameters list them ("marketCapAbove1e6", "1000"), sorted by code. Equal
+    specs share one subscription.
     """
 
     code: str
@@ -20,6 +22,7 @@ class ScanSpec:
     above_price: float | None = None
     below_price: float | None = None
     above_volume: int | None = None
+    filters: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from bot.request import Press
 from bot.views.message import Message
 from bot.views.status import StatusReport
 from market.instrument import Instrument
-from market.news import Article, Headline
+from market.news import Article, Headline, Provider
 from market.option import Greeks, OptionChain
 from market.quote import Bar, Quote
 from market.scan import ScanRow, ScanSpec
+from market.scan_catalogue import ScanCatalogue
 from storage.forms import Form
 from storage.hook import Hook
 from storage.users import UserSettings
@@ -239,7 +240,11 @@ class HeadlineSource(Protocol):
     """Headlines and articles on demand."""
 
     async def headlines(self, instrument: Instrument, count: int) -> Sequence[Headline]:
-        """Return the latest headlines, newest first. Raises LinkDown, RequestTimeout, BrokerError."""
+        """Return the latest headlines, newest first (300 at most). Raises LinkDown, RequestTimeout, BrokerError."""
+        ...
+
+    async def providers(self) -> Sequence[Provider]:
+        """Return the account's news providers. Raises LinkDown, RequestTimeout, BrokerError."""
         ...
 
     async def article(self, provider: str, article_id: str) -> Article:
@@ -248,10 +253,18 @@ class HeadlineSource(Protocol):
 
 
 class ScanRunner(Protocol):
-    """Runs a scan once."""
+    """Runs a scan once, and tells what scans there are."""
 
     async def run_once(self, spec: ScanSpec) -> Sequence[ScanRow]:
         """Return the scan's rows just now. Raises LinkDown, RequestTimeout, BrokerError, TooManyScans."""
+        ...
+
+    async def catalogue(self) -> ScanCatalogue:
+        """
+        Return what scans there are, from memory or a file where it is known already.
+
+        Raises LinkDown, RequestTimeout, BrokerError.
+        """
         ...
 
 
