@@ -1,12 +1,17 @@
 """
 A news article in Telegram's few tags, in pages.
 
-Providers send HTML, plain text, or plain text with stray markup. Everything but bold, italic, underlined, struck and
-code is taken out; links keep their text only, since what a headline links to is not ours to vouch for.
+Providers send HTML, plain text, or plain text with stray markup. nh3 makes well-formed HTML of it and throws out all
+but a few tags, with every attribute; links keep their text only, since what a headline links to is not ours to vouch
+for. What is left is put into pages here: Telegram's own limits are the only reader that knows where one must end.
 """
 
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 from html.parser import HTMLParser
+
+import nh3
 
 from bot.views.message import text
 
@@ -26,118 +31,100 @@ _KEPT = {
     "h3": "b",
     "h4": "b",
 }
-_DROPPED = {"script", "style", "head", "title", "template", "svg"}
-_BREAKS = {
-    "p",
-    "div",
-    "br",
-    "tr",
-    "table",
-    "ul",
-    "ol",
-    "section",
-    "article",
-    "blockquote",
-    "pre",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-}
+_DROPPED = {"script", "style", "title", "template", "svg", "math", "iframe", "noscript", "object"}
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "table", "pre", "blockquote"}
+_BREAKS = _PARAGRAPHS | {"div", "br", "hr", "tr", "ul", "ol", "li", "dl", "dt", "dd", "section", "article"}
+_CELLS = {"td", "th"}
+_TAGS = set(_KEPT) | _BREAKS | _CELLS | {"tbody", "thead", "tfoot"}
 _BLOCK = "\n"
 _MOST_TAGGED = 80
 """Telegram takes 100 entities a message; the page's frame needs a few."""
+LONGEST = 200_000
+"""Characters of a story that are read: some seventy pages. Longer ones are cut, and say so."""
+
+_HAS_LAYOUT = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS))})\b", re.IGNORECASE)
+# Reuters writes its codes of instruments so: <AAPL.O>, <.SPX>.
+_CODE = re.compile(r"<(?=(\.?[A-Z0-9]{1,6}(?:\.[A-Z]{1,3})?)>)")
 
 Run = tuple[str, tuple[str, ...]]
 """A stretch of text and the tags it stands in, outermost first."""
 
 
+@lru_cache(maxsize=64)
 def article_pages(body: str, limit: int) -> tuple[str, ...]:
     """
     Return *body* as Telegram HTML in pages of at most *limit* UTF-16 units (counted without tags), at least one.
 
-    Pages break between words; every page has its own balanced tags. An article without text is one empty page.
+    Pages break between words; every page has its own balanced tags. An article without text is one empty page. The
+    last ones are remembered: whoever turns a page waits for nothing.
     """
     reader = _Reader()
-    if "<" in body or "&" in body:
-        reader.feed(body)
-        reader.close()
-    else:
-        reader.plain(body)
-    return tuple(_rendered(page) for page in _paged(reader.runs(), limit)) or ("",)
+    reader.feed(_well_formed(body[:LONGEST]))
+    reader.close()
+    runs = reader.runs
+    if len(body) > LONGEST:
+        runs += [(_BLOCK * 2, ()), (f"Cut here: the story has {len(body):,} characters.", ("i",))]
+    return tuple(_rendered(page) for page in _paged(runs, limit)) or ("",)
+
+
+def _well_formed(body: str) -> str:
+    """Return *body* as balanced HTML of `_TAGS` alone, without attributes."""
+    said = _CODE.sub(lambda found: "<" if found[1].lower() in _TAGS else "&lt;", body)
+    if not _HAS_LAYOUT.search(said):
+        # Plain text, maybe with a word in bold: its line breaks count.
+        said = "<br>".join(said.splitlines())
+    return nh3.clean(said, tags=_TAGS, clean_content_tags=_DROPPED, attributes={}, link_rel=None)
 
 
 class _Reader(HTMLParser):
-    """Collects the runs of a document; never raises, whatever it is fed."""
+    """Collects the runs of a well-formed document: words, and no more than one empty line between two."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self._runs: list[Run] = []
+        self.runs: list[Run] = []
         self._open: list[str] = []
-        self._hidden: list[str] = []
-        self._seen_block = False
-
-    def plain(self, body: str) -> None:
-        """Take *body* as text whose line breaks count."""
-        for number, line in enumerate(body.splitlines()):
-            self._runs += [(_BLOCK, ())] if number else []
-            self._runs.append((" ".join(line.split()), ()))
-
-    def runs(self) -> list[Run]:
-        """Return what was collected: words, and no more than one empty line in a row."""
-        return _tidied(self._runs)
+        self._gap = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  the parser's own
-        if tag in _DROPPED:
-            self._hidden.append(tag)
+        self._end_line(tag)
         if tag == "li":
-            self._runs.append((f"{_BLOCK}• ", ()))
-        self._break(tag)
-        if tag in _KEPT and _KEPT[tag] not in self._open:
-            self._open.append(_KEPT[tag])
+            self._say("• ", ())
+        elif tag in _CELLS:
+            self._say(" ", ())
+        if tag not in {"br", "hr"}:
+            self._open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if self._hidden and self._hidden[-1] == tag:
-            self._hidden.pop()
-        if _KEPT.get(tag) in self._open:
-            self._open.remove(_KEPT[tag])
-        if tag != "br":
-            self._break(tag)
+        self._open.pop()
+        self._end_line(tag)
 
     def handle_data(self, data: str) -> None:
-        if self._hidden:
-            return
-        flat = " ".join(data.split())
-        if not flat:
-            self._runs.append((" ", ()))
-            return
-        lead = " " if data[0].isspace() else ""
-        tail = " " if data[-1].isspace() else ""
-        self._runs.append((f"{lead}{flat}{tail}", tuple(self._open)))
+        lines = data.splitlines() if "pre" in self._open else [data]
+        # Each once: bold in bold is one entity.
+        tags = tuple(dict.fromkeys(_KEPT[tag] for tag in self._open if tag in _KEPT))
+        for number, line in enumerate(lines):
+            self._gap += 1 if number else 0
+            flat = " ".join(line.split())
+            lead = " " if line[:1].isspace() else ""
+            tail = " " if flat and line[-1].isspace() else ""
+            self._say(f"{lead}{flat}{tail}", tags if flat else ())
 
-    def _break(self, tag: str) -> None:
-        if tag in _BREAKS:
-            self._runs.append((_BLOCK * (2 if tag in _PARAGRAPHS else 1), ()))
+    def _end_line(self, tag: str) -> None:
+        """A break adds a line's end, what stands on lines of its own makes sure of one, a paragraph of two."""
+        if tag == "br":
+            self._gap += 1
+        elif tag in _BREAKS:
+            self._gap = max(self._gap, 2 if tag in _PARAGRAPHS else 1)
 
-
-def _tidied(found: Iterable[Run]) -> list[Run]:
-    """Return the runs without blanks at the edges of lines, and with at most one empty line between two."""
-    runs: list[Run] = []
-    breaks = 2
-    for piece, tags in found:
-        words = piece.strip(_BLOCK)
-        leading = len(piece) - len(piece.lstrip(_BLOCK))
-        if leading:
-            fresh = min(leading, 2 - breaks)
-            runs += [(_BLOCK * fresh, ())] if fresh > 0 else []
-            breaks += max(fresh, 0)
-        if breaks or runs[-1][0].endswith(" "):
+    def _say(self, words: str, tags: tuple[str, ...]) -> None:
+        if self._gap or not self.runs or self.runs[-1][0].endswith(" "):
             words = words.lstrip()
-        if words:
-            runs.append((words, tags))
-            breaks = 0
-    return runs
+        if not words:
+            return
+        if self._gap and self.runs:
+            self.runs.append((_BLOCK * min(self._gap, 2), ()))
+        self._gap = 0
+        self.runs.append((words, tags))
 
 
 def _paged(runs: Iterable[Run], limit: int) -> list[list[Run]]:

@@ -32,6 +32,15 @@ def only(body: str) -> str:
         ("<strong><b>twice</b></strong>", "<b>twice</b>"),
         ("<td>a</td> <td>b</td>", "a b"),
         ("1 < 2", "1 &lt; 2"),
+        ("<table><tr><td>Sales</td><td>58 bn</td></tr><tr><td>EPS</td></tr></table>x", "Sales 58 bn\nEPS\n\nx"),
+        ("<div><div>a</div></div><div>b</div>", "a\nb"),
+        ("a<br><br><br>b", "a\n\nb"),
+        ("<p>is\nno break</p>", "is no break"),
+        ("<pre>Q3  58 bn\nQ4  60 bn</pre>after", "Q3 58 bn\nQ4 60 bn\n\nafter"),
+        ("first\n<b>bold</b>\nlast", "first\n<b>bold</b>\nlast"),
+        ("Apple <AAPL.O> and <.SPX> and <P>", "Apple &lt;AAPL.O&gt; and &lt;.SPX&gt; and"),
+        ("<b>a<i>b</b>c</i>", "<b>a</b><b><i>b</i></b><i>c</i>"),
+        ("<!-- x --><iframe src=x>y</iframe>z<unknown a=b>w</unknown>", "zw"),
     ],
 )
 def test_what_is_kept_and_what_is_not(body: str, html: str) -> None:
@@ -50,6 +59,12 @@ def test_a_page_has_no_more_entities_than_telegram_takes() -> None:
     pages = article_pages("".join(f"<p>{n} <b>bold</b></p>" for n in range(300)), 3000)
     assert all(len(parse_html(page)[1]) <= 80 for page in pages)
     assert "".join(pages).count("<b>bold</b>") == 300
+
+
+def test_a_story_beyond_all_measure_is_cut_and_says_so() -> None:
+    pages = article_pages("word " * 80_000, 3000)
+    assert len(pages) <= 70
+    assert pages[-1].endswith("<i>Cut here: the story has 400,000 characters.</i>")
 
 
 def test_a_word_longer_than_a_page_is_cut() -> None:
