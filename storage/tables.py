@@ -400,3 +400,21 @@ tightened = Table(
     Column("by", BIG, nullable=False),
     Column("at", Instant, nullable=False),
 )
+
+# Scans that people ran (no name), saved and scheduled; one that is deleted can be brought back for a while.
+scans = Table(
+    "scans",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("owner_id", BIG, nullable=False, index=True),
+    Column("chat_id", BIG, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("schedule", Text, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("touched", Instant, nullable=False),
+    Column("due", Instant),
+    Column("deleted", Instant),
+    Column("told", JSON(none_as_null=True)),
+    sqlite_autoincrement=True,
+)
