@@ -206,8 +206,8 @@ def _cause_to_json(cause: Cause) -> Json:  # noqa: PLR0911  one for each cause
             return _price_cause_to_json(cause)
         case NewsCause(headline, instrument):
             return {"is": "news", "headline": headline_to_json(headline), "instrument": _known_to_json(instrument)}
-        case ScanCause(spec, rows):
-            return {"is": "scan", "spec": spec_to_json(spec), "rows": [row_to_json(row) for row in rows]}
+        case ScanCause():
+            return _scan_cause_to_json(cause)
         case AccountCause(values, instrument, currency):
             about = _known_to_json(instrument)
             return {"is": "account", "values": dict(values), "instrument": about, "currency": currency}
@@ -261,7 +261,27 @@ def _news_cause(data: Mapping[str, Any]) -> Cause:
 
 
 def _scan_cause(data: Mapping[str, Any]) -> Cause:
-    return ScanCause(spec_from_json(data["spec"]), tuple(row_from_json(row) for row in data["rows"]))
+    return _scan_cause(data)
+
+
+def _scan_cause_to_json(cause: ScanCause) -> Json:
+    return {
+        "is": "scan",
+        "spec": spec_to_json(cause.spec),
+        "rows": [row_to_json(row) for row in cause.rows],
+        "dropped": [row_to_json(row) for row in cause.dropped],
+        "jumps": [[row_to_json(row), before] for row, before in cause.jumps],
+    }
+
+
+def _scan_cause(data: Mapping[str, Any]) -> ScanCause:
+    # Firings of before knew new rows only.
+    return ScanCause(
+        spec_from_json(data["spec"]),
+        tuple(row_from_json(row) for row in data["rows"]),
+        tuple(row_from_json(row) for row in data.get("dropped", ())),
+        tuple((row_from_json(row), int(before)) for row, before in data.get("jumps", ())),
+    )
 
 
 def _account_cause(data: Mapping[str, Any]) -> Cause:

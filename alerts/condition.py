@@ -81,6 +81,8 @@ class ScanChange(StrEnum):
 
 
 EVERY_CHANGE = (ScanChange.NEW, ScanChange.DROPPED, ScanChange.JUMPED)
+USUAL_JUMP = 5
+"""Ranks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class ScanEntry:
 
     spec: ScanSpec
     changes: tuple[ScanChange, ...] = EVERY_CHANGE
-    jump: int = 5
+    jump: int = USUAL_JUMP
 
 
 class Unit(StrEnum):

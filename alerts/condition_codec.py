@@ -99,6 +99,14 @@ def _choice(of: type[StrEnum], *key: str) -> tuple[Any, ...]:
     return (str, {str(member): member for member in of}.__getitem__, *key)
 
 
+def _names(changes: tuple[spoken.ScanChange, ...]) -> list[str]:
+    return [str(change) for change in changes]
+
+
+def _changes(names: list[str]) -> tuple[spoken.ScanChange, ...]:
+    return tuple(spoken.ScanChange(name) for name in names)
+
+
 def _seconds(length: timedelta) -> float:
     return length.total_seconds()
 
@@ -187,7 +195,7 @@ _CONDITIONS = {
         _form(spoken.AtSession, "session", offset=_SPAN),
         _form(spoken.Stale, "stale", age=_SPAN),
         _form(spoken.NewsMatch, "news", phrases=_TUPLE, words=(_written, _words), gate=(_written, _condition)),
-        _form(spoken.ScanEntry, "scan", spec=(spec_to_json, spec_from_json)),
+        _form(spoken.ScanEntry, "scan", spec=(spec_to_json, spec_from_json), changes=(_names, _changes)),
         _form(spoken.Both, "and", parts=_JOINED),
         _form(spoken.Either, "or", parts=_JOINED),
         _form(spoken.Inverse, "not", part=(_written, _condition)),

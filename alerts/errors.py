@@ -67,6 +67,22 @@ class TooManyScans(AlertError):
         self.cap = cap
 
 
+class NoSuchScan(AlertError):
+    """
+    IBKR's scanner knows no *word* of this *kind* ("scan", "location", "filter"), or not together with the rest.
+
+    *nearest* are what may have been meant, the likeliest first; *place* is the location where a scan of that code does
+    not run, "" where the word is unknown altogether.
+    """
+
+    def __init__(self, kind: str, word: str, nearest: tuple[str, ...], place: str = "") -> None:
+        super().__init__(kind, word)
+        self.kind = kind
+        self.word = word
+        self.nearest = nearest
+        self.place = place
+
+
 class NoSuchChat(AlertError):
     """There is no allowed chat *name* of which the rule's owner is a member."""
 

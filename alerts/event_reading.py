@@ -20,7 +20,6 @@ from alerts.condition import (
     Pattern,
     Phrase,
     PositionMove,
-    ScanEntry,
     Stale,
     Unit,
     Velocity,
@@ -28,9 +27,8 @@ from alerts.condition import (
     Words,
 )
 from alerts.phrase import matcher_of
+from alerts.scan_reading import ScanReader
 from alerts.terminal import Contradiction, read, symbol, unquoted
-from alerts.wording import MOST_ROWS
-from market.scan import ScanSpec
 
 LONGEST_OFFSET = timedelta(hours=12)
 LONGEST_MESSAGE = 300
@@ -56,7 +54,7 @@ def signed(token: Token) -> tuple[float, Way]:
     return percent, {"+": Way.UP, "-": Way.DOWN}.get(sign, Way.EITHER)
 
 
-class EventReader:
+class EventReader(ScanReader):
     """The half of `alerts.reading.Reader` that reads whole lines."""
 
     def holding(self, children: list[Token]) -> str:
@@ -168,53 +166,11 @@ class EventReader:
             return NewsMatch(subject, plain, gate=gate)
         return NewsMatch(subject, words=words, gate=gate)
 
-    def scan_price(self, children: list[Token]) -> tuple[str, float, Token]:
-        """Read `price > 5`."""
-        return _bound(children[0]), read(number.price, children[1]), children[0]
-
-    def scan_volume(self, children: list[Token]) -> tuple[str, int, Token]:
-        """Read `volume > 1M`; IBKR's scans know no upper bound."""
-        if _bound(children[0]) == "below_price":
-            raise Contradiction(children[0], "`>`: a scan's volume has a lower bound only", (">",))
-        return "above_volume", read(number.amount, children[1]), children[0]
-
-    def scan_top(self, children: list[Token]) -> tuple[str, int, Token]:
-        """Read `top 10`."""
-        return "rows", read(number.row_count, children[0]), children[0]
-
-    def scan(self, children: list[object]) -> ScanEntry:
-        """Read `scan TOP_PERC_GAIN price > 5 volume > 1M top 10`."""
-        given: dict[str, object] = {}
-        for child in children[1:]:
-            if isinstance(child, tuple):
-                key, value, token = child
-                if key in given:
-                    raise Contradiction(token, "each bound only once")
-                given[key] = value
-        return ScanEntry(_scan_spec(str(children[0]).upper(), given))
-
 
 def _gate(subject: str, gate: Velocity, token: Token) -> Velocity:
     if subject in {"*", "portfolio", "watchlist"}:
         raise Contradiction(token, "the end of the line: a price gate needs news of one symbol")
     return replace(gate, symbol=subject)
-
-
-def _scan_spec(code: str, given: dict[str, object]) -> ScanSpec:
-    above, below = given.get("above_price"), given.get("below_price")
-    volume, rows = given.get("above_volume"), given.get("rows", MOST_ROWS)
-    return ScanSpec(
-        code,
-        rows=rows if isinstance(rows, int) else MOST_ROWS,
-        above_price=above if isinstance(above, float) else None,
-        below_price=below if isinstance(below, float) else None,
-        above_volume=volume if isinstance(volume, int) else None,
-    )
-
-
-def _bound(op: Token) -> str:
-    text = op.lower()
-    return "above_price" if text[0] in ">≥" or text.endswith(("above", "over")) else "below_price"
 
 
 def _offset(token: Token, *, is_before: bool) -> timedelta:

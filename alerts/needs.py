@@ -47,7 +47,7 @@ from alerts.operand import (
 from alerts.rule import Rule
 from market.instrument import Instrument, SecType
 from market.quote import BarSize
-from market.scan import ScanSpec
+from market.scan import ScanSpec, whole
 
 _T = TypeVar("_T")
 
@@ -196,7 +196,7 @@ def _needs(condition: Condition, rule: Rule) -> Needs:  # noqa: C901, PLR0911  o
         case NewsMatch():
             return _of_news(condition, rule)
         case ScanEntry(spec):
-            return Needs(scans=frozenset({spec}))
+            return Needs(scans=frozenset({whole(spec)}))
         case OrderMatch():
             return Needs(orders=True)
         case AtTime() | EveryTime() | AtSession():

@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from alerts.condition import Unit
 from alerts.spelling import number_text
-from alerts.wording import MOST_ROWS
 from market.quote import BarSize
+from market.scan import MOST_ROWS
 
 LONGEST = timedelta(days=366)
 """The longest time span of any slot."""

@@ -13,6 +13,7 @@ from market.instrument import Instrument
 from market.news import Headline
 from market.quote import Bar, BarSize, Quote, Tick
 from market.scan import ScanRow, ScanSpec
+from market.scan_catalogue import ScanCatalogue
 
 
 class RuleStore(Protocol):
@@ -245,6 +246,11 @@ class NewsFeed(Protocol):
 
 class ScanFeed(Protocol):
     """Scan results as IBKR refreshes them."""
+
+    @property
+    def known(self) -> ScanCatalogue | None:
+        """What scans there are, as far as that is known without asking."""
+        ...
 
     def connect(self, sink: Callable[[ScanSpec, Sequence[ScanRow]], None]) -> None:
         """Hand every complete result list to *sink* (called on the event loop; it must not block)."""

@@ -5,15 +5,17 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from alerts.amendment import order_line, renamed
-from alerts.condition import Draft
+from alerts.condition import Draft, ScanEntry
 from alerts.errors import NoSuchChat
 from alerts.naming import is_number, name_of
 from alerts.needs import symbols_of
 from alerts.ports import InstrumentFinder
 from alerts.rule import Rule
+from alerts.scan_check import checked
 from alerts.wording import format_draft
 from market.clock import Clock
 from market.instrument import Instrument
+from market.scan_catalogue import ScanCatalogue
 
 NONE_KNOWN: Mapping[str, Instrument] = MappingProxyType({})
 
@@ -27,12 +29,19 @@ async def no_chats(name: str, _owner_id: int) -> int:
 
 
 class Resolver:
-    """Finds the instruments and the chat that a draft speaks of."""
+    """Finds the instruments and the chat that a draft speaks of; *catalogue* is what scans there are, where known."""
 
-    def __init__(self, finder: InstrumentFinder, clock: Clock, chats: ChatFinder) -> None:
+    def __init__(
+        self,
+        finder: InstrumentFinder,
+        clock: Clock,
+        chats: ChatFinder,
+        catalogue: Callable[[], ScanCatalogue | None] = lambda: None,
+    ) -> None:
         self._finder = finder
         self._clock = clock
         self._chats = chats
+        self._catalogue = catalogue
 
     async def resolve(
         self, draft: Draft, owner_id: int, chat_id: int, known: Mapping[str, Instrument] = NONE_KNOWN
@@ -41,7 +50,7 @@ class Resolver:
         Return the rule that *draft* would be, with the id 0; symbols in *known* are not looked up.
 
         What was asked for by its conId bears its name from then on, where it has one that means nothing else. Raises
-        NoSuchChat, TicketSyntaxError (its `then`) and what the finder raises.
+        NoSuchChat, NoSuchScan, TicketSyntaxError (its `then`) and what the finder raises.
         """
         now, found = self._clock.now(), dict[str, Instrument]()
         for symbol in symbols_of(draft):
@@ -51,8 +60,16 @@ class Resolver:
                 name = await name_of(instrument, self._finder, now) if is_number(symbol) else symbol
             draft = draft if name == symbol else replace(draft, condition=renamed(draft.condition, symbol, name))
             found[name] = instrument
+        draft = self._scanned(draft)
         to = draft.options.to
         chat = await self._chats(to, owner_id) if to else chat_id
         rule = Rule(0, owner_id, chat, format_draft(draft), draft, found, created=now, since=now)
         order_line(rule)
         return rule
+
+    def _scanned(self, draft: Draft) -> Draft:
+        """Return *draft* with its scan as IBKR's catalogue has it. Raises NoSuchScan."""
+        entry, catalogue = draft.condition, self._catalogue()
+        if not isinstance(entry, ScanEntry) or catalogue is None:
+            return draft
+        return replace(draft, condition=replace(entry, spec=checked(entry.spec, catalogue)))

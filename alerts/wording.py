@@ -6,8 +6,11 @@ Moments are in UTC, options in a fixed order; values are spelled by `alerts/spel
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 from alerts.condition import (
+    EVERY_CHANGE,
+    USUAL_JUMP,
     AllOf,
     AnyOf,
     AtSession,
@@ -29,6 +32,7 @@ from alerts.condition import (
     Pattern,
     Phrase,
     PositionMove,
+    ScanChange,
     ScanEntry,
     Stale,
     Trailing,
@@ -36,6 +40,7 @@ from alerts.condition import (
     Way,
     Words,
 )
+from alerts.scan_filters import bound_of, universe_of
 from alerts.spelling import (
     duration_text,
     holding_text,
@@ -48,10 +53,9 @@ from alerts.spelling import (
     subject_of,
     symbol_text,
 )
-from market.scan import ScanSpec
+from market.scan import MOST_ROWS
 
 __all__ = [
-    "MOST_ROWS",
     "condition_text",
     "days_text",
     "duration_text",
@@ -62,8 +66,7 @@ __all__ = [
     "words_text",
 ]
 
-MOST_ROWS = 50
-"""IBKR sends at most so many rows of a scan."""
+_US = "STK.US.MAJOR"
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOVES = {Way.UP: "rises", Way.DOWN: "drops", Way.EITHER: "moves"}
@@ -155,8 +158,8 @@ def _event(condition: _Event) -> str:
     match condition:
         case NewsMatch():
             return _news(condition)
-        case ScanEntry(spec):
-            return _scan(spec)
+        case ScanEntry():
+            return _scan(condition)
         case PositionMove(symbol, percent):
             return f"position {holding_text(symbol)} {'+' if percent > 0 else '-'}{number_text(abs(percent))}%"
         case OrderMatch(event, symbol):
@@ -195,17 +198,33 @@ def _news(match: NewsMatch) -> str:
     return " ".join(part for part in ("news", subject, words, gate) if part)
 
 
-def _scan(spec: ScanSpec) -> str:
+def _scan(entry: ScanEntry) -> str:
+    spec = entry.spec
     words = ["scan", spec.code]
+    if (spec.location, spec.instrument) != (_US, universe_of(_US)):
+        words.append(f"on {spec.location}")
     if spec.above_price is not None:
         words.append(f"price > {number_text(spec.above_price)}")
     if spec.below_price is not None:
         words.append(f"price < {number_text(spec.below_price)}")
     if spec.above_volume is not None:
         words.append(f"volume > {spec.above_volume}")
+    words += [_bound(code, value) for code, value in spec.filters]
     if spec.rows != MOST_ROWS:
         words.append(f"top {spec.rows}")
+    if entry.changes != EVERY_CHANGE or entry.jump != USUAL_JUMP:
+        told = [f"{change} {entry.jump}" if change is ScanChange.JUMPED else str(change) for change in entry.changes]
+        words.append(f"only {', '.join(told)}")
     return " ".join(words)
+
+
+def _bound(code: str, value: str) -> str:
+    known = bound_of(code)
+    if known is None:
+        return f"where {code} = {value}"
+    bound, is_lower = known
+    size = number_text(float(Decimal(value) * bound.scale))
+    return f"{bound.word} {'>' if is_lower else '<'} {size}{'%' if bound.is_percent else ''}"
 
 
 def _options(options: Options) -> list[str]:

@@ -86,12 +86,13 @@ def spec_to_json(spec: ScanSpec) -> dict[str, Any]:
         "above_price": spec.above_price,
         "below_price": spec.below_price,
         "above_volume": spec.above_volume,
+        **({"filters": [list(pair) for pair in spec.filters]} if spec.filters else {}),
     }
 
 
 def spec_from_json(data: Mapping[str, Any]) -> ScanSpec:
     """Return the scan that `spec_to_json` wrote."""
-    return ScanSpec(**data)
+    return ScanSpec(**{**data, "filters": tuple((str(code), str(value)) for code, value in data.get("filters", ()))})
 
 
 def row_to_json(row: ScanRow) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """Market scans: what is asked, and what comes back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from market.instrument import Instrument
+
+MOST_ROWS = 50
+"""IBKR sends at most so many rows of a scan (TWS API, market scanners)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class ScanSpec:
     code: str
     instrument: str = "STK"
     location: str = "STK.US.MAJOR"
-    rows: int = 50
+    rows: int = MOST_ROWS
     above_price: float | None = None
     below_price: float | None = None
     above_volume: int | None = None
@@ -31,3 +34,8 @@ class ScanRow:
 
     rank: int
     instrument: Instrument
+
+
+def whole(spec: ScanSpec) -> ScanSpec:
+    """Return *spec* with all rows that IBKR gives: what is subscribed to, whoever looks at how many of them."""
+    return spec if spec.rows == MOST_ROWS else replace(spec, rows=MOST_ROWS)

@@ -1,8 +1,10 @@
 """A condition of the alert language as a person would say it. Plain text: whoever inserts it escapes it."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from alerts.condition import (
+    USUAL_JUMP,
     AtSession,
     AtTime,
     Both,
@@ -19,6 +21,7 @@ from alerts.condition import (
     Op,
     OrderMatch,
     PositionMove,
+    ScanChange,
     ScanEntry,
     Stale,
     Trailing,
@@ -28,6 +31,7 @@ from alerts.condition import (
 from alerts.leaf import leaves, singles
 from alerts.operand import AccountValue, Number, Operand, Price
 from alerts.rule import Rule
+from alerts.scan_filters import bound_of
 from alerts.wording import days_text, duration_text, format_draft, words_text
 from bot.views.numbers import exact
 from bot.views.operand import Instruments, first_symbol, label, number, operand, size
@@ -44,6 +48,8 @@ _UPWARD = {Op.GT, Op.GE, Direction.ABOVE}
 _DOWNWARD = {Op.LT, Op.LE, Direction.BELOW}
 _MOVES = {Way.UP: "rises", Way.DOWN: "drops", Way.EITHER: "moves"}
 _SIDES = {Way.UP: "up", Way.DOWN: "down", Way.EITHER: "up or down"}
+_US = ScanSpec("").location
+_BOUNDS = {"marketcap": "market cap", "avgvolume": "average volume", "change": "change"}
 _ABOUT = {"*": "Any news", "portfolio": "Portfolio", "watchlist": "Watchlist", "any": "Any position", "": "Orders"}
 
 
@@ -115,15 +121,35 @@ def crossing_line(rule: Rule) -> str:
 
 
 def scan_phrase(spec: ScanSpec) -> str:
-    """Return the scan's bounds in words: `top 10 · price above 5 · volume above 1,000,000`."""
+    """Return the scan's bounds in words: `top 10 · on STK.NASDAQ · price above 5 · volume above 1,000,000`."""
     parts = [f"top {spec.rows}"]
+    if spec.location != _US:
+        parts.append(f"on {spec.location}")
     if spec.above_price is not None:
         parts.append(f"price above {exact(spec.above_price)}")
     if spec.below_price is not None:
         parts.append(f"price below {exact(spec.below_price)}")
     if spec.above_volume is not None:
         parts.append(f"volume above {exact(spec.above_volume)}")
+    parts += [_bound(code, value) for code, value in spec.filters]
     return " · ".join(parts)
+
+
+def _bound(code: str, value: str) -> str:
+    """Return one of IBKR's filters in words: `market cap above 1,000,000,000`, or its code and value as they are."""
+    known = bound_of(code)
+    if known is None:
+        return f"{code} {value}"
+    bound, is_lower = known
+    size = exact(float(Decimal(value) * bound.scale))
+    return f"{_BOUNDS[bound.word]} {'above' if is_lower else 'below'} {size}{'%' if bound.is_percent else ''}"
+
+
+def _changes(entry: ScanEntry) -> str:
+    jumped = "jumped" if entry.jump == USUAL_JUMP else f"jumped {entry.jump} ranks"
+    words = {ScanChange.NEW: "new", ScanChange.DROPPED: "dropped", ScanChange.JUMPED: jumped}
+    *others, last = (words[change] for change in entry.changes)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _compared(left: Operand, right: Operand, rule: Rule) -> str:
@@ -212,7 +238,7 @@ def _happening(
         case NewsMatch():
             return _news(condition, instruments)
         case ScanEntry(spec):
-            return f"new in scan {spec.code} ({scan_phrase(spec).replace(' · ', ', ')})"
+            return f"{_changes(condition)} in scan {spec.code} ({scan_phrase(spec).replace(' · ', ', ')})"
 
 
 def _time(condition: AtTime | EveryTime | AtSession) -> str:

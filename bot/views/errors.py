@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import singledispatch
 
-from alerts.errors import AlertSyntaxError, NoSuchChat, NotEvaluable, RuleGone, TooManyAlerts, TooManyScans
+from alerts.errors import AlertSyntaxError, NoSuchChat, NoSuchScan, NotEvaluable, RuleGone, TooManyAlerts, TooManyScans
 from alerts.exchange import UnreadableFile
 from bot.callback_data import Code
 from bot.views import limits, second_step
@@ -200,6 +200,19 @@ def _(error: UnreadableFile) -> Message:
 def _(error: TooManyScans) -> Message:
     return Message(
         f"🛰 <b>All {error.cap} of IBKR's scan subscriptions are in use.</b>\nDelete or pause a scan alert in /alerts."
+    )
+
+
+@explain.register
+def _(error: NoSuchScan) -> Message:
+    word = f"<b>{text(shortened(error.word, 60))}</b>"
+    if error.place:
+        said = f"🤔 IBKR does not run the scan {word} over {text(error.place)}."
+    else:
+        said = f"🤔 IBKR's scanner knows no {error.kind} {word}."
+    nearest = ", ".join(f"<code>{text(one)}</code>" for one in error.nearest)
+    return Message(
+        f"{said} Nothing was saved.\n{f'Did you mean {nearest}?' if nearest else '/scan lists what there is.'}"
     )
 
 

@@ -14,6 +14,7 @@ from market.instrument import Instrument
 from market.news import Headline
 from market.quote import Bar, BarSize, Quote, Tick
 from market.scan import ScanRow, ScanSpec
+from market.scan_catalogue import ScanCatalogue
 
 
 class _Held:
@@ -92,12 +93,13 @@ class FakeNewsFeed(_Held):
 
 
 class FakeScanFeed(_Held):
-    """Implements `alerts.ports.ScanFeed`, with room for *cap* scans."""
+    """Implements `alerts.ports.ScanFeed`, with room for *cap* scans and *known* ones."""
 
-    def __init__(self, cap: int = 10) -> None:
+    def __init__(self, cap: int = 10, known: ScanCatalogue | None = None) -> None:
         super().__init__()
         self.cap = cap
         self.error: Exception | None = None
+        self.known = known
 
     async def hold(self, what: ScanSpec, **_wishes: bool) -> None:
         if what not in self.held and len(self.held) >= self.cap:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from alerts.condition import (
+    EVERY_CHANGE,
     Both,
     Comparison,
     Condition,
@@ -19,6 +20,7 @@ from alerts.condition import (
     Op,
     Options,
     Repeat,
+    ScanChange,
     ScanEntry,
     Trailing,
     Unit,
@@ -112,8 +114,18 @@ def joined(parts: st.SearchStrategy[Condition]) -> tuple[st.SearchStrategy[Condi
 PRICE_CONDITIONS = st.recursive(
     SINGLES, lambda inner: st.one_of(_joined(Both, inner), _joined(Either, inner)), max_leaves=5
 )
+_FILTERS = st.dictionaries(
+    st.sampled_from(["marketCapAbove1e6", "marketCapBelow1e6", "avgVolumeAbove", "changePercAbove", "optVolumeAbove"]),
+    st.integers(0, 10_000).map(str),
+    max_size=3,
+).map(lambda found: tuple(sorted(found.items())))
+_PLACES = st.sampled_from(
+    [("STK", "STK.US.MAJOR"), ("STK", "STK.NASDAQ"), ("STOCK.EU", "STK.EU"), ("FUT.US", "FUT.US")]
+)
 SCANS = st.builds(
-    ScanSpec,
+    lambda place, **more: ScanSpec(instrument=place[0], location=place[1], **more),
+    _PLACES,
+    filters=_FILTERS,
     code=st.sampled_from(["TOP_PERC_GAIN", "HOT_BY_VOLUME", "TOP", "PRICE", "HIGH_VS_52W_HL"]),
     rows=st.integers(1, 50),
     above_price=st.none() | st.floats(0.01, 1e6),
@@ -123,7 +135,15 @@ SCANS = st.builds(
 CONDITIONS = st.one_of(
     PRICE_CONDITIONS,
     st.builds(NewsMatch, SYMBOLS | st.just("*"), st.lists(PHRASES, max_size=3).map(tuple)),
-    st.builds(ScanEntry, SCANS),
+    st.builds(ScanEntry, SCANS)
+    | st.builds(
+        lambda spec, changes, jump: ScanEntry(
+            spec, tuple(one for one in EVERY_CHANGE if one in changes), jump if ScanChange.JUMPED in changes else 5
+        ),
+        SCANS,
+        st.sets(st.sampled_from(ScanChange), min_size=1),
+        st.integers(1, 50),
+    ),
 )
 
 

@@ -298,7 +298,7 @@ def test_needs_name_lines_bars_news_and_scans() -> None:
     needs = engine.needs()
     assert (needs.ticks, needs.bars) == (frozenset({AAPL}), frozenset({(AAPL, BarSize.DAY_1)}))
     assert needs.news == {MSFT, None}
-    assert {spec.rows for spec in needs.scans} == {5}
+    assert {spec.rows for spec in needs.scans} == {50}
     assert engine.count() == 4
 
 

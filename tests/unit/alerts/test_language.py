@@ -15,6 +15,7 @@ from alerts.condition import (
     Op,
     Options,
     Repeat,
+    ScanChange,
     ScanEntry,
 )
 from alerts.errors import AlertSyntaxError
@@ -119,6 +120,39 @@ def test_scans_take_bounds_in_any_order() -> None:
         assert condition(f"scan top_perc_gain {text}") == ScanEntry(spec)
 
 
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("on stk.nasdaq", ScanSpec("GAIN", location="STK.NASDAQ")),
+        ("on STK.EU.IBIS", ScanSpec("GAIN", "STOCK.EU", "STK.EU.IBIS")),
+        ("on FUT.GLOBEX", ScanSpec("GAIN", "FUT.US", "FUT.GLOBEX")),
+        ("on ETF.EQ.US.MAJOR", ScanSpec("GAIN", "ETF.EQ.US", "ETF.EQ.US.MAJOR")),
+        ("price greater than 5", ScanSpec("GAIN", above_price=5.0)),
+        ("where priceAbove = 5 where volumeAbove = 500k", ScanSpec("GAIN", above_price=5.0, above_volume=500_000)),
+        ("marketcap > 1B", ScanSpec("GAIN", filters=(("marketCapAbove1e6", "1000"),))),
+        ("where marketcapabove1e6 = 1000", ScanSpec("GAIN", filters=(("marketCapAbove1e6", "1000"),))),
+        ("market cap < $0.5B", None),
+        ("market cap below 500m", ScanSpec("GAIN", filters=(("marketCapBelow1e6", "500"),))),
+        ("change > -3%", ScanSpec("GAIN", filters=(("changePercAbove", "-3"),))),
+        ("average volume > 500k", ScanSpec("GAIN", filters=(("avgVolumeAbove", "500000"),))),
+        ("where stkTypes = inc:ADR", ScanSpec("GAIN", filters=(("stkTypes", "inc:ADR"),))),
+        ("where b = 2 where a = 1,000", ScanSpec("GAIN", filters=(("a", "1000"), ("b", "2")))),
+    ],
+)
+def test_scans_have_a_place_and_any_of_ibkrs_filters(text: str, spec: ScanSpec | None) -> None:
+    if spec is None:
+        assert "amount" in refusal(f"scan GAIN {text}").expected
+        return
+    assert condition(f"scan GAIN {text}") == ScanEntry(spec)
+
+
+def test_of_a_scan_only_some_changes_may_be_asked_for() -> None:
+    assert condition("scan GAIN only new") == ScanEntry(ScanSpec("GAIN"), (ScanChange.NEW,))
+    two = (ScanChange.NEW, ScanChange.JUMPED)
+    assert condition("scan GAIN top 10 only jumps 3 and new") == ScanEntry(ScanSpec("GAIN", rows=10), two, 3)
+    assert parse("scan GAIN only dropped once").options == Options(Repeat.ONCE)
+
+
 def test_options_stand_in_any_order() -> None:
     options = Options(Repeat.EVERY, cooldown=parse("A > 1 cooldown 30m").options.cooldown, note="say “hi”", silent=True)
     assert parse('AAPL > 200 every cooldown 30m silent note "say \\“hi\\”"').options == options
@@ -195,6 +229,11 @@ def test_misspelt_words_get_a_suggestion_that_works() -> None:
         ("scan TOP_PERC_GAIN top 51", 23, "from 1 to 50"),
         ("scan TOP_PERC_GAIN volume < 5", 26, "lower bound only"),
         ("scan TOP price > 5 price > 6", 25, "only once"),
+        ("scan TOP change > 5 where changePercAbove = 6", 26, "only once"),
+        ("scan TOP only new, new", 19, "only once"),
+        ("scan TOP only new 3", 18, "only `jumps` takes a number"),
+        ("scan TOP on", 11, "a scan's location"),
+        ("scan TOP where priceAbove", 25, "= and a value"),
         ("AAPL > 200 once every", 16, "either `once` or `every`"),
         ("AAPL > 200 once cooldown 5m", 16, "cooldown"),
         ("AAPL > 200 silent silent", 18, "only once"),
