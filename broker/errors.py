@@ -6,6 +6,7 @@ codes into "warning" and "error" differently and act on it (they mark live order
 pending): nothing in this room asks them what a code means.
 """
 
+import re
 from enum import StrEnum
 
 from market.errors import BrokerError, NoMarketData, PacingViolation, ReadOnlyApi
@@ -41,6 +42,7 @@ VALIDATION = 321
 HISTORY = 162
 SHOWING_DELAYED = 10167
 SCAN_EMPTY = 165
+SCAN_IMPRECISE = 492
 TOO_MANY_MESSAGES = 100
 TOO_MANY_LINES = 101
 DUPLICATE_ID = 103
@@ -53,7 +55,7 @@ _CONNECTIVITY = LOST_IBKR | {RESTORED_WITHOUT_STREAMS, RESTORED, CLIENT_ID_IN_US
 # 300 and 366 answer the cancelling of a subscription that TWS has lost by itself.
 _INFORMATIONAL = frozenset({300, 366, 10167, 10349})
 # The request or the order goes on: order held until the open, locating shares, attributes ignored, partly subscribed.
-_WARNING = frozenset({399, 404, 492, 10090, 10091})
+_WARNING = frozenset({399, 404, SCAN_IMPRECISE, 10090, 10091})
 # About an order that may be live or not: duplicate id, refused modification, an unclear tick size.
 _CHECK = frozenset({103, 104, 105, 106, 107, 329, 10147, 10148, 161})
 # What keeps a new order from being taken at all. Any other code asks for a look before anything is told.
@@ -70,6 +72,30 @@ REFUSES_CHANGE = frozenset({2102})
 _NO_DATA = frozenset({354, 10089, 10092, 10168, 10186, 10197})
 _PACING = frozenset({100, 420})
 _NOTICES = range(2100, 2200)
+# What TWS puts before the words that matter.
+_SERVICE = re.compile(r"^(Historical Market Data Service \w+ message:|Error \w+ request[.:]?-'\w*' ?: cause - )\s*")
+# Of a refused scan: what it says, and what that means. Codes: 162 (the scanner service), 321 and 322 (TWS itself),
+# 490 and 492 (permissions); their texts from public logs.
+_SCANS = (
+    (re.compile(r"scanner type with code (\S+) is disabled", re.IGNORECASE), r"there is no scan \1 for this account"),
+    (
+        re.compile(r"market scanner is not configured", re.IGNORECASE),
+        "IBKR's scanner does not cover this location for this kind of instruments, or not for this account",
+    ),
+    (
+        re.compile(r"only (\d+) simultaneous api scanner", re.IGNORECASE),
+        r"all \1 scans that IBKR runs at once are in use",
+    ),
+    (re.compile(r"api scanner subscription cancelled", re.IGNORECASE), "TWS has ended the scan by itself"),
+    (
+        re.compile(r"additional permissions to run scanner:?\s*(.+?)\.?$", re.IGNORECASE),
+        r"it takes market data that the account does not have (\1)",
+    ),
+    (
+        re.compile(r"additional permissions to obtain precise results for scanner[.:]?\s*(.+?)\.?$", re.IGNORECASE),
+        r"the account lacks market data, so the ranks may not be exact (\1)",
+    ),
+)
 
 
 def kind_of(code: int) -> Kind:
@@ -118,3 +144,12 @@ def failure(code: int, text: str) -> BrokerError:
     if code in _PACING or (code == HISTORY and "pacing" in lower):
         return PacingViolation(code, text)
     return BrokerError(code, text)
+
+
+def scan_words(code: int, text: str) -> str:
+    """Return what TWS says about a scan, in plain words where *text* is known, else its own without the preamble."""
+    said = _SERVICE.sub("", text).strip()
+    for pattern, words in _SCANS:
+        if (match := pattern.search(said)) is not None:
+            return match.expand(words)
+    return said or f"error {code}"

@@ -34,10 +34,11 @@ class ScanLocation:
 @dataclass(frozen=True, slots=True)
 class ScanFilter:
     """
-    A bound of a scan: its *code* (marketCapAbove1e6), *name*, and *kind* ("number", "integer", "date", "choice").
+    A bound of a scan: its *code* (marketCapAbove1e6), *name*, and *kind*.
 
-    *choices* are pairs of value and name where only some values are allowed; *belongs* is IBKR's own id of the filter,
-    which the universes list.
+    Kinds are "number", "integer", "date" (YYYYMMDD), "choice", "flag" (true or false) and "text", which is also what
+    is of a kind unknown to us. *choices* are pairs of value and name where only some values are allowed; *belongs* is
+    IBKR's own id of the filter, which the universes list.
     """
 
     code: str
@@ -50,7 +51,7 @@ class ScanFilter:
 
 @dataclass(frozen=True, slots=True)
 class ScanCatalogue:
-    """All of it, in IBKR's order."""
+    """All of it, in IBKR's order; no code comes twice among those of a kind."""
 
     types: tuple[ScanType, ...] = ()
     universes: tuple[ScanUniverse, ...] = ()

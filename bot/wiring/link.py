@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from bot.settings import Settings
 from bot.wiring.ground import Ground
+from broker.catalogue import IbCatalogue
+from broker.catalogue_file import NAME, CatalogueFile
 from broker.contracts import IbContracts
 from broker.history import IbHistory
 from broker.market_data import IbTickFeed
@@ -40,7 +42,7 @@ def wire_link(ground: Ground) -> Link:
     feed = IbTickFeed(session, clock, most=settings.ib_market_lines)
     history = IbHistory(session, clock, contracts)
     news = IbNewsFeed(session)
-    scans = IbScanFeed(session)
+    scans = IbScanFeed(session, IbCatalogue(session, clock, CatalogueFile(settings.data_folder / NAME)))
     options = IbOptions(session, feed, clock)
     orders = IbOrders(session, clock)
     holdings = IbPortfolio(session, contracts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from broker.catalogue import IbCatalogue
 from broker.contracts import IbContracts
 from broker.history import IbHistory
 from broker.market_data import IbTickFeed
@@ -71,7 +72,7 @@ def desk_at(port: int, *, client_id: int = 17, readonly: bool = False, account: 
         contracts,
         feed,
         IbHistory(session, clock, contracts, timeout_s=10.0),
-        IbScanFeed(session, timeout_s=10.0),
+        IbScanFeed(session, IbCatalogue(session, clock, timeout_s=10.0), timeout_s=10.0),
         IbNewsFeed(session, timeout_s=10.0),
         IbOrders(session, clock, timeout_s=10.0),
         IbPortfolio(session, contracts, timeout_s=10.0),
