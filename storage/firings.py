@@ -58,6 +58,14 @@ class SqlFiringLog:
         async with self._database.reading() as connection:
             return [firing_from_json(data) for data in (await connection.execute(statement)).scalars()]
 
+    async def nth(self, rule_id: int, number: int) -> Firing | None:
+        """Return a rule's firing by its number, or None; also that of a deleted rule."""
+        this = firings.c.rule_id == rule_id, firings.c.key.startswith(f"{rule_id}:{number}:", autoescape=True)
+        statement = select(firings.c.data).where(*this).order_by(firings.c.id.desc()).limit(1)
+        async with self._database.reading() as connection:
+            data = (await connection.execute(statement)).scalar_one_or_none()
+        return None if data is None else firing_from_json(data)
+
     async def count_since(self, owner_id: int, since: datetime) -> int:
         """Return how often a user's rules fired at or after *since*."""
         mine = firings.c.owner_id == owner_id, firings.c.at >= since

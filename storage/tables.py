@@ -418,3 +418,13 @@ scans = Table(
     Column("told", JSON(none_as_null=True)),
     sqlite_autoincrement=True,
 )
+
+# Whose headlines a person does not want: an instrument's (provider is empty) or a provider's (con_id is 0).
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("user_id", BIG, primary_key=True, autoincrement=False),
+    Column("con_id", BIG, primary_key=True, autoincrement=False),
+    Column("provider", String(24), primary_key=True),
+    Column("name", Text, nullable=False),
+)
