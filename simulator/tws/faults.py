@@ -87,6 +87,11 @@ DEFAULT_TEXTS = {
     10197: "No market data during competing live session",
     10276: "News is not allowed.",
     10349: "Order TIF was set to DAY based on order preset.",
+    490: "You must subscribe for additional permissions to run scanner:Filter:Volume Above;Real-Time Market Data:NYSE",
+    492: (
+        "You must subscribe for additional permissions to obtain precise results for scanner:"
+        "Parameter:Most Active,Filter:Price;Real-Time Market Data:Pink Sheets"
+    ),
 }  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from simulator.tws import replies
 from simulator.tws.limits import SCANNERS
-from simulator.tws.scanner import Scan, parameters, ranked
+from simulator.tws.scan_document import parameters
+from simulator.tws.scanner import Scan, ScanRefused, ranked
 from simulator.tws.streams import ScanStream
 
 if TYPE_CHECKING:
@@ -23,17 +24,13 @@ def _parameters(session: Session, _: Request) -> None:
 
 def _subscribe(session: Session, request: Request) -> None:
     req_id = request.whole("reqId")
-    scan = Scan.of(request)
-    if not scan.is_known:
-        session.error(req_id, 162, f"{_SERVICE}Scanner type with code {scan.code} is disabled")
+    if reason := _refusal(session, req_id):
+        session.error(req_id, 322, f"Error processing request.-'co' : cause - {reason}")
         return
-    if session.streams.has("scan", req_id):
-        session.error(
-            req_id, 322, "Error processing request.-'bU' : cause - Duplicate ticker ID for API scanner subscription"
-        )
-        return
-    if session.server.count("scan") >= SCANNERS:
-        session.error(req_id, 162, f"{_SERVICE}Only {SCANNERS} simultaneous API scanner subscriptions allowed.")
+    try:
+        scan = Scan.of(request)
+    except ScanRefused as refused:
+        session.error(req_id, 162, f"{_SERVICE}{refused.reason}")
         return
 
     def tell() -> None:
@@ -53,7 +50,16 @@ def _cancel(session: Session, request: Request) -> None:
     if session.streams.close("scan", req_id):
         session.error(req_id, 162, f"{_SERVICE}API scanner subscription cancelled: {req_id}")
     else:
-        session.error(req_id, 300, f"Can't find EId with tickerId:{req_id}")
+        session.error(req_id, 365, f"No scanner subscription found for ticker id:{req_id}")
+
+
+def _refusal(session: Session, req_id: int) -> str:
+    """Return why TWS itself passes the request on to nobody, "" where it does; in this order."""
+    if session.server.count("scan") >= SCANNERS:
+        return f"Only {SCANNERS} simultaneous API scanner subscriptions are allowed."
+    if session.streams.has("scan", req_id):
+        return "Duplicate ticker ID for API scanner subscription"
+    return ""
 
 
 HANDLERS: dict[str, Handler] = {

@@ -38,7 +38,11 @@ async def test_the_hundred_and_first_line_is_refused_and_a_freed_one_is_free(con
 async def test_the_eleventh_scanner_is_refused(bare: Any) -> None:
     for number in range(11):
         bare.send(22, number, 5, "STK", "STK.US", "MOST_ACTIVE", *[""] * 17, "", "")
-    assert codes(await bare.answers()) == [162]
+    (refused,) = [one for one in await bare.answers() if one[0] == "4"]
+    assert (refused[3], refused[4].partition(" : ")[2]) == (
+        "322",
+        "cause - Only 10 simultaneous API scanner subscriptions are allowed.",
+    )
 
 
 async def test_the_fifty_first_open_historical_request_is_refused(connect: Any) -> None:
