@@ -20,7 +20,7 @@ _FRESH = timedelta(days=1)
 # After a renewal that failed: the old one serves meanwhile.
 _AGAIN = timedelta(minutes=10)
 # So much is read at a time, then the event loop gets the interpreter for a moment.
-_PIECE = 16_384
+_PIECE = 8_192
 _REST_S = 0.000_2
 # No code of IBKR's: its document made no sense to us.
 _UNREADABLE = 0

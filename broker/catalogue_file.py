@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class CatalogueFile:
         beside = self._path.with_name(f"{self._path.name}.new")
         try:
             with beside.open("w", encoding="utf-8") as file:
-                json.dump(_plain(kept), file, ensure_ascii=False, separators=(",", ":"))
+                file.write(json.dumps(_plain(kept), ensure_ascii=False, separators=(",", ":")))
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(self._path)
@@ -62,11 +62,16 @@ def _plain(kept: Kept) -> dict[str, Any]:
         "form": _FORM,
         "asked": kept.asked.isoformat(),
         "server_version": kept.server_version,
-        "types": [asdict(one) | {"instruments": sorted(one.instruments)} for one in catalogue.types],
-        "universes": [asdict(one) | {"filters": sorted(one.filters)} for one in catalogue.universes],
-        "locations": [asdict(one) | {"instruments": sorted(one.instruments)} for one in catalogue.locations],
-        "filters": [asdict(one) for one in catalogue.filters],
+        "types": [_entry(one) for one in catalogue.types],
+        "universes": [_entry(one) for one in catalogue.universes],
+        "locations": [_entry(one) for one in catalogue.locations],
+        "filters": [_entry(one) for one in catalogue.filters],
     }
+
+
+def _entry(one: ScanType | ScanUniverse | ScanLocation | ScanFilter) -> dict[str, Any]:
+    values = {field.name: getattr(one, field.name) for field in fields(one)}
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()}
 
 
 def _kept(plain: Mapping[str, Any]) -> Kept:

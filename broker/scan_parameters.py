@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ROOT = "ScanParameterResponse"
-_MOST = 64_000_000
+_MOST = 16_000_000
 _DEEPEST = 100
 _LONGEST = 200_000
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bench import __main__ as bench
-from bench import polling, quiet_tick
+from bench import polling, quiet_tick, scan_parameters
 from bench.population import PRICE, instruments, rules
 from bench.row import Row, table
 
@@ -35,6 +35,13 @@ def test_quiet_ticks_and_plain_loops_are_measured() -> None:
     assert quiet.limit == 1.2
     assert quiet.number > 0
     assert polled.number > 1
+
+
+def test_the_scanners_document_is_loaded_and_its_load_measured() -> None:
+    load, stall, again = scan_parameters.measure(times=1)
+    assert (load.limit, stall.limit) == (1.0, 20.0)
+    assert "scans" in load.note
+    assert 0 < again.number < load.number
 
 
 def test_an_unknown_row_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
