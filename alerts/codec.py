@@ -260,10 +260,6 @@ def _news_cause(data: Mapping[str, Any]) -> Cause:
     return NewsCause(headline_from_json(data["headline"]), _known(data["instrument"]))
 
 
-def _scan_cause(data: Mapping[str, Any]) -> Cause:
-    return _scan_cause(data)
-
-
 def _scan_cause_to_json(cause: ScanCause) -> Json:
     return {
         "is": "scan",
@@ -274,7 +270,7 @@ def _scan_cause_to_json(cause: ScanCause) -> Json:
     }
 
 
-def _scan_cause(data: Mapping[str, Any]) -> ScanCause:
+def _scan_cause(data: Mapping[str, Any]) -> Cause:
     # Firings of before knew new rows only.
     return ScanCause(
         spec_from_json(data["spec"]),

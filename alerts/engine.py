@@ -18,6 +18,7 @@ from alerts.eachwatch import EachDesk, EachWatch
 from alerts.leaf import operands_of
 from alerts.manner import is_plain
 from alerts.missed import Missed
+from alerts.mute import Mutes
 from alerts.needs import ANY, Needs, needs_of
 from alerts.news import NewsDesk, NewsWatch
 from alerts.operand import PositionValue
@@ -293,6 +294,10 @@ class Engine:
     def set_watchlist(self, owner_id: int, instruments: Sequence[Instrument]) -> None:
         """Take in what is on a person's watchlist now, for `news watchlist`."""
         self._news.keep_watchlist(owner_id, instruments)
+
+    def keep_mutes(self, owner_id: int, mutes: Mutes) -> None:
+        """Take in whose headlines a person does not want to hear of now."""
+        self._news.keep_mutes(owner_id, mutes)
 
     def forget(self, instrument: Instrument) -> None:
         """Let the instrument's prices be unknown: its market data line was let go of."""

@@ -83,6 +83,15 @@ class NoSuchScan(AlertError):
         self.place = place
 
 
+class NoSuchProvider(AlertError):
+    """The account has no news provider *code*; *known* are those that it has."""
+
+    def __init__(self, code: str, known: tuple[str, ...]) -> None:
+        super().__init__(code)
+        self.code = code
+        self.known = known
+
+
 class NoSuchChat(AlertError):
     """There is no allowed chat *name* of which the rule's owner is a member."""
 

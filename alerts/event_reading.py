@@ -32,6 +32,25 @@ from alerts.terminal import Contradiction, read, symbol, unquoted
 
 LONGEST_OFFSET = timedelta(hours=12)
 LONGEST_MESSAGE = 300
+_CODE = 2
+_LANGUAGES = {
+    "english": "en",
+    "german": "de",
+    "french": "fr",
+    "spanish": "es",
+    "italian": "it",
+    "portuguese": "pt",
+    "dutch": "nl",
+    "swedish": "sv",
+    "polish": "pl",
+    "russian": "ru",
+    "turkish": "tr",
+    "arabic": "ar",
+    "hebrew": "he",
+    "chinese": "zh",
+    "japanese": "ja",
+    "korean": "ko",
+}
 _UPWARD = frozenset({"up", "above", "over", "rises", "climbs", "jumps", "gains"})
 _DOWNWARD = frozenset({"down", "below", "under", "drops", "falls", "dips", "loses"})
 
@@ -152,24 +171,54 @@ class EventReader(ScanReader):
         percent, side = signed(children[0])
         return Velocity("", percent, Unit.PERCENT, side, read(number.window, children[1])), children[0]
 
+    def news_from(self, children: list[Token]) -> tuple[str, tuple[str, ...], Token]:
+        """Read `from DJNL, BRFG`."""
+        return "providers", tuple(dict.fromkeys(token.upper() for token in children)), children[0]
+
+    def news_in(self, children: list[Token]) -> tuple[str, tuple[str, ...], Token]:
+        """Read `in en` and `in english, de`."""
+        return "languages", tuple(dict.fromkeys(map(_language, children))), children[0]
+
     def news(self, children: list[object]) -> NewsMatch:
-        """Read `news AAPL "guidance" or /outlook/i if moves 1% in 5m`."""
+        """Read `news AAPL "guidance" or /outlook/i from DJNL in en if moves 1% in 5m`."""
         subject = str(children[0])
-        gate = next((_gate(subject, *child) for child in children[1:] if isinstance(child, tuple)), None)
+        gates = [child for child in children[1:] if isinstance(child, tuple) and isinstance(child[0], Velocity)]
+        gate = next((_gate(subject, *child) for child in gates), None)
+        given: dict[str, tuple[str, ...]] = {}
+        for child in children[1:]:
+            if isinstance(child, tuple) and isinstance(child[0], str):
+                key, found, token = child
+                if key in given:
+                    raise Contradiction(token, f"each of the {key} only once")
+                if subject == "bulletins":
+                    raise Contradiction(token, f"the end of the line: bulletins come from IBKR alone, without {key}")
+                given[key] = found
         words = next((child for child in children[1:] if isinstance(child, Words)), None)
-        if words is None:
-            return NewsMatch(subject, gate=gate)
-        alternatives = words.parts if isinstance(words, AnyOf) else (words,)
-        plain = tuple(part.text for part in alternatives if isinstance(part, Phrase))
-        # Plain phrases are kept in their short form, as those of older rules are.
-        if len(plain) == len(alternatives):
-            return NewsMatch(subject, plain, gate=gate)
-        return NewsMatch(subject, words=words, gate=gate)
+        phrases, words = _short(words)
+        return NewsMatch(subject, phrases, words, gate, given.get("providers", ()), given.get("languages", ()))
+
+
+def _short(words: Words | None) -> tuple[tuple[str, ...], Words | None]:
+    """Return plain phrases in their short form, as those of older rules are; anything else as it is."""
+    if words is None:
+        return (), None
+    alternatives = words.parts if isinstance(words, AnyOf) else (words,)
+    plain = tuple(part.text for part in alternatives if isinstance(part, Phrase))
+    return (plain, None) if len(plain) == len(alternatives) else ((), words)
+
+
+def _language(token: Token) -> str:
+    """Return the two-letter code of a language, given as such or by its English name. Raises Contradiction."""
+    word = token.lower().partition("-")[0]
+    code = _LANGUAGES.get(word, word)
+    if len(code) != _CODE:
+        raise Contradiction(token, "a language, like en or german")
+    return code
 
 
 def _gate(subject: str, gate: Velocity, token: Token) -> Velocity:
-    if subject in {"*", "portfolio", "watchlist"}:
-        raise Contradiction(token, "the end of the line: a price gate needs news of one symbol")
+    if subject in {"*", "bulletins"}:
+        raise Contradiction(token, "the end of the line: a price gate needs news of a symbol, portfolio or watchlist")
     return replace(gate, symbol=subject)
 
 

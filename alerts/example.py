@@ -22,22 +22,31 @@ TOPICS = (
     Topic(
         "news",
         "News",
-        "a headline comes whose words match; `and` and `or` join patterns, `/…/` is a regular expression, `if` asks for"
-        " a move too",
+        "a headline comes whose words match; `and` and `or` join patterns, `/…/` is a regular expression; `from` names"
+        " IBKR's providers, `in` languages, `if` asks for a move too; `portfolio` and `watchlist` follow yours, `*` is"
+        " the broad tape, `bulletins` are IBKR's own",
         (
             'news AAPL "guidance" or "outlook"',
             'news * "FDA approval"',
             'news AAPL "guidance" or /downgrad/i',
             "news portfolio",
             'news AAPL "offering" if moves 1% in 5m',
+            'news watchlist "upgrade" from DJNL, BRFG in en',
+            "news bulletins",
         ),
         ("news",),
     ),
     Topic(
         "scan",
         "Scanner",
-        "an instrument is new in one of IBKR's market scans",
-        ("scan TOP_PERC_GAIN top 10", "scan TOP_PERC_GAIN price > 5 volume > 1M top 10"),
+        "an instrument is new in one of IBKR's market scans, drops out of it or jumps 5 ranks and more; `only` tells"
+        " some of these, `on` names a location, `where` any of IBKR's filters by its code",
+        (
+            "scan TOP_PERC_GAIN top 10",
+            "scan TOP_PERC_GAIN price > 5 volume > 1M top 10",
+            "scan HOT_BY_VOLUME on STK.NASDAQ marketcap > 1B change > 3% top 20 only new",
+            "scan MOST_ACTIVE where optVolumeAbove = 1000 top 10 only new, jumps 3",
+        ),
         ("scan",),
     ),
     Topic(

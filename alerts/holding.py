@@ -42,6 +42,7 @@ class Holding:
         self._ticks = Counter[_Wish]()
         self._headlines = Counter[Instrument | None]()
         self._lists = Counter[ScanSpec]()
+        self._bulletins = 0
 
     async def take(self, rule_id: int, needs: Needs) -> None:
         """Hold what a rule needs. Raises TooManyScans; then nothing is held for it."""
@@ -71,6 +72,9 @@ class Holding:
             if not self._headlines[subject]:
                 await self._news.hold(subject)
                 undo.push_async_callback(self._news.release, subject)
+        if needs.bulletins and not self._bulletins:
+            await self._news.hold_bulletins()
+            undo.push_async_callback(self._news.release_bulletins)
 
     def _is_held(self, needs: Needs, wishes: Sequence[_Wish]) -> bool:
         ticks, headlines, lists = self._ticks, self._headlines, self._lists
@@ -78,6 +82,7 @@ class Holding:
             all(ticks[wish] for wish in wishes)
             and all(headlines[subject] for subject in needs.news)
             and all(lists[spec] for spec in needs.scans)
+            and (not needs.bulletins or self._bulletins > 0)
         )
 
     def _count(self, rule_id: int, needs: Needs, wishes: Sequence[_Wish]) -> None:
@@ -88,6 +93,7 @@ class Holding:
             self._headlines[subject] += 1
         for spec in needs.scans:
             self._lists[spec] += 1
+        self._bulletins += needs.bulletins
 
     async def give(self, rule_id: int) -> None:
         """Hold no longer what only this rule needed; nothing happens if nothing is held for it."""
@@ -97,15 +103,15 @@ class Holding:
         self._lists.subtract(needs.scans)
         self._ticks.subtract(_wishes(needs))
         self._headlines.subtract(needs.news)
-        for spec in needs.scans:
-            if not self._lists[spec]:
-                await self._scans.release(spec)
-        for wish in _wishes(needs):
-            if not self._ticks[wish]:
-                await self._let_go(wish)
-        for subject in needs.news:
-            if not self._headlines[subject]:
-                await self._news.release(subject)
+        for spec in (one for one in needs.scans if not self._lists[one]):
+            await self._scans.release(spec)
+        for wish in (one for one in _wishes(needs) if not self._ticks[one]):
+            await self._let_go(wish)
+        for subject in (one for one in needs.news if not self._headlines[one]):
+            await self._news.release(subject)
+        self._bulletins -= needs.bulletins
+        if needs.bulletins and not self._bulletins:
+            await self._news.release_bulletins()
 
     async def _let_go(self, wish: _Wish) -> None:
         await self._feed.release(wish.instrument, is_fast=wish.is_fast)

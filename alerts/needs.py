@@ -58,6 +58,7 @@ ANY = "any"
 """The symbol of `positions any`: each position by itself."""
 
 _BROAD = "*"
+_BULLETINS = "bulletins"
 _GROUPS = frozenset({"portfolio", "watchlist"})
 _QUOTED = frozenset({SecType.FOREX, SecType.CFD, SecType.COMMODITY})
 
@@ -69,8 +70,8 @@ class Needs:
 
     *fast* are those of *ticks* whose rules live on every tick (velocity, trailing, two instruments, options, volume,
     bid and ask, `stale`): 1-minute bars do not do for them. *options* want greeks. *daily* are closed daily bars, so
-    many (they are among *bars* too). *account*, *orders* and *clock*: the account's stream, what happens to orders, a
-    look each second.
+    many (they are among *bars* too). *account*, *orders*, *clock* and *bulletins*: the account's stream, what happens
+    to orders, a look each second, IBKR's own messages.
     """
 
     ticks: frozenset[Instrument] = frozenset()
@@ -84,6 +85,7 @@ class Needs:
     account: bool = False
     orders: bool = False
     clock: bool = False
+    bulletins: bool = False
 
     def __or__(self, other: "Needs") -> "Needs":
         return Needs.of_all((self, other))
@@ -104,6 +106,7 @@ class Needs:
             account=any(need.account for need in found),
             orders=any(need.orders for need in found),
             clock=any(need.clock for need in found),
+            bulletins=any(need.bulletins for need in found),
         )
 
 
@@ -165,7 +168,7 @@ def _symbols(condition: Condition) -> Iterator[str]:  # noqa: C901  one case for
         case DayMove(symbol) | Velocity(symbol) | Trailing(symbol) | Stale(symbol):
             yield symbol
         case NewsMatch(symbol) | PositionMove(symbol) | OrderMatch(_, symbol):
-            if symbol not in {_BROAD, ANY, ""} | _GROUPS:
+            if symbol not in {_BROAD, _BULLETINS, ANY, ""} | _GROUPS:
                 yield symbol
         case AtSession():
             yield MARKET
@@ -244,6 +247,8 @@ def _fast(symbol: str, rule: Rule, *, is_option: bool = False) -> Needs:
 def _of_news(match: NewsMatch, rule: Rule) -> Needs:
     if match.symbol == _BROAD:
         return Needs(news=frozenset({None}))
+    if match.symbol == _BULLETINS:
+        return Needs(bulletins=True)
     # Whose headlines a portfolio means follows from the account; the engine adds them (`Engine.needs_of`).
     about = frozenset[Instrument]() if match.symbol in _GROUPS else frozenset({instrument_of(rule, match.symbol)})
     priced = about if match.gate is not None else frozenset()

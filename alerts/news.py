@@ -1,40 +1,44 @@
-"""News rules: which headline is meant, that one story is told once, and that the price moved with it where asked."""
+"""
+News rules: which headline is meant, and that one story is told once.
 
-import re
+A story is told to a chat once, by whichever of its owner's rules is the most to the point; `alerts/story.py` says when
+two headlines tell the same. Where a price must move with it, the headline waits for that, so long and no longer.
+"""
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from hashlib import blake2b
 
 from alerts.compiling import Market, velocity
 from alerts.condition import NewsMatch, Velocity
 from alerts.errors import NotEvaluable
 from alerts.motion import Moved
+from alerts.mute import Mutes
 from alerts.needs import instrument_of
 from alerts.phrase import matcher_of
 from alerts.rule import Firing, NewsCause, Rule, RuleState
-from alerts.session import Sessions
+from alerts.story import Told
 from alerts.watch import Roster, Watch
 from market.instrument import Instrument
-from market.news import Headline
-
-SAME_STORY = timedelta(days=1)
-"""Within this time the same headline of another provider is the same story."""
+from market.news import BROAD_TAPE, BULLETINS, Headline
 
 _KEPT = 64
+_STORY = 4
 _EARLIER = timedelta(minutes=1)
-_BROAD = 0
+_GROUPS = frozenset({"portfolio", "watchlist"})
+_NOBODY = Mutes()
+_Chat = tuple[int, int]
 
 
 class NewsWatch(Watch):
     """
-    A news rule; *told* are its stories: (provider and article id, digest of the text, when, provider).
+    A news rule; *told* are the latest stories that it told: (identity, words, when, provider).
 
-    *about* maps contract ids to instruments it listens to, *is_broad* means any. *waiting* are headlines that wait for
-    the price to move (`if moves 1% in 5m`): so long, and no longer.
+    *about* maps contract ids to instruments it listens to, *keys* are what it hears of: contract ids, BROAD_TAPE,
+    BULLETINS. *waiting* are headlines that wait for the price to move (`if moves 1% in 5m`): so long, and no longer.
     """
 
-    __slots__ = ("_market", "about", "gate", "group", "is_broad", "is_meant_by", "told", "waiting")
+    __slots__ = ("_market", "about", "gate", "group", "is_meant_by", "match", "told", "waiting")
 
     def __init__(self, rule: Rule, market: Market) -> None:
         super().__init__(rule)
@@ -42,15 +46,38 @@ class NewsWatch(Watch):
         if not isinstance(match, NewsMatch):
             raise NotEvaluable(type(match).__name__)
         self._market = market
-        self.is_broad = match.symbol == "*"
-        self.group = match.symbol if match.symbol in {"portfolio", "watchlist"} else ""
+        self.match = match
+        self.group = match.symbol if match.symbol in _GROUPS else ""
         self.about: dict[int, Instrument] = {}
         self.gate: Velocity | None = match.gate
-        self.follow(() if self.group or self.is_broad else [instrument_of(rule, match.symbol)])
+        self.follow(() if self.group or self._at_large is not None else [instrument_of(rule, match.symbol)])
         self.is_meant_by = matcher_of(match)
         self.waiting: list[tuple[Headline, datetime]] = []
         seen = rule.memory.get("seen", [])
         self.told: list[list[str]] = [list(map(str, story)) for story in seen] if isinstance(seen, list) else []
+
+    @property
+    def chat(self) -> _Chat:
+        """Whom it tells: its owner, in a chat."""
+        return self.rule.owner_id, self.rule.chat_id
+
+    @property
+    def keys(self) -> Sequence[int]:
+        """What it hears of."""
+        at_large = self._at_large
+        return list(self.about) if at_large is None else [at_large]
+
+    @property
+    def weight(self) -> tuple[bool, bool, bool, bool, int, int]:
+        """How it stands among rules that mean the same headline: the smallest tells it."""
+        options, match = self.rule.draft.options, self.match
+        breadth = 2 if self._at_large is not None else 1 if self.group else 0
+        is_any = not (match.phrases or match.words or match.providers or match.languages)
+        return not options.critical, not options.then, options.silent, is_any, breadth, self.rule.id
+
+    @property
+    def _at_large(self) -> int | None:
+        return {"*": BROAD_TAPE, "bulletins": BULLETINS}.get(self.match.symbol)
 
     def follow(self, instruments: Iterable[Instrument]) -> None:
         """Listen to headlines about these and no others."""
@@ -58,50 +85,47 @@ class NewsWatch(Watch):
         for instrument in self.about.values():
             self._move(instrument)
 
-    def consider(self, headline: Headline, at: datetime, sessions: Sessions) -> Firing | None:
-        """Return the firing of *headline*, if it is meant and new, and the price moves with it; else it waits."""
-        if not self._is_meant(headline) or self.is_quiet(at, sessions) or not self._is_new(headline):
-            return None
+    def is_meant(self, headline: Headline) -> bool:
+        """Return whether *headline* is for this rule: its words, its source, and not from before it was armed."""
+        # IBKR sends the latest headlines again with each new subscription. Its clock is not ours: a minute's grace.
+        if headline.time < self.rule.since - _EARLIER:
+            return False
+        match = self.match
+        if match.providers and headline.provider.upper() not in match.providers:
+            return False
+        if match.languages and headline.language and headline.language.lower()[:2] not in match.languages:
+            return False
+        return self.is_meant_by(headline.text)
+
+    def tell(self, headline: Headline, at: datetime) -> Firing | None:
+        """Return the firing of *headline* where the price moves with it, if it must; else the headline waits."""
         if self.gate is None or self._has_moved(headline, at):
             return self._firing(headline, at)
         self.waiting.append((headline, at + self.gate.window))
         return None
 
-    def reconsider(self, now: datetime, sessions: Sessions) -> Firing | None:
-        """Return the firing of a headline whose price has moved by now; those whose time is over are let go."""
-        self.waiting = [(headline, end) for headline, end in self.waiting if now <= end]
-        if self.is_quiet(now, sessions):
+    def retell(self, headline: Headline, now: datetime) -> Firing | None:
+        """Return the firing of a headline that waited, if its price has moved by now; it waits no longer then."""
+        if not self._has_moved(headline, now):
             return None
-        for headline, end in self.waiting:
-            if self._has_moved(headline, now):
-                self.waiting.remove((headline, end))
-                return self._firing(headline, now)
-        return None
+        self.drop(headline)
+        return self._firing(headline, now)
+
+    def drop(self, headline: Headline) -> None:
+        """Let *headline* wait no longer."""
+        self.waiting = [(one, end) for one, end in self.waiting if one is not headline]
 
     def memory(self) -> Mapping[str, object]:
         """Return the stories told, the latest only."""
         return {**super().memory(), "seen": self.told[-_KEPT:]} if self.told else super().memory()
 
-    def _is_meant(self, headline: Headline) -> bool:
-        """Return whether *headline* is for this rule: its words, and not from before it was armed."""
-        # IBKR sends the latest headlines again with each new subscription. Its clock is not ours: a minute's grace.
-        if headline.time < self.rule.since - _EARLIER:
-            return False
-        return self.is_meant_by(headline.text)
-
-    def _is_new(self, headline: Headline) -> bool:
-        """Return whether this story was not told yet, and remember it."""
-        story = f"{headline.provider}:{headline.article_id}"
-        digest = _digest(headline.text)
-        for known, text, time, provider in self.told:
-            is_late = abs(headline.time - datetime.fromisoformat(time)) > SAME_STORY
-            if known == story or (text == digest and provider != headline.provider and not is_late):
-                return False
-        self.told.append([story, digest, headline.time.isoformat(), headline.provider])
+    def note(self, headline: Headline) -> None:
+        """Remember that *headline* is told."""
+        self.told.append([_identity(headline), headline.text, headline.time.isoformat(), headline.provider])
         del self.told[:-_KEPT]
-        return True
 
     def _firing(self, headline: Headline, at: datetime) -> Firing:
+        self.note(headline)
         return self.fired(at, NewsCause(headline, self.about.get(headline.con_id)), headline.time)
 
     def _move(self, instrument: Instrument) -> Moved | None:
@@ -115,7 +139,7 @@ class NewsWatch(Watch):
 
 
 class NewsDesk:
-    """All news rules, by instrument."""
+    """All news rules, by instrument; what each chat was told, and what its owner has muted."""
 
     def __init__(self, roster: Roster, market: Market) -> None:
         self._roster = roster
@@ -123,6 +147,8 @@ class NewsDesk:
         self._about: dict[int, set[int]] = {}
         self._portfolio: tuple[Instrument, ...] = ()
         self._watchlists: dict[int, tuple[Instrument, ...]] = {}
+        self._told: dict[_Chat, Told] = {}
+        self._mutes: dict[int, Mutes] = {}
 
     def made(self, rule: Rule) -> NewsWatch:
         """Return *rule* made ready. Raises NotEvaluable and whatever a broken memory raises."""
@@ -132,7 +158,10 @@ class NewsDesk:
         """Watch a rule."""
         if watch.group:
             watch.follow(self._members(watch))
-        for con_id in _keys(watch):
+        told = self._told.setdefault(watch.chat, Told())
+        for identity, text, time, provider in (story for story in watch.told if len(story) == _STORY):
+            told.add(identity, provider, text, datetime.fromisoformat(time))
+        for con_id in watch.keys:
             self._about.setdefault(con_id, set()).add(watch.rule.id)
         if watch.gate is not None:
             for instrument in watch.about.values():
@@ -140,7 +169,7 @@ class NewsDesk:
 
     def leave(self, watch: NewsWatch) -> None:
         """Watch it no longer."""
-        for con_id in _keys(watch):
+        for con_id in watch.keys:
             self._about.get(con_id, set()).discard(watch.rule.id)
         if watch.gate is not None:
             for instrument in watch.about.values():
@@ -174,31 +203,85 @@ class NewsDesk:
         self._watchlists[owner_id] = tuple(instruments)
         self._regroup(lambda watch: watch.group == "watchlist" and watch.rule.owner_id == owner_id)
 
+    def keep_mutes(self, owner_id: int, mutes: Mutes) -> None:
+        """Take in what a person does not want to hear of now; it goes before anything their rules say."""
+        self._mutes[owner_id] = mutes
+
     def on_headline(self, headline: Headline, at: datetime) -> list[Firing]:
-        """Return the firings of *headline*, received *at*."""
+        """Return the firings of *headline*, received *at*: one for each chat that is to be told of it."""
         firings: list[Firing] = []
-        for rule_id in sorted(self._about.get(_BROAD, set()) | self._about.get(headline.con_id, set())):
-            watch = self._roster.watched.get(rule_id)
-            if isinstance(watch, NewsWatch):
-                considered = partial(watch.consider, headline, at, self._roster.sessions)
-                self._take(watch, self._roster.guarded(watch.rule, at, considered), firings)
+        rule_ids = self._about.get(headline.con_id, set())
+        if headline.con_id != BULLETINS:
+            rule_ids = rule_ids | self._about.get(BROAD_TAPE, set())
+        for chat, watches in self._by_chat(rule_ids).items():
+            meant = [watch for watch in watches if self._is_meant(watch, headline, at)]
+            if meant and not self._is_known(chat, headline):
+                self._tell(meant, headline, at, firings)
         return firings
 
     def on_time(self, now: datetime) -> list[Firing]:
-        """Return the firings of headlines that waited for the price."""
+        """Return the firings of headlines that waited for the price; those whose time is over are let go."""
         firings: list[Firing] = []
         waiting = {rule_id for ids in self._about.values() for rule_id in ids if self._is_waiting(rule_id)}
-        for rule_id in sorted(waiting):
-            watch = self._roster.watched.get(rule_id)
-            if isinstance(watch, NewsWatch):
-                considered = partial(watch.reconsider, now, self._roster.sessions)
-                self._take(watch, self._roster.guarded(watch.rule, now, considered), firings)
+        for watches in self._by_chat(waiting).values():
+            for watch in watches:
+                watch.waiting = [(headline, end) for headline, end in watch.waiting if now <= end]
+                for headline, _ in list(watch.waiting):
+                    self._reconsider(watch, headline, now, firings)
         return firings
 
-    def _take(self, watch: NewsWatch, firing: Firing | None, firings: list[Firing]) -> None:
-        if firing is None:
+    def _by_chat(self, rule_ids: Iterable[int]) -> dict[_Chat, list[NewsWatch]]:
+        """Return the rules by whom they tell, the most to the point first."""
+        found: dict[_Chat, list[NewsWatch]] = {}
+        for rule_id in rule_ids:
+            watch = self._roster.watched.get(rule_id)
+            if isinstance(watch, NewsWatch):
+                found.setdefault(watch.chat, []).append(watch)
+        return {chat: sorted(watches, key=lambda watch: watch.weight) for chat, watches in sorted(found.items())}
+
+    def _is_meant(self, watch: NewsWatch, headline: Headline, at: datetime) -> bool:
+        return self._roster.guarded(watch.rule, at, partial(watch.is_meant, headline)) is True
+
+    def _is_known(self, chat: _Chat, headline: Headline) -> bool:
+        """Return whether *chat* was told this story, or its owner has muted it, which counts as told."""
+        told = self._told.setdefault(chat, Told())
+        if told.knows(_identity(headline), headline.provider, headline.text, headline.time):
+            return True
+        mutes = self._mutes.get(chat[0], _NOBODY)
+        if headline.con_id in mutes.instruments or headline.provider in mutes.providers:
+            told.add(_identity(headline), headline.provider, headline.text, headline.time)
+            return True
+        return False
+
+    def _tell(self, watches: Sequence[NewsWatch], headline: Headline, at: datetime, firings: list[Firing]) -> None:
+        """Have the first of *watches* that may speak tell of *headline*; who waits for a price waits no longer then."""
+        waiting: list[NewsWatch] = []
+        for watch in sorted(watches, key=lambda watch: watch.gate is not None):
+            if watch.is_quiet(at, self._roster.sessions):
+                continue
+            firing = self._roster.guarded(watch.rule, at, partial(watch.tell, headline, at))
+            if firing is None:
+                waiting.append(watch)
+                continue
+            for other in waiting:
+                other.drop(headline)
+            self._take(watch, headline, firing, firings)
             return
+
+    def _reconsider(self, watch: NewsWatch, headline: Headline, now: datetime, firings: list[Firing]) -> None:
+        if watch.is_quiet(now, self._roster.sessions) or watch.rule.id not in self._roster.watched:
+            return
+        if self._is_known(watch.chat, headline):
+            watch.drop(headline)
+            return
+        firing = self._roster.guarded(watch.rule, now, partial(watch.retell, headline, now))
+        if firing is not None:
+            self._take(watch, headline, firing, firings)
+
+    def _take(self, watch: NewsWatch, headline: Headline, firing: Firing, firings: list[Firing]) -> None:
         firings.append(firing)
+        told = self._told.setdefault(watch.chat, Told())
+        told.add(_identity(headline), headline.provider, headline.text, headline.time)
         if firing.rule.state is RuleState.FIRED:
             self.leave(watch)
             self._roster.rest(firing.rule)
@@ -217,10 +300,6 @@ class NewsDesk:
         return self._portfolio if watch.group == "portfolio" else self._watchlists.get(watch.rule.owner_id, ())
 
 
-def _keys(watch: NewsWatch) -> list[int]:
-    return [_BROAD] if watch.is_broad else list(watch.about)
-
-
 def _priced(market: Market, instrument: Instrument, rule_id: int, *, is_wanted: bool) -> None:
     """Have every move of the price go into its windows, or no longer."""
     book = market.book(instrument)
@@ -231,7 +310,5 @@ def _priced(market: Market, instrument: Instrument, rule_id: int, *, is_wanted: 
         ladder.unlisten(rule_id)
 
 
-def _digest(text: str) -> str:
-    """Return a short stand-in for the words of *text*: providers differ in case and punctuation."""
-    words = " ".join(re.findall(r"\w+", text.casefold()))
-    return blake2b(words.encode(), digest_size=8).hexdigest()
+def _identity(headline: Headline) -> str:
+    return f"{headline.provider}:{headline.article_id}"

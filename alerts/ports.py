@@ -10,7 +10,7 @@ from alerts.rule import Firing, OrderHappened, Rule
 from market.account import AccountSummary, Position
 from market.hours import Hours
 from market.instrument import Instrument
-from market.news import Headline
+from market.news import Headline, Provider
 from market.quote import Bar, BarSize, Quote, Tick
 from market.scan import ScanRow, ScanSpec
 from market.scan_catalogue import ScanCatalogue
@@ -218,6 +218,11 @@ class CloseStore(Protocol):
 
 class NewsFeed(Protocol):
     """Headlines as they come."""
+
+    @property
+    def known_providers(self) -> Sequence[Provider]:
+        """The account's news providers, as far as they are known without asking; empty before that."""
+        ...
 
     def connect(self, sink: Callable[[Headline], None]) -> None:
         """Hand every headline to *sink* (called on the event loop; it must not block)."""

@@ -1,12 +1,12 @@
 """From a draft to a rule that is not stored yet: symbols become instruments, a name becomes a chat."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from alerts.amendment import order_line, renamed
-from alerts.condition import Draft, ScanEntry
-from alerts.errors import NoSuchChat
+from alerts.condition import Draft, NewsMatch, ScanEntry
+from alerts.errors import NoSuchChat, NoSuchProvider
 from alerts.naming import is_number, name_of
 from alerts.needs import symbols_of
 from alerts.ports import InstrumentFinder
@@ -29,7 +29,11 @@ async def no_chats(name: str, _owner_id: int) -> int:
 
 
 class Resolver:
-    """Finds the instruments and the chat that a draft speaks of; *catalogue* is what scans there are, where known."""
+    """
+    Finds the instruments and the chat that a draft speaks of.
+
+    *catalogue* is what scans there are, *providers* are the account's news providers by code, both where known.
+    """
 
     def __init__(
         self,
@@ -37,11 +41,13 @@ class Resolver:
         clock: Clock,
         chats: ChatFinder,
         catalogue: Callable[[], ScanCatalogue | None] = lambda: None,
+        providers: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._finder = finder
         self._clock = clock
         self._chats = chats
         self._catalogue = catalogue
+        self._providers = providers
 
     async def resolve(
         self, draft: Draft, owner_id: int, chat_id: int, known: Mapping[str, Instrument] = NONE_KNOWN
@@ -50,7 +56,7 @@ class Resolver:
         Return the rule that *draft* would be, with the id 0; symbols in *known* are not looked up.
 
         What was asked for by its conId bears its name from then on, where it has one that means nothing else. Raises
-        NoSuchChat, NoSuchScan, TicketSyntaxError (its `then`) and what the finder raises.
+        NoSuchChat, NoSuchScan, NoSuchProvider, TicketSyntaxError (its `then`) and what the finder raises.
         """
         now, found = self._clock.now(), dict[str, Instrument]()
         for symbol in symbols_of(draft):
@@ -61,6 +67,7 @@ class Resolver:
             draft = draft if name == symbol else replace(draft, condition=renamed(draft.condition, symbol, name))
             found[name] = instrument
         draft = self._scanned(draft)
+        self._require_providers(draft)
         to = draft.options.to
         chat = await self._chats(to, owner_id) if to else chat_id
         rule = Rule(0, owner_id, chat, format_draft(draft), draft, found, created=now, since=now)
@@ -73,3 +80,12 @@ class Resolver:
         if not isinstance(entry, ScanEntry) or catalogue is None:
             return draft
         return replace(draft, condition=replace(entry, spec=checked(entry.spec, catalogue)))
+
+    def _require_providers(self, draft: Draft) -> None:
+        """Raise NoSuchProvider where news are asked for of one that the account does not have."""
+        match, known = draft.condition, {code.upper() for code in self._providers()}
+        if not isinstance(match, NewsMatch) or not known:
+            return
+        for code in match.providers:
+            if code not in known:
+                raise NoSuchProvider(code, tuple(sorted(known)))

@@ -73,7 +73,13 @@ class Rulebook:
     ) -> None:
         self._store = store
         self._engine = engine
-        self._resolver = Resolver(finder, clock, chats or no_chats, lambda: scans.known)
+        self._resolver = Resolver(
+            finder,
+            clock,
+            chats or no_chats,
+            lambda: scans.known,
+            lambda: [provider.code for provider in news.known_providers],
+        )
         self._feed = feed
         self._scans = scans
         self._holding = Holding(feed, news, scans, engine.forget)
@@ -102,8 +108,8 @@ class Rulebook:
         Take a line of the alert language (without `/alert`) and watch it; *zone* is its owner's.
 
         The rule's text is the line as `format_draft` spells it. Raises AlertSyntaxError, TooManyAlerts, TooManyScans,
-        NoSuchScan, NoSuchChat, TicketSyntaxError (its `then`) and what the finder raises (UnknownSymbol,
-        AmbiguousSymbol, LinkDown, RequestTimeout, BrokerError); then nothing is stored.
+        NoSuchScan, NoSuchProvider, NoSuchChat, TicketSyntaxError (its `then`) and what the finder raises
+        (UnknownSymbol, AmbiguousSymbol, LinkDown, RequestTimeout, BrokerError); then nothing is stored.
         """
         return await self.enter(await self.resolve(self.read(text, zone), owner_id, chat_id))
 

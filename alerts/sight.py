@@ -24,6 +24,7 @@ from alerts.timewatch import TimeWatch
 from alerts.value import Held
 from alerts.watch import Roster, Watch
 from market.quote import BarSize, TickField
+from market.scan import whole
 
 _AT_ONCE = 500
 _Input = tuple[str, int, str]
@@ -163,7 +164,7 @@ class Sight:
         for con_id, reason in refused.news.items():
             yield ("news", con_id, ""), reason
         for spec, reason in refused.scans.items():
-            yield ("scan", 0, str(spec)), reason
+            yield ("scan", 0, str(whole(spec))), reason
 
     def _all_inputs(self, now: datetime) -> Iterator[_Input]:
         for con_id, book in self._tape.books.items():
@@ -234,10 +235,10 @@ def _inputs(watch: Watch) -> Iterator[_Input]:
     if isinstance(watch, PriceWatch):
         yield from _inputs_of_values(watch)
     elif isinstance(watch, NewsWatch):
-        for con_id in (0,) if watch.is_broad else watch.about:
-            yield "news", con_id, ""
+        yield from (("news", con_id, "") for con_id in watch.keys)
+        yield from (_ACCOUNT,) if watch.group == "portfolio" else ()
     elif isinstance(watch, ScanWatch):
-        yield "scan", 0, str(watch.spec)
+        yield "scan", 0, str(whole(watch.spec))
     elif isinstance(watch, EachWatch):
         yield _ACCOUNT
     elif isinstance(watch, TimeWatch):

@@ -107,5 +107,5 @@ def symbols_in(condition: Condition) -> Iterator[str]:
                 yield condition.symbol
 
 
-NO_SYMBOLS = frozenset({"*", "any", "portfolio", "watchlist"})
+NO_SYMBOLS = frozenset({"*", "any", "portfolio", "watchlist", "bulletins"})
 """What stands where a symbol may and is none."""

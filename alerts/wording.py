@@ -67,6 +67,7 @@ __all__ = [
 ]
 
 _US = "STK.US.MAJOR"
+_SUBJECTS = frozenset({"*", "portfolio", "watchlist", "bulletins"})
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOVES = {Way.UP: "rises", Way.DOWN: "drops", Way.EITHER: "moves"}
@@ -188,14 +189,16 @@ def _tail(message: str) -> str:
 
 
 def _news(match: NewsMatch) -> str:
-    subject = match.symbol if match.symbol in {"*", "portfolio", "watchlist"} else symbol_text(match.symbol)
+    subject = match.symbol if match.symbol in _SUBJECTS else symbol_text(match.symbol)
     phrases = " or ".join(quoted(phrase) for phrase in match.phrases)
     words = phrases if match.words is None else words_text(match.words)
     gate = ""
     if match.gate is not None:
         moves = f"{_MOVES[match.gate.way]} {size_text(match.gate.amount, match.gate.unit)}"
         gate = f"if {moves} in {duration_text(match.gate.window)}"
-    return " ".join(part for part in ("news", subject, words, gate) if part)
+    told_by = f"from {', '.join(match.providers)}" if match.providers else ""
+    told_in = f"in {', '.join(match.languages)}" if match.languages else ""
+    return " ".join(part for part in ("news", subject, words, told_by, told_in, gate) if part)
 
 
 def _scan(entry: ScanEntry) -> str:

@@ -47,10 +47,23 @@ _CROSSES = {
 _UPWARD = {Op.GT, Op.GE, Direction.ABOVE}
 _DOWNWARD = {Op.LT, Op.LE, Direction.BELOW}
 _MOVES = {Way.UP: "rises", Way.DOWN: "drops", Way.EITHER: "moves"}
+_NEWS = {
+    "*": "any news",
+    "portfolio": "news on your positions",
+    "watchlist": "news on your watchlist",
+    "bulletins": "IBKR's bulletins",
+}
 _SIDES = {Way.UP: "up", Way.DOWN: "down", Way.EITHER: "up or down"}
 _US = ScanSpec("").location
 _BOUNDS = {"marketcap": "market cap", "avgvolume": "average volume", "change": "change"}
-_ABOUT = {"*": "Any news", "portfolio": "Portfolio", "watchlist": "Watchlist", "any": "Any position", "": "Orders"}
+_ABOUT = {
+    "*": "Any news",
+    "portfolio": "Portfolio",
+    "watchlist": "Watchlist",
+    "bulletins": "IBKR bulletins",
+    "any": "Any position",
+    "": "Orders",
+}
 
 
 def describe(rule: Rule) -> str:
@@ -266,11 +279,13 @@ def _velocity(move: Velocity) -> str:
 
 
 def _news(match: NewsMatch, instruments: Instruments) -> str:
-    about = {"*": "any news", "portfolio": "news on your positions", "watchlist": "news on your watchlist"}.get(
-        match.symbol, f"news on {label(match.symbol, instruments)}"
-    )
+    about = _NEWS.get(match.symbol) or f"news on {label(match.symbol, instruments)}"
     if match.words is not None:
         about += f" with {words_text(match.words)}"
     elif match.phrases:
         about += " with " + " or ".join(f"“{phrase}”" for phrase in match.phrases)
+    if match.providers:
+        about += f" from {', '.join(match.providers)}"
+    if match.languages:
+        about += f" in {', '.join(match.languages)}"
     return about if match.gate is None else f"{about}, if it {_velocity(match.gate)}"

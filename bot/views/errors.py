@@ -8,7 +8,16 @@ import re
 from collections.abc import Callable, Sequence
 from functools import singledispatch
 
-from alerts.errors import AlertSyntaxError, NoSuchChat, NoSuchScan, NotEvaluable, RuleGone, TooManyAlerts, TooManyScans
+from alerts.errors import (
+    AlertSyntaxError,
+    NoSuchChat,
+    NoSuchProvider,
+    NoSuchScan,
+    NotEvaluable,
+    RuleGone,
+    TooManyAlerts,
+    TooManyScans,
+)
 from alerts.exchange import UnreadableFile
 from bot.callback_data import Code
 from bot.views import limits, second_step
@@ -200,6 +209,15 @@ def _(error: UnreadableFile) -> Message:
 def _(error: TooManyScans) -> Message:
     return Message(
         f"🛰 <b>All {error.cap} of IBKR's scan subscriptions are in use.</b>\nDelete or pause a scan alert in /alerts."
+    )
+
+
+@explain.register
+def _(error: NoSuchProvider) -> Message:
+    known = ", ".join(f"<code>{text(code)}</code>" for code in error.known)
+    return Message(
+        f"🤔 Your account has no news provider <b>{text(shortened(error.code, 60))}</b>. Nothing was saved.\n"
+        f"It has {known}."
     )
 
 

@@ -11,7 +11,7 @@ from market.account import AccountSummary, Position
 from market.errors import UnknownSymbol
 from market.hours import Hours
 from market.instrument import Instrument
-from market.news import Headline
+from market.news import Headline, Provider
 from market.quote import Bar, BarSize, Quote, Tick
 from market.scan import ScanRow, ScanSpec
 from market.scan_catalogue import ScanCatalogue
@@ -87,6 +87,14 @@ class FakeLineFeed(FakeTickFeed):
 
 class FakeNewsFeed(_Held):
     """Implements `alerts.ports.NewsFeed`."""
+
+    known_providers: Sequence[Provider] = ()
+
+    async def hold_bulletins(self) -> None:
+        await self.hold("bulletins")
+
+    async def release_bulletins(self) -> None:
+        await self.release("bulletins")
 
     def push(self, headline: Headline) -> None:
         self.send(headline)

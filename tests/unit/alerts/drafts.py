@@ -134,7 +134,13 @@ SCANS = st.builds(
 )
 CONDITIONS = st.one_of(
     PRICE_CONDITIONS,
-    st.builds(NewsMatch, SYMBOLS | st.just("*"), st.lists(PHRASES, max_size=3).map(tuple)),
+    st.builds(
+        NewsMatch,
+        SYMBOLS | st.sampled_from(["*", "portfolio", "watchlist"]),
+        st.lists(PHRASES, max_size=3).map(tuple),
+        providers=st.lists(st.sampled_from(["DJNL", "BRFG", "DJ-RTA", "FLY"]), unique=True, max_size=3).map(tuple),
+        languages=st.lists(st.sampled_from(["en", "de", "or", "in"]), unique=True, max_size=2).map(tuple),
+    ),
     st.builds(ScanEntry, SCANS)
     | st.builds(
         lambda spec, changes, jump: ScanEntry(

@@ -113,6 +113,23 @@ def test_news_take_phrases_in_any_quotes() -> None:
     assert condition("news aapl") == NewsMatch("AAPL")
 
 
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("news AAPL from djnl", NewsMatch("AAPL", providers=("DJNL",))),
+        ('news * "FDA" from DJNL, BRFG and DJ-RTA', NewsMatch("*", ("FDA",), providers=("DJNL", "BRFG", "DJ-RTA"))),
+        ("news portfolio in english", NewsMatch("portfolio", languages=("en",))),
+        ("news watchlist in en or zh-CN from FLY", NewsMatch("watchlist", providers=("FLY",), languages=("en", "zh"))),
+        ("news bulletins", NewsMatch("bulletins")),
+        ('news bulletins "halt" or "down"', NewsMatch("bulletins", ("halt", "down"))),
+        ("news BULLETINS", NewsMatch("BULLETINS")),
+        ("news IN in en", NewsMatch("IN", languages=("en",))),
+    ],
+)
+def test_news_may_be_of_some_providers_and_languages_only(text: str, match: NewsMatch) -> None:
+    assert condition(text) == match
+
+
 def test_scans_take_bounds_in_any_order() -> None:
     assert condition("scan TOP_PERC_GAIN") == ScanEntry(ScanSpec("TOP_PERC_GAIN"))
     spec = ScanSpec("TOP_PERC_GAIN", rows=10, above_price=5.0, above_volume=1_000_000)
@@ -229,6 +246,10 @@ def test_misspelt_words_get_a_suggestion_that_works() -> None:
         ("scan TOP_PERC_GAIN top 51", 23, "from 1 to 50"),
         ("scan TOP_PERC_GAIN volume < 5", 26, "lower bound only"),
         ("scan TOP price > 5 price > 6", 25, "only once"),
+        ("news AAPL in elvish", 13, "a language, like en or german"),
+        ("news AAPL from DJNL from FLY", 25, "only once"),
+        ("news bulletins from DJNL", 20, "from IBKR alone"),
+        ("news * if moves 1% in 5m", 10, "a symbol, portfolio or watchlist"),
         ("scan TOP change > 5 where changePercAbove = 6", 26, "only once"),
         ("scan TOP only new, new", 19, "only once"),
         ("scan TOP only new 3", 18, "only `jumps` takes a number"),

@@ -234,7 +234,7 @@ def test_dangerous_lines_are_asked_back_with_what_they_may_mean(
         ("AAPL macd(26, 12, 9, 1d) > 0", 10, "the shorter length first"),
         ("AAPL sma(50, 1d) upper > 5", 17, "only one"),
         ("rsi(AAPL, 14, 1h) < 30", 4, "the symbol goes in front"),
-        ("news * if moves 1% in 5m", 10, "one symbol"),
+        ("news * if moves 1% in 5m", 10, "a symbol, portfolio or watchlist"),
         ("news AAPL /(/", 10, "a regular expression"),
         (r"news AAPL /(?=look)\1/", 10, "that RE2 knows"),
         ("at 25:00", 3, "a time of day"),

@@ -1,11 +1,14 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from alerts.codec import rule_from_json, rule_to_json
 from alerts.engine import Engine
+from alerts.mute import Mutes
 from alerts.rule import Firing, NewsCause, Rule, RuleState
-from market.news import Headline
-from tests.unit.alerts.drafts import AAPL, MSFT, NOW, rule
+from market.news import BULLETINS, Headline
+from tests.unit.alerts.drafts import AAPL, MSFT, NOW, rule, tick
 
 
 def headline(
@@ -49,7 +52,7 @@ def test_any_of_the_phrases_is_enough_and_none_means_all() -> None:
 
 
 def test_a_news_rule_hears_of_its_own_instrument_and_a_star_of_all() -> None:
-    engine = engine_with(rule("news AAPL", 1), rule("news MSFT", 2), rule("news *", 3))
+    engine = engine_with(rule("news AAPL", 1), rule("news MSFT", 2), rule("news *", 3, owner_id=222, chat_id=222))
     assert [f.rule.id for f in fired(engine, headline("a", "1"))] == [1, 3]
     assert [f.rule.id for f in fired(engine, headline("b", "2", con_id=MSFT.con_id))] == [2, 3]
     (broad,) = fired(engine, headline("c", "3", con_id=0))
@@ -91,9 +94,10 @@ def test_old_headlines_that_a_subscription_brings_again_are_not_news() -> None:
 
 
 def test_news_fire_every_time_unless_once_was_said() -> None:
-    engine = engine_with(rule("news AAPL", 1), rule("news AAPL once", 2), rule("news AAPL cooldown 10m", 3))
+    others = (rule("news AAPL once", 2, chat_id=2), rule("news AAPL cooldown 10m", 3, chat_id=3))
+    engine = engine_with(rule("news AAPL", 1), *others)
     firings = fired(engine, headline("a", "1"), headline("b", "2", minutes=5), headline("c", "3", minutes=11))
-    assert [f.rule.id for f in firings] == [1, 2, 3, 1, 1, 3]
+    assert [f.rule.id for f in firings] == [2, 3, 1, 1, 3, 1]
     spent = engine.rule(2)
     assert spent is not None
     assert spent.state is RuleState.FIRED
@@ -106,3 +110,106 @@ def test_what_is_remembered_of_stories_is_bounded() -> None:
     seen = firings[-1].rule.memory["seen"]
     assert isinstance(seen, list)
     assert len(seen) == 64
+
+
+def owners(*lines: str) -> Engine:
+    return engine_with(*(rule(line, number) for number, line in enumerate(lines, 1)))
+
+
+@pytest.mark.parametrize(
+    ("lines", "teller"),
+    [
+        (("news *", "news AAPL"), 2),
+        (("news *", "news portfolio", "news AAPL"), 3),
+        (("news AAPL", 'news * "guidance"'), 2),
+        (("news AAPL silent", "news AAPL"), 2),
+        (("news AAPL", "news AAPL critical"), 2),
+        (("news AAPL", "news AAPL then buy 10 limit 199.5"), 2),
+        (("news AAPL", "news AAPL"), 1),
+        (("news AAPL from BRFG", "news AAPL"), 2),
+    ],
+)
+def test_of_a_persons_rules_the_most_to_the_point_tells_a_story_alone(lines: tuple[str, ...], teller: int) -> None:
+    assert [f.rule.id for f in fired(owners(*lines), headline("Apple raises guidance"))] == [teller]
+
+
+def test_a_rule_that_is_quiet_leaves_the_telling_to_another() -> None:
+    engine = owners('news AAPL "guidance" cooldown 1h', "news AAPL")
+    first, second = headline("Apple raises guidance"), headline("Apple keeps guidance of the year", "2", minutes=3)
+    assert [f.rule.id for f in fired(engine, first, second)] == [1, 2]
+
+
+def test_another_chat_is_told_by_its_own_rule() -> None:
+    engine = engine_with(rule("news AAPL", 1), rule("news AAPL to @desk", 2, chat_id=-5))
+    assert sorted(f.rule.chat_id for f in fired(engine, headline("Apple up"))) == [-5, 111]
+
+
+def test_what_one_rule_told_no_other_tells_later_not_after_a_restart_either() -> None:
+    engine = owners("news AAPL", "news *")
+    fired(engine, headline("Apple raises guidance"))
+    copy = headline("UPDATE 1-Apple raises guidance", "8", "BRFG", con_id=0, minutes=9)
+    assert fired(engine, copy) == []
+    restarted = Engine()
+    restarted.load([rule_from_json(rule_to_json(one)) for one in (engine.rule(1), engine.rule(2)) if one])
+    assert fired(restarted, copy) == []
+
+
+def test_only_the_named_providers_and_languages_count_and_an_unknown_language_does() -> None:
+    engine = owners("news AAPL from DJNL, FLY in en, de")
+    told = [
+        headline("one", "1", "DJNL"),
+        headline("two", "2", "BRFG"),
+        replace(headline("drei", "3", "FLY"), language="de"),
+        replace(headline("quatre", "4", "FLY"), language="fr"),
+        replace(headline("five", "5", "DJNL"), language="en-GB"),
+    ]
+    assert [f.cause.headline.text for f in fired(engine, *told) if isinstance(f.cause, NewsCause)] == [
+        "one",
+        "drei",
+        "five",
+    ]
+
+
+def test_bulletins_are_heard_by_those_who_asked_for_them_alone() -> None:
+    engine = owners("news *", "news bulletins", 'news bulletins "halt"')
+    bulletin = Headline("IBKR", "bulletin:1", "ISLAND is down", NOW + timedelta(minutes=1), BULLETINS)
+    assert [f.rule.id for f in fired(engine, bulletin)] == [2]
+    assert engine.needs().bulletins
+
+
+def test_who_is_muted_is_not_told_and_not_told_of_the_same_when_heard_again() -> None:
+    engine = owners("news AAPL critical")
+    engine.keep_mutes(111, Mutes(instruments=frozenset({AAPL.con_id})))
+    assert fired(engine, headline("Apple raises guidance")) == []
+    engine.keep_mutes(111, Mutes(providers=frozenset({"BRFG"})))
+    assert fired(engine, headline("Apple raises guidance", "7", "FLY", minutes=2)) == []
+    assert fired(engine, headline("Apple hires a chef", "8", "BRFG", minutes=3)) == []
+    assert len(fired(engine, headline("Apple sells a plane", "9", "FLY", minutes=4))) == 1
+
+
+def test_the_mutes_of_one_person_are_not_anothers() -> None:
+    engine = engine_with(rule("news AAPL", 1), rule("news AAPL", 2, owner_id=222, chat_id=222))
+    engine.keep_mutes(111, Mutes(providers=frozenset({"DJNL"})))
+    assert [f.rule.owner_id for f in fired(engine, headline("Apple up"))] == [222]
+
+
+def test_what_was_told_without_waiting_is_not_told_when_the_price_moves_with_it() -> None:
+    engine = owners("news AAPL if moves 1% in 5m", "news AAPL")
+    engine.on_ticks([tick(100.0)])
+    assert [f.rule.id for f in fired(engine, headline("Apple up"))] == [2]
+    engine.on_ticks([tick(105.0, after_s=70)])
+    assert engine.on_time(NOW + timedelta(seconds=71)) == []
+
+
+def test_a_price_gate_over_a_watchlist_looks_at_the_price_of_the_one_it_is_about() -> None:
+    engine = owners("news watchlist if moves 1% in 5m")
+    engine.set_watchlist(111, [AAPL, MSFT])
+    engine.on_ticks([tick(100.0), tick(300.0, instrument=MSFT)])
+    assert (
+        fired(engine, headline("Apple up", minutes=0), headline("Microsoft up", "2", con_id=MSFT.con_id, minutes=0))
+        == []
+    )
+    engine.on_ticks([tick(300.1, instrument=MSFT, after_s=30), tick(102.0, after_s=30)])
+    (told,) = engine.on_time(NOW + timedelta(seconds=31))
+    assert isinstance(told.cause, NewsCause)
+    assert told.cause.headline.text == "Apple up"
