@@ -30,6 +30,7 @@ from bot.wiring.outgoing import Outgoing, wire_outgoing
 from bot.wiring.people import wire_people
 from bot.wiring.phone import wire_phone
 from bot.wiring.report import wire_report
+from bot.wiring.scanning import wire_scanning
 from bot.wiring.store import wire_store
 from bot.wiring.task import start_tasks, wire_timers
 from market.clock import SystemClock
@@ -87,6 +88,7 @@ async def _house(ground: Ground, stop: "_Stop") -> House:
         alerting=alerting,
         dealing=dealing,
         report=report,
+        scanning=wire_scanning(ground, store, people, link),
         lookout=lookout,
     )
 
@@ -101,6 +103,8 @@ async def _take_up(house: House) -> None:
         await people.personal.of(user_id)
         await house.phone.sieve.load(user_id)
         alerting.engine.set_watchlist(user_id, await store.watchlists.of(user_id))
+    for user_id, mutes in (await store.mutes.all()).items():
+        alerting.engine.keep_mutes(user_id, mutes)
     await _loaded(alerting.rulebook)
     await alerting.catchup.begin()
     await alerting.scales.begin()

@@ -101,8 +101,35 @@ class Code(StrEnum):
     QUOTE_TRADE = "qt"
     NEWS_LIST = "nl"
     NEWS_STORY = "ns"
+    NEWS_TOLD = "nt"
+    NEWS_PAGE = "np"
+    NEWS_AGAIN = "na"
+    NEWS_HOME = "nw"
+    NEWS_HUSH = "nh"
+    NEWS_MUTE = "nm"
     SCAN_LIST = "sl"
     SCAN_RUN = "sr"
+    SCAN_AGAIN = "sg"
+    SCAN_PAGE = "sp"
+    SCAN_TYPES = "sy"
+    SCAN_PLACES = "sw"
+    SCAN_CODES = "sk"
+    SCAN_FOUND = "s1"
+    SCAN_BUILD = "sb"
+    SCAN_CARD = "sc"
+    SCAN_FILTERS = "sf"
+    SCAN_FILTER = "sx"
+    SCAN_SET = "sj"
+    SCAN_ASK = "sq"
+    SCAN_ALERT = "sa"
+    SCAN_SAVE = "sn"
+    SCAN_SAVED = "ss"
+    SCAN_TIME = "si"
+    SCAN_PAUSE = "so"
+    SCAN_DROP = "sd"
+    SCAN_RESTORE = "sz"
+    SCAN_CHART = "sh"
+    SCAN_MOVERS = "sm"
     AUDIT = "gl"
     STATUS = "st"
     MEMBER_LIST = "ml"
@@ -212,8 +239,35 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.QUOTE_TRADE: (_P, _N, _W),  # side
     Code.NEWS_LIST: (_P, _N),
     Code.NEWS_STORY: (_P, _N, _W, _L),  # page, provider, article
+    Code.NEWS_TOLD: (_P, _N, _N, _N),  # page, alert, which of its firings
+    Code.NEWS_PAGE: (_P, _N, _W),  # page, instrument, portfolio or watchlist
+    Code.NEWS_AGAIN: (_P, _W),  # the same, asked anew
+    Code.NEWS_HOME: (_P,),
+    Code.NEWS_HUSH: (_N, _N, _W, _W),  # alert, which of its firings, instrument or provider, on or off
+    Code.NEWS_MUTE: (_P, _W, _W, _W),  # instrument or provider, which, on or off
     Code.SCAN_LIST: (_P,),
     Code.SCAN_RUN: (_P, _L),
+    Code.SCAN_AGAIN: (_P, _N),
+    Code.SCAN_PAGE: (_P, _N, _N),  # page, scan
+    Code.SCAN_TYPES: (_P, _N),  # page
+    Code.SCAN_PLACES: (_P, _N, _L),  # page, type of instruments
+    Code.SCAN_CODES: (_P, _N, _L),  # page, type of instruments and location
+    Code.SCAN_FOUND: (_P, _N, _L),  # page, what was searched for
+    Code.SCAN_BUILD: (_P, _L),
+    Code.SCAN_CARD: (_P, _N),
+    Code.SCAN_FILTERS: (_P, _N, _N),  # page, scan
+    Code.SCAN_FILTER: (_P, _N, _L),  # scan, which filter
+    Code.SCAN_SET: (_P, _N, _L),  # scan, filter=value
+    Code.SCAN_ASK: (_N, _L),  # scan or 0, what to ask for
+    Code.SCAN_ALERT: (_P, _N),
+    Code.SCAN_SAVE: (_P, _N),
+    Code.SCAN_SAVED: (_P, _N),  # page
+    Code.SCAN_TIME: (_P, _N, _L),  # scan, when, or ? to ask
+    Code.SCAN_PAUSE: (_P, _N, _W),  # on or off
+    Code.SCAN_DROP: (_P, _N),
+    Code.SCAN_RESTORE: (_P, _N),
+    Code.SCAN_CHART: (_P, _N),  # instrument
+    Code.SCAN_MOVERS: (_P,),
     Code.AUDIT: (_P, _N),  # page
     Code.STATUS: (_P,),
     Code.MEMBER_LIST: (_P, _N),

@@ -161,6 +161,25 @@ class ChartPainter:
             }
         )
 
+    async def movers_chart(
+        self,
+        up: Sequence[tuple[str, float]],
+        down: Sequence[tuple[str, float]],
+        theme: Theme = Theme.DARK,
+        *,
+        title: str = "",
+    ) -> bytes | None:
+        """
+        Return a PNG (1280 x 720) of changes in percent as bars, those *up* beside those *down*, or None as above.
+
+        Both are pairs of a label and a change, in the order in which they are drawn from the top.
+        """
+        if not up and not down:
+            return None
+        return await self._in_turn(
+            {"kind": "movers", "up": list(up), "down": list(down), "theme": theme.value, "title": title}
+        )
+
     async def close(self) -> None:
         """Kill the process, for one that hangs ends in no other way; a later picture starts a new one."""
         process, self._process = self._process, None

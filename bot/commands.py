@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bot import scan_line
 from bot.handlers.alert_list import AlertListHandler
 from bot.handlers.alerts import AlertsHandler
 from bot.handlers.audit import AuditHandler
@@ -18,7 +19,9 @@ from bot.handlers.hooks import HookHandler
 from bot.handlers.limits import LimitsHandler
 from bot.handlers.lists import ListsHandler
 from bot.handlers.members import MembersHandler
+from bot.handlers.movers import MoversHandler
 from bot.handlers.moving import MovingHandler
+from bot.handlers.mutes import MutesHandler
 from bot.handlers.news import NewsHandler
 from bot.handlers.options import OptionsHandler
 from bot.handlers.orders import OrdersHandler
@@ -28,9 +31,13 @@ from bot.handlers.ports import Reply
 from bot.handlers.quotes import QuotesHandler
 from bot.handlers.rest import RestHandler
 from bot.handlers.scan import ScanHandler
+from bot.handlers.scan_browse import ScanBrowseHandler
+from bot.handlers.scan_build import ScanBuildHandler
+from bot.handlers.scan_saved import ScanSavedHandler
 from bot.handlers.second_step import SecondStepHandler
 from bot.handlers.settings import SettingsHandler
 from bot.handlers.status import StatusHandler
+from bot.handlers.story import StoryHandler
 from bot.handlers.template import TemplateHandler
 from bot.handlers.ticket import TicketHandler
 from bot.handlers.watching import WatchHandler, looks_like_each
@@ -67,9 +74,15 @@ class Handlers:
     portfolio: PortfolioHandler
     quotes: QuotesHandler
     news: NewsHandler
+    stories: StoryHandler
+    mutes: MutesHandler
     options: OptionsHandler
     guide: GuideHandler
     scan: ScanHandler
+    scan_browse: ScanBrowseHandler
+    scan_build: ScanBuildHandler
+    scan_saved: ScanSavedHandler
+    movers: MoversHandler
     status: StatusHandler
     settings: SettingsHandler
     halt: HaltHandler
@@ -96,8 +109,12 @@ def _bare(args: str) -> bool:
     return not args
 
 
+def _runs_once(args: str) -> bool:
+    return not scan_line.split(args)[1]
+
+
 def _about_one_symbol(args: str) -> bool:
-    return len(args.split()) <= 1 and args != "*"
+    return len(args.split()) <= 1 and args.lower() not in {"*", "bulletins"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +197,9 @@ async def _import(handlers: Handlers, request: TextIn) -> None:
 
 
 async def _news(handlers: Handlers, request: TextIn) -> None:
-    """One word is a symbol whose headlines are wanted; more is a news alert."""
+    """One word is a symbol (or a list of them) whose headlines are wanted; more is a news alert."""
     if not request.args:
-        await handlers.news.which(request)
+        await handlers.news.home(request)
     elif _about_one_symbol(request.args):
         await handlers.news.headlines(request, request.args)
     else:
@@ -190,10 +207,23 @@ async def _news(handlers: Handlers, request: TextIn) -> None:
 
 
 async def _scan(handlers: Handlers, request: TextIn) -> None:
-    if request.args:
-        await handlers.scan.run(request, request.args)
-    else:
+    """Without words the choice; `find gap` searches, `saved` lists, a time at the end schedules, else it is run."""
+    word, _, rest = request.args.partition(" ")
+    line, schedule = scan_line.split(request.args)
+    if not request.args:
         await handlers.scan.choose(request)
+    elif word.lower() == "find" and rest.strip():
+        await handlers.scan_browse.find(request, rest.strip())
+    elif request.args.lower() == "saved":
+        await handlers.scan_saved.show_all(request)
+    elif schedule:
+        await handlers.scan_saved.timed(request, line, schedule)
+    else:
+        await handlers.scan.run(request, request.args)
+
+
+async def _movers(handlers: Handlers, request: TextIn) -> None:
+    await handlers.movers.movers(request)
 
 
 async def _buy(handlers: Handlers, request: TextIn) -> None:
@@ -288,8 +318,9 @@ COMMANDS = (
     Command("backtest", "how often it would have fired: /backtest AAPL rsi(14,1h) < 30 1y", Role.VIEWER, _backtest),
     Command("export", "your alerts as a file", Role.VIEWER, _export),
     Command("import", "alerts from a file: first what it would do", Role.VIEWER, _import),
-    Command("news", "the last headlines: /news AAPL", Role.VIEWER, _news, _about_one_symbol),
-    Command("scan", "run a market scan now", Role.VIEWER, _scan),
+    Command("news", "headlines: /news AAPL, /news portfolio; providers, mutes", Role.VIEWER, _news, _about_one_symbol),
+    Command("scan", "market scans: run, browse, save, schedule: /scan find gap", Role.VIEWER, _scan, _runs_once),
+    Command("movers", "a picture of the day's gainers and losers", Role.VIEWER, _movers),
     Command("buy", "an order to confirm: /buy 10 AAPL 199.5", Role.TRADER, _buy, _never),
     Command("sell", "an order to confirm: /sell 10 AAPL 199.5", Role.TRADER, _sell, _never),
     Command("options", "options by buttons: expiry, strikes with prices and greeks, spreads", Role.TRADER, _options),

@@ -38,6 +38,7 @@ _LINE_COLOURS = {"level": "#e3a008", "entry": "#4c9be8", "stop": "#e5534b", "tar
 _FIRING, _BUY, _SELL = "#e3a008", "#2eb872", "#e5534b"
 _MOST_CANDLES = 130
 _LONGEST_TITLE = 62
+_MOST_MOVERS = 8
 _LABEL_HEIGHT_PX = 30
 # With fewer candles than this there is room beside them: they would become as broad as houses.
 _LEAST_WIDTH = 20
@@ -184,6 +185,35 @@ def draw_backtest(candles: list[Candle], marks: list[Mark], level: float | None,
     _price_scale(axes, picture.colours)
     _dates(axes, starts, picture.colours)
     return picture.png()
+
+
+def draw_movers(up: list[tuple[str, float]], down: list[tuple[str, float]], theme: str, title: str) -> bytes:
+    """Return a PNG (1280 x 720) of changes in percent: gains as bars on the left, losses on the right."""
+    best = max((change for _, change in up), default=0.0)
+    worst = min((change for _, change in down), default=0.0)
+    picture = _Picture(theme, title, f"up to {best:+.1f}%   down to {worst:+.1f}%", size=32)
+    width = 0.44
+    for left, moves, tone in ((0.045, up, _RISE), (0.515, down, _FALL)):
+        axes = picture.figure.add_axes((left, 0.06, width, 0.72), facecolor=picture.colours["panel"])
+        _bars(axes, moves, tone, picture.colours)
+    return picture.png()
+
+
+def _bars(axes: Axes, moves: list[tuple[str, float]], tone: str, colours: dict[str, str]) -> None:
+    """Draw one bar a row from the top, its label before it and its change behind it."""
+    places = range(len(moves))
+    longest = max((abs(change) for _, change in moves), default=1.0) or 1.0
+    axes.barh(places, [abs(change) for _, change in moves], height=0.72, color=tone, alpha=0.9, linewidth=0)
+    for place, (label, change) in zip(places, moves, strict=True):
+        words = ((-longest * 0.03, "right", label), (abs(change) + longest * 0.03, "left", f"{change:+.1f}%"))
+        for x, side, said in words:
+            axes.text(x, place, said, ha=side, va="center", fontsize=20, color=colours["ink"], parse_math=False)
+    # Room for the labels before the bars and the numbers behind them.
+    axes.set_xlim(-longest * 0.5, longest * 1.42)
+    axes.set_ylim(_MOST_MOVERS - 0.4, -0.6)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    _bare(axes, colours)
 
 
 def _gathered(candles: list[Candle]) -> list[Candle]:
@@ -372,6 +402,9 @@ def _drawn(wanted: dict[str, Any]) -> bytes:
     if wanted["kind"] == "equity":
         points = [(date.fromisoformat(day), float(value)) for day, value in wanted["points"]]
         return draw_equity_curve(points, wanted["theme"], wanted["title"], wanted["currency"])
+    if wanted["kind"] == "movers":
+        up, down = ([(str(label), float(change)) for label, change in wanted[side]] for side in ("up", "down"))
+        return draw_movers(up[:_MOST_MOVERS], down[:_MOST_MOVERS], wanted["theme"], wanted["title"])
     candles = [Candle(datetime.fromisoformat(start), *map(float, values)) for start, *values in wanted["bars"]]
     marks = [Mark(datetime.fromisoformat(at), float(price), kind) for at, price, kind in wanted["marks"]]
     if wanted["kind"] == "backtest":

@@ -14,10 +14,12 @@ from bot.handlers.past import PastMarket
 from bot.handlers.ports import (
     FiringHistory,
     Forms,
-    HeadlineSource,
     HookBook,
     HookNews,
     LiveQuotes,
+    MoversPainter,
+    MuteBook,
+    MutesChanged,
     OptionBook,
     Painter,
     PastPainter,
@@ -29,12 +31,18 @@ from bot.handlers.ports import (
     Summaries,
     SymbolSearch,
     Templates,
+    ToldFirings,
     WatchlistChanged,
     Watchlists,
     Zones,
 )
 from bot.handlers.rest import RestNews
+from bot.handlers.scan_shelf import SavedScans
 from bot.handlers.working import OrderBook
+from bot.headlines import HeadlineBook
+from bot.scan_prices import ScanPrices
+from bot.scan_times import ScanTimes
+from bot.stories import Stories
 from market.clock import Clock
 from trading.limit_book import LimitBook
 from trading.ports import Holdings, ProposalStore, QuoteSource
@@ -62,8 +70,16 @@ class Parts:
     summaries: Summaries
     painter: Painter
     past_painter: PastPainter
-    news: HeadlineSource
+    movers_painter: MoversPainter
+    headlines: HeadlineBook
+    stories: Stories
+    told_firings: ToldFirings
+    mutes: MuteBook
+    mutes_changed: MutesChanged
     scans: ScanRunner
+    saved_scans: SavedScans
+    scan_prices: ScanPrices
+    scan_times: ScanTimes
     options: OptionBook
     status: StatusSource
     preferences: Preferences

@@ -11,16 +11,19 @@ from bot.handlers.digest import DigestHandler
 from bot.handlers.forms import FormsHandler
 from bot.handlers.guide import GuideHandler
 from bot.handlers.members import MembersHandler
+from bot.handlers.mutes import MutesHandler
 from bot.handlers.news import NewsHandler
 from bot.handlers.portfolio import PortfolioHandler
 from bot.handlers.quotes import QuotesHandler
-from bot.handlers.scan import ScanHandler
+from bot.handlers.scan_build import QUESTION as SCAN_QUESTION
 from bot.handlers.second_step import ORDER_CODE
 from bot.handlers.settings import SettingsHandler
 from bot.handlers.status import StatusHandler
+from bot.handlers.story import StoryHandler
 from bot.list_board import ListBoard, connect_lists
 from bot.order_board import OrderBoard, connect_orders
 from bot.parts import Parts
+from bot.scan_board import ScanBoard, connect_scans
 
 
 def connect(parts: Parts) -> Handlers:
@@ -29,6 +32,8 @@ def connect(parts: Parts) -> Handlers:
     told = connect_alerts(p)
     traded = connect_orders(p)
     listed = connect_lists(p, traded.cards, traded.ticket.ask)
+    news = _news(p)
+    scanned = connect_scans(p, told.alerts.on_line)
     return Handlers(
         reply=p.reply,
         alerts=told.alerts,
@@ -40,7 +45,7 @@ def connect(parts: Parts) -> Handlers:
         hooks=told.hooks,
         watching=told.watching,
         wizard=told.wizard,
-        forms=_forms(p, told, traded, listed),
+        forms=_forms(p, told, traded, listed, scanned),
         orders=traded.orders,
         second_step=traded.second_step,
         codes=traded.codes,
@@ -54,8 +59,14 @@ def connect(parts: Parts) -> Handlers:
         quotes=QuotesHandler(p.reply, p.symbols, p.quotes, p.holdings, p.zones, p.clock),
         options=traded.options,
         guide=GuideHandler(p.reply),
-        news=NewsHandler(p.reply, p.symbols, p.news, p.zones, p.clock),
-        scan=ScanHandler(p.reply, p.scans, p.zones, p.clock),
+        news=news,
+        stories=_stories(p),
+        mutes=_mutes(p, news),
+        scan=scanned.scan,
+        scan_browse=scanned.browse,
+        scan_build=scanned.build,
+        scan_saved=scanned.saved,
+        movers=scanned.movers,
         status=StatusHandler(p.reply, p.status, p.zones, p.clock),
         settings=_settings(p, told.cards),
         digest=DigestHandler(p.reply, p.digests, p.live, p.zones, p.clock),
@@ -66,7 +77,7 @@ def connect(parts: Parts) -> Handlers:
     )
 
 
-def _forms(p: Parts, told: AlertBoard, traded: OrderBoard, listed: ListBoard) -> FormsHandler:
+def _forms(p: Parts, told: AlertBoard, traded: OrderBoard, listed: ListBoard, scanned: ScanBoard) -> FormsHandler:
     """Return the handler of stored questions: who does what was asked, and who reads the answers."""
     doers = {
         alert_lines.LINE: told.alerts.go_on,
@@ -85,6 +96,7 @@ def _forms(p: Parts, told: AlertBoard, traded: OrderBoard, listed: ListBoard) ->
         template.QUESTION: told.template.answered,
         wizard.QUESTION: told.wizard.answered,
         options.QUESTION: traded.options.answered,
+        SCAN_QUESTION: scanned.build.answered,
     }
     return FormsHandler(p.reply, p.forms, p.clock, doers=doers, readers=readers)
 
@@ -110,6 +122,46 @@ def _settings(p: Parts, cards: AlertCards) -> SettingsHandler:
         clock=p.clock,
         test=p.test_notification,
         let_go=p.let_go,
+    )
+
+
+def _news(p: Parts) -> NewsHandler:
+    return NewsHandler(
+        reply=p.reply,
+        symbols=p.symbols,
+        book=p.headlines,
+        stories=p.stories,
+        holdings=p.holdings,
+        watchlists=p.watchlists,
+        rulebook=p.rulebook,
+        mutes=p.mutes,
+        zones=p.zones,
+        clock=p.clock,
+        chores=p.chores,
+    )
+
+
+def _stories(p: Parts) -> StoryHandler:
+    return StoryHandler(
+        reply=p.reply,
+        book=p.headlines,
+        stories=p.stories,
+        firings=p.told_firings,
+        zones=p.zones,
+        clock=p.clock,
+        chores=p.chores,
+    )
+
+
+def _mutes(p: Parts, news: NewsHandler) -> MutesHandler:
+    return MutesHandler(
+        reply=p.reply,
+        mutes=p.mutes,
+        changed=p.mutes_changed,
+        firings=p.told_firings,
+        book=p.headlines,
+        symbols=p.symbols,
+        news=news,
     )
 
 

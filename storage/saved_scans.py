@@ -1,7 +1,6 @@
 """Scans that people ran, saved and scheduled: their lines, when they are due, and what was last told of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,36 +9,11 @@ from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 from market.codec import row_from_json, row_to_json
 from market.scan import ScanRow
 from storage.database import Database
+from storage.saved_scan import SavedScan
 from storage.tables import scans
 
 _MOST_UNNAMED = 60
 """So many scans that were only run are kept for a person's buttons; older ones are forgotten."""
-
-
-@dataclass(frozen=True, slots=True)
-class SavedScan:
-    """
-    One scan of a person: its *line* as one types it; without a *name* it was only run.
-
-    *schedule* is when it runs (`at 09:35 weekdays`), "" for never; *due* the latest moment that was told or need not be
-    told any more. *told* are the rows of the last time, None before the first.
-    """
-
-    id: int
-    owner_id: int
-    chat_id: int
-    line: str
-    name: str
-    schedule: str
-    paused: bool
-    touched: datetime
-    due: datetime | None
-    told: tuple[ScanRow, ...] | None
-
-    @property
-    def is_saved(self) -> bool:
-        """Whether it is kept until it is deleted."""
-        return bool(self.name)
 
 
 class SqlSavedScans:

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 from alerts.aftermath import Aftermath
 from alerts.history import Backtest
+from alerts.mute import Mutes
+from alerts.rule import Firing
 from bot.charts import Line, Mark, Points, Theme
 from bot.request import Press
-from bot.views.message import Message
+from bot.views.message import Message, Rows
 from bot.views.status import StatusReport
 from market.instrument import Instrument
 from market.news import Article, Headline, Provider
@@ -19,6 +21,7 @@ from market.scan import ScanRow, ScanSpec
 from market.scan_catalogue import ScanCatalogue
 from storage.forms import Form
 from storage.hook import Hook
+from storage.mute import Mute
 from storage.users import UserSettings
 from trading.ports import SymbolBook
 from trading.summary import DailySummary
@@ -45,6 +48,10 @@ class Reply(Protocol):
 
     async def attach(self, chat_id: int, message_id: int, message: Message) -> None:
         """As `amend`: turn a text message into its picture with the text as caption. Raises as `send`."""
+        ...
+
+    async def rekey(self, chat_id: int, message_id: int, buttons: Rows) -> None:
+        """Put other buttons below a message, whose words stay; one that is gone stays gone. Raises as `send`."""
         ...
 
     async def delete(self, chat_id: int, *message_ids: int) -> None:
@@ -236,6 +243,38 @@ class FiringHistory(Protocol):
         ...
 
 
+class ToldFirings(Protocol):
+    """What fired, by its number; `storage/firings.py`."""
+
+    async def nth(self, rule_id: int, number: int) -> Firing | None:
+        """Return a rule's firing by its number, or None; also that of a deleted rule."""
+        ...
+
+
+class MuteBook(Protocol):
+    """What people do not want to hear of for now; `storage/mutes.py`."""
+
+    def known(self, user_id: int) -> Mutes:
+        """Return a person's mutes, for whoever cannot wait."""
+        ...
+
+    def listed(self, user_id: int) -> Sequence[Mute]:
+        """Return a person's mutes one by one, by name."""
+        ...
+
+    async def add(self, user_id: int, *, con_id: int = 0, provider: str = "", name: str = "") -> bool:
+        """Mute an instrument or a provider for a person; False where that was so already."""
+        ...
+
+    async def remove(self, user_id: int, *, con_id: int = 0, provider: str = "") -> bool:
+        """Hear of it again; False where it was not muted."""
+        ...
+
+
+MutesChanged = Callable[[int, Mutes], None]
+"""Hears of a person's new mutes, so that they count at once."""
+
+
 class HeadlineSource(Protocol):
     """Headlines and articles on demand."""
 
@@ -265,6 +304,10 @@ class ScanRunner(Protocol):
 
         Raises LinkDown, RequestTimeout, BrokerError.
         """
+        ...
+
+    def warning(self, spec: ScanSpec) -> str:
+        """Return what IBKR warned of when it last ran *spec* (it lacks data: ranks are not exact), or ""."""
         ...
 
 
@@ -306,6 +349,21 @@ class PastPainter(Protocol):
         self, backtest: Backtest, theme: Theme = Theme.DARK, *, title: str = "", zone: str = "UTC"
     ) -> bytes | None:
         """Return a PNG of the backtest's bars with each firing marked, or None where it could not be drawn."""
+        ...
+
+
+class MoversPainter(Protocol):
+    """Draws the day's movers; `bot/charts.py`."""
+
+    async def movers_chart(
+        self,
+        up: Sequence[tuple[str, float]],
+        down: Sequence[tuple[str, float]],
+        theme: Theme = Theme.DARK,
+        *,
+        title: str = "",
+    ) -> bytes | None:
+        """Return a PNG of changes in percent by label, or None where it could not be drawn."""
         ...
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.aftermath import PRICES
 from alerts.amendment import order_line
-from alerts.condition import NewsMatch, OrderEvent
+from alerts.condition import OrderEvent
 from alerts.rule import (
     AccountCause,
     FeedCause,
@@ -21,31 +21,29 @@ from alerts.rule import (
 from bot.callback_data import Code, Place
 from bot.views import away
 from bot.views.alerts import kind_mark, snooze_buttons
-from bot.views.condition import describe, direction_of, level_of, scan_phrase
+from bot.views.condition import describe, direction_of, level_of
 from bot.views.gauge import Gauge, beneath, gauge_of
-from bot.views.keyboard import button, grid, line_button, rows, shortened
+from bot.views.keyboard import button, line_button, rows, shortened
 from bot.views.message import Button, Message, Rows, Style, text
-from bot.views.numbers import clock, exact, fixed, moment, percent, price, span
+from bot.views.news_alert import Around, keyboard, news_alert
+from bot.views.numbers import clock, exact, moment, percent, price, span
 from bot.views.order_words import brief
-from bot.views.scan import table
+from bot.views.scan_change import scan_foot, scan_lines, scan_ways, told_rows
+from bot.views.scan_table import Quotes, Volumes, row_buttons, unmeasured, unquoted
 from bot.views.template import OwnWords, own_words
 from bot.views.ticket import TRADED
 from market.errors import TicketSyntaxError
 from market.instrument import Instrument
-from market.news import Headline
 from market.quote import DataKind, Quote, TickField
 from market.ticket import parse as parse_ticket
 
 _ANEW = Place.ANEW
 LATE = timedelta(seconds=30)
 _NOTE = 300
-_HEADLINE = 400
-_TABLE_FROM = 3
-_ROWS_SHOWN = 20
 _PRINTS = {TickField.HIGH: "high", TickField.LOW: "low"}
 
 
-def firing(
+def firing(  # noqa: PLR0913  all that stands around a firing as it is told
     fired: Firing,
     *,
     now: datetime,
@@ -53,28 +51,45 @@ def firing(
     may_repeat: bool = False,
     quote: Quote | None = None,
     wording: str | None = None,
+    around: Around | None = None,
+    quotes: Quotes = unquoted,
+    usual: Volumes = unmeasured,
 ) -> Message:
     """
     Return the message of one firing.
 
     Later than 30 s after the fact it says when it happened, by how much it is late and, with *quote*, the price now.
     *may_repeat* marks a message that may have arrived before. *wording* is the owner's own template: what is told of a
-    price is told in its words, what happened otherwise below them; every mark and button is as without it.
+    price is told in its words, what happened otherwise below them; every mark and button is as without it. *around* is
+    what a news alert says beside its headline; *quotes* and *usual* give prices and usual volumes of a scan's rows.
     """
-    late = _late_lines(fired, now, zone, quote)
+    # A news alert has a line for the price, late or not.
+    late = _late_lines(fired, now, zone, None if isinstance(fired.cause, NewsCause) else quote)
     repeat = ["↻ <i>may repeat: the first send was not acknowledged</i>"] if may_repeat else []
     own = own_words(wording, fired, zone)
     tail = [*([] if own.tells_note else _note(fired.rule)), *late, *repeat]
     match fired.cause:
         case PriceCause():
             message = _price(fired, fired.cause, own, tail, now, zone)
-        case NewsCause(headline):
-            message = _news(fired, headline, own, tail, now, zone)
+        case NewsCause() as cause:
+            prepare = _prepare(fired.rule)
+            around = around or Around(quote=quote)
+            message = news_alert(fired, cause, around, own=own, tail=tail, prepare=prepare, now=now, zone=zone)
         case ScanCause():
-            message = _scan(fired, fired.cause, own, tail, now, zone)
+            lines = [*own.lines, *scan_lines(fired.cause, quotes, usual), scan_foot(fired.rule, fired.cause), *tail]
+            buttons = rows(*row_buttons(told_rows(fired.cause)), *scan_ways(fired.rule), *_rule_rows(fired.rule))
+            html = "\n".join([*lines, f"<i>{moment(fired.at, zone, now)}</i>"])
+            message = Message(html, buttons, silent=not fired.rule.draft.options.critical)
         case AccountCause() | OrderCause() | TimeCause() | FeedCause():
             message = _plain(fired, fired.cause, own, tail, now, zone)
     return away.marked(message, fired, now, zone)
+
+
+def news_keys(fired: Firing, around: Around) -> Rows:
+    """Return the buttons below a news alert's message as they are now; none below that of another alert."""
+    if not isinstance(fired.cause, NewsCause):
+        return ()
+    return keyboard(fired, fired.cause, around, _prepare(fired.rule))
 
 
 def _price(fired: Firing, cause: PriceCause, own: OwnWords, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
@@ -192,51 +207,6 @@ def _rule_buttons(rule: Rule) -> tuple[Button, ...]:
         button("🗑 Delete", Code.ALERT_DELETE, _ANEW, rule.id),
         button("🔔 All alerts", Code.ALERT_LIST, _ANEW, 0, 0),
     )
-
-
-def _news(fired: Firing, headline: Headline, own: OwnWords, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
-    rule = fired.rule
-    instrument = fired.cause.instrument if isinstance(fired.cause, NewsCause) else None
-    about = "" if instrument is None else f"<b>{text(instrument.label)}</b> · "
-    lines = [
-        *own.lines,
-        f"📰 {about}<b>{text(shortened(headline.text, _HEADLINE))}</b>",
-        f"{text(headline.provider)} · {moment(headline.time, zone, now)}",
-        f"{text(_matched(rule, headline))} · alert #{rule.id}",
-        *tail,
-    ]
-    story = line_button("📖 Full story", Code.NEWS_STORY, _ANEW, 0, headline.provider, headline.article_id)
-    quote = () if instrument is None else (button("📊 Quote", Code.QUOTE, _ANEW, instrument.con_id),)
-    buttons = rows(_prepare(rule), (*story, *quote), *_rule_rows(rule))
-    return Message("\n".join(lines), buttons, silent=not rule.draft.options.critical)
-
-
-def _matched(rule: Rule, headline: Headline) -> str:
-    condition = rule.draft.condition
-    if isinstance(condition, NewsMatch):
-        found = [phrase for phrase in condition.phrases if phrase.casefold() in headline.text.casefold()]
-        if found:
-            return "Has " + " and ".join(f"“{phrase}”" for phrase in found)
-    return shortened(describe(rule), _NOTE).capitalize()
-
-
-def _scan(fired: Firing, cause: ScanCause, own: OwnWords, tail: list[str], now: datetime, zone: ZoneInfo) -> Message:
-    rule = fired.rule
-    names = ", ".join(row.instrument.label for row in cause.rows[:_TABLE_FROM])
-    more = len(cause.rows) - _TABLE_FROM
-    head = f"🛰 <b>{text(cause.spec.code)}</b> · {len(cause.rows)} new: <b>{text(names)}</b>"
-    lines = [*own.lines, head + (f" and {more} more" if more > 0 else "")]
-    if len(cause.rows) >= _TABLE_FROM:
-        lines.append(table(cause.rows[:_ROWS_SHOWN]))
-    elif cause.rows:
-        lines.append(" · ".join(f"rank {fixed(row.rank, 0)} {text(row.instrument.label)}" for row in cause.rows))
-    lines += [f"{text(scan_phrase(cause.spec))} · alert #{rule.id}", *tail, f"<i>{moment(fired.at, zone, now)}</i>"]
-    picks = [
-        button(f"{row.rank} {shortened(row.instrument.label, 10)}", Code.QUOTE, _ANEW, row.instrument.con_id)
-        for row in cause.rows[:_ROWS_SHOWN]
-    ]
-    silent = not rule.draft.options.critical
-    return Message("\n".join(lines), rows(*grid(picks, 4), *_rule_rows(rule)), silent=silent)
 
 
 _EVENTS = {OrderEvent.FILLED: "✅ Filled", OrderEvent.REJECTED: "❌ Rejected", OrderEvent.CANCELLED: "✖️ Cancelled"}

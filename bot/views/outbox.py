@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,11 @@ from bot.views.gathered import Reason, gathered_from_json
 from bot.views.heartbeat import heartbeat
 from bot.views.inbound import inbound
 from bot.views.message import Message
+from bot.views.news_alert import Around
 from bot.views.notices import notice
 from bot.views.order_news import order_news, order_thread
+from bot.views.scan_news import scan_told
+from bot.views.scan_table import Volumes, unmeasured
 from bot.views.summary import daily_summary
 from market.quote import Quote
 from trading.codec import news_from_json, summary_from_json
@@ -38,21 +42,34 @@ def render(  # noqa: PLR0913  all that surrounds a row
     silence: str | None = None,
     quotes: Quotes = lambda _con_id: None,
     source: object | None = None,
+    around: Callable[[Firing, Quote | None], Around] = lambda _fired, quote: Around(quote=quote),
+    usual: Volumes = unmeasured,
 ) -> Message:
     """
     Return the message of an outbox row.
 
     *may_repeat* marks one that may have arrived before; *quote* is the price now, told with a late firing. *happened*
     is when what it tells of happened (of a summary: when the session ended), *wording* gives an alert's template.
-    *row_id* is the row's own, *silence* why it was held, *quotes* gives the prices now for a late digest. *source* is
-    what the payload was made of, where that is still known.
+    *row_id* is the row's own, *silence* why it was held, *quotes* gives the prices now for a late digest and for
+    the rows of scans, whose usual volumes *usual* gives. *source* is
+    what the payload was made of, where that is still known. *around* tells what a news alert says beside its headline.
     Raises ValueError for an unknown kind, and KeyError, TypeError or ValueError where the payload is not of its kind.
     """
     match kind:
         case "firing":
             fired = source if isinstance(source, Firing) else firing_from_json(dict(payload))
-            own = wording(fired.rule)
-            message = firing(fired, now=now, zone=zone, may_repeat=may_repeat, quote=quote, wording=own)
+            own, beside = wording(fired.rule), around(fired, quote)
+            message = firing(
+                fired,
+                now=now,
+                zone=zone,
+                may_repeat=may_repeat,
+                quote=quote,
+                wording=own,
+                around=beside,
+                quotes=quotes,
+                usual=usual,
+            )
         case "order":
             # An edit is no later news: it is as late as what it changes was.
             noted = datetime.fromisoformat(payload["told"]) if "told" in payload else now
@@ -62,8 +79,12 @@ def render(  # noqa: PLR0913  all that surrounds a row
         case "summary":
             told = summary_from_json(payload)
             message = daily_summary(told, now=now, zone=zone, may_repeat=may_repeat, closed=happened)
-        case "notice" | "heartbeat" | "inbound":
-            message = _OF_ITSELF[kind](payload, now=now, zone=zone, may_repeat=may_repeat)
+        case "notice" | "heartbeat" | "inbound" | "scan":
+            told_by: Mapping[str, Callable[..., Message]] = {
+                **_OF_ITSELF,
+                "scan": partial(scan_told, quotes=quotes, usual=usual),
+            }
+            message = told_by[kind](payload, now=now, zone=zone, may_repeat=may_repeat)
         case "digest":
             root = payload["root"] or row_id
             gathered = gathered_from_json(payload)

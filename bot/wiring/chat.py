@@ -13,6 +13,8 @@ from bot.hook_news import HookNews
 from bot.noted import NotedReply
 from bot.parts import Parts
 from bot.pasts import IbPast
+from bot.sieve import HOURLY
+from bot.stories import Stories
 from bot.switchboard import connect
 from bot.views.gathered import Reason
 from bot.wiring.alerting import MOST_ALERTS
@@ -76,6 +78,11 @@ def _parts(
         house.alerting.engine.set_watchlist(user_id, instruments)
         await rulebook.follow()
 
+    async def let_go(user_id: int) -> None:
+        await store.outbox.let_go(user_id, Reason.QUIET.value)
+        if people.personal.known(user_id).news != HOURLY:
+            await store.outbox.let_go(user_id, Reason.HOURLY.value)
+
     return Parts(
         reply=NotedReply(house.phone.reply, lambda: link_watch.down_since, clock, lambda: link_watch.was_up),
         rulebook=rulebook,
@@ -96,14 +103,22 @@ def _parts(
         summaries=house.report.summaries,
         painter=house.report.painter,
         past_painter=house.report.painter,
-        news=link.news,
+        movers_painter=house.report.painter,
+        headlines=link.headlines,
+        stories=Stories(link.news),
+        told_firings=store.firings,
+        mutes=store.mutes,
+        mutes_changed=house.alerting.engine.keep_mutes,
         scans=link.scans,
+        saved_scans=house.scanning.saved,
+        scan_prices=house.scanning.prices,
+        scan_times=house.scanning.times,
         options=link.options,
         status=health,
         preferences=people.personal,
         digests=store.outbox,
         test_notification=people.notices.test,
-        let_go=lambda user_id: store.outbox.let_go(user_id, Reason.QUIET.value),
+        let_go=let_go,
         forms=SqlForms(store.database),
         templates=store.templates,
         hooks=store.hooks,

@@ -10,6 +10,7 @@ from bot.wiring.lookout import Lookout
 from bot.wiring.people import People
 from bot.wiring.phone import Phone
 from bot.wiring.report import Report
+from bot.wiring.scanning import Scanning
 from bot.wiring.store import Store
 
 
@@ -25,4 +26,5 @@ class House:
     alerting: Alerting
     dealing: Dealing
     report: Report
+    scanning: Scanning
     lookout: Lookout

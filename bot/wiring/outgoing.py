@@ -2,18 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
+from alerts.aftermath import instrument_of
+from alerts.rule import Firing
 from bot.hooks import Courier
 from bot.inbound import KIND as INBOUND
 from bot.inbound import InboundOrders
 from bot.inbound_reading import Kind
 from bot.late import NO_QUOTES, LatePrices
 from bot.notifier import Notifier
+from bot.scan_prices import SentScans
 from bot.views import outbox as outbox_views
 from bot.views.message import Message
+from bot.views.news_alert import Around
 from bot.wiring.chat import Chat
 from bot.wiring.house import House
 from bot.wiring.incoming import Incoming
+from market.instrument import Instrument
 from market.quote import Quote
 from storage.message import OutboxMessage
 from trading.codec import summary_from_json
@@ -32,10 +38,15 @@ def wire_outgoing(house: House, chat: Chat, incoming: Incoming) -> Outgoing:
     people, phone, link, clock = house.people, house.phone, house.link, house.ground.clock
     rows = _Rows(house, chat)
     late = LatePrices(link.feed, link.feed, link.contracts, rows.amend, clock)
+    scans = SentScans(house.scanning.prices, rows.amend)
     asked_for = InboundOrders(incoming.router.on_text, people.roster, clock)
 
     def is_welcome(chat_id: int) -> bool:
         return people.roster.role_of(chat_id) is not None or chat_id in phone.allowed
+
+    async def fired(row: OutboxMessage, message_id: int) -> None:
+        await late.add(row, message_id)
+        await scans.add(row, message_id)
 
     async def chat_closed(chat_id: int, reason: str) -> None:
         incoming.inbox.forget(chat_id)
@@ -51,7 +62,13 @@ def wire_outgoing(house: House, chat: Chat, incoming: Incoming) -> Outgoing:
         is_welcome=is_welcome,
         pace=phone.pace,
         clock=clock,
-        after={"summary": rows.illustrate, "firing": late.add, "digest": late.add, INBOUND: asked_for.follow},
+        after={
+            "summary": rows.illustrate,
+            "firing": fired,
+            "digest": late.add,
+            "scan": scans.add,
+            INBOUND: asked_for.follow,
+        },
         sieve=phone.sieve,
     )
     return Outgoing(notifier=notifier, courier=_courier(house, chat))
@@ -78,8 +95,12 @@ class _Rows:
         self._zone = house.people.zones.known
         self._live = house.link.feed
         self._wording = house.store.templates.of_alert
+        self._usual = house.scanning.prices.usual
         self._reply = house.phone.reply
         self._handlers = chat.handlers
+        self._holdings = house.link.holdings
+        self._name_of = house.link.headlines.name_of
+        self._mutes = house.store.mutes
 
     def render(self, row: OutboxMessage, known: Mapping[int, Quote] = NO_QUOTES) -> Message:
         """Return a row's message; *known* quotes go before those that stream."""
@@ -100,10 +121,26 @@ class _Rows:
             silence=row.silence,
             quotes=quotes,
             source=row.source,
+            around=self._around,
+            usual=self._usual,
         )
         if row.kind == INBOUND and row.payload["what"] == Kind.ORDER:
             words = self._handlers.orders.branded(words)
         return replace(words, silent=words.silent or row.silent)
+
+    def _around(self, fired: Firing, quote: Quote | None) -> Around:
+        rule, instrument = fired.rule, instrument_of(fired)
+        # What somebody holds is told to nobody else: not in a group.
+        is_private = rule.chat_id == rule.owner_id
+        held = self._held(instrument) if instrument is not None and is_private else None
+        return Around(self._name_of, quote, held, self._mutes.known(rule.owner_id))
+
+    def _held(self, instrument: Instrument) -> Decimal | None:
+        for account in self._holdings.accounts()[:1]:
+            for position in self._holdings.positions(account):
+                if position.instrument == instrument:
+                    return position.quantity
+        return None
 
     async def illustrate(self, row: OutboxMessage, message_id: int) -> None:
         """Add the pictures of a daily summary that was sent."""

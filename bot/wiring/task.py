@@ -18,6 +18,7 @@ _FORMS_LOOK_S = 20.0
 _HEARTBEAT_LOOK_S = 20.0
 _AFTERMATH_LOOK_S = 60.0
 _FOLLOW_S = 60.0
+_SCANS_LOOK_S = 5.0
 
 
 def wire_timers(house: House, chat: Chat) -> Timers:
@@ -33,6 +34,7 @@ def wire_timers(house: House, chat: Chat) -> Timers:
     timers.every(_FORMS_LOOK_S, "forms left alone", handlers.forms.expire)
     timers.every(_AFTERMATH_LOOK_S, "prices after firings", aftermath.look)
     timers.every(_FOLLOW_S, "alerts on what is held", house.alerting.rulebook.follow)
+    timers.every(_SCANS_LOOK_S, "scheduled scans", house.scanning.schedule.look)
     return timers
 
 

@@ -14,10 +14,14 @@ from bot.address import fault_of
 from bot.charts import Points, Theme
 from bot.commands import COMMANDS, Handlers
 from bot.handlers.chores import Chores
+from bot.headlines import HeadlineBook
 from bot.membership import Membership
 from bot.parts import Parts
 from bot.request import FileIn, Press, TextIn
 from bot.router import Router
+from bot.scan_prices import ScanPrices, UsualVolumes
+from bot.scan_times import ScanTimes
+from bot.stories import Stories
 from bot.switchboard import connect
 from bot.views.message import Button
 from bot.views.status import StatusReport
@@ -25,18 +29,18 @@ from broker.status import LinkReason, LinkState, LinkStatus
 from market.account import AccountSummary, Position
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.instrument import Instrument, SecType
-from market.news import Article, Headline
 from market.quote import Quote
-from market.scan import ScanRow, ScanSpec
 from tests.fakes.clock import FakeClock
-from tests.fakes.feeds import FakeNewsFeed, FakeScanFeed, FakeTickFeed
+from tests.fakes.feeds import FakeBarSource, FakeNewsFeed, FakeScanFeed, FakeTickFeed
 from tests.fakes.forms import FakeForms, FakePast, FakeTemplates, FakeWatchlists
 from tests.fakes.guards import FakeMark, MemoryStateStore, MemoryTightenings
 from tests.fakes.hooks import FakeHooks
+from tests.fakes.news import FakeMutes, FakeNews, FakeToldFirings
 from tests.fakes.options import OptionFloor
 from tests.fakes.people import FakeDigests, FakePreferences, MemoryMembers
 from tests.fakes.reply import FakeReply
 from tests.fakes.rules import FakeRuleStore
+from tests.fakes.scans import FakeSavedScans, FakeScans, no_sessions
 from tests.fakes.sequels import FakeRestNews, MemorySequels
 from tests.fakes.steps import SECRET, MemoryStepStore
 from tests.fakes.trading import FakeGateway, FakeMarket, MemoryAudit, MemoryProposalStore
@@ -94,34 +98,6 @@ class FakeFloor(FakeMarket):
         return self.held_positions
 
 
-class FakeNews:
-    """Implements `HeadlineSource`; counts what it was asked for."""
-
-    def __init__(self) -> None:
-        self.found: list[Headline] = []
-        self.bodies: dict[str, str] = {}
-        self.asked: list[str] = []
-
-    async def headlines(self, instrument: Instrument, count: int) -> Sequence[Headline]:
-        return self.found[:count]
-
-    async def article(self, provider: str, article_id: str) -> Article:
-        self.asked.append(article_id)
-        return Article(provider, article_id, self.bodies.get(article_id, ""))
-
-
-class FakeScans:
-    """Implements `ScanRunner`."""
-
-    def __init__(self) -> None:
-        self.rows: list[ScanRow] = []
-        self.asked: list[ScanSpec] = []
-
-    async def run_once(self, spec: ScanSpec) -> Sequence[ScanRow]:
-        self.asked.append(spec)
-        return self.rows[: spec.rows]
-
-
 @dataclass
 class FakeOffice:
     """Plays `Zones`, `Summaries`, `Painter` and `StatusSource`."""
@@ -132,6 +108,7 @@ class FakeOffice:
     picture: bytes | None = b"\x89PNG"
     link: LinkStatus | None = None
     drawn: list[Points] = field(default_factory=list)
+    movers: list[tuple[list[tuple[str, float]], list[tuple[str, float]]]] = field(default_factory=list)
 
     async def zone_of(self, user_id: int) -> ZoneInfo:
         return self.zone
@@ -143,6 +120,17 @@ class FakeOffice:
         self, points: Points, theme: Theme = Theme.DARK, *, title: str = "", currency: str = ""
     ) -> bytes | None:
         self.drawn.append(points)
+        return self.picture
+
+    async def movers_chart(
+        self,
+        up: Sequence[tuple[str, float]],
+        down: Sequence[tuple[str, float]],
+        theme: Theme = Theme.DARK,
+        *,
+        title: str = "",
+    ) -> bytes | None:
+        self.movers.append((list(up), list(down)))
         return self.picture
 
     async def report(self, user_id: int) -> StatusReport:
@@ -186,11 +174,14 @@ class Chat:
         self.stranger_names: dict[int, str] = {}
         self.welcomed: list[int] = []
         self.news, self.scans, self.options = FakeNews(), FakeScans(), OptionFloor()
+        self.headlines, self.stories = HeadlineBook(self.news, self.clock), Stories(self.news)
+        self.told_firings, self.mutes = FakeToldFirings(), FakeMutes()
         self.rules, self.engine, self.ticks = FakeRuleStore(), Engine(), FakeTickFeed()
         self.rulebook = Rulebook(
             self.rules, self.engine, self.floor, self.ticks, FakeNewsFeed(), FakeScanFeed(), self.clock, cap=5
         )
         self.rulebook.connect(lambda firings: None, _settled)
+        self.saved_scans, self.daily_bars = FakeSavedScans(), FakeBarSource()
         self.forms, self.watchlists, self.templates = FakeForms(), FakeWatchlists(), FakeTemplates()
         self.hooks = FakeHooks()
         self.preferences, self.digests = FakePreferences(), FakeDigests()
@@ -324,8 +315,16 @@ class Chat:
                 summaries=self.office,
                 painter=self.office,
                 past_painter=self.past,
-                news=self.news,
+                movers_painter=self.office,
+                headlines=self.headlines,
+                stories=self.stories,
+                told_firings=self.told_firings,
+                mutes=self.mutes,
+                mutes_changed=self.mutes.changed,
                 scans=self.scans,
+                saved_scans=self.saved_scans,
+                scan_prices=ScanPrices(self.ticks, self.floor, UsualVolumes(self.daily_bars, self.clock)),
+                scan_times=ScanTimes(no_sessions, self.clock),
                 options=self.options,
                 status=self.office,
                 preferences=self.preferences,

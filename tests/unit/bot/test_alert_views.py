@@ -12,7 +12,6 @@ from alerts.history import Backtest, PastFiring
 from alerts.rule import (
     AccountCause,
     FeedCause,
-    NewsCause,
     OrderCause,
     Rule,
     RuleState,
@@ -38,7 +37,6 @@ from tests.unit.bot.samples import (
     LEVEL,
     NOW,
     ROWS,
-    STORY,
     fired,
     firing_message,
     quote,
@@ -208,11 +206,22 @@ MESSAGES = {
             state=RuleState.ARMED,
         )
     ),
-    "firing-news": lambda: firing_message(
-        fired('news AAPL "guidance"', NewsCause(STORY, AAPL), AAPL, state=RuleState.ARMED)
-    ),
     "firing-scan": lambda: firing_message(
         fired("scan TOP_PERC_GAIN top 10", ScanCause(ScanSpec("TOP_PERC_GAIN", rows=10), ROWS), state=RuleState.ARMED)
+    ),
+    "firing-scan-changes": lambda: firing_message(
+        fired(
+            "scan TOP_PERC_GAIN top 10",
+            ScanCause(ScanSpec("TOP_PERC_GAIN", rows=10), ROWS[:1], ROWS[1:2], ((ROWS[3], 9),)),
+            state=RuleState.ARMED,
+        )
+    ),
+    "firing-scan-jumps": lambda: firing_message(
+        fired(
+            "scan TOP_PERC_GAIN top 10",
+            ScanCause(ScanSpec("TOP_PERC_GAIN", rows=10), (), (), ((ROWS[3], 9),)),
+            state=RuleState.ARMED,
+        )
     ),
     "firing-scan-one": lambda: firing_message(
         fired(

@@ -133,3 +133,19 @@ def test_what_makes_no_sense_is_answered_with_an_error_and_the_next_is_drawn(lin
     kind, size = struct.unpack(">cI", body[:5])
     assert kind == b"E"
     assert body[5 + size : 6 + size] == b"P"
+
+
+async def test_movers_are_drawn_of_one_side_of_both_and_of_hostile_names() -> None:
+    painter = ChartPainter()
+    full = [(f"SYM{n}", 30.0 / n) for n in range(1, 9)]
+    try:
+        for up, down, theme in (
+            (full, [(label, -change) for label, change in full], Theme.DARK),
+            ([("ONLY", 0.0)], [], Theme.LIGHT),
+            ([], [(HOSTILE[:40], -99.9)], Theme.DARK),
+            (full * 3, full * 3, Theme.LIGHT),
+        ):
+            assert is_picture(await painter.movers_chart(up, down, theme, title=HOSTILE))
+        assert await painter.movers_chart([], []) is None
+    finally:
+        await painter.close()

@@ -15,20 +15,17 @@ from alerts.rule import (
 from bot.commands import listed
 from bot.views import help as help_views
 from bot.views import news as news_views
-from bot.views import scan as scan_views
 from bot.views import status as status_views
 from bot.views.notices import Notice
 from bot.views.outbox import render
 from broker.status import LinkReason, LinkState, LinkStatus
 from market.news import Article
-from market.scan import ScanSpec
 from tests.fakes.chat import AAPL, ACCOUNT, NEW_YORK
 from tests.fakes.golden import check_golden
 from tests.fakes.reply import check_message
 from tests.unit.bot.samples import (
     BERLIN,
     NOW,
-    ROWS,
     STORY,
     notice_message,
 )
@@ -70,14 +67,6 @@ MESSAGES = {
     ),
     "news-none": lambda: news_views.headlines(AAPL, [], now=NOW, zone=NEW_YORK),
     "story": lambda: news_views.story(Article("DJNL", "DJNL$1", "<p>One <b>bold</b> &amp; two.</p><p>Three</p>"), 0),
-    "scan-choice": scan_views.scan_choice,
-    "scan-result": lambda: scan_views.scan_result(
-        ScanSpec("TOP_PERC_GAIN", rows=10, above_price=5.0),
-        ROWS,
-        "scan TOP_PERC_GAIN price > 5 top 10",
-        now=NOW,
-        zone=NEW_YORK,
-    ),
     "status-good": lambda: status_views.status(REPORT, now=NOW, zone=NEW_YORK),
     "status-bad": lambda: status_views.status(DOWN, now=NOW, zone=BERLIN),
     "status-data": lambda: status_views.status(
