@@ -73,6 +73,10 @@ class IbScanFeed:
         """
         return await self._catalogue.get()
 
+    async def renew(self) -> None:
+        """See to it, in the background, that what scans there are is known and not old."""
+        self._catalogue.renew()
+
     def connect(self, sink: Callable[[ScanSpec, Sequence[ScanRow]], None]) -> None:
         """Hand every complete result list to *sink*: for each spec held its own first rows."""
         self._sink = sink

@@ -117,6 +117,16 @@ async def test_what_another_version_of_tws_said_is_renewed(
     assert asked(server) == 1
 
 
+async def test_with_each_link_it_is_seen_to_that_it_is_known(desk: Desk, server: TwsServer) -> None:
+    desk.session.on_up(desk.scans.renew)
+    for _ in range(2):
+        server.faults.drop()
+        await eventually(lambda: not desk.session.status.is_usable)
+        await desk.up()
+        await eventually(lambda: desk.scans.known)
+    assert asked(server) == 1
+
+
 async def test_a_renewal_that_fails_leaves_the_old_one_and_is_tried_again_later(
     desk: Desk, server: TwsServer, clock: FakeClock, file: CatalogueFile
 ) -> None:

@@ -49,6 +49,7 @@ QUESTIONS = MappingProxyType[str, Ask](
         ),
         "feed.fresh": lambda desk: desk.feed.fresh(AAPL, TIMEOUT_S),
         "scans.run_once": lambda desk: desk.scans.run_once(SCAN),
+        "scans.catalogue": lambda desk: desk.scans.catalogue(),
         "news.providers": lambda desk: desk.news.providers(),
         "news.headlines": lambda desk: desk.news.headlines(AAPL, 3),
         "news.headlines_since": lambda desk: desk.news.headlines_since(AAPL, SystemClock().now() - timedelta(hours=1)),
@@ -65,6 +66,9 @@ QUESTIONS = MappingProxyType[str, Ask](
 _NO_ANSWER = {"feed.hold", "feed.release", "scans.hold", "scans.release", "news.hold", "news.release", "orders.submit"}
 # Nothing may be awaited between the last look at the guards and the change.
 _NO_ANSWER |= {"orders.change"}
+# In the background.
+_NO_ANSWER |= {"scans.renew"}
+_NO_ANSWER |= {"news.hold_bulletins", "news.release_bulletins"}
 # Where the model says nothing in time, that is the answer.
 _NO_ANSWER |= {"feed.model", "options.greeks"}
 _NOT_ANSWERED_BY_TWS = {"session.run", "session.stop"}
@@ -91,14 +95,18 @@ _BY_REQUEST = {
 async def known(desk: Desk) -> Desk:
     """A desk that knows AAPL and its hours, and waits for no answer for long."""
     await desk.contracts.find("AAPL")
-    for service in (desk.contracts, desk.history, desk.scans, desk.news, desk.orders, desk.options):
+    for service in (desk.contracts, desk.history, desk.scans, desk.news, desk.orders, desk.options, catalogue(desk)):
         service._timeout_s = TIMEOUT_S
     return desk
 
 
+def catalogue(desk: Desk) -> Any:
+    return desk.scans._catalogue
+
+
 def patient(desk: Desk) -> None:
     """Let answers take their time again."""
-    for service in (desk.contracts, desk.history, desk.scans, desk.news, desk.orders, desk.options):
+    for service in (desk.contracts, desk.history, desk.scans, desk.news, desk.orders, desk.options, catalogue(desk)):
         service._timeout_s = 5.0
 
 
