@@ -43,6 +43,7 @@ def wire_link(ground: Ground) -> Link:
     history = IbHistory(session, clock, contracts)
     news = IbNewsFeed(session)
     scans = IbScanFeed(session, IbCatalogue(session, clock, CatalogueFile(settings.data_folder / NAME)))
+    session.on_up(scans.renew)
     options = IbOptions(session, feed, clock)
     orders = IbOrders(session, clock)
     holdings = IbPortfolio(session, contracts)
