@@ -1,7 +1,10 @@
 """Headlines as they come, the latest ones, and the stories behind them."""
 
 import asyncio
+import binascii
+import logging
 import re
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,20 +12,24 @@ from typing import Any
 
 from alerts.missed import MOST_HEADLINES
 from broker import convert, errors
+from broker.bulletins import Bulletins
 from broker.call import guarded, link_of, supplant
 from broker.library import IB, Contract
 from broker.session import IbSession
+from market.clock import Clock
 from market.errors import BrokerError, LinkDown, RequestTimeout
 from market.instrument import Instrument
-from market.news import Article, Headline, Provider
+from market.news import BROAD_TAPE, Article, Headline, Provider
+
+_log = logging.getLogger(__name__)
 
 # No price ticks, news only: TWS counts it as a line all the same.
 _NEWS_ONLY = "mdoff,292"
 _TEXT = 0
-_META = re.compile(r"^\{([A-Z]:[^{}]*)\}[!\s]*")
+_META = re.compile(r"\s*(!*)\s*\{([A-Z]:[^{}]*)\}")
+_BANG = re.compile(r"\s*!+\s*")
 _LANGUAGE = re.compile(r"(?:^|:)L:([A-Za-z-]+)")
 
-_BROAD_TAPE = 0
 # TWS refuses within a second or so.
 _QUIET_S = 10.0
 
@@ -32,13 +39,13 @@ class _Subject:
     """
     What somebody listens to: one instrument, or (None) the broad tape of every provider.
 
-    *is_refused*: TWS refused one of its *requests*.
+    *requests* have the provider that is asked ("": all of them), *refused* those that TWS refused, with its words.
     """
 
     instrument: Instrument | None
     holders: int = 0
-    requests: set[int] = field(default_factory=set)
-    is_refused: bool = False
+    requests: dict[int, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 class IbNewsFeed:
@@ -49,7 +56,7 @@ class IbNewsFeed:
     for ever: it is replaced on each connection.
     """
 
-    def __init__(self, session: IbSession, *, timeout_s: float = 10.0, quiet_s: float = _QUIET_S) -> None:
+    def __init__(self, session: IbSession, clock: Clock, *, timeout_s: float = 10.0, quiet_s: float = _QUIET_S) -> None:
         self._link = link_of(session)
         self._timeout_s = timeout_s
         self._quiet_s = quiet_s
@@ -57,7 +64,9 @@ class IbNewsFeed:
         self._by_request: dict[int, _Subject] = {}
         self._trouble: dict[int, str] = {}
         self._providers: tuple[Provider, ...] = ()
+        self._are_fresh = False
         self._sink: Callable[[Headline], None] | None = None
+        self._bulletins = Bulletins(self._link, clock, self._hear)
         self._link.on_open(self._attach)
         self._link.on_sync(self._replay, after_farm=True)
 
@@ -85,6 +94,24 @@ class IbNewsFeed:
             self._trouble.pop(key, None)
             self._cancel(subject)
 
+    async def hold_bulletins(self) -> None:
+        """Listen to IBKR's own bulletins, or count one more listener."""
+        self._bulletins.hold()
+
+    async def release_bulletins(self) -> None:
+        """Count one listener of the bulletins less; the last one ends them."""
+        self._bulletins.release()
+
+    @property
+    def known_providers(self) -> Sequence[Provider]:
+        """The account's news providers, as far as they are known without asking; empty before that."""
+        return self._providers
+
+    def unheard(self) -> Mapping[str, str]:
+        """Return the providers whose broad tape TWS refuses, by code, with IBKR's own words."""
+        subject = self._subjects.get(BROAD_TAPE)
+        return {} if subject is None else subject.refused
+
     def trouble(self, con_id: int) -> str:
         """Return IBKR's own words about why this instrument (0: broad tape) has no news, or ""."""
         return self._trouble.get(con_id, "")
@@ -104,6 +131,7 @@ class IbNewsFeed:
             "news providers", lambda ib: ib.reqNewsProvidersAsync(), self._timeout_s, "newsProviders"
         )
         self._providers = tuple(Provider(one.code, one.name) for one in answer)
+        self._are_fresh = True
         return self._providers
 
     async def headlines(self, instrument: Instrument, count: int) -> Sequence[Headline]:
@@ -134,49 +162,62 @@ class IbNewsFeed:
         found = await self._link.call("historical news", ask, self._timeout_s)
         made = []
         for one in found:
-            text, language = cleaned(one.headline)
+            text, language, is_hot = cleaned(one.headline)
             at = convert.moment(one.time)
-            made.append(Headline(one.providerCode, one.articleId, text, at, instrument.con_id, language))
+            made.append(Headline(one.providerCode, one.articleId, text, at, instrument.con_id, language, is_hot))
         return sorted(made, key=lambda headline: headline.time, reverse=True)[:count]
 
     async def article(self, provider: str, article_id: str) -> Article:
         """
-        Return the story; its body is empty where IBKR has it as a binary (PDF) only.
+        Return the story; where IBKR has it as a binary (PDF) only, that is its document and the body is empty.
 
-        Raises LinkDown, RequestTimeout, BrokerError (gone, or no permission).
+        Raises LinkDown, RequestTimeout, BrokerError (gone, no permission, or a binary that is none).
         """
         answer = await self._link.call(
             "news article", lambda ib: ib.reqNewsArticleAsync(provider, article_id, []), self._timeout_s
         )
-        return Article(provider, article_id, answer.articleText if answer.articleType == _TEXT else "")
+        if answer.articleType == _TEXT:
+            return Article(provider, article_id, answer.articleText)
+        try:
+            # Binary articles come in base64 (TWS API, reqNewsArticle).
+            document = b64decode("".join(answer.articleText.split()), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise BrokerError(0, f"the article came broken: {error}") from error
+        return Article(provider, article_id, "", document)
 
     def _attach(self, ib: IB) -> None:
         supplant(ib, "tickNews", self._on_news)
         ib.errorEvent += guarded(self._on_error)
         self._by_request.clear()
+        self._are_fresh = False
         for subject in self._subjects.values():
             subject.requests.clear()
 
     async def _replay(self) -> None:
+        if not self._are_fresh:
+            try:
+                await self.providers()
+            except (BrokerError, RequestTimeout, LinkDown) as error:
+                _log.warning("The account's news providers were not told: %r", error)
         for subject in list(self._subjects.values()):
             self._cancel(subject)
             await self._request(subject)
 
     async def _request(self, subject: _Subject) -> None:
-        subject.is_refused = False
+        subject.refused.clear()
         if subject.instrument is not None:
-            self._send(subject, convert.contract(subject.instrument))
+            self._send(subject, convert.contract(subject.instrument), "")
             self._await_refusal(subject)
             return
         try:
             providers = self._providers or await self.providers()
         except (BrokerError, RequestTimeout, LinkDown) as error:
             # The next connect or farm recovery asks again.
-            self._trouble[_BROAD_TAPE] = str(error)
+            self._trouble[BROAD_TAPE] = str(error)
             return
         for provider in providers:
             code = provider.code
-            self._send(subject, Contract(symbol=f"{code}:{code}_ALL", secType="NEWS", exchange=code))
+            self._send(subject, Contract(symbol=f"{code}:{code}_ALL", secType="NEWS", exchange=code), code)
         self._await_refusal(subject)
 
     def _await_refusal(self, subject: _Subject) -> None:
@@ -184,22 +225,22 @@ class IbNewsFeed:
         asked = frozenset(subject.requests)
 
         def look() -> None:
-            if asked and subject.requests == asked and not subject.is_refused:
+            if asked and subject.requests.keys() == asked and not _is_deaf(subject):
                 self._trouble.pop(_key(subject.instrument), None)
 
         if _key(subject.instrument) in self._trouble:
             asyncio.get_running_loop().call_later(self._quiet_s, look)
 
-    def _send(self, subject: _Subject, contract: Contract) -> None:
+    def _send(self, subject: _Subject, contract: Contract, provider: str) -> None:
         client = self._link.ib().client
         request_id = client.getReqId()
-        subject.requests.add(request_id)
+        subject.requests[request_id] = provider
         self._by_request[request_id] = subject
         client.reqMktData(request_id, contract, _NEWS_ONLY, False, False, [])
 
     def _cancel(self, subject: _Subject) -> None:
         for request_id in list(subject.requests):
-            subject.requests.discard(request_id)
+            del subject.requests[request_id]
             self._by_request.pop(request_id, None)
             if self._link.is_open:
                 self._link.ib().client.cancelMktData(request_id)
@@ -210,29 +251,46 @@ class IbNewsFeed:
         if subject is None or at is None or self._sink is None:
             return
         self._trouble.pop(_key(subject.instrument), None)
-        text, language = cleaned(headline)
-        self._sink(Headline(provider, article_id, text, at, _key(subject.instrument), language))
+        text, language, is_hot = cleaned(headline)
+        self._sink(Headline(provider, article_id, text, at, _key(subject.instrument), language, is_hot))
+
+    def _hear(self, headline: Headline) -> None:
+        if self._sink is not None:
+            self._sink(headline)
 
     def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
         subject = self._by_request.get(request_id)
         if subject is not None and errors.kind_of(code) is errors.Kind.FATAL:
-            subject.is_refused = True
-            self._trouble[_key(subject.instrument)] = f"IBKR {code}: {text}"
+            # One provider of many that is refused leaves the others to be heard.
+            subject.refused[subject.requests.get(request_id, "")] = f"IBKR {code}: {text}"
+            if _is_deaf(subject):
+                self._trouble[_key(subject.instrument)] = f"IBKR {code}: {text}"
+            else:
+                _log.warning("No news of %s: %s %s", subject.requests.get(request_id), code, text)
 
 
-def cleaned(headline: str) -> tuple[str, str]:
+def cleaned(headline: str) -> tuple[str, str, bool]:
     """
-    Return the headline without its metadata, and its language ("" where none is given).
+    Return the headline without its metadata, its language ("" where none is given), and whether it is hot.
 
     Some providers send `{A:800015:L:en:K:0.97:C:0.9}` before it, and a `!` before or after that for hot news.
     """
-    text, language = headline.lstrip("! "), ""
+    text, language, is_hot = headline, "", False
     while (found := _META.match(text)) is not None:
         text = text[found.end() :]
-        spoken = _LANGUAGE.search(found.group(1))
-        language = spoken.group(1).lower() if spoken else language
-    return text.strip(), language
+        spoken = _LANGUAGE.search(found.group(2))
+        language = spoken.group(1).lower().partition("-")[0] if spoken else language
+        is_hot = is_hot or bool(found.group(1))
+    bang = _BANG.match(text)
+    if bang is not None:
+        text, is_hot = text[bang.end() :], True
+    return text.strip(), language, is_hot
+
+
+def _is_deaf(subject: _Subject) -> bool:
+    """Return whether all that was asked for it is refused."""
+    return bool(subject.refused) and set(subject.requests.values()) <= subject.refused.keys()
 
 
 def _key(instrument: Instrument | None) -> int:
-    return _BROAD_TAPE if instrument is None else instrument.con_id
+    return BROAD_TAPE if instrument is None else instrument.con_id

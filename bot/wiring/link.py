@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.headlines import HeadlineBook
 from bot.settings import Settings
 from bot.wiring.ground import Ground
 from broker.catalogue import IbCatalogue
@@ -27,6 +28,7 @@ class Link:
     feed: IbTickFeed
     history: IbHistory
     news: IbNewsFeed
+    headlines: HeadlineBook
     scans: IbScanFeed
     options: IbOptions
     orders: IbOrders
@@ -41,7 +43,9 @@ def wire_link(ground: Ground) -> Link:
     contracts = IbContracts(session, clock, hours_ttl_s=min(900.0, settings.session_refresh_s))
     feed = IbTickFeed(session, clock, most=settings.ib_market_lines)
     history = IbHistory(session, clock, contracts)
-    news = IbNewsFeed(session)
+    news = IbNewsFeed(session, clock)
+    headlines = HeadlineBook(news, clock)
+    session.on_up(headlines.learn)
     scans = IbScanFeed(session, IbCatalogue(session, clock, CatalogueFile(settings.data_folder / NAME)))
     session.on_up(scans.renew)
     options = IbOptions(session, feed, clock)
@@ -53,6 +57,7 @@ def wire_link(ground: Ground) -> Link:
         feed=feed,
         history=history,
         news=news,
+        headlines=headlines,
         scans=scans,
         options=options,
         orders=orders,

@@ -5,7 +5,7 @@ import pytest
 from broker.news import cleaned
 from market.errors import BrokerError
 from market.instrument import Instrument
-from market.news import Headline
+from market.news import BULLETINS, Headline
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
@@ -62,18 +62,60 @@ async def test_the_metadata_before_a_headline_is_taken_off(
 
 
 @pytest.mark.parametrize(
-    ("headline", "text", "language"),
+    ("headline", "text", "language", "is_hot"),
     [
-        ("Plain words", "Plain words", ""),
-        ("{A:800015:L:en:K:0.97:C:0.9}Words", "Words", "en"),
-        ("!{A:800015:L:DE}! Words", "Words", "de"),
-        ("{A:800015} {curly} words", "{curly} words", ""),
-        ("{unclosed words", "{unclosed words", ""),
-        ("", "", ""),
+        ("Plain words", "Plain words", "", False),
+        ("{A:800015:L:en:K:0.97:C:0.9}Words", "Words", "en", False),
+        ("!{A:800015:L:DE}! Words", "Words", "de", True),
+        ("! {A:800015:L:zh-CN}Words", "Words", "zh", True),
+        ("{A:800015:L:en}!Words!", "Words!", "en", True),
+        ("{A:800015:L:en}{K:n/a:L:fr}Words", "Words", "fr", False),
+        ("{A:800015} {curly} words", "{curly} words", "", False),
+        ("{unclosed words", "{unclosed words", "", False),
+        ("", "", "", False),
     ],
 )
-def test_cleaning(headline: str, text: str, language: str) -> None:
-    assert cleaned(headline) == (text, language)
+def test_cleaning(headline: str, text: str, language: str, *, is_hot: bool) -> None:
+    assert cleaned(headline) == (text, language, is_hot)
+
+
+async def test_bulletins_come_as_headlines_once_while_somebody_listens(
+    desk: Desk, exchange: Exchange, server: TwsServer, heard: list[Headline]
+) -> None:
+    exchange.bulletin("Old news of this morning")
+    await desk.news.hold_bulletins()
+    await desk.news.hold_bulletins()
+    await eventually(lambda: [fields for fields in server.requests if fields[0] == "12"] == [("12", "1", "0")])
+    exchange.bulletin("ISLAND  is down", kind=2, exchange="ISLAND")
+    exchange.bulletin("System restart at 23:45 ET")
+    await eventually(lambda: len(heard) == 2)
+    assert [(one.con_id, one.provider, one.text) for one in heard] == [
+        (BULLETINS, "IBKR", "ISLAND is down"),
+        (BULLETINS, "IBKR", "System restart at 23:45 ET"),
+    ]
+    assert len({one.article_id for one in heard}) == 2
+    await desk.news.release_bulletins()
+    assert not [fields for fields in server.requests if fields[0] == "13"]
+    await desk.news.release_bulletins()
+    await eventually(lambda: any(fields[0] == "13" for fields in server.requests))
+
+
+async def test_bulletins_of_a_gap_come_after_it_and_those_heard_before_do_not_again(
+    desk: Desk, exchange: Exchange, server: TwsServer, heard: list[Headline]
+) -> None:
+    await desk.news.hold_bulletins()
+    await eventually(lambda: any(fields[0] == "12" for fields in server.requests))
+    exchange.bulletin("Before the gap")
+    await eventually(lambda: heard)
+    server.drop_all()
+    exchange.bulletin("In the gap")
+    await eventually(lambda: len(heard) == 2)
+    assert [one.text for one in heard] == ["Before the gap", "In the gap"]
+
+
+async def test_the_account_has_its_providers_without_being_asked_again(desk: Desk) -> None:
+    await eventually(lambda: desk.news.known_providers)
+    assert {"BRFG", "DJNL", "FLY"} <= {one.code for one in desk.news.known_providers}
 
 
 async def test_two_listeners_share_one_subscription(
