@@ -20,6 +20,12 @@ ALONE = 4
 LONGEST = timedelta(minutes=2)
 """A digest takes in no more after this: it grows without a sound, and a new one has one."""
 
+NEWS_WINDOW = timedelta(minutes=10)
+"""Headlines are counted over this time, and a digest of them takes in more for as long."""
+
+NEWS_ALONE = 8
+"""So many headlines of that time are told each on its own."""
+
 STALE = timedelta(hours=12)
 """What is older when it is sent is told together."""
 
@@ -83,9 +89,11 @@ def _time(hours: str, minutes: str | None, half: str | None) -> time | None:
 class Burst:
     """The events of one chat: the first few within the window are told each on its own, the others together."""
 
-    __slots__ = ("_admitted", "_events")
+    __slots__ = ("_admitted", "_alone", "_events", "_window")
 
-    def __init__(self) -> None:
+    def __init__(self, window: timedelta = WINDOW, alone: int = ALONE) -> None:
+        self._window = window
+        self._alone = alone
         self._events: deque[datetime] = deque()
         self._admitted: set[int] = set()
 
@@ -98,10 +106,10 @@ class Burst:
         """Return whether *event* is told on its own; one that was admitted stays so as long as it waits."""
         if event in self._admitted:
             return True
-        while self._events and not timedelta() <= now - self._events[0] <= WINDOW:
+        while self._events and not timedelta() <= now - self._events[0] <= self._window:
             self._events.popleft()
         self._events.append(now)
-        if len(self._events) > ALONE:
+        if len(self._events) > self._alone:
             return False
         self._admitted.add(event)
         return True
@@ -110,6 +118,14 @@ class Burst:
 def is_open(opened: datetime, grown: datetime, now: datetime) -> bool:
     """Return whether a digest *opened* and last *grown* then takes in more *now*."""
     return timedelta() <= now - grown <= WINDOW and timedelta() <= now - opened <= LONGEST
+
+
+def next_hour(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the beginning of the next hour of a person's own clock (UTC)."""
+    own = now.astimezone(zone)
+    # Over seconds that every clock has, whatever the hour is called then.
+    past = timedelta(minutes=own.minute, seconds=own.second, microseconds=own.microsecond)
+    return now.astimezone(UTC) - past + timedelta(hours=1)
 
 
 def last_slot(now: datetime, zone: ZoneInfo, at: time, per_day: int) -> datetime:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.handlers.ports import Reply
 from bot.request import Press
-from bot.views.message import Message
+from bot.views.message import Message, Rows
 from bot.views.numbers import span
 from bot.views.order_words import venue
 from market.clock import Clock
@@ -49,6 +49,10 @@ class NotedReply:
     async def attach(self, chat_id: int, message_id: int, message: Message) -> None:
         """As `Reply.attach`."""
         await self._reply.attach(chat_id, message_id, self._noted(message))
+
+    async def rekey(self, chat_id: int, message_id: int, buttons: Rows) -> None:
+        """As `Reply.rekey`."""
+        await self._reply.rekey(chat_id, message_id, buttons)
 
     async def delete(self, chat_id: int, *message_ids: int) -> None:
         """As `Reply.delete`."""

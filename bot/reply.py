@@ -170,6 +170,25 @@ class TelegramReply:
                 if not says(refused, *_GONE):
                     raise
 
+    async def rekey(self, chat_id: int, message_id: int, buttons: Rows) -> None:
+        """Put other buttons below a message, whose words stay; one that is gone stays gone. Raises as `send`."""
+        markup = _keyboard(Message("", buttons))
+        self._pace.spend(chat_id)
+        async with self._turn(chat_id, message_id):
+            try:
+                await self._patiently(
+                    lambda: self._request(
+                        chat_id,
+                        lambda chat: self._bot.edit_message_reply_markup(
+                            chat_id=chat, message_id=message_id, api_kwargs=markup
+                        ),
+                        names_message=True,
+                    )
+                )
+            except MessageRefused as refused:
+                if not says(refused, _SAME, *_GONE):
+                    raise
+
     async def attach(self, chat_id: int, message_id: int, message: Message) -> None:
         """As `amend`: turn a text message into its picture with the text as caption; too long a text stays as it is."""
         async with self._turn(chat_id, message_id):

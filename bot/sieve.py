@@ -1,5 +1,5 @@
 """
-What stands between the outbox and a chat: quiet hours, calm, and digests.
+What stands between the outbox and a chat: quiet hours, calm, and digests; headlines have a measure of their own.
 
 Nothing is dropped here: what does not go out now is held in the outbox until its time, or folded into a row that tells
 it. Where nothing is silenced a row passes without a wait.
@@ -10,11 +10,11 @@ forgotten by a restart, after which a new digest begins.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from alerts.silence import CALM, STALE, Burst, QuietHours, is_open
+from alerts.silence import CALM, NEWS_ALONE, NEWS_WINDOW, STALE, Burst, QuietHours, is_open, next_hour
 from bot.views.gathered import (
     PAGE,
     Entry,
@@ -29,6 +29,9 @@ from bot.views.notices import Notice
 from market.clock import Clock
 from storage.message import NewMessage, OutboxMessage, Priority
 from storage.users import UserSettings
+
+BUSY, HOURLY = "busy", "hourly"
+"""How a person may want headlines (`UserSettings.news`), beside each as it comes."""
 
 _FIRING = "firing"
 _NOTICE = "notice"
@@ -110,6 +113,7 @@ class OutboxSieve:
         self._zone = zone
         self._clock = clock
         self._bursts: dict[tuple[int, bool], Burst] = {}
+        self._news: dict[int, Burst] = {}
         self._digests: dict[tuple[int, Reason, bool], _Digest] = {}
         self._calms: dict[tuple[int, int], _Calm] = {}
 
@@ -127,6 +131,7 @@ class OutboxSieve:
     def forget(self, chat_id: int) -> None:
         """Begin anew in a chat: what its digests told so far is told again."""
         self._bursts = {key: kept for key, kept in self._bursts.items() if key[0] != chat_id}
+        self._news.pop(chat_id, None)
         self._digests = {key: kept for key, kept in self._digests.items() if key[0] != chat_id}
         self._calms = {key: kept for key, kept in self._calms.items() if key[0] != chat_id}
 
@@ -138,7 +143,7 @@ class OutboxSieve:
         if not firings:
             return rows
         told = await self._calmed(chat_id, firings, now)
-        for step in (self._belated, self._bundled):
+        for step in (self._hourly, self._belated, self._bundled):
             told |= await step(chat_id, [row for row in firings if _is_event(row) and row.id not in told], now)
         return [row for row in rows if row.id not in told] if told else rows
 
@@ -211,6 +216,18 @@ class OutboxSieve:
         calm.told = replace(told, entries=())
         return set(ids)
 
+    async def _hourly(self, chat_id: int, rows: Sequence[OutboxMessage], now: datetime) -> set[int]:
+        """Let headlines wait for the full hour where the person wants that, and gather what has waited; say which."""
+        news = [row for row in rows if _is_plain_news(row) and not self._speaks_for_others(row)]
+        waited = [row for row in news if row.silence == Reason.HOURLY.value]
+        folded = await self._gather(chat_id, Reason.HOURLY, waited, now) if waited else set()
+        if self._settings(chat_id).news != HOURLY:
+            return folded
+        held = [row.id for row in news if row.silence is None]
+        if held:
+            await self._shelf.hold(held, next_hour(now, self._zone(chat_id)), Reason.HOURLY.value)
+        return folded | set(held)
+
     async def _belated(self, chat_id: int, rows: Sequence[OutboxMessage], now: datetime) -> set[int]:
         """Gather what waited for the end of the quiet hours, and what is older than half a day; return which."""
         rows = [row for row in rows if not self._speaks_for_others(row)]
@@ -234,7 +251,23 @@ class OutboxSieve:
         for burst in bursts:
             burst.look(waiting)
         many = [row for row in rows if not self._speaks_for_others(row) and not bursts[row.silent].admits(row.id, now)]
-        return await self._gather(chat_id, Reason.BURST, many, now) if many else set()
+        if self._settings(chat_id).news != BUSY:
+            return await self._gather(chat_id, Reason.BURST, many, now) if many else set()
+        news = [row for row in rows if _is_plain_news(row) and not self._speaks_for_others(row)]
+        headlines = self._too_many(chat_id, news, {row.id for row in many}, waiting, now)
+        told = {row.id for row in headlines}
+        others = [row for row in many if row.id not in told]
+        folded = await self._gather(chat_id, Reason.NEWS, headlines, now) if headlines else set()
+        return folded | (await self._gather(chat_id, Reason.BURST, others, now) if others else set())
+
+    def _too_many(
+        self, chat_id: int, news: Sequence[OutboxMessage], burst: set[int], waiting: Sequence[int], now: datetime
+    ) -> list[OutboxMessage]:
+        """Return the headlines that are not told alone: those of a *burst*, and all after eight in 10 min."""
+        measure = self._news.setdefault(chat_id, Burst(NEWS_WINDOW, NEWS_ALONE))
+        measure.look(waiting)
+        # Each is counted, also one that the burst keeps back already.
+        return [row for row in news if not measure.admits(row.id, now) or row.id in burst]
 
     async def _gather(self, chat_id: int, reason: Reason, rows: Sequence[OutboxMessage], now: datetime) -> set[int]:
         """Fold *rows* into digests, what has a sound apart from what has none; return which were folded."""
@@ -252,7 +285,7 @@ class OutboxSieve:
         silent = rows[0].silent
         key = (chat_id, reason, silent)
         digest = self._digests.get(key)
-        grows = digest is not None and is_open(digest.opened, digest.grown, now)
+        grows = digest is not None and _takes_more(digest, reason, now)
         told = digest.told.grown(entries) if digest and grows else gathered(reason, entries)
         root = digest.root if digest and grows else None
         message = NewMessage(
@@ -275,10 +308,17 @@ class OutboxSieve:
     def _grows(self, chat_id: int, reason: Reason, rows: Sequence[OutboxMessage], now: datetime) -> bool:
         """Return whether a digest of that *reason* takes in *rows*, however few they are."""
         found = [self._digests.get((chat_id, reason, row.silent)) for row in rows]
-        return any(one is not None and is_open(one.opened, one.grown, now) for one in found)
+        return any(one is not None and _takes_more(one, reason, now) for one in found)
 
     def _speaks_for_others(self, row: OutboxMessage) -> bool:
         return _rule(row).get("id") in self._settings(_rule(row).get("owner_id", 0)).calming
+
+
+def _takes_more(digest: _Digest, reason: Reason, now: datetime) -> bool:
+    """Return whether a digest takes in more: one of headlines does for ten minutes, however slowly they come."""
+    if reason is Reason.NEWS:
+        return timedelta() <= now - digest.opened <= NEWS_WINDOW
+    return is_open(digest.opened, digest.grown, now)
 
 
 def _readable(rows: Sequence[OutboxMessage]) -> tuple[list[OutboxMessage], list[Entry]]:
@@ -300,6 +340,14 @@ def _rule(row: OutboxMessage) -> Mapping[str, Any]:
 def _cause(row: OutboxMessage) -> object:
     found = row.payload.get("cause") if row.kind == _FIRING else None
     return found.get("is") if isinstance(found, dict) else None
+
+
+def _is_plain_news(row: OutboxMessage) -> bool:
+    """Return whether the row is a headline that may wait or be told with others: no price had to move with it."""
+    if _cause(row) != "news" or row.priority <= Priority.CRITICAL:
+        return False
+    condition = (_rule(row).get("draft") or {}).get("condition") or {}
+    return not condition.get("gate")
 
 
 def _is_event(row: OutboxMessage) -> bool:

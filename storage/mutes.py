@@ -1,23 +1,14 @@
 """Mutes: the instruments and providers whose headlines a person does not want to hear of for now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import delete, select
 
 from alerts.mute import Mutes
 from storage.database import Database
+from storage.mute import Mute
 from storage.statement import insert_new
 from storage.tables import mutes
-
-
-@dataclass(frozen=True, slots=True)
-class Mute:
-    """One mute: of an instrument (*con_id*), or of a *provider* by its code; *name* is what people call it."""
-
-    con_id: int = 0
-    provider: str = ""
-    name: str = ""
 
 
 class SqlMutes:

@@ -19,7 +19,8 @@ class UserSettings:
     *zone* is an IANA time zone ("": the bot's), *summary* whether the daily summary is sent, *quiet* the quiet hours
     (`22:00-07:00`, "": none). *heartbeat* is how often a day the bot says that it is well (0: never), for the first
     time at *heartbeat_at*, since *heartbeat_since*. *calming* are the alerts that calm the person's others when they
-    fire.
+    fire. *news* says how headlines come: `all` as they come, `busy` together when there are many, `hourly` together
+    once an hour.
     """
 
     user_id: int
@@ -30,6 +31,7 @@ class UserSettings:
     heartbeat_at: str = "08:00"
     heartbeat_since: datetime | None = None
     calming: tuple[int, ...] = ()
+    news: str = "busy"
 
 
 @dataclass(frozen=True, slots=True)

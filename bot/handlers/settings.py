@@ -19,12 +19,13 @@ from bot.views.message import Message
 from market.clock import Clock
 from storage.users import UserSettings
 
-_SCREENS = {views.ZONE, views.QUIET, views.HEARTBEAT}
+_SCREENS = {views.ZONE, views.QUIET, views.HEARTBEAT, views.NEWS}
 _WORDS = {
     "zone": views.ZONE,
     "timezone": views.ZONE,
     "quiet": views.QUIET,
     "heartbeat": views.HEARTBEAT,
+    "news": views.NEWS,
     "summary": "summary",
     "test": "test",
     "calm": "calm",
@@ -33,6 +34,11 @@ _OFF = {"off", "no", "never", "none", "0"}
 _ON = {"on", "yes"}
 _SHORT_ZONES = {"et": "America/New_York", "ct": "America/Chicago", "pt": "America/Los_Angeles", "utc": "UTC"}
 _PULSE = re.compile(r"(?:1?\s*d|daily|day|(?P<hours>\d{1,2})\s*h)(?:\s+(?:at\s+)?(?P<at>\d{1,2}(?::[0-5]\d)?))?")
+_NEWS = {
+    **dict.fromkeys(("all", "each", "as they come", "at once"), "all"),
+    **dict.fromkeys(("busy", "digest", "when busy", "digest when busy"), "busy"),
+    **dict.fromkeys(("hourly", "1h", "every hour", "digest every hour"), "hourly"),
+}
 _CALM = re.compile(r"#?(?P<rule>\d{1,17})(?:\s+(?P<on>on|off))?")
 _DAY_H = 24
 
@@ -41,7 +47,8 @@ class SettingsHandler:
     """
     Shows and changes a person's settings.
 
-    *test* puts a test notification into the outbox for a chat; *let_go* sends what waits there for quiet hours to end.
+    *test* puts a test notification into the outbox for a chat; *let_go* sends what waits there for an end that was
+    changed: of quiet hours, of the hour that headlines wait for.
     """
 
     def __init__(
@@ -141,7 +148,7 @@ class SettingsHandler:
     async def _save(self, changed: UserSettings) -> None:
         before = await self._preferences.of(changed.user_id)
         await self._preferences.save(changed)
-        if (before.quiet, before.zone) != (changed.quiet, changed.zone):
+        if (before.quiet, before.zone, before.news) != (changed.quiet, changed.zone, changed.news):
             # What waits is looked at anew: it may be time by now.
             await self._let_go(changed.user_id)
 
@@ -163,6 +170,7 @@ class SettingsHandler:
             pulse_at=at,
             next_pulse=next_slot(now, zone, at, current.heartbeat) if current.heartbeat else None,
             calming=tuple(one for one in current.calming if one in owned),
+            news=current.news,
         )
 
 
@@ -178,6 +186,8 @@ def _changed(current: UserSettings, what: str, value: str, now: datetime) -> Use
             return replace(current, quiet="" if quiet is None else str(quiet)) if quiet or said in _OFF else None
         case views.HEARTBEAT:
             return _with_heartbeat(current, said, now)
+        case views.NEWS if said in _NEWS:
+            return replace(current, news=_NEWS[said])
         case "summary" if said in _ON | _OFF:
             return replace(current, summary=said in _ON)
     return None

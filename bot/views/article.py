@@ -8,7 +8,6 @@ for. What is left is put into pages here: Telegram's own limits are the only rea
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from html.parser import HTMLParser
 
 import nh3
@@ -50,13 +49,11 @@ Run = tuple[str, tuple[str, ...]]
 """A stretch of text and the tags it stands in, outermost first."""
 
 
-@lru_cache(maxsize=64)
 def article_pages(body: str, limit: int) -> tuple[str, ...]:
     """
     Return *body* as Telegram HTML in pages of at most *limit* UTF-16 units (counted without tags), at least one.
 
-    Pages break between words; every page has its own balanced tags. An article without text is one empty page. The
-    last ones are remembered: whoever turns a page waits for nothing.
+    Pages break between words; every page has its own balanced tags. An article without text is one empty page.
     """
     reader = _Reader()
     reader.feed(_well_formed(body[:LONGEST]))

@@ -1,6 +1,6 @@
 """Many firings as one message, in pages; none is left out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from bot.views.message import Message, Rows, text
 from bot.views.numbers import clock, price, span, zone_label
 from market.quote import Quote
 
+_PROMPT = frozenset({Reason.BURST, Reason.NEWS})
 Quotes = Callable[[int], Quote | None]
 
 _ROW = 5
@@ -35,9 +36,9 @@ def digest(
 
     *quotes* gives the prices now, which stand beside what is told late.
     """
-    is_late = told.reason is not Reason.BURST or _waited(told, now) > LATE
+    is_late = told.reason not in _PROMPT or _waited(told, now) > LATE
     lines = [_head(told, zone), *_why(told, now), ""]
-    lines += [_line(entry, now, zone, quotes if is_late else None) for entry in told.entries[:PAGE]]
+    lines += _lines(told.entries[:PAGE], now, zone, quotes if is_late else None)
     if may_repeat:
         lines.append(_REPEAT)
     lines.append(_foot(told, 0, zone))
@@ -53,7 +54,7 @@ def page(
     *may_repeat*: there may be another message of it, which was never acknowledged.
     """
     lines = [_head(told, zone), ""]
-    lines += [_line(entry, now, zone, quotes) for entry in told.entries]
+    lines += _lines(told.entries, now, zone, quotes)
     if may_repeat:
         lines.append(_REPEAT)
     lines.append(_foot(told, number, zone))
@@ -74,6 +75,8 @@ def gone() -> Message:
 
 
 def _head(told: Gathered, zone: ZoneInfo) -> str:
+    if told.reason in {Reason.NEWS, Reason.HOURLY}:
+        return _news_head(told)
     many = "1 alert" if told.count == 1 else f"{told.count} alerts"
     names = f": {text(told.about)}" if told.names else ""
     match told.reason:
@@ -87,30 +90,53 @@ def _head(told: Gathered, zone: ZoneInfo) -> str:
             return f"🌙 <b>{many} in your quiet hours</b>{names}"
         case Reason.STALE:
             return f"⚠️ <b>{many} from before, told late</b>{names}"
-        case Reason.CALM:
+        case _:
             return f"🤫 <b>{many} after {clock(told.begin, zone)}</b>{names}"
+
+
+def _news_head(told: Gathered) -> str:
+    names = f": {text(told.about)}" if told.names else ""
+    many = "1 headline" if told.count == 1 else f"{told.count} headlines"
+    if told.reason is Reason.HOURLY:
+        return f"📰 <b>{many} in the last hour</b>{names}"
+    if told.count == 1:
+        return f"📰 <b>{text(told.entries[0].gist.removeprefix('📰 '))}</b>, and more may follow here"
+    length = told.end - told.begin
+    within = f"within {span(length)}" if length >= _SECOND else "at once"
+    return f"📰 <b>{told.count} more headlines</b> {within}{names}"
 
 
 def _waited(told: Gathered, now: datetime) -> timedelta:
     """Return how late a burst is told: one that lasted longer than a digest grows has something old in it."""
-    return now - (told.begin if told.end - told.begin > LONGEST else told.end)
+    is_long = told.reason is Reason.BURST and told.end - told.begin > LONGEST
+    return now - (told.begin if is_long else told.end)
 
 
 def _why(told: Gathered, now: datetime) -> list[str]:
     late = now - told.end
     match told.reason:
-        case Reason.BURST if _waited(told, now) <= LATE:
-            return []
-        case Reason.BURST if told.end - told.begin > LONGEST:
-            return [f"⚠️ <b>Late</b>: the first happened {span(now - told.begin)} ago"]
-        case Reason.BURST:
-            return [f"⚠️ <b>Late</b>: told {span(late)} after"]
+        case Reason.BURST | Reason.NEWS:
+            return _late(told, now)
         case Reason.QUIET:
             return [f"The first waited {span(now - told.begin)}, the last {span(late)}."]
         case Reason.STALE:
             return [f"The first happened {span(now - told.begin)} ago, the last {span(late)}."]
-        case Reason.CALM:
+        case _:
             return []
+
+
+def _late(told: Gathered, now: datetime) -> list[str]:
+    if _waited(told, now) <= LATE:
+        return []
+    if told.reason is Reason.BURST and told.end - told.begin > LONGEST:
+        return [f"⚠️ <b>Late</b>: the first happened {span(now - told.begin)} ago"]
+    return [f"⚠️ <b>Late</b>: told {span(now - told.end)} after"]
+
+
+def _lines(entries: Sequence[Entry], now: datetime, zone: ZoneInfo, quotes: Quotes | None) -> list[str]:
+    """Return a line for each entry; one that has a story begins with the number of its button."""
+    numbers = (f"{number}. " if entry.has_story else "" for number, entry in enumerate(entries, 1))
+    return [number + _line(entry, now, zone, quotes) for number, entry in zip(numbers, entries, strict=True)]
 
 
 def _line(entry: Entry, now: datetime, zone: ZoneInfo, quotes: Quotes | None) -> str:
@@ -132,8 +158,12 @@ def _foot(told: Gathered, at: int, zone: ZoneInfo) -> str:
 
 
 def _buttons(told: Gathered, at: int, root: int) -> Rows:
-    cards = {
-        entry.rule_id: button(f"#{entry.rule_id}", Code.ALERT_CARD, Place.ANEW, entry.rule_id)
-        for entry in told.entries[:PAGE]
-    }
-    return rows(*grid(list(cards.values()), _ROW), pager(Code.DIGEST, at, told.count, root, size=PAGE))
+    shown = told.entries[:PAGE]
+    stories = [
+        button(f"📖 {number}", Code.NEWS_TOLD, Place.ANEW, 0, entry.rule_id, entry.nth)
+        for number, entry in enumerate(shown, 1)
+        if entry.has_story
+    ]
+    cards = {entry.rule_id: button(f"#{entry.rule_id}", Code.ALERT_CARD, Place.ANEW, entry.rule_id) for entry in shown}
+    turn = pager(Code.DIGEST, at, told.count, root, size=PAGE)
+    return rows(*grid(stories, _ROW), *grid(list(cards.values()), _ROW), turn)

@@ -29,11 +29,13 @@ from bot.views.away import short as away_words
 from bot.views.condition import describe, direction_of, level_of, subject
 from bot.views.gauge import gauge_of
 from bot.views.keyboard import shortened
+from bot.views.news_alert import headline_of
 from bot.views.numbers import exact, price
 from market.instrument import Instrument
 
 PAGE = 10
 _GIST = 110
+_HEADLINE = 180
 _ABOUT = 60
 _NAMES = 3
 
@@ -49,6 +51,10 @@ class Reason(StrEnum):
     """They happened more than twelve hours ago."""
     CALM = "calm"
     """Another alert that calms them had fired just before."""
+    NEWS = "news"
+    """Headlines, and many of them within ten minutes."""
+    HOURLY = "hourly"
+    """Headlines that waited for the full hour, as the person wants them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class Entry:
     repeat: bool = False
     gap: str = ""
     row_id: int = 0
+    has_story: bool = False
 
     @property
     def mark(self) -> str:
@@ -160,19 +167,27 @@ def entry_of(payload: Mapping[str, Any], *, repeat: bool = False, row_id: int = 
         rule.fired_count,
         fired.at,
         name,
-        shortened(_gist(fired), _GIST),
-        shortened(describe(rule).removeprefix(f"{name} "), _ABOUT),
+        shortened(_gist(fired), _HEADLINE if isinstance(fired.cause, NewsCause) else _GIST),
+        _awaited(fired, name),
         0 if about is None or is_composed else about.con_id,
         2 if about is None else about.decimals,
         repeat,
         _gap(fired.away),
         row_id,
+        headline_of(fired) is not None,
     )
 
 
 def entries_of(payloads: Iterable[tuple[Mapping[str, Any], bool]]) -> list[Entry]:
     """Return firings in brief, each given with whether it may repeat."""
     return [entry_of(payload, repeat=repeat) for payload, repeat in payloads]
+
+
+def _awaited(fired: Firing, name: str) -> str:
+    """Return what was waited for; of a headline, which says that itself, the provider."""
+    if isinstance(fired.cause, NewsCause):
+        return fired.cause.headline.provider
+    return shortened(describe(fired.rule).removeprefix(f"{name} "), _ABOUT)
 
 
 def _instrument_of(cause: Cause) -> Instrument | None:
@@ -184,7 +199,8 @@ def _gist(fired: Firing) -> str:  # noqa: PLR0911  one for each cause
         case PriceCause(kind=kind) as cause:
             return _measured(fired, cause) + kind_mark(kind)
         case NewsCause(headline, about):
-            return f"📰 {'' if about is None else f'{about.label}: '}{headline.text}"
+            whose = "" if about is None else f"{about.label}: "
+            return f"📰 {'HOT · ' if headline.is_hot else ''}{whose}{headline.text}"
         case ScanCause(spec, rows):
             return f"🛰 {spec.code}, {len(rows)} new: {', '.join(row.instrument.label for row in rows)}"
         case AccountCause() as cause:

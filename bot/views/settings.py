@@ -13,7 +13,7 @@ from bot.views.numbers import clock, moment
 _HERE = Place.HERE
 _SAID = 60
 _SHOWN = 12
-ALL, ZONE, QUIET, HEARTBEAT = "all", "zone", "quiet", "heartbeat"
+ALL, ZONE, QUIET, HEARTBEAT, NEWS = "all", "zone", "quiet", "heartbeat", "news"
 OFF = "off"
 _ZONES = (
     "America/New_York",
@@ -34,10 +34,16 @@ _ZONES = (
 _NIGHTS = ("21:00-06:00", "22:00-07:00", "23:00-07:00", "00:00-08:00")
 _PULSES = (("Once a day", "1d"), ("Every 12 h", "12h"))
 _MORNINGS = ("06:00", "07:00", "08:00", "09:00")
+_HEADLINES = {
+    "all": ("As they come", "as they come"),
+    "busy": ("Digest when busy", "in a digest when there are many"),
+    "hourly": ("Digest every hour", "in a digest every hour"),
+}
 _EXAMPLES = {
     ZONE: "/settings zone Europe/Berlin",
     QUIET: "/settings quiet 22:00-07:00",
     HEARTBEAT: "/settings heartbeat 1d 08:00",
+    NEWS: "/settings news hourly",
 }
 
 
@@ -48,7 +54,7 @@ class Standing:
 
     *zone* is the one that counts, *is_own* whether the person chose it. *quiet_until* is when the quiet that reigns is
     over. *pulses* is how often a day there is a heartbeat, at *pulse_at* for the first time, *next_pulse* the next.
-    *calming* are the numbers of the alerts that calm the others.
+    *calming* are the numbers of the alerts that calm the others, *news* says how headlines come.
     """
 
     zone: ZoneInfo
@@ -60,6 +66,7 @@ class Standing:
     pulse_at: time = time(8)
     next_pulse: datetime | None = None
     calming: tuple[int, ...] = ()
+    news: str = "busy"
 
 
 def settings(set_: Standing, *, now: datetime, done: str = "") -> Message:
@@ -71,6 +78,7 @@ def settings(set_: Standing, *, now: datetime, done: str = "") -> Message:
         _quiet_line(set_, now),
         _pulse_line(set_, now),
         f"📅 Daily summary: <b>{'on' if set_.summary else OFF}</b>" + (", without a sound" if set_.summary else ""),
+        _news_line(set_),
         _calm_line(set_),
         "",
         "Each can be typed too, such as <code>/settings quiet 22:00-07:00</code>",
@@ -81,6 +89,7 @@ def settings(set_: Standing, *, now: datetime, done: str = "") -> Message:
         rows(
             (_open("🌍 Time zone", ZONE), _open("🌙 Quiet hours", QUIET)),
             (_open("💓 Heartbeat", HEARTBEAT), _choice(f"📅 Summary {turned}", "summary", turned)),
+            (_open("📰 News", NEWS),),
             (button("🔔 Test notification", Code.SETTING, Place.ANEW, "test", "now"),),
         ),
     )
@@ -88,7 +97,7 @@ def settings(set_: Standing, *, now: datetime, done: str = "") -> Message:
 
 def screen(which: str, set_: Standing, *, now: datetime) -> Message:
     """Return one of the screens on which a single thing is chosen. Raises KeyError for one that there is not."""
-    lines, choices = {ZONE: _zones, QUIET: _nights, HEARTBEAT: _pulses}[which](set_, now)
+    lines, choices = {ZONE: _zones, QUIET: _nights, HEARTBEAT: _pulses, NEWS: _headlines}[which](set_, now)
     lines.append(f"Or type it: <code>{_EXAMPLES[which]}</code>")
     back = (button("« Settings", Code.SETTINGS, _HERE, ALL),)
     return Message("\n".join(lines), rows(*choices, back))
@@ -134,6 +143,10 @@ def _pulse_line(set_: Standing, now: datetime) -> str:
     return f"💓 Heartbeat: <b>{often}</b>, first at {set_.pulse_at:%H:%M}{following}"
 
 
+def _news_line(set_: Standing) -> str:
+    return f"📰 News: <b>{_HEADLINES[set_.news][1]}</b>"
+
+
 def _calm_line(set_: Standing) -> str:
     if not set_.calming:
         return "🤫 Alerts that calm the others: <b>none</b> (a button on an alert's card)"
@@ -167,6 +180,15 @@ def _pulses(set_: Standing, now: datetime) -> tuple[list[str], Rows]:
     every = {1: "1d"}.get(set_.pulses, f"{24 // set_.pulses}h" if set_.pulses else "1d")
     mornings = [_choice(f"at {at}", HEARTBEAT, f"{every} {at}") for at in _MORNINGS]
     return lines, (tuple(often), *grid(mornings, 4), (_choice("Never", HEARTBEAT, OFF),))
+
+
+def _headlines(set_: Standing, _now: datetime) -> tuple[list[str], Rows]:
+    lines = ["📰 <b>How shall headlines come?</b>", _news_line(set_)]
+    lines.append(
+        "Many: more than 8 in 10 min, or 4 in 30 s. Then the following ones share a message that grows; none is left "
+        "out, each has its button. Critical alerts, and those that wait for the price to move, always come at once."
+    )
+    return lines, grid([_choice(label, NEWS, value) for value, (label, _) in _HEADLINES.items()], 1)
 
 
 def _open(label: str, which: str) -> Button:

@@ -8,6 +8,7 @@ from storage.audit import SqlAuditLog
 from storage.database import Database
 from storage.firings import SqlFiringLog
 from storage.hooks import SqlHooks
+from storage.mutes import SqlMutes
 from storage.outbox import SqlOutbox
 from storage.proposals import SqlProposalStore
 from storage.templates import SqlTemplates
@@ -29,6 +30,7 @@ class Store:
     watchlists: SqlWatchlists
     aftermath: SqlAftermath
     templates: SqlTemplates
+    mutes: SqlMutes
 
 
 async def wire_store(ground: Ground) -> Store:
@@ -40,6 +42,8 @@ async def wire_store(ground: Ground) -> Store:
     await hooks.load()
     templates = SqlTemplates(database)
     await templates.load()
+    mutes = SqlMutes(database)
+    await mutes.load()
     return Store(
         database=database,
         outbox=outbox,
@@ -51,4 +55,5 @@ async def wire_store(ground: Ground) -> Store:
         watchlists=SqlWatchlists(database),
         aftermath=SqlAftermath(database),
         templates=templates,
+        mutes=mutes,
     )

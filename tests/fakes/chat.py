@@ -242,12 +242,16 @@ class Chat:
 
     async def press(self, data: str, message_id: int, user_id: int = TRADER, *, chat_id: int | None = None) -> str:
         """Press whatever says *data* and return the toast; fails if the press was not answered."""
-        callback = f"cb{next(self._calls)}"
-        press = Press(user_id, user_id if chat_id is None else chat_id, message_id, ROLES[user_id], data, callback)
+        press = self.pressed(data, message_id, user_id, chat_id=chat_id)
         await self.router.on_press(press)
         await self.chores.idle()
-        assert callback in self.reply.answers, "the press was not answered"
-        return self.reply.answers[callback][0]
+        assert press.callback_id in self.reply.answers, "the press was not answered"
+        return self.reply.answers[press.callback_id][0]
+
+    def pressed(self, data: str, message_id: int = 1, user_id: int = TRADER, *, chat_id: int | None = None) -> Press:
+        """Return the press of whatever says *data*, for the router."""
+        chat = user_id if chat_id is None else chat_id
+        return Press(user_id, chat, message_id, ROLES[user_id], data, f"cb{next(self._calls)}")
 
     async def tap(self, label: str, user_id: int = TRADER, *, on: int | None = None) -> str:
         """Press the button that begins with or contains *label*, on message *on* (default: the last one)."""

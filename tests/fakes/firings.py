@@ -42,9 +42,9 @@ def price_firing(
     return fired_by(rule, PriceCause(instrument, TickField.LAST, price), at, nth)
 
 
-def news_firing(number: int, at: datetime, text: str = "Apple raises guidance") -> Firing:
+def news_firing(number: int, at: datetime, text: str = "Apple raises guidance", options: str = "") -> Firing:
     """Return a firing by a headline."""
-    rule = rule_of(number, 'news AAPL "guidance"')
+    rule = rule_of(number, f'news AAPL "guidance" {options}'.strip())
     return fired_by(rule, NewsCause(Headline("DJNL", f"DJNL${number}", text, at, AAPL.con_id), AAPL), at)
 
 

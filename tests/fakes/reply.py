@@ -1,9 +1,9 @@
 """The way back to the chat, in memory: as strict about messages as Telegram is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.request import Press
-from bot.views.message import Message
+from bot.views.message import Message, Rows
 from simulator.telegram.html import parse_html, utf16_length
 
 _TEXT, _CAPTION = 4096, 1024
@@ -69,6 +69,14 @@ class FakeReply:
         check_message(message)
         if message_id in self.remade:
             return
+        self.edits.append((message_id, message))
+        self.shown[message_id] = message
+
+    async def rekey(self, chat_id: int, message_id: int, buttons: Rows) -> None:
+        if message_id not in self.shown:
+            return
+        message = replace(self.shown[message_id], buttons=buttons)
+        check_message(message)
         self.edits.append((message_id, message))
         self.shown[message_id] = message
 

@@ -507,3 +507,107 @@ async def test_the_zone_of_quiet_hours_is_the_persons_own(night: Night) -> None:
     await night.fires(price_firing(1, night.clock.now(), instrument=AAPL))
     assert await sieve.sift(TOM, night.queue) == []
     assert (await night.row(1)).next_try == datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+
+
+async def test_more_than_eight_headlines_in_ten_minutes_share_a_message_that_grows(night: Night) -> None:
+    for number in range(1, 9):
+        await night.fires(news_firing(number, night.clock.now(), f"Headline {number}"))
+        assert (await night.told())[0].startswith("📰 AAPL · DJNL")
+        night.clock.advance(40)
+    await night.fires(news_firing(9, night.clock.now(), "Headline 9"))
+    assert await night.told() == ["📰 AAPL: Headline 9, and more may follow here"]
+    first = night.last
+    night.clock.advance(100)
+    await night.fires(news_firing(10, night.clock.now(), "Headline 10"))
+    assert await night.told() == ["📰 2 more headlines within 1 min: AAPL"]
+    edit = await night.row(night.last)
+    assert edit.edit_key == (await night.row(first)).dedupe_key
+    assert edit.silent
+    assert [one.payload["cause"]["headline"]["text"] for one in await night.outbox.members(first)] == [
+        "Headline 9",
+        "Headline 10",
+    ]
+
+
+async def test_a_digest_of_headlines_takes_in_more_for_ten_minutes_then_there_is_a_new_one(night: Night) -> None:
+    await night.fires(*(news_firing(number, night.clock.now(), f"Headline {number}") for number in range(1, 31)))
+    said = await night.told()
+    assert said[4:] == ["📰 26 more headlines at once: AAPL"]
+    for number in (31, 32):
+        night.clock.advance(290)
+        await night.fires(*(news_firing(number * 100 + n, night.clock.now(), f"{number} {n}") for n in range(6)))
+        await night.told()
+        assert (await night.row(night.last)).edit_key is not None
+    night.clock.advance(60)
+    await night.fires(*(news_firing(3300 + n, night.clock.now(), f"33 {n}") for n in range(2)))
+    assert await night.told() == ["📰 2 more headlines at once: AAPL"]
+    assert (await night.row(night.last)).edit_key is None
+
+
+async def test_when_it_calms_headlines_come_one_by_one_again(night: Night) -> None:
+    await night.fires(*(news_firing(number, night.clock.now(), f"Headline {number}") for number in range(1, 31)))
+    await night.told()
+    night.clock.advance(601)
+    await night.fires(news_firing(40, night.clock.now(), "Later"))
+    assert (await night.told())[0].startswith("📰 AAPL · DJNL")
+
+
+async def test_critical_headlines_and_those_with_a_price_are_told_each_on_its_own(night: Night) -> None:
+    for number in range(1, 12):
+        await night.fires(news_firing(number, night.clock.now(), f"Headline {number}"))
+        await night.told()
+        night.clock.advance(40)
+    for number, options in ((20, "critical"), (21, "if moves 1% in 5m")):
+        await night.fires(news_firing(number, night.clock.now(), "It matters", options))
+        assert (await night.told())[0].startswith("📰 AAPL · DJNL")
+
+
+async def test_who_wants_each_headline_gets_each_but_for_a_burst(night: Night) -> None:
+    night.has_set(news="all")
+    for number in range(1, 14):
+        await night.fires(news_firing(number, night.clock.now(), f"Headline {number}"))
+        assert (await night.told())[0].startswith("📰 AAPL · DJNL")
+        night.clock.advance(40)
+    await night.fires(*(news_firing(number, night.clock.now(), f"Headline {number}") for number in range(20, 26)))
+    assert (await night.told())[-1] == "🔔 2 more alerts at once: AAPL"
+
+
+async def test_who_wants_them_hourly_gets_one_message_at_the_full_hour(night: Night) -> None:
+    night.has_set(news="hourly")
+    night.clock.advance(600)
+    await night.fires(*(news_firing(number, night.clock.now(), f"Headline {number}") for number in range(1, 4)))
+    night.clock.advance(2400)
+    await night.fires(news_firing(4, night.clock.now(), "Headline 4"))
+    await night.fires(news_firing(5, night.clock.now(), "At once", "critical"))
+    assert [line.split(" · ")[-1] for line in await night.told()] == ["CRITICAL"]
+    night.clock.advance(599)
+    await night.comes_due()
+    assert await night.told() == []
+    night.restart()
+    night.clock.advance(1)
+    await night.comes_due()
+    assert await night.told() == ["📰 4 headlines in the last hour: AAPL"]
+    assert not night.queue
+    assert len(await night.outbox.members(night.last)) == 4
+
+
+async def test_what_waited_for_the_hour_comes_at_once_to_who_wants_it_otherwise(night: Night) -> None:
+    night.has_set(news="hourly")
+    await night.fires(news_firing(1, night.clock.now(), "Headline 1"))
+    assert await night.told() == []
+    night.has_set(news="busy")
+    await night.outbox.let_go(TOM, "hourly")
+    await night.comes_due()
+    assert await night.told() == ["📰 1 headline in the last hour: AAPL"]
+
+
+async def test_an_hour_that_ends_in_quiet_hours_is_told_when_they_end(night: Night) -> None:
+    night.has_set(news="hourly", quiet="11:00-12:00")
+    await night.fires(*(news_firing(number, night.clock.now(), f"Headline {number}") for number in range(1, 7)))
+    assert await night.told() == []
+    night.clock.advance(3600)
+    await night.comes_due()
+    assert await night.told() == []
+    night.clock.advance(3600)
+    await night.comes_due()
+    assert await night.told() == ["🌙 6 alerts in your quiet hours: AAPL"]

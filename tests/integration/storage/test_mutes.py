@@ -3,7 +3,8 @@
 from alerts.mute import Mutes
 from storage.database import Database
 from storage.firings import SqlFiringLog
-from storage.mutes import Mute, SqlMutes
+from storage.mute import Mute
+from storage.mutes import SqlMutes
 from storage.outbox import SqlOutbox
 from tests.fakes.clock import FakeClock
 from tests.fakes.firings import news_firing

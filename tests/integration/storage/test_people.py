@@ -39,6 +39,7 @@ async def test_all_that_can_be_set_is_kept_and_what_an_older_version_did_not_kno
         heartbeat_at="06:30",
         heartbeat_since=clock.now(),
         calming=(3, 9),
+        news="hourly",
     )
     await store.save(everything)
     assert await store.settings(111) == everything

@@ -1,7 +1,7 @@
 """
-Golden texts of news, scans, status, help and notices; GOLDEN=write writes them anew, and a person reads the difference.
+Golden texts of scans, status, help and notices; GOLDEN=write writes them anew, and a person reads the difference.
 
-Those of alerts, of orders and of errors stand in files of their own.
+Those of alerts, news, orders and errors stand in files of their own.
 """
 
 from dataclasses import replace
@@ -14,19 +14,16 @@ from alerts.rule import (
 )
 from bot.commands import listed
 from bot.views import help as help_views
-from bot.views import news as news_views
 from bot.views import status as status_views
 from bot.views.notices import Notice
 from bot.views.outbox import render
 from broker.status import LinkReason, LinkState, LinkStatus
-from market.news import Article
-from tests.fakes.chat import AAPL, ACCOUNT, NEW_YORK
+from tests.fakes.chat import ACCOUNT, NEW_YORK
 from tests.fakes.golden import check_golden
 from tests.fakes.reply import check_message
 from tests.unit.bot.samples import (
     BERLIN,
     NOW,
-    STORY,
     notice_message,
 )
 from trading.access import Role
@@ -62,11 +59,6 @@ DOWN = replace(
 
 
 MESSAGES = {
-    "news": lambda: news_views.headlines(
-        AAPL, [STORY, replace(STORY, time=NOW - timedelta(days=1))], now=NOW, zone=NEW_YORK
-    ),
-    "news-none": lambda: news_views.headlines(AAPL, [], now=NOW, zone=NEW_YORK),
-    "story": lambda: news_views.story(Article("DJNL", "DJNL$1", "<p>One <b>bold</b> &amp; two.</p><p>Three</p>"), 0),
     "status-good": lambda: status_views.status(REPORT, now=NOW, zone=NEW_YORK),
     "status-bad": lambda: status_views.status(DOWN, now=NOW, zone=BERLIN),
     "status-data": lambda: status_views.status(
