@@ -88,6 +88,7 @@ class Lines:
         self._clock = clock
         self._most = most
         self._given = most
+        self._reserved = 0
         self._lowered = 0.0
         self._lines: dict[int, Line] = {}
         self._listeners: list[Callable[[Instrument], None]] = []
@@ -100,7 +101,16 @@ class Lines:
         """How many instruments may have a line just now."""
         if self._given < self._most and self._clock.monotonic() - self._lowered >= _LOW_S:
             self._given = self._most
-        return self._given
+        return max(min(self._given, self._most - self._reserved), 0)
+
+    def reserve(self, count: int) -> None:
+        """
+        Leave so many of all lines to others: a subscription to an instrument's news takes one too.
+
+        Who has a line keeps it until whoever shares them out looks again at the cap.
+        """
+        self._reserved = count
+        self._fill()
 
     @property
     def held_count(self) -> int:

@@ -73,6 +73,10 @@ class IbTickFeed:
         """How many instruments may have a line at once: *most*, or fewer where TWS said so (error 101)."""
         return self._lines.cap
 
+    def reserve(self, count: int) -> None:
+        """Leave so many of the lines to others: headlines take one for each instrument."""
+        self._lines.reserve(count)
+
     @property
     def held_count(self) -> int:
         """How many instruments are held, with a line or waiting for one."""

@@ -32,6 +32,7 @@ _LANGUAGE = re.compile(r"(?:^|:)L:([A-Za-z-]+)")
 
 # TWS refuses within a second or so.
 _QUIET_S = 10.0
+_MOST_CROWDED = 6
 
 
 @dataclass(slots=True, eq=False)
@@ -40,12 +41,14 @@ class _Subject:
     What somebody listens to: one instrument, or (None) the broad tape of every provider.
 
     *requests* have the provider that is asked ("": all of them), *refused* those that TWS refused, with its words.
+    *crowded* counts how often running there was no market data line for it.
     """
 
     instrument: Instrument | None
     holders: int = 0
     requests: dict[int, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    crowded: int = 0
 
 
 class IbNewsFeed:
@@ -53,13 +56,23 @@ class IbNewsFeed:
     The news feed.
 
     The library's `tickNews` drops the request id, so that nobody could tell whose news it is, and keeps every headline
-    for ever: it is replaced on each connection.
+    for ever: it is replaced on each connection. *reserve* learns how many market data lines headlines take; one that
+    TWS has no line for (101) is asked for again when others have let go of theirs.
     """
 
-    def __init__(self, session: IbSession, clock: Clock, *, timeout_s: float = 10.0, quiet_s: float = _QUIET_S) -> None:
+    def __init__(
+        self,
+        session: IbSession,
+        clock: Clock,
+        *,
+        reserve: Callable[[int], None] = lambda _count: None,
+        timeout_s: float = 10.0,
+        quiet_s: float = _QUIET_S,
+    ) -> None:
         self._link = link_of(session)
         self._timeout_s = timeout_s
         self._quiet_s = quiet_s
+        self._reserve = reserve
         self._subjects: dict[int, _Subject] = {}
         self._by_request: dict[int, _Subject] = {}
         self._trouble: dict[int, str] = {}
@@ -236,6 +249,7 @@ class IbNewsFeed:
         request_id = client.getReqId()
         subject.requests[request_id] = provider
         self._by_request[request_id] = subject
+        self._reserve(len(self._by_request))
         client.reqMktData(request_id, contract, _NEWS_ONLY, False, False, [])
 
     def _cancel(self, subject: _Subject) -> None:
@@ -244,6 +258,7 @@ class IbNewsFeed:
             self._by_request.pop(request_id, None)
             if self._link.is_open:
                 self._link.ib().client.cancelMktData(request_id)
+        self._reserve(len(self._by_request))
 
     def _on_news(self, request_id: int, stamp: int, provider: str, article_id: str, headline: str, _extra: str) -> None:
         subject = self._by_request.get(request_id)
@@ -251,8 +266,17 @@ class IbNewsFeed:
         if subject is None or at is None or self._sink is None:
             return
         self._trouble.pop(_key(subject.instrument), None)
+        subject.crowded = 0
         text, language, is_hot = cleaned(headline)
         self._sink(Headline(provider, article_id, text, at, _key(subject.instrument), language, is_hot))
+
+    def _ask_again(self, subject: _Subject, request_id: int) -> None:
+        """Ask anew for what TWS had no line for, unless that was let go of or the connection is another one."""
+        if subject.instrument is None or request_id not in subject.requests or not self._link.is_open:
+            return
+        del subject.requests[request_id]
+        self._by_request.pop(request_id, None)
+        self._send(subject, convert.contract(subject.instrument), "")
 
     def _hear(self, headline: Headline) -> None:
         if self._sink is not None:
@@ -260,7 +284,12 @@ class IbNewsFeed:
 
     def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
         subject = self._by_request.get(request_id)
-        if subject is not None and errors.kind_of(code) is errors.Kind.FATAL:
+        if subject is None:
+            return
+        if code == errors.TOO_MANY_LINES and subject.instrument is not None and subject.crowded < _MOST_CROWDED:
+            subject.crowded += 1
+            asyncio.get_running_loop().call_later(self._quiet_s / 2, self._ask_again, subject, request_id)
+        elif errors.kind_of(code) is errors.Kind.FATAL:
             # One provider of many that is refused leaves the others to be heard.
             subject.refused[subject.requests.get(request_id, "")] = f"IBKR {code}: {text}"
             if _is_deaf(subject):

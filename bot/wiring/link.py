@@ -43,7 +43,7 @@ def wire_link(ground: Ground) -> Link:
     contracts = IbContracts(session, clock, hours_ttl_s=min(900.0, settings.session_refresh_s))
     feed = IbTickFeed(session, clock, most=settings.ib_market_lines)
     history = IbHistory(session, clock, contracts)
-    news = IbNewsFeed(session, clock)
+    news = IbNewsFeed(session, clock, reserve=feed.reserve)
     headlines = HeadlineBook(news, clock)
     session.on_up(headlines.learn)
     scans = IbScanFeed(session, IbCatalogue(session, clock, CatalogueFile(settings.data_folder / NAME)))

@@ -188,3 +188,43 @@ async def test_a_refusal_is_over_when_a_new_subscription_is_not_refused(
     await desk.up()
     await eventually(lambda: msft.con_id not in desk.news.refused())
     assert aapl.con_id in desk.news.refused()
+
+
+async def test_headlines_take_lines_that_prices_do_not_get_then(desk: Desk, aapl: Instrument) -> None:
+    cap = desk.feed.cap
+    await desk.news.hold(aapl)
+    await desk.news.hold(None)
+    assert desk.feed.cap == cap - 1 - len(desk.news.known_providers)
+    await desk.news.release(None)
+    await desk.news.release(aapl)
+    assert desk.feed.cap == cap
+
+
+async def test_headlines_that_tws_has_no_line_for_are_asked_for_again(
+    desk: Desk,
+    aapl: Instrument,
+    exchange: Exchange,
+    server: TwsServer,
+    heard: list[Headline],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(desk.news, "_quiet_s", 0.1)
+    server.faults.answer_with("reqMktData", 101, count=2)
+    await desk.news.hold(aapl)
+    await eventually(lambda: sum("mdoff,292" in fields for fields in server.requests) == 3)
+    exchange.publish("AAPL", "Apple raises guidance")
+    await eventually(lambda: heard)
+    assert desk.news.refused() == {}
+
+
+async def test_a_provider_that_is_refused_leaves_the_others_to_be_heard(
+    desk: Desk, exchange: Exchange, server: TwsServer, heard: list[Headline]
+) -> None:
+    server.faults.answer_with("reqMktData", 10276, count=1)
+    await desk.news.hold(None)
+    await eventually(desk.news.unheard)
+    exchange.publish(None, "FDA approval for something", provider="FLY")
+    await eventually(lambda: heard)
+    (deaf,) = desk.news.unheard()
+    assert deaf != "FLY"
+    assert desk.news.refused() == {}
