@@ -73,7 +73,7 @@ def desk_at(port: int, *, client_id: int = 17, readonly: bool = False, account: 
         feed,
         IbHistory(session, clock, contracts, timeout_s=10.0),
         IbScanFeed(session, IbCatalogue(session, clock, timeout_s=10.0), timeout_s=10.0),
-        IbNewsFeed(session, SystemClock(), timeout_s=10.0),
+        IbNewsFeed(session, clock, reserve=feed.reserve, timeout_s=10.0),
         IbOrders(session, clock, timeout_s=10.0),
         IbPortfolio(session, contracts, timeout_s=10.0),
         IbOptions(session, feed, clock, timeout_s=10.0),
