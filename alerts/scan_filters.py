@@ -68,10 +68,12 @@ def universe_of(location: str) -> str:
     """
     Return IBKR's type of the instruments at *location*: STK for STK.NASDAQ, STOCK.EU for STK.EU.IBIS.
 
+    Where a location is several codes with commas between them, the first one says it.
     It goes by how IBKR names locations; its parameters document has the last word, where that is known. NASDAQ and
     NYSE begin with the letters of a region, so only whole parts of a name count.
     """
+    first = location.partition(",")[0]
     for prefix, universe in _PREFIXES:
-        if location == prefix or location.startswith(f"{prefix}."):
+        if first == prefix or first.startswith(f"{prefix}."):
             return universe
-    return location
+    return first

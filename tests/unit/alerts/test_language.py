@@ -142,6 +142,7 @@ def test_scans_take_bounds_in_any_order() -> None:
     [
         ("on stk.nasdaq", ScanSpec("GAIN", location="STK.NASDAQ")),
         ("on STK.EU.IBIS", ScanSpec("GAIN", "STOCK.EU", "STK.EU.IBIS")),
+        ("on stk.aeb,stk.sbf top 50", ScanSpec("GAIN", "STK", "STK.AEB,STK.SBF")),
         ("on FUT.GLOBEX", ScanSpec("GAIN", "FUT.US", "FUT.GLOBEX")),
         ("on ETF.EQ.US.MAJOR", ScanSpec("GAIN", "ETF.EQ.US", "ETF.EQ.US.MAJOR")),
         ("price greater than 5", ScanSpec("GAIN", above_price=5.0)),
