@@ -162,6 +162,17 @@ async def test_an_edit_that_changes_nothing_is_fine(bench: Bench) -> None:
     assert [message["text"] for message in bench.shown()] == ["same"]
 
 
+async def test_other_buttons_leave_the_words_and_a_message_that_is_gone_stays_gone(bench: Bench) -> None:
+    mute, unmute = Button("🔕 Mute AAPL news", "nh:3:1:i:on"), Button("🔔 Unmute AAPL news", "nh:3:1:i:off")
+    sent = await bench.reply.send(111, Message("<b>news</b> &amp; more", ((mute,),)))
+    await bench.reply.rekey(111, sent, ((unmute,),))
+    await bench.reply.rekey(111, sent, ((unmute,),))
+    await bench.reply.rekey(111, 99_999, ((unmute,),))
+    (shown,) = bench.shown()
+    assert shown["text"] == "news & more"
+    assert shown["reply_markup"]["inline_keyboard"][0][0]["text"] == "🔔 Unmute AAPL news"
+
+
 async def test_an_edit_of_a_message_that_is_gone_sends_it_anew(bench: Bench) -> None:
     shown = await bench.reply.edit(111, 99_999, Message("here again"))
     assert bench.shown()[-1]["text"] == "here again"
