@@ -53,6 +53,7 @@ class HeadlineBook:
         self._kept: OrderedDict[tuple[int, int], _Kept] = OrderedDict()
         self._names: dict[str, str] = {}
         self._providers: tuple[Provider, ...] = ()
+        self._learning: asyncio.Task[None] | None = None
 
     def name_of(self, code: str) -> str:
         """Return what a provider is called, its *code* where that is not known. Asks nothing."""
@@ -65,10 +66,14 @@ class HeadlineBook:
         return self._providers
 
     async def learn(self) -> None:
-        """Call at each connect: the account may have other providers now. What fails is asked again when needed."""
+        """Call at each connect: the account may have other providers now. The link does not wait for the answer."""
+        self._learning = asyncio.create_task(self._learnt(), name="news providers")
+
+    async def _learnt(self) -> None:
         try:
             await self._ask_providers()
         except MarketError as error:
+            # Asked again when somebody needs them.
             _log.info("the news providers are not known yet: %r", error)
 
     async def of(self, instrument: Instrument, *, anew: bool = False, count: int = MOST) -> Sequence[Headline]:

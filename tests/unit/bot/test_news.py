@@ -19,7 +19,7 @@ from bot.views.news_alert import Around
 from market.account import Position
 from market.errors import BrokerError, LinkDown, RequestTimeout
 from market.instrument import Instrument
-from market.news import BULLETIN_PROVIDER, Article, Headline
+from market.news import BULLETIN_PROVIDER, Article, Headline, Provider
 from storage.mute import Mute
 from tests.fakes.chat import AAPL, ACCOUNT, ADMIN, MSFT, TRADER, VIEWER, Chat
 from tests.fakes.clock import FakeClock
@@ -305,14 +305,26 @@ class TestBook:
         found = await book.of_many([Instrument(number, f"S{number}") for number in range(1, 50)])
         assert (found.asked, most, len(source.listed)) == (30, 4, 30)
 
+    async def test_a_connect_waits_for_no_provider(self) -> None:
+        class Silent(FakeNews):
+            async def providers(self) -> Sequence[Provider]:
+                await asyncio.Event().wait()
+                raise AssertionError
+
+        book = HeadlineBook(Silent(), FakeClock())
+        async with asyncio.timeout(1):
+            await book.learn()
+
     async def test_providers_are_asked_for_once_and_at_each_connect(self) -> None:
         source = FakeNews()
         book = HeadlineBook(source, FakeClock())
         assert book.name_of("DJNL") == "DJNL"
         await book.learn()
+        await book.providers()
         assert book.name_of("DJNL") == "Dow Jones Newsletters"
         source.sources = LinkDown("silent")
         await book.learn()
+        await asyncio.sleep(0)
         assert [one.code for one in await book.providers()] == ["DJNL"]
         assert book.name_of(BULLETIN_PROVIDER) == "IBKR bulletins"
 
