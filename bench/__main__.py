@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from bench import answer, many, phone, polling, quiet_tick, scan_parameters, stall, start, stream
+from bench import answer, headlines, many, phone, polling, quiet_tick, scan_parameters, stall, start, stream
 from bench.row import Row, table
 
 ROWS = {
@@ -16,6 +16,7 @@ ROWS = {
     "stall": stall.measure,
     "polling": polling.measure,
     "scan-parameters": scan_parameters.measure,
+    "headlines": headlines.measure,
 }
 BY_HAND = {"many-2000": many.measure_all}
 """What takes too long for every run."""
