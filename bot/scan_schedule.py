@@ -23,7 +23,7 @@ from bot.scan_times import ScanTimes
 from bot.views.scan_news import failed_to_json, told_to_json
 from market.clock import Clock
 from market.errors import BrokerError, LinkDown, MarketError, RequestTimeout
-from market.scan import ScanRow, whole
+from market.scan import ScanRow
 from storage.message import NewMessage, Priority
 from storage.saved_scan import SavedScan
 
@@ -112,7 +112,7 @@ class ScanSchedule:
         now, zone = self._clock.now(), self._zone_of(scan.owner_id)
         try:
             entry = entry_of(scan.line, now, zone)
-            found = best(await self._runner.run_once(whole(entry.spec)), entry.spec)
+            found = best(await self._runner.run_once(entry.spec), entry.spec)
         except LinkDown:
             return
         except (RequestTimeout, TooManyScans) as error:

@@ -11,7 +11,7 @@ from bot.handlers.ports import ScanRunner, Zones
 from bot.scan_line import entry_of, line_of
 from bot.views.scan import Result
 from market.clock import Clock
-from market.scan import ScanRow, ScanSpec, whole
+from market.scan import ScanRow, ScanSpec
 from market.scan_catalogue import ScanCatalogue
 from storage.saved_scan import SavedScan
 
@@ -79,7 +79,7 @@ class ScanShelf:
     async def run(self, scan: SavedScan) -> Result:
         """Run a scan now. Raises AlertSyntaxError, MarketError, AlertError (TooManyScans)."""
         entry = await self.entry(scan.line, scan.owner_id)
-        found = await self._runner.run_once(whole(entry.spec))
+        found = await self._runner.run_once(entry.spec)
         result = Result(
             scan.id, scan.name, entry.spec, best(found, entry.spec), self._clock.now(), self._runner.warning(entry.spec)
         )

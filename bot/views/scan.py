@@ -34,8 +34,12 @@ COMMON = {
 _HERE = Place.HERE
 _WARNING = 300
 _RVOL = "RVol: the day's volume so far, to a usual whole day's (20 days)"
-# IBKR's error codes of scans: 162 says several things, 490 and 492 speak of permission.
-_HISTORY, _PERMISSIONS = 162, frozenset({490, 492})
+# IBKR's error codes of scans: 162 the scanner service, 321 and 322 TWS itself, 490 and 492 permissions. What they say is
+# put into plain words in `broker/errors.py`.
+_PERMISSIONS = frozenset({490, 492})
+_OF_SCANS = _PERMISSIONS | {162, 321, 322}
+_SUBSCRIBE = "It takes a market data subscription for that market, in the account's settings at IBKR."
+_ELSEWHERE = "Try another place, other filters, or a scan like it: /scan find finds one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,20 +173,9 @@ def _refusal(error: Exception) -> Message:
                 f"🛰 <b>All {error.cap} of IBKR's scans are busy</b>: it runs no more at once. Nothing was run.\n"
                 "Try again in a moment. Scan alerts hold one each for as long as they watch: /alerts"
             )
-        case BrokerError() if error.code in _PERMISSIONS:
-            return Message(
-                f"🛰 <b>Your IBKR account may not run this scan</b> (IBKR {error.code}). Nothing was run.\n"
-                f"It takes a market data subscription for that market. IBKR says: {text(error.text[:300])}"
-            )
-        case BrokerError() if error.code == _HISTORY and "disabled" in error.text.lower():
-            return Message(
-                "🛰 <b>IBKR has this scan switched off</b> for this kind of instruments or place (IBKR 162). Nothing "
-                f"was run.\nTry another place, or a scan like it. IBKR says: {text(error.text[:300])}"
-            )
-        case BrokerError() if error.code == _HISTORY:
-            return Message(
-                f"🛰 <b>IBKR did not run this scan</b> (IBKR 162).\nIt says: {text(error.text[:300])}\n"
-                "A code, a place or a filter of it may not go with the others."
-            )
+        case BrokerError() if error.code in _OF_SCANS:
+            hint = _SUBSCRIBE if error.code in _PERMISSIONS else _ELSEWHERE
+            why = text(shortened(error.text, _WARNING))
+            return Message(f"🛰 <b>IBKR did not run this scan</b>: {why} (IBKR {error.code}).\n{hint}")
         case _:
             return explain(error)

@@ -46,7 +46,7 @@ async def test_a_stranger_meets_silence(stage: Stage) -> None:
 
 async def test_a_scan_code_that_ibkr_does_not_know_sets_nothing(stage: Stage) -> None:
     await stage.up()
-    answer = await stage.ada.ask("scan NO_SUCH_CODE top 5", "disabled")
+    answer = await stage.ada.ask("scan NO_SUCH_CODE top 5", "there is no scan NO_SUCH_CODE")
     assert "✅" not in said(answer)
     assert "#1" not in said(await stage.ada.ask("/alerts", "alert"))
 

@@ -32,7 +32,7 @@ async def test_a_typed_scan_shows_each_row_with_its_price_and_its_buttons(chat: 
     assert " 1  AAPL       200.00  +25.0%   3.0" in text
     assert " 2  MSFT" in text
     spec = chat.scans.asked[0]
-    assert (spec.code, spec.above_price, spec.rows) == ("TOP_PERC_GAIN", 5.0, 50)
+    assert (spec.code, spec.above_price, spec.rows) == ("TOP_PERC_GAIN", 5.0, 10)
     assert chat.labels()[:4] == ["1 AAPL", "📈", "🔔", "🟢 Buy"]
 
 
@@ -272,12 +272,12 @@ async def test_nobody_touches_anothers_scan(chat: Chat) -> None:
     ("error", "words"),
     [
         (TooManyScans(9), "scans are busy"),
-        (BrokerError(162, "Scanner type with code X is disabled"), "switched off"),
+        (BrokerError(162, "there is no scan X for this account"), "there is no scan X for this account (IBKR 162)"),
         (
             BrokerError(162, "Market Scanner is not configured for one of the chosen locations."),
             "did not run this scan",
         ),
-        (BrokerError(490, "no subscription"), "may not run this scan"),
+        (BrokerError(490, "it takes market data"), "market data subscription for that market"),
         (LinkDown(), "IBKR cannot be reached"),
     ],
 )

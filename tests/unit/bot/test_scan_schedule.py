@@ -168,11 +168,11 @@ async def test_without_a_link_it_waits_until_it_is_back(desk: Desk) -> None:
 
 async def test_what_ibkr_refuses_is_told_and_what_it_is_slow_with_is_tried_again(desk: Desk) -> None:
     await desk.timed("every 30m")
-    desk.runner.error = BrokerError(162, "Scanner type with code TOP_PERC_GAIN is disabled")
+    desk.runner.error = BrokerError(162, "there is no scan TOP_PERC_GAIN for this account")
     desk.clock.advance(30 * 60)
     await desk.schedule.look()
     (message,) = desk.told()
-    assert check_message(message).startswith("⚠️ Scan Gainers: not run\n🛰 IBKR has this scan switched off")
+    assert check_message(message).startswith("⚠️ Scan Gainers: not run\n🛰 IBKR did not run this scan")
     desk.runner.error, desk.runner.asked = RequestTimeout("scan", 15.0), []
     desk.clock.advance(30 * 60)
     await desk.schedule.look()

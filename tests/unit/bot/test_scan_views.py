@@ -56,7 +56,7 @@ def scheduled(scan: SavedScan = SAVED, missed: int = 0, late_s: float = 0.0) -> 
 
 def failed() -> dict[str, object]:
     """Return the payload of a scheduled scan that IBKR refused."""
-    error = BrokerError(162, "Scanner type with code TOP_PERC_GAIN is disabled")
+    error = BrokerError(162, "there is no scan TOP_PERC_GAIN for this account")
     return failed_to_json(SAVED, error, due=NOW, missed=0, at=NOW, following=None)
 
 
@@ -75,7 +75,9 @@ MESSAGES = {
         now=NOW,
         zone=NEW_YORK,
     ),
-    "scan-refused": lambda: scan_views.refused(BrokerError(492, "Missing <permission>"), 7),
+    "scan-refused": lambda: scan_views.refused(
+        BrokerError(490, "it takes market data that the account does not have (<NYSE>)"), 7
+    ),
     "scan-kinds": lambda: scan_browse.kinds(CATALOGUE, 0),
     "scan-places": lambda: scan_browse.places(CATALOGUE, "STK", 0),
     "scan-codes": lambda: scan_browse.codes(CATALOGUE, "STK", "STK.NASDAQ", 0),

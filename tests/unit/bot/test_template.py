@@ -195,7 +195,7 @@ def test_a_placeholder_without_a_value_falls_back_to_the_standard_words() -> Non
     ("cause", "line", "kept"),
     [
         (NewsCause(Headline("BRFG", "BRFG$1", "Apple raises guidance", NOW), AAPL), 'news AAPL "guidance"', "guidance"),
-        (ScanCause(ScanSpec("TOP_PERC_GAIN"), (ScanRow(1, AAPL),)), "scan TOP_PERC_GAIN top 10", "rank 1 AAPL"),
+        (ScanCause(ScanSpec("TOP_PERC_GAIN"), (ScanRow(1, AAPL),)), "scan TOP_PERC_GAIN top 10", "1 new: <b>AAPL</b>"),
         (OrderCause(OrderEvent.FILLED, "BUY 10 AAPL", AAPL, 199.5), "orders filled", "BUY 10 AAPL"),
         (TimeCause(NOW, "check MOC"), 'at 15:45 ET weekdays "check MOC"', "check MOC"),
         (FeedCause(AAPL, NOW), "AAPL stale 5m", "nothing received"),
