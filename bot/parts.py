@@ -66,6 +66,7 @@ class Parts:
     scans: ScanRunner
     options: OptionBook
     status: StatusSource
+    is_linked: Callable[[], bool]
     preferences: Preferences
     digests: Digests
     test_notification: Callable[[int], Awaitable[None]]

@@ -128,10 +128,15 @@ class Lists:
         worth = Worth(account, summary.currency, _ALL, money)
         return Batch(Rebalance(worth, (), trades, (), short, money).orders, short)
 
-    def in_base(self, account: str, amount: Decimal, currency: str) -> Decimal | None:
-        """Return *amount* in the account's base currency, None where the rate is not known."""
-        summary = self._holdings.summary(account)
-        return None if summary is None else summary.in_base(amount, currency)
+    def is_awaited(self, account: str) -> bool:
+        """Return whether IBKR has yet to tell what *account* is worth, and whether it is one of ours at all."""
+        accounts, summary = self._holdings.accounts(), self._holdings.summary(account)
+        is_told = summary is not None and summary.net_liquidation is not None and summary.cash is not None
+        return not accounts or (account in accounts and not is_told)
+
+    def worth(self, account: str) -> AccountSummary:
+        """Return what *account* has, as IBKR tells it. Raises LinkDown, ListRefused (ACCOUNT, NET_LIQUIDATION)."""
+        return self._summary(self._account(account))
 
     def _account(self, account: str) -> str:
         """Return *account*, or the default one for "". Raises LinkDown, ListRefused(ACCOUNT)."""

@@ -100,6 +100,7 @@ def _parts(
         scans=link.scans,
         options=link.options,
         status=health,
+        is_linked=lambda: house.link.session.status.is_usable,
         preferences=people.personal,
         digests=store.outbox,
         test_notification=people.notices.test,
