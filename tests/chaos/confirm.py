@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from simulator.world import World
+from tests.chaos import taps, wake
 from tests.chaos.body import program
 from tests.flow.chat import Shown, labels, said
 from tests.flow.conftest import Stage, opened_stage
@@ -56,10 +57,12 @@ async def die_at(step: str, folder: Path, line: str = PLAIN) -> str:
             return "not reached"
         await bot.death()
         # What was on its way to TWS arrives, or is lost with the socket: now one can tell.
-        before = len(await _sent(stage))
+        await wake.settled(stage)
+        before, claims = len(await _sent(stage)), wake.claimed(stage)
         assert before in {0, _PIECES[line]}
         await stage.up()
         outcome = await _told(stage, card, before)
+        assert before or not claims or outcome != "one", f"{step}: claimed, and sent by the next process"
         await _pressed_again(stage, card)
         orders = await _sent(stage)
         assert len(orders) == _PIECES[line] * (outcome == "one"), (step, outcome, orders)
@@ -117,7 +120,7 @@ async def _told(stage: Stage, card: Shown, before: int) -> str:
         if any(word in text for text in told for word in _NOT_SENT):
             return "none"
         if "✖️ Cancel" in labels(now):
-            await stage.ada.press(now, "✅", wait=5)
+            await taps.press(stage.ada, now, "✅")
         return ""
 
     found: str = await stage.desk.until(look, f"the fate of {said(card)!r}", _OVER_WITHIN_S)

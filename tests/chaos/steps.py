@@ -18,6 +18,7 @@ from typing import Any
 from bot.inbox import Inbox
 from bot.line import LineRequest
 from broker.library import library
+from storage.sequels import SqlSequels
 from storage.writer import Writer
 
 _QUIET = frozenset({"due", "depth"})
@@ -59,6 +60,7 @@ def walk(file: Path, last: str = "") -> None:
     taken = _Walk(file, last)
     _from_press(taken)
     _disk(taken)
+    _waiting(taken)
     _telegram(taken)
     _tws(taken)
 
@@ -100,6 +102,22 @@ def _caller(frame: FrameType | None) -> str:
             name = frame.f_code.co_name
         frame = frame.f_back
     return name
+
+
+def _waiting(taken: _Walk) -> None:
+    """Purchases that wait are no orders yet: they are written beside the durable writer."""
+    for name in ("offered", "reminded", "drop"):
+        setattr(SqlSequels, name, _around(taken, f"sequel {name}", getattr(SqlSequels, name)))
+
+
+def _around(taken: _Walk, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    async def noted(*given: Any, **more: Any) -> Any:
+        taken.step(f"{name} asked")
+        found = await method(*given, **more)
+        taken.step(f"{name} known")
+        return found
+
+    return noted
 
 
 def _telegram(taken: _Walk) -> None:
