@@ -65,8 +65,14 @@ class IbPortfolio:
         return self._session.status.accounts
 
     def summary(self, account: str) -> AccountSummary | None:
-        """Return the account's state, or None before it was received."""
-        return self._summaries.get(account)
+        """
+        Return the account's state, or None before it was received.
+
+        Its currency comes with its net liquidation value, rates and the day's profit may come before: amounts of
+        which nobody knows the currency are none.
+        """
+        known = self._summaries.get(account)
+        return known if known is not None and known.currency else None
 
     def positions(self, account: str) -> Sequence[Position]:
         """Return the account's holdings, by symbol."""
@@ -272,7 +278,7 @@ class IbPortfolio:
             return
         self._heard = False
         account = self.accounts()[0]
-        summary = self._summaries.get(account)
+        summary = self.summary(account)
         if summary is not None:
             self._sink(summary, self.positions(account))
 

@@ -42,6 +42,35 @@ async def test_once_the_link_is_up_the_account_is_known(desk: Desk) -> None:
     await eventually(lambda: desk.portfolio.summary(ACCOUNT).daily_pnl is not None)
 
 
+async def test_the_days_profit_that_comes_before_the_values_makes_no_account_without_a_currency(
+    server: TwsServer,
+) -> None:
+    desk = desk_at(server.port)
+    desk.portfolio._timeout_s = 0.2
+    # No account value comes, and the profits do.
+    server.faults.swallowed.add(6)
+    told: list[AccountSummary] = []
+    changes: list[AccountSummary | None] = []
+    desk.portfolio.connect(lambda summary, _: told.append(summary))
+    desk.portfolio.on_change(lambda account: changes.append(desk.portfolio.summary(account)))
+    async with running(desk):
+        await desk.up()
+        await eventually(lambda: desk.portfolio._summaries[ACCOUNT].daily_pnl is not None)
+        assert desk.portfolio.summary(ACCOUNT) is None
+        desk.portfolio._on_value("ExchangeRate", "1.084", "EUR", ACCOUNT)
+        assert desk.portfolio.summary(ACCOUNT) is None
+        server.faults.heal()
+        server.faults.drop()
+        await eventually(lambda: desk.portfolio.summary(ACCOUNT))
+        await eventually(lambda: told)
+    assert {one.currency for one in told} == {"USD"}
+    known = [one for one in changes if one is not None]
+    assert {one.currency for one in known} == {"USD"}
+    # What came before is not lost.
+    assert known[0].daily_pnl is not None
+    assert known[0].rates["EUR"] == Decimal("1.084")
+
+
 async def test_what_other_currencies_are_worth_is_kept_and_forgotten(desk: Desk) -> None:
     def told(rate: str, currency: str) -> AccountSummary:
         desk.portfolio._on_value("ExchangeRate", rate, currency, ACCOUNT)
