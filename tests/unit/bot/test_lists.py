@@ -130,6 +130,14 @@ class TestFlatten:
         assert "No positions" in await chat.say("/flatten")
         assert chat.store.rows == {}
 
+    @pytest.mark.parametrize("line", ["/flatten", "/close AAPL", "/rebalance AAPL 20%"])
+    async def test_before_the_account_is_told_of_nobody_says_that_nothing_is_held(self, chat: Chat, line: str) -> None:
+        chat.floor.summaries.clear()
+        text = await chat.say(line)
+        assert f"IBKR has not told yet what account {ACCOUNT} is worth" in text
+        assert "Nothing was sent to the market" in text
+        assert chat.store.rows == {}
+
     async def test_a_closed_market_is_said_with_when_it_opens(self, chat: Chat) -> None:
         hold(chat, AAPL=15)
         chat.clock.advance(timedelta(hours=8).total_seconds())
