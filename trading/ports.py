@@ -1,6 +1,6 @@
 """What trading needs from other rooms."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -187,6 +187,14 @@ class Holdings(Protocol):
 
     def positions(self, account: str) -> Sequence[Position]:
         """Return the account's holdings, by symbol."""
+        ...
+
+
+class FollowedHoldings(Holdings, Protocol):
+    """Holdings of which is known what they do not show yet."""
+
+    def unsettled(self, account: str) -> Mapping[int, Decimal]:
+        """Return what executions of the last seconds have traded, by con id, that the positions do not show yet."""
         ...
 
 

@@ -30,6 +30,9 @@ _WORDS = {
         "it would sell {actual}, and {allowed} can be sold: what is held, less what working orders sell already. "
         "Selling short is not allowed."
     ),
+    Limit.POSITION: (
+        "{actual} was traded a moment ago and IBKR has not told the new position yet. Try again in a few seconds."
+    ),
     Limit.ACCOUNT: "IBKR has not told the account's {actual}, which a limit needs.",
     Limit.CURRENCY: (
         "there is no exchange rate from {actual} to the account's {allowed}, so nobody knows what it comes to."

@@ -43,7 +43,7 @@ def wire_link(ground: Ground) -> Link:
     scans = IbScanFeed(session)
     options = IbOptions(session, feed, clock)
     orders = IbOrders(session, clock)
-    holdings = IbPortfolio(session, contracts)
+    holdings = IbPortfolio(session, contracts, clock=clock)
     return Link(
         session=session,
         contracts=contracts,

@@ -1,7 +1,7 @@
 """An order desk's surroundings in memory: a store with honest semantics, a gateway that remembers what it was sent."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -327,6 +327,7 @@ class FakeMarket:
     sessions: tuple[Session, ...] = (TRADING_DAY,)
     held: Decimal = Decimal(0)
     others: list[Position] = field(default_factory=list)
+    executed: dict[int, Decimal] = field(default_factory=dict)
     quote_error: Exception | None = None
     hours_error: Exception | None = None
     named: tuple[str, ...] = (ACCOUNT,)
@@ -373,6 +374,9 @@ class FakeMarket:
     def positions(self, account: str) -> Sequence[Position]:
         own = [Position(account, self.instrument, self.held, Decimal(150))] if self.held else []
         return [*own, *self.others]
+
+    def unsettled(self, account: str) -> Mapping[int, Decimal]:
+        return self.executed
 
 
 class MemoryAudit:

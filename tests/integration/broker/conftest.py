@@ -74,7 +74,7 @@ def desk_at(port: int, *, client_id: int = 17, readonly: bool = False, account: 
         IbScanFeed(session, timeout_s=10.0),
         IbNewsFeed(session, timeout_s=10.0),
         IbOrders(session, clock, timeout_s=10.0),
-        IbPortfolio(session, contracts, timeout_s=10.0),
+        IbPortfolio(session, contracts, clock=clock, timeout_s=10.0),
         IbOptions(session, feed, clock, timeout_s=10.0),
     )
     session.on_status(desk.statuses.append)

@@ -238,3 +238,19 @@ async def test_another_account_is_not_told_as_the_default_one() -> None:
         await eventually(lambda: told)
     await server.stop()
     assert set(told) == {("DU7654321", 0)}
+
+
+async def test_an_execution_is_open_until_the_position_shows_it(desk: Desk, exchange: Exchange) -> None:
+    ko = await desk.contracts.find("KO")
+    seen = []
+    desk.orders.connect(lambda _: None, lambda _: seen.append((held(desk, "KO"), desk.portfolio.unsettled(ACCOUNT))))
+    for number, quantity in ((1, 100), (2, 30)):
+        side = Side.BUY if number == 1 else Side.SELL
+        await desk.orders.submit(
+            entry(ko, OrderTicket(side, Decimal(quantity), "KO", OrderType.MARKET)), f"sb-{number}-1"
+        )
+        await eventually(lambda number=number: held(desk, "KO") == (100, 70)[number - 1])
+        await eventually(lambda: not desk.portfolio.unsettled(ACCOUNT))
+    # The first word of each execution: the position did not show it yet, and both together did.
+    assert (Decimal(0), {ko.con_id: Decimal(100)}) in seen
+    assert (Decimal(100), {ko.con_id: Decimal(-30)}) in seen
