@@ -23,9 +23,9 @@ class Circumstances:
     still add to it. *recent_orders* counts what the person confirmed within the last minute, *day_value* is what that
     comes to today, in the account's base currency; both once more for all people (*total_...*). *since_same_s* is how
     long ago the person confirmed the same order, None where that is longer ago than anybody asks for. *spent* is the
-    buying power that earlier orders of the same list take. *is_open* says whether regular trading is on (True where
-    *knows_hours* is False). *summary* and *rules* are None where IBKR has not told. *is_loss_locked*: the day has lost
-    what it may. *rival_price* is that of `LegOrder`.
+    buying power that earlier orders take, those of the same list too. *is_open* says whether regular trading is on
+    (True where *knows_hours* is False). *summary* and *rules* are None where IBKR has not told. *is_loss_locked*: the
+    day has lost what it may. *rival_price* is that of `LegOrder`.
     """
 
     quote: Quote

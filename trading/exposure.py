@@ -13,6 +13,9 @@ STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL})
 
 OPTIONS = frozenset({SecType.OPTION, SecType.FUTURE_OPTION})
 
+# What these take of the buying power is IBKR's own calculation.
+_ON_MARGIN = frozenset({SecType.FUTURE, SecType.FUTURE_OPTION, SecType.COMBO, SecType.CFD, SecType.FOREX})
+
 
 def exact(price: float | None) -> Decimal | None:
     """Return a float price as the decimal it stands for, to eight places; None stays None."""
@@ -66,6 +69,12 @@ def value_beside(
     """Return what the order may come to with *position* held: where it only ends that, as `closing_value`."""
     ends = reduces(ticket, Stock(position), strictly=False)
     return (closing_value if ends else order_value)(ticket, instrument, quote, rival_price)
+
+
+def is_paid_for(side: Side, instrument: Instrument) -> bool:
+    """Return whether what adds to a position takes its price of the buying power: not what is on margin, or written."""
+    writes = instrument.sec_type is SecType.OPTION and side is Side.SELL
+    return instrument.sec_type not in _ON_MARGIN and not writes
 
 
 def _trigger(ticket: OrderTicket, market: Decimal | None) -> Decimal | None:

@@ -137,6 +137,7 @@ class Guards:
                 total_day_value=total.day_value,
                 since_same_s=self._ledger.since_same(order, user_id=user_id, but=proposal_id),
                 flight=self._flight(order, proposal_id, is_shared=is_shared),
+                spent=self._ledger.spent(order, summaries, but=proposal_id),
                 arriving=self._ledger.arriving(order.changes) if order.changes else Decimal(0),
                 is_loss_locked=self._loss_locked(order.account) is not None,
                 rival_price=order.rival_price,

@@ -55,6 +55,7 @@ DENIALS = (
     OrderDenied(Limit.CLOSED_MARKET, None, "closed"),
     OrderDenied(Limit.COLLAR, Decimal(20), Decimal("21.50")),
     OrderDenied(Limit.SHORT_SELLING, Decimal(5), Decimal(10)),
+    OrderDenied(Limit.POSITION, None, "AAPL"),
     OrderDenied(Limit.ACCOUNT, None, "buying power"),
     OrderDenied(Limit.CURRENCY, "USD", "JPY"),
     OrderDenied(Limit.ORDER_VALUE, Decimal(50_000), Decimal("50000.01"), USD),
