@@ -103,6 +103,22 @@ async def test_a_trade_without_a_time_of_its_own_bears_none(
     assert all(tick.exchange_time is None for tick in desk.ticks if tick.field is not TickField.LAST)
 
 
+async def test_a_quote_knows_when_the_last_trade_was_while_its_sides_move(
+    desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange
+) -> None:
+    await streaming(desk, aapl)
+    exchange.push("AAPL", 301.0)
+    await eventually(lambda: 301.0 in desk.prices())
+    traded = desk.feed.quote(aapl.con_id).last_time
+    assert traded is not None
+    desk.ticks.clear()
+    server.faults.bad_tick("AAPL", 1, "300.9", "100")
+    await eventually(lambda: 300.9 in [tick.price for tick in desk.ticks if tick.field is TickField.BID])
+    quote = desk.feed.quote(aapl.con_id)
+    assert (quote.last, quote.bid, quote.last_time) == (301.0, 300.9, traded)
+    assert quote.received > traded
+
+
 async def test_every_tick_of_one_network_read_counts(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
     await streaming(desk, aapl)
     desk.ticks.clear()
