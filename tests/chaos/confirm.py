@@ -14,11 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from simulator.world import World
 from tests.chaos import taps, wake
 from tests.chaos.body import program
 from tests.flow.chat import Shown, labels, said
-from tests.flow.conftest import Stage, opened_stage
+from tests.flow.conftest import Stage, always_open, opened_stage
 
 PLAIN = "buy 10 AAPL 199.5"
 BRACKET = "buy 10 AAPL 199.5 tp 210 sl 180"
@@ -31,7 +30,7 @@ _UNKNOWN = "Status unknown"
 
 async def steps_of(folder: Path, line: str = PLAIN) -> list[str]:
     """Confirm an order, let nobody die, and return the steps it took until the person read of the fill."""
-    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
+    async with opened_stage(always_open(folder, sample_s=0.0), folder) as stage:
         await stage.up(program=program(steps=str(folder / _STEPS)))
         card = await _card(stage, line)
         await stage.ada.press(card, "✅")
@@ -49,7 +48,7 @@ async def die_at(step: str, folder: Path, line: str = PLAIN) -> str:
     AssertionError where there are two orders, or a part of a bracket, where the person does not know of the one, or
     does not know that there may be none, and where TWS still holds an order back.
     """
-    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
+    async with opened_stage(always_open(folder, sample_s=0.0), folder) as stage:
         bot = await stage.up(program=program(steps=str(folder / _STEPS), die_at=step))
         card = await _card(stage, line)
         await stage.ada.press(card, "✅", wait=0)

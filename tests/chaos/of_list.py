@@ -12,11 +12,10 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from simulator.world import World
 from tests.chaos import taps, wake
 from tests.chaos.body import program
 from tests.flow.chat import Shown, labels, said
-from tests.flow.conftest import Stage, opened_stage
+from tests.flow.conftest import Stage, always_open, opened_stage
 
 _STEPS = "steps"
 _SYMBOLS = ("AAPL", "MSFT", "TSLA")
@@ -32,7 +31,7 @@ _ORDERS = 3
 
 async def steps_of(folder: Path) -> list[str]:
     """Confirm a list, let nobody die, and return the steps it took until the person read of the last fill."""
-    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
+    async with opened_stage(always_open(folder, sample_s=0.0), folder) as stage:
         await stage.up(program=program(steps=str(folder / _STEPS)))
         card = await _card(stage)
         await stage.ada.press(card, "✅")
@@ -48,7 +47,7 @@ async def die_at(step: str, folder: Path) -> str:
 
     Raises AssertionError where an order is sent twice or after the start, or is not told.
     """
-    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
+    async with opened_stage(always_open(folder, sample_s=0.0), folder) as stage:
         bot = await stage.up(program=program(steps=str(folder / _STEPS), die_at=step))
         card = await _card(stage)
         await stage.ada.press(card, "✅", wait=0)

@@ -14,12 +14,11 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from simulator.world import World
 from tests.chaos import taps, wake
 from tests.chaos.body import program
 from tests.chaos.telling import asked
 from tests.flow.chat import Shown, labels, said
-from tests.flow.conftest import Stage, opened_stage
+from tests.flow.conftest import Stage, always_open, opened_stage
 
 SOLD = "TWS tells 11 1"
 """The step at which TWS tells the sale's execution."""
@@ -87,7 +86,7 @@ class _Person:
 
 async def steps_of(folder: Path) -> list[str]:
     """Confirm both cards, let nobody die, and return the steps it took until the person read of the purchase."""
-    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
+    async with opened_stage(always_open(folder, sample_s=0.0), folder) as stage:
         await stage.up(program=program(steps=str(folder / _STEPS)), **_SETTINGS)
         person = _Person(stage, await stage.ada.ask(_LINE, "confirm?"))
         assert await _goes_on(stage, person) == "done"
@@ -103,7 +102,7 @@ async def die_at(step: str, folder: Path) -> str:
     Raises AssertionError where an order is sent twice, is not told, is told and was not sent, leaves after the start
     though it was claimed before, or where an old Confirm button sends one.
     """
-    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
+    async with opened_stage(always_open(folder, sample_s=0.0), folder) as stage:
         bot = await stage.up(program=program(steps=str(folder / _STEPS), die_at=step), **_SETTINGS)
         person = _Person(stage, await stage.ada.ask(_LINE, "confirm?"))
         if await _goes_on(stage, person) == "done":
