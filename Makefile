@@ -45,6 +45,8 @@ chaos: install
 	$(BIN)/python -m tests.chaos.confirm bracket
 	$(BIN)/python -m tests.chaos.of_list
 	$(BIN)/python -m tests.chaos.of_rebalance all
+	$(BIN)/python -m tests.chaos.cut bracket
+	$(BIN)/python -m tests.chaos.cut list
 	$(BIN)/python -m tests.chaos --crossing
 
 docs: install

@@ -76,6 +76,11 @@ class _Person:
         for card, data in self._cards.values():
             await self._chat.press(card, data, force=True, data=data, wait=10)
 
+    async def transcript(self) -> str:
+        """Return what the chat shows, for a failing walk's words."""
+        shown = await self._chat.from_bot(self._since)
+        return "\n---\n".join(f"{said(one)}\n{labels(one)}" for one in shown)
+
     def _standing(self, shown: list[Shown]) -> list[Shown]:
         found = [one for one in shown if "✖️ Cancel" in labels(one)]
         for card in found:
@@ -130,7 +135,10 @@ async def _goes_on(stage: Stage, person: _Person) -> str:
             return "dead"
         return "done" if _PURCHASE in await person.act() else ""
 
-    found: str = await stage.desk.until(look, "an end", _OVER_WITHIN_S)
+    try:
+        found: str = await stage.desk.until(look, "an end", _OVER_WITHIN_S)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; instead:\n{await person.transcript()}") from None
     return found
 
 
@@ -146,7 +154,10 @@ async def _ended(stage: Stage, person: _Person) -> dict[str, str]:
     async def over() -> bool:
         return not asked(stage.folder, "SELECT count(*) FROM sequels")
 
-    told: dict[str, str] = await stage.desk.until(look, "the fates of both", _OVER_WITHIN_S)
+    try:
+        told: dict[str, str] = await stage.desk.until(look, "the fates of both", _OVER_WITHIN_S)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; instead:\n{await person.transcript()}") from None
     if told.get(_SALE) == "filled":
         await stage.desk.until(over, "no purchases that wait")
     return told
