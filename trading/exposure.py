@@ -29,7 +29,11 @@ def market_price(side: Side, quote: Quote) -> Decimal | None:
 
 
 def order_value(
-    ticket: OrderTicket, instrument: Instrument, quote: Quote, rival_price: Decimal | None = None
+    ticket: OrderTicket,
+    instrument: Instrument,
+    quote: Quote,
+    rival_price: Decimal | None = None,
+    covered: Decimal = Decimal(0),
 ) -> Decimal | None:
     """
     Return what the order may come to at most, in the instrument's currency, or None without any price.
@@ -39,7 +43,7 @@ def order_value(
     A price below zero counts as much as the same one above. Of a pair either may be filled: its stop counts too, or the
     price of the one that a change leaves as it is (*rival_price*). A vertical spread that is sold, or bought for a
     credit, is worth its width: so much may be lost with it. An option that is sold is worth its strike: at that the
-    shares may have to be bought or delivered.
+    shares may have to be bought or delivered. So many calls as are *covered* by shares are worth their price.
     """
     market = market_price(ticket.side, quote)
     found = [ticket.limit_price, ticket.oco_stop, rival_price]
@@ -51,9 +55,11 @@ def order_value(
     worth = max(map(abs, prices))
     if instrument.width and (ticket.side is Side.SELL or min(prices) < 0):
         worth = max(worth, Decimal(repr(instrument.width)))
+    total = ticket.quantity * worth
     if instrument.sec_type in OPTIONS and ticket.side is Side.SELL:
-        worth = max(worth, Decimal(repr(instrument.strike)))
-    return ticket.quantity * worth * Decimal(instrument.multiplier or "1")
+        at_price = min(covered, ticket.quantity)
+        total = at_price * worth + (ticket.quantity - at_price) * max(worth, Decimal(repr(instrument.strike)))
+    return total * Decimal(instrument.multiplier or "1")
 
 
 def closing_value(
@@ -64,11 +70,17 @@ def closing_value(
 
 
 def value_beside(
-    position: Decimal, ticket: OrderTicket, instrument: Instrument, quote: Quote, rival_price: Decimal | None = None
+    position: Decimal,
+    ticket: OrderTicket,
+    instrument: Instrument,
+    quote: Quote,
+    rival_price: Decimal | None = None,
+    covered: Decimal = Decimal(0),
 ) -> Decimal | None:
     """Return what the order may come to with *position* held: where it only ends that, as `closing_value`."""
-    ends = reduces(ticket, Stock(position), strictly=False)
-    return (closing_value if ends else order_value)(ticket, instrument, quote, rival_price)
+    if reduces(ticket, Stock(position), strictly=False):
+        return closing_value(ticket, instrument, quote, rival_price)
+    return order_value(ticket, instrument, quote, rival_price, covered)
 
 
 def is_paid_for(side: Side, instrument: Instrument) -> bool:

@@ -16,6 +16,7 @@ from market.ticket import OrderTicket, Side
 from trading.appraisal import Appraisal, position_now, position_to_come
 from trading.bounds import Limits
 from trading.circumstances import Circumstances
+from trading.covering import covered, is_sold_call, taken
 from trading.elsewhere import elsewhere
 from trading.errors import Limit, OrderDenied
 from trading.exposure import Flight, held_against
@@ -96,6 +97,10 @@ class Guards:
             f"{order.instrument.label}: {words}" if len(pairs) > 1 else words for order, words in found if words
         )
 
+    def covering(self, orders: Sequence[LegOrder]) -> tuple[LegOrder, ...]:
+        """Return *orders* with how many calls of each are covered by shares; right after `check`."""
+        return tuple(replace(order, covered=self._covered(order, 0) or None) for order in orders)
+
     def last_check(self, pairs: Pairs, claimed: Proposal) -> TradingState:
         """
         Check once more what may have changed during the claim, count the orders, and return the state they pass in.
@@ -141,6 +146,7 @@ class Guards:
                 arriving=self._ledger.arriving(order.changes) if order.changes else Decimal(0),
                 is_loss_locked=self._loss_locked(order.account) is not None,
                 rival_price=order.rival_price,
+                covered=self._covered(order, proposal_id),
             )
             found.append((order, self._remaining(order), given))
         self._hold(self._limits(user_id), found)
@@ -175,13 +181,23 @@ class Guards:
 
     def _is_shared(self, pairs: Pairs, user_id: int) -> bool:
         """Return whether orders that others have placed count: they may be half an answer old, in the last check."""
-        if self.state is TradingState.REDUCING:
+        if self.state is TradingState.REDUCING or any(is_sold_call(order) for order, _ in pairs):
             return True
         return not self._limits(user_id).short_selling and any(order.ticket.side is Side.SELL for order, _ in pairs)
 
     def _flight(self, order: LegOrder, proposal_id: int, *, is_shared: bool) -> Flight:
         flight = self._ledger.flight(order, but=proposal_id)
         return flight.joined(elsewhere(self._elsewhere, order)) if is_shared else flight
+
+    def _covered(self, order: LegOrder, proposal_id: int) -> Decimal:
+        """Return how many calls that the order sells are covered by shares, which nothing else has promised."""
+        if not is_sold_call(order):
+            return Decimal(0)
+        promised = self._ledger.promised(order, but=proposal_id)
+        for one in self._elsewhere:
+            if one.account == order.account and one.instrument is not None and one.ticket is not None:
+                promised += taken(one.instrument, one.ticket.side, one.remaining, order.instrument)
+        return covered(order, self._holdings.positions(order.account), promised)
 
     def _beyond(self, order: LegOrder, seen: Appraisal) -> str:
         """Return in words what orders at work and this one would trade beyond what is held, "" if nothing."""

@@ -15,6 +15,7 @@ from market.account import AccountSummary
 from market.clock import Clock
 from market.quote import Quote
 from market.ticket import Side
+from trading.covering import taken
 from trading.exposure import STOPS, Flight, Stock, closing_value, is_paid_for, reduces, value_beside
 from trading.lifetime import is_past
 from trading.overlap import overlap
@@ -125,18 +126,39 @@ class Ledger:
         IBKR's figure is of what is held (its guide to the account window: available funds are the equity less the
         margin of the portfolio), and it comes late: so what still works counts, and for ten seconds what was filled.
         """
-        now, more, total = self._clock.now(), self._asked(but), Decimal(0)
+        return sum(
+            (
+                _worth(one, _dearer(one, other) if works else other, quantity, summaries)
+                for one, other, quantity, works in self._fresh(order, but)
+                if _adds(one, other)
+            ),
+            Decimal(0),
+        )
+
+    def promised(self, call: LegOrder, *, but: int) -> Decimal:
+        """Return how many of the shares behind a sold *call* other orders of its account take, filled ones too."""
+        return sum(
+            (
+                taken(other.instrument, other.ticket.side, quantity, call.instrument)
+                for _, other, quantity, _ in self._fresh(call, but)
+            ),
+            Decimal(0),
+        )
+
+    def _fresh(self, order: LegOrder, but: int) -> Iterable[tuple[Proposal, LegOrder, Decimal, bool]]:
+        """
+        Yield what IBKR's account may not show yet, of the order's account; not an order that it changes.
+
+        That is what still works, with what is left of it (True), and what was filled of the latest orders (False).
+        """
+        now, more = self._clock.now(), self._asked(but)
         for one in self._others(but):
-            found = [
-                (_dearer(one.proposal, other), other.ticket.quantity - leg.filled)
-                for leg, other in _working(one, now, more, order.changes)
-            ]
-            if now - one.at < _LATE:
-                found += [(one.proposal.order_of(leg), leg.filled) for leg in one.proposal.legs]
-            for other, quantity in found:
-                if other.account == order.account and _adds(one.proposal, other):
-                    total += _worth(one.proposal, other, quantity, summaries)
-        return total
+            for leg, other in _working(one, now, more, order.changes):
+                if other.account == order.account:
+                    yield one.proposal, other, other.ticket.quantity - leg.filled, True
+            for leg in one.proposal.legs if now - one.at < _LATE else ():
+                if one.proposal.order_of(leg).account == order.account:
+                    yield one.proposal, one.proposal.order_of(leg), leg.filled, False
 
     def arriving(self, order_ref: str) -> Decimal:
         """Return what the order that *order_ref* hangs on may still bring, 0 where it hangs on none."""
@@ -207,7 +229,8 @@ def _worth(proposal: Proposal, order: LegOrder, quantity: Decimal, summaries: Ma
     is_known = order.instrument == proposal.instrument
     quote = _shown(proposal, order)
     if is_known:
-        value = value_beside(proposal.position_before, ticket, order.instrument, quote, order.rival_price)
+        rival, covered = order.rival_price, order.covered or Decimal(0)
+        value = value_beside(proposal.position_before, ticket, order.instrument, quote, rival, covered)
     else:
         value = closing_value(ticket, order.instrument, quote)
     value = value or Decimal(0)

@@ -93,8 +93,10 @@ def check_short(limits: Limits, ticket: OrderTicket, instrument: Instrument, giv
 def check_values(limits: Limits, ticket: OrderTicket, instrument: Instrument, given: Circumstances) -> Decimal:
     """Check all limits in money; return what the order may come to in the account's currency, 0 without a price."""
     is_closing = is_reducing(ticket, given)
-    worth = closing_value if is_closing else order_value
-    value = worth(ticket, instrument, given.quote, given.rival_price)
+    if is_closing:
+        value = closing_value(ticket, instrument, given.quote, given.rival_price)
+    else:
+        value = order_value(ticket, instrument, given.quote, given.rival_price, given.covered)
     if value is None or not _bounds_money(limits):
         return _known_value(value, instrument, given)
     value, currency = _in_base(value, instrument, given)
