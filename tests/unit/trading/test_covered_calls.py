@@ -1,4 +1,4 @@
-"""Sold calls count with their price as far as shares cover them that nobody else was promised, else with their strike."""
+"""Sold calls count with their price where shares cover them that nobody else was promised, else with their strike."""
 
 from dataclasses import replace
 from decimal import Decimal
