@@ -10,6 +10,7 @@ import asyncio
 import json
 import re
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +32,8 @@ _TOLD = re.compile(r"\A\S+ (FILLED|Status unknown|NOT SENT) · PAPER · \S+ \d+ 
 _WORDS = {"FILLED": "filled", "Status unknown": "unknown", "NOT SENT": "never sent"}
 _SALE, _PURCHASE = "AAPL", "MSFT"
 _OVER_WITHIN_S = 90.0
+# A card that comes by itself may be in the chat before the desk knows its message.
+_AGAIN_S = 3.0
 
 
 class _Person:
@@ -42,18 +45,18 @@ class _Person:
         self._since = first["message_id"] - 1
         self._cards: dict[int, tuple[Shown, str]] = {}
         self._asked: dict[int, int] = {}
-        self._pressed: set[int] = set()
+        self._pressed: dict[int, float] = {}
         self.asked_anew = False
 
     async def act(self) -> dict[str, str]:
-        """Press what stands once its message is known to the desk, once; return what is told of each symbol."""
+        """Press what stands, and again where that was too early for the desk; return what is told of each symbol."""
         shown = await self._chat.from_bot(self._since)
         for card in self._standing(shown):
             number = card["message_id"]
             if number not in self._asked:
                 self._asked[number] = await self._chat.say("/help")
-            elif number not in self._pressed and shown[-1]["message_id"] > self._asked[number]:
-                self._pressed.add(number)
+            elif shown[-1]["message_id"] > self._asked[number] and self._is_time(number):
+                self._pressed[number] = time.monotonic()
                 await taps.press(self._chat, card, "✅", wait=0)
         return _told(shown)
 
@@ -80,6 +83,9 @@ class _Person:
         """Return what the chat shows, for a failing walk's words."""
         shown = await self._chat.from_bot(self._since)
         return "\n---\n".join(f"{said(one)}\n{labels(one)}" for one in shown)
+
+    def _is_time(self, number: int) -> bool:
+        return time.monotonic() - self._pressed.get(number, -_AGAIN_S) >= _AGAIN_S
 
     def _standing(self, shown: list[Shown]) -> list[Shown]:
         found = [one for one in shown if "✖️ Cancel" in labels(one)]
