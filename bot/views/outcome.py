@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.callback_data import Code, Place
-from bot.views.denial import denial
+from bot.views.denial import denied
 from bot.views.keyboard import button, line_button, rows, shortened
 from bot.views.legs import all_legs, leg_lines
 from bot.views.message import Button, Message, text
@@ -40,11 +40,12 @@ def outcome(confirmation: Confirmation) -> Message | None:
     mark, told, again = words
     body = [f"{mark} {headline(proposal)}", told]
     if confirmation.outcome is Outcome.DENIED and confirmation.denial is not None:
-        body.insert(1, f"<b>Denied by a limit of ours</b>: {text(denial(confirmation.denial))}")
+        body.insert(1, denied(confirmation.denial))
     elif confirmation.outcome is Outcome.ALREADY:
         body.append(f"Now: {all_legs(proposal) or 'not known yet'}")
     elif confirmation.detail and confirmation.outcome is not Outcome.PARTLY:
-        body.append(f"<i>{text(shortened(confirmation.detail, _REASON))}</i>")
+        said = shortened(confirmation.detail, _REASON)
+        body.append(f"<i>{text(said[0].upper() + said[1:])}</i>")
     if confirmation.outcome in _SEVERAL:
         body += leg_lines(proposal)
     body.append(f"Ref <code>{text(proposal.reference)}</code>")
@@ -123,7 +124,7 @@ _OUTCOMES = {
     Outcome.REPLACED: ("✖️", "<b>Replaced</b> by a newer card. This one was not sent.", False),
     Outcome.DRIFTED: (
         "⚠️",
-        "<b>The price has moved.</b> Not sent. The card below shows the order at the new price.",
+        "<b>The price has moved.</b> Not sent. The card below asks again, with the market as it is now.",
         False,
     ),
     Outcome.DENIED: ("⛔", "Nothing was sent to the market.", True),
@@ -155,7 +156,7 @@ _TOASTS = {
     Outcome.REPLACED: "There is a newer card. This one was not sent.",
     Outcome.SECOND_STEP: "A second step is wanted, see below. Nothing was sent yet.",
     Outcome.DRIFTED: "The price has moved: see the new card. Not sent.",
-    Outcome.DENIED: "Denied by a limit of ours. Not sent.",
+    Outcome.DENIED: "Denied, see the card. Not sent.",
     Outcome.NOT_YOURS: "This card is someone else's. Nothing was sent.",
     Outcome.NOT_READY: "One moment, tap again. Nothing was sent yet.",
     Outcome.LINK_DOWN: "IBKR cannot be reached. Nothing was sent; tap again when the link is back.",

@@ -69,14 +69,22 @@ def proposal_card(
     return Message("\n".join(lines), _buttons(proposal, guarding), protect=True)
 
 
-def confirm_label(proposal: Proposal) -> str:
-    """Return what Confirm says: the whole order, however short it must be put."""
+def confirm_label(proposal: Proposal, verb: str = "Confirm") -> str:
+    """Return what Confirm (or another *verb*) says: the whole order, however short it must be put."""
     if is_list(proposal):
-        return f"✅ Confirm all {len(proposal.orders)} orders"
+        return f"✅ {verb} all {len(proposal.orders)} orders"
     before = proposal.changed_from
     if is_change(proposal) and before is not None:
-        return shortened(f"✅ Confirm {changed(before, proposal.ticket, proposal.instrument)}", _LABEL)
-    return shortened(f"✅ Confirm {brief(proposal.ticket, proposal.instrument)}", _LABEL)
+        return shortened(f"✅ {verb} {changed(before, proposal.ticket, proposal.instrument)}", _LABEL)
+    return shortened(f"✅ {verb} {brief(proposal.ticket, proposal.instrument)}", _LABEL)
+
+
+def confirm_button(proposal: Proposal, code: Code, token: str, *, verb: str = "Confirm") -> Button:
+    """Return the one button that lets the order go, for who presses with *token*."""
+    style = Style.SUCCESS if proposal.ticket.side is Side.BUY else Style.DANGER
+    if is_list(proposal):
+        style = Style.PRIMARY
+    return button(confirm_label(proposal, verb), code, token, style=style, most=_LABEL)
 
 
 def may_be_guarded(proposal: Proposal) -> bool:
@@ -135,10 +143,7 @@ def _state_lines(state: TradingState) -> list[str]:
 
 
 def _buttons(proposal: Proposal, guarding: Guarding | None) -> Rows:
-    style = Style.SUCCESS if proposal.ticket.side is Side.BUY else Style.DANGER
-    if is_list(proposal):
-        style = Style.PRIMARY
-    confirm = button(confirm_label(proposal), Code.ORDER_CONFIRM, proposal.token, style=style, most=_LABEL)
+    confirm = confirm_button(proposal, Code.ORDER_CONFIRM, proposal.token)
     return rows((confirm,), *_edits(proposal, guarding), (button("✖️ Cancel", Code.ORDER_CANCEL, proposal.token),))
 
 

@@ -246,5 +246,5 @@ async def test_a_decline_is_told_with_who_did_it(stage: Stage) -> None:
     card = await carded(stage.tom)
     await stage.tom.press(card, "✅")
     await stage.ada.press(await stage.ada.until("approve?"), "✖️")
-    await settled(stage, stage.tom, card, "declined by user 111")
+    await settled(stage, stage.tom, card, "Declined by user 111")
     assert await stage.desk.orders() == []

@@ -101,6 +101,18 @@ async def test_a_wrong_code_is_told_with_the_tries_left_and_a_right_one_still_se
     assert len(codes.reply.deleted) == 3
 
 
+@pytest.mark.parametrize("said", ["12345", "123 45", "1234567"])
+async def test_digits_that_are_no_code_are_told_so_and_cost_no_try(codes: Bench, said: str) -> None:
+    await codes.carded()
+    told = await codes.say(said)
+    assert told.splitlines()[0] == "🔐 That is no code. Nothing was sent to the market. · PAPER"
+    assert "4 more wrong ones lock" in await codes.say(codes.phone.wrong())
+
+
+async def test_digits_are_no_code_where_nobody_asked_for_one(codes: Bench) -> None:
+    assert "I don't understand that." in await codes.say("12345")
+
+
 async def test_the_fifth_wrong_code_locks_is_told_to_the_admins_and_ends_the_question(codes: Bench) -> None:
     await codes.carded()
     for _ in range(MOST_WRONG):
@@ -236,7 +248,9 @@ async def test_a_second_person_gets_the_whole_card_with_who_asks(people: Bench) 
     assert people.head(request) == "👥 PAPER · BUY 10 AAPL LIMIT 199.50 · approve?"
     assert "User 222 asks for your approval." in people.plain(request)
     assert "Est. cost" in people.plain(request)
-    assert people.labels(on=request) == ["✅ Approve #1", "✖️ Decline"]
+    assert people.labels(on=request) == ["✅ Approve BUY 10 AAPL LIMIT 199.50", "✖️ Decline"]
+    assert "Approve within 120 s" in people.plain(request)
+    assert "Confirm" not in people.plain(request)
     assert people.gateway.submitted == []
 
 
@@ -245,7 +259,7 @@ async def test_an_approval_sends_it_once_and_both_cards_say_so(people: Bench) ->
     request = people.request_of(ADMIN)
     await people.tap("✅ Approve", ADMIN, on=request)
     assert len(people.gateway.submitted) == 1
-    assert "approved by user 111" in people.plain(card)
+    assert "Approved by user 111" in people.plain(card)
     assert people.head(card) == "🕓 PAPER · BUY 10 AAPL LIMIT 199.50"
     assert "Your press decided it." in people.plain(request)
     assert people.labels(on=request) == []
@@ -258,7 +272,7 @@ async def test_an_approval_sends_it_once_and_both_cards_say_so(people: Bench) ->
 async def test_a_decline_ends_it_and_says_who(people: Bench) -> None:
     card = await people.carded()
     await people.tap("✖️ Decline", ADMIN, on=people.request_of(ADMIN))
-    assert "declined by user 111" in people.plain(card)
+    assert "Declined by user 111" in people.plain(card)
     assert "Not sent." in people.plain(card)
     assert people.gateway.submitted == []
 
