@@ -278,7 +278,8 @@ class ProposalStore(Protocol):
         """
         CONFIRMED -> *state*.
 
-        SUBMITTED; DENIED when the last check forbade it; CANCELLED when the link was gone and nothing was sent.
+        SUBMITTED; DENIED when the last check forbade it; REPLACED when the order to change was another by then;
+        CANCELLED when the link was gone and nothing was sent.
         """
         ...
 

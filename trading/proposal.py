@@ -4,7 +4,7 @@ A proposal is one order as it was shown to one person, waiting for that person's
 PROPOSED -> CONFIRMED (claimed, intent stored, nothing sent yet) -> SUBMITTED -> the order's own fate, or
 PROPOSED -> AWAITING_SECOND (another person is to approve it) -> CONFIRMED, or
 PROPOSED or AWAITING_SECOND -> CANCELLED (a person) | EXPIRED (time) | VOID (nobody knows whether the card arrived)
-          | REPLACED (edited, or the price moved: there is a new card).
+          | REPLACED (edited, or the price or the order it changes has moved: there is a new card).
 The claim is one atomic statement in `storage/proposals.py`; everything here is pure.
 """
 

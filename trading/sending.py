@@ -50,6 +50,8 @@ class TooSlow(TradingError):
     """What was checked before the claim is too old to be sent on."""
 
 
+# What a second press on the card is told; for one whose order was overtaken there is a new card.
+_ENDS: dict[type, ProposalState] = {OrderDenied: ProposalState.DENIED, Overtaken: ProposalState.REPLACED}
 _Stop = TooSlow | MarketError | OrderDenied | OrderGone | NotNoted | Overtaken | None
 
 
@@ -187,8 +189,7 @@ class Sender:
     async def _unsent(self, claimed: Proposal, stop: _Stop) -> Confirmation:
         """Close a proposal of which nothing has left."""
         self._guards.release(claimed.id)
-        is_denied = isinstance(stop, OrderDenied)
-        state = ProposalState.DENIED if is_denied else ProposalState.CANCELLED
+        state = _ENDS.get(type(stop), ProposalState.CANCELLED)
         await done(self._store.settle(claimed.id, state))
         now = claimed.with_state(state)
         if isinstance(stop, OrderDenied):
