@@ -62,6 +62,8 @@ async def die_at(step: str, folder: Path, line: str = PLAIN) -> str:
         await stage.up()
         outcome = await told(stage, card)
         assert before or not claims or outcome != "one", f"{step}: claimed, and sent by the next process"
+        if outcome == "one":
+            assert not await wake.called_unsent(stage.ada, card["message_id"] - 1, set())
         await pressed_again(stage, card)
         orders = await sent(stage)
         assert len(orders) == PIECES[line] * (outcome == "one"), (step, outcome, orders)

@@ -64,6 +64,9 @@ async def die_at(step: str, folder: Path) -> str:
         assert len(set(now)) == len(now), now
         for number, symbol in enumerate(SYMBOLS, start=1):
             assert (f"sb-1-{number}" in now) == (fates[symbol] == "filled"), (fates, now)
+        if now:
+            filled = {symbol for symbol in SYMBOLS if fates[symbol] == "filled"}
+            assert not await wake.called_unsent(stage.ada, card["message_id"] - 1, filled)
         return f"{len(now)} sent, {', '.join(fates[symbol] for symbol in SYMBOLS)}"
 
 
