@@ -24,7 +24,7 @@ from bot.views.order_words import (
 )
 from bot.views.outcome import seconds_left
 from market.instrument import SecType
-from market.ticket import OrderType, Side
+from market.ticket import OrderType, Side, TimeInForce
 from trading.caution import FAR_PCT, SHARE_PCT
 from trading.guarding import Guarding
 from trading.proposal import Proposal
@@ -184,7 +184,17 @@ def _distances(proposal: Proposal) -> list[str]:
     ticket = proposal.ticket
     named = (("Limit", ticket.limit_price), ("Stop", ticket.stop_price), ("Other stop", ticket.oco_stop))
     found = [_distance(name, at, proposal.reference_price) for name, at in named if at is not None]
-    return [*found, _trailing(proposal)]
+    return [*found, _at_once(proposal), _trailing(proposal)]
+
+
+def _at_once(proposal: Proposal) -> str:
+    """Say of a limit that meets the other side of the market that it waits for nothing."""
+    ticket, bid, ask = proposal.ticket, proposal.bid, proposal.ask
+    limit = ticket.limit_price
+    if ticket.order_type is not OrderType.LIMIT or ticket.time_in_force is TimeInForce.OPG or limit is None:
+        return ""
+    meets = (ask is not None and limit >= ask) if ticket.side is Side.BUY else (bid is not None and limit <= bid)
+    return "it can trade at once" if meets else ""
 
 
 def _trailing(proposal: Proposal) -> str:
