@@ -81,6 +81,10 @@ def interrupted(proposal: Proposal, *, now: datetime) -> Message:
         then = f"It is not sent again. Now: {legs}. What IBKR knows of it is told here; /orders shows how it stands."
     elif proposal.state is ProposalState.PROPOSED and now < proposal.expires:
         then = f"The card still stands: press again within <b>{seconds_left(proposal, now)} s</b>."
+    elif proposal.state is ProposalState.AWAITING_SECOND and now < proposal.expires:
+        gist = "not sent, waits for a second person"
+        left = seconds_left(proposal, now)
+        then = f"An approval within <b>{left} s</b> still sends it: do not write it again before that is over."
     about = f"I was restarted while I worked on your press. {then}\nRef <code>{text(proposal.reference)}</code>"
     return Message(f"⚠️ {headline(proposal)} · <b>{gist}</b>\n{about}", protect=True)
 

@@ -6,9 +6,11 @@ import pytest
 
 from bot.callback_data import Code, encode
 from bot.errors import DeliveryUnknown, NotDelivered
+from bot.request import Press
 from tests.fakes.chat import ADMIN, TRADER, VIEWER, Chat
 from tests.fakes.reply import check_message
 from tests.fakes.steps import SECRET, FakePhone
+from trading.access import Role
 from trading.proposal import ProposalState
 from trading.second_step import MOST_WRONG, Policy, StepKind
 
@@ -266,6 +268,25 @@ async def test_an_approval_sends_it_once_and_both_cards_say_so(people: Bench) ->
     button = next(iter(people.steps.buttons.values()))
     toast = await people.press(encode(Code.STEP_APPROVE, button.token), request, ADMIN)
     assert "Not sent again" in toast
+    assert len(people.gateway.submitted) == 1
+
+
+async def test_what_waits_for_a_second_person_over_a_crash_is_told_as_waiting_on_both_sides(people: Bench) -> None:
+    card = await people.carded()
+    request = people.request_of(ADMIN)
+    (waits,) = people.store.rows.values()
+    approve = encode(Code.STEP_APPROVE, next(iter(people.steps.buttons.values())).token)
+    pressed = [
+        Press(TRADER, TRADER, card, Role.TRADER, encode(Code.ORDER_CONFIRM, waits.token), "a", interrupted=True),
+        Press(ADMIN, ADMIN, request, Role.ADMIN, approve, "b", interrupted=True),
+    ]
+    for one in pressed:
+        await people.router.on_press(one)
+        told = people.plain(people.reply.last_id)
+        assert told.splitlines()[0].endswith("not sent, waits for a second person")
+        assert "still sends it: do not write it again" in told
+        assert "over. Write" not in told
+    await people.tap("✅ Approve", ADMIN, on=request)
     assert len(people.gateway.submitted) == 1
 
 
