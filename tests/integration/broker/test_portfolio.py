@@ -10,13 +10,12 @@ from alerts.engine import Engine
 from alerts.language import parse
 from alerts.rule import Rule
 from market.account import AccountSummary, Position
-from market.clock import SystemClock
 from market.ticket import OrderTicket, OrderType, Side
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
 from tests.fakes.trading import entry
-from tests.integration.broker.conftest import Desk, desk_at, running
+from tests.integration.broker.conftest import CLOCK, Desk, desk_at, running
 
 ACCOUNT = "DU1234567"
 
@@ -142,7 +141,7 @@ async def test_what_was_sold_while_the_link_was_down_is_not_held_after_it(
 
 @pytest.mark.parametrize("chosen", ["", "DU7654321"])
 async def test_several_accounts_are_kept_apart_the_default_first(chosen: str) -> None:
-    exchange = Exchange(walk=False, accounts=("DU1234567", "DU7654321"))
+    exchange = Exchange(clock=CLOCK, walk=False, accounts=("DU1234567", "DU7654321"))
     server = TwsServer(exchange)
     await server.start()
     desk = desk_at(server.port, account=chosen)
@@ -199,12 +198,12 @@ async def test_a_position_opened_and_closed_later_is_followed(desk: Desk) -> Non
 async def test_alerts_on_the_account_and_its_positions_are_about_the_chosen_account(
     chosen: str, fires: list[str]
 ) -> None:
-    exchange = Exchange(walk=False, accounts=("DU1234567", "DU7654321"))
+    exchange = Exchange(clock=CLOCK, walk=False, accounts=("DU1234567", "DU7654321"))
     server = TwsServer(exchange)
     await server.start()
     desk = desk_at(server.port, account=chosen)
     engine, fired, told = Engine(), [], []
-    now = SystemClock().now()
+    now = CLOCK.now()
 
     def take(summary: AccountSummary, positions: Sequence[Position]) -> None:
         told.append(summary.account)
@@ -227,7 +226,7 @@ async def test_alerts_on_the_account_and_its_positions_are_about_the_chosen_acco
 
 
 async def test_another_account_is_not_told_as_the_default_one() -> None:
-    exchange = Exchange(walk=False, accounts=("DU1234567", "DU7654321"))
+    exchange = Exchange(clock=CLOCK, walk=False, accounts=("DU1234567", "DU7654321"))
     server = TwsServer(exchange)
     await server.start()
     desk = desk_at(server.port, account="DU7654321")
