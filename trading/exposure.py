@@ -59,7 +59,7 @@ def order_value(
     if instrument.sec_type in OPTIONS and ticket.side is Side.SELL:
         at_price = min(covered, ticket.quantity)
         total = at_price * worth + (ticket.quantity - at_price) * max(worth, Decimal(repr(instrument.strike)))
-    return total * Decimal(instrument.multiplier or "1")
+    return total * instrument.factor
 
 
 def closing_value(

@@ -232,7 +232,9 @@ def expiry_words(instrument: Instrument) -> str:
         kind = "call" if instrument.right == "C" else "put"
         parts.append(f"{kind} at {exact(Decimal(repr(instrument.strike)), 2)}")
     if instrument.multiplier not in {"", "1"}:
-        parts.append(f"one costs {exact(Decimal(instrument.multiplier))} times its price")
+        parts.append(f"one costs {exact(instrument.factor)} times its price")
+    elif instrument.magnifier > 1:
+        parts.append(f"price in 1/{instrument.magnifier} {instrument.currency}")
     if instrument.sec_type in _HOURLESS:
         parts.append(f"quantity in {instrument.symbol}, price in {instrument.currency}")
     if instrument.sec_type is SecType.COMBO:

@@ -130,8 +130,11 @@ def account(view: PortfolioView, *, now: datetime, zone: ZoneInfo) -> Message:
 
 
 def _prices(position: Position) -> str:
-    decimals = position.instrument.decimals
-    average, last = price(position.average_cost, decimals), price(position.market_price, decimals)
+    instrument, cost = position.instrument, position.average_cost
+    if instrument.magnifier > 1:
+        # IBKR tells the cost in the currency, and the price in its hundredths.
+        cost /= instrument.factor
+    average, last = price(cost, instrument.decimals), price(position.market_price, instrument.decimals)
     return f"Average <code>{average}</code> · last <code>{last}</code>"
 
 

@@ -36,13 +36,11 @@ async def informed(server: TwsServer) -> AsyncIterator[Desk]:
     ],
 )
 async def test_ibkrs_price_magnifier_is_in_what_a_unit_is_worth(
-    server: TwsServer, exchange: Exchange, symbol: str, currency: str, factor: str, tick: float
+    server: TwsServer, symbol: str, currency: str, factor: str, tick: float
 ) -> None:
-    front = exchange.named(symbol.partition(" ")[0]).instrument
-    typed = f"{front.symbol} {front.expiry[:6]}" if front.expiry else symbol
     async with running(desk_at(server.port)) as desk:
         await desk.up()
-        found = await desk.contracts.find(typed)
+        found = await desk.contracts.find(symbol)
         rules = await desk.contracts.rules(found)
     assert (found.currency, found.factor, found.min_tick) == (currency, Decimal(factor), tick)
     assert rules.price_steps == ((Decimal(0), Decimal(str(tick))),)
@@ -52,9 +50,9 @@ async def test_a_share_in_pence_is_bought_at_its_price_and_paid_in_pounds(inform
     exchange.push("VOD", 75.0, bid=74.98, ask=75.02)
     vod = await informed.contracts.find("VOD")
     account = exchange.accounts[ACCOUNT]
-    before, pound = account.cash, exchange.named("GBP.USD").last
+    before, pound = account.cash, next(one.last for one in exchange.books() if one.instrument.key == "GBP.USD")
     await informed.orders.submit(entry(vod, parse("buy 100 VOD 75.02")), "sb-1-1")
-    await eventually(lambda: sum(fill.quantity for fill in informed.fills) == 100)
+    await eventually(lambda: any(fill.cumulative == 100 for fill in informed.fills))
     assert {fill.price for fill in informed.fills} == {Decimal("75.02")}
     paid = before - account.cash
     assert paid == pytest.approx(100 * 0.7502 * pound, abs=2.0)
@@ -67,8 +65,8 @@ async def test_a_share_in_pence_is_bought_at_its_price_and_paid_in_pounds(inform
 
 
 async def test_a_preview_of_corn_asks_for_the_margin_of_five_thousand_bushels(informed: Desk) -> None:
-    found = await informed.contracts.find("ZC")
-    one = await informed.orders.preview(found, parse("buy 1 ZC 450"), ACCOUNT)
+    found = await informed.contracts.find("ZC 202612")
+    one = await informed.orders.preview(found, parse("buy 1 ZC 202612 450"), ACCOUNT)
     assert one.initial_margin_change is not None
     # Not a hundred times as much: a contract is worth about 22,500 dollars.
     assert one.initial_margin_change < Decimal(22_500)
