@@ -42,6 +42,11 @@ bench: install
 chaos: install
 	CHAOS_HOSTILE=10000 $(BIN)/python -m pytest --timeout 1400 tests/chaos
 	$(BIN)/python -m tests.chaos.confirm
+	$(BIN)/python -m tests.chaos.confirm bracket
+	$(BIN)/python -m tests.chaos.of_list
+	$(BIN)/python -m tests.chaos.of_rebalance all
+	$(BIN)/python -m tests.chaos.cut bracket
+	$(BIN)/python -m tests.chaos.cut list
 	$(BIN)/python -m tests.chaos --crossing
 
 docs: install

@@ -1,5 +1,6 @@
 """What helps after a line that did not parse: what could have stood there, the word meant, lines that work."""
 
+import re
 from difflib import get_close_matches
 
 from alerts.example import TOPICS
@@ -99,7 +100,16 @@ _WORDS = {
     "THEN": ("then",),
 }
 
-
+# How comparisons are said that the grammar does not know, `then` for `than` before all.
+_GREATER = r"(?:greater|more|higher|bigger|larger)(?:\s+(?:than|then|that))?|exceeds|passes"
+_LESS = r"(?:less|lower|smaller|fewer)(?:\s+(?:than|then|that))?"
+_COMPARED = (
+    (re.compile(rf"(?:is\s+)?(?:{_GREATER})\s+(?:or\s+)?equals?(?:\s+to)?\b|=>", re.IGNORECASE), ">="),
+    (re.compile(rf"(?:is\s+)?(?:{_LESS})\s+(?:or\s+)?equals?(?:\s+to)?\b|=<", re.IGNORECASE), "<="),
+    (re.compile(rf"(?:is\s+)?(?:{_GREATER})\b|>>+", re.IGNORECASE), ">"),
+    (re.compile(rf"(?:is\s+)?(?:{_LESS})\b|<<+", re.IGNORECASE), "<"),
+    (re.compile(r"(?:is\s+)?(?:equals?|equal\s+to)\b|==?", re.IGNORECASE), "hits"),
+)
 _LIKENESS = 0.7
 
 
@@ -121,6 +131,22 @@ def expectation(terminals: set[str]) -> str:
     if len(phrases) == 1:
         return phrases[0]
     return ", ".join(phrases[:-1]) + " or " + phrases[-1]
+
+
+def meant(text: str, position: int, terminals: set[str]) -> tuple[str, int]:
+    """
+    Return what *text* seems to mean at *position*, where the grammar wanted one of *terminals*, and where that ends.
+
+    ("", position) where nothing like it is known.
+    """
+    if "OP" in terminals:
+        for said, sign in _COMPARED:
+            found = said.match(text, position)
+            if found is not None:
+                return sign, found.end()
+    word = re.compile(r"[A-Za-z]+").match(text, position)
+    near = near_miss(word[0], terminals) if word else ""
+    return (near, word.end()) if near and word else ("", position)
 
 
 def near_miss(word: str, terminals: set[str]) -> str:

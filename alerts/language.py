@@ -18,7 +18,7 @@ from alerts import choice
 from alerts.bearing import bears_hold, bears_hysteresis
 from alerts.condition import Condition, Draft
 from alerts.errors import AlertSyntaxError
-from alerts.hint import example_lines, expectation, near_miss
+from alerts.hint import example_lines, expectation, meant
 from alerts.reading import Reader
 from alerts.sequel import has_symbol
 from alerts.spoken import Nameless, named, symbols_in
@@ -191,9 +191,8 @@ def _refusal(text: str, error: UnexpectedInput, now: datetime, zone: ZoneInfo) -
     elif isinstance(error, UnexpectedCharacters):
         position, terminals = cast("int", error.pos_in_stream), error.allowed
     examples = example_lines(text)
-    match = re.compile(r"[A-Za-z]+").match(text, position)
-    suggestion = near_miss(match[0], terminals) if match else ""
-    for corrected, word in _corrections(text, position, suggestion, terminals):
+    suggestion, end = meant(text, position, terminals)
+    for corrected, word in _corrections(text, position, end, suggestion, terminals):
         if _parses(corrected, now, zone):
             first = corrected.strip()
             other = next(line for line in (*examples, *example_lines("level")) if line != first)
@@ -201,11 +200,10 @@ def _refusal(text: str, error: UnexpectedInput, now: datetime, zone: ZoneInfo) -
     return AlertSyntaxError(text, position, expectation(terminals), examples, suggestion)
 
 
-def _corrections(text: str, position: int, suggestion: str, terminals: set[str]) -> list[tuple[str, str]]:
-    """Return lines that may have been meant, each with the word that makes the difference."""
+def _corrections(text: str, position: int, end: int, suggestion: str, terminals: set[str]) -> list[tuple[str, str]]:
+    """Return lines that may have been meant, each with the word that stands there instead of what ends at *end*."""
     found = []
     if suggestion:
-        end = position + len(cast("re.Match[str]", re.compile(r"[A-Za-z]+").match(text, position))[0])
         found.append((text[:position] + suggestion + text[end:], suggestion))
     if text[:position].rstrip().lower().endswith("every"):
         found.append((f"{text[:position]}cooldown {text[position:]}", "cooldown"))

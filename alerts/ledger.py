@@ -77,13 +77,14 @@ class Ledger:
             case _:
                 raise LookupError(name)
 
-    def cost(self, con_id: int, now: datetime) -> float | None:
+    def cost(self, instrument: Instrument, now: datetime) -> float | None:
         """Return what one unit cost on average, as its price is quoted; None where it is unknown."""
-        position = self._fresh_position(con_id, now)
+        position = self._fresh_position(instrument.con_id, now)
         if position is None:
             return None
-        # IBKR's average cost of a derivative includes its multiplier, its price does not.
-        return float(position.average_cost) / float(position.instrument.multiplier or 1)
+        # IBKR's average cost is money: that of a derivative includes its multiplier, its price does not, and that of
+        # what is quoted in pence is in pounds.
+        return float(position.average_cost / instrument.factor)
 
     def _fresh_position(self, con_id: int, now: datetime) -> Position | None:
         return self._positions.get(con_id) if self._is_fresh(now) else None

@@ -219,7 +219,7 @@ class Held(_Named):
     @classmethod
     def of_cost(cls, ledger: Ledger, instrument: Instrument, text: str) -> "Held":
         """Return the average cost of the position in *instrument*."""
-        return cls(lambda now: ledger.cost(instrument.con_id, now), text, instrument, ledger)
+        return cls(lambda now: ledger.cost(instrument, now), text, instrument, ledger)
 
     @property
     def currency(self) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from market.clock import Clock
 from market.errors import MarketError
@@ -19,6 +20,7 @@ from market.instrument import Instrument
 _log = logging.getLogger(__name__)
 
 _EXCHANGE = "XNYS"
+_ZONE = "America/New_York"
 _DAYS_BACK = 10
 _DAYS_AHEAD = 10
 
@@ -46,22 +48,31 @@ class SessionCalendar:
         self._exchange_day: date | None = None
         self._exchange_sessions: tuple[Session, ...] = ()
 
+    async def today(self) -> date:
+        """Return the date at the venue now, by which its sessions are named; New York's before IBKR has told of it."""
+        reported = await self._told()
+        return self._clock.now().astimezone(ZoneInfo(reported.zone if reported else _ZONE)).date()
+
     async def hours(self, since: date) -> Hours:
         """
         Return the sessions of all days after *since* (within ten days), and the next ten days'.
 
         IBKR's word counts for every day it speaks of; the exchange calendar is asked only for days it leaves out.
         """
-        try:
-            self._reported = await self._symbols.hours(await self._symbols.find(self._symbol))
-        except MarketError as error:
-            _log.debug("session hours not read from IBKR: %r", error)
-        reported = self._reported
+        reported = await self._told()
         if reported is not None and reported.sessions:
             first = min(session.day for session in reported.sessions)
             if first <= since + timedelta(days=1):
                 return reported
         return merged(reported, await self._exchange())
+
+    async def _told(self) -> Hours | None:
+        """Return IBKR's word, the last one where it gives none now."""
+        try:
+            self._reported = await self._symbols.hours(await self._symbols.find(self._symbol))
+        except MarketError as error:
+            _log.debug("session hours not read from IBKR: %r", error)
+        return self._reported
 
     async def _exchange(self) -> tuple[Session, ...]:
         now = self._clock.now()
@@ -74,7 +85,7 @@ class SessionCalendar:
 def merged(reported: Hours | None, calendar: tuple[Session, ...]) -> Hours:
     """Return *reported* with *calendar*'s sessions for the days before its first one."""
     if reported is None or not reported.sessions:
-        return Hours("America/New_York", calendar)
+        return Hours(_ZONE, calendar)
     first = min(session.day for session in reported.sessions)
     earlier = tuple(session for session in calendar if session.day < first)
     return Hours(reported.zone, earlier + reported.sessions)

@@ -47,6 +47,7 @@ def connect_lists(p: Parts, cards: OrderCards, ask: Ask) -> ListBoard:
             sequels=p.sequels,
             news=p.rest_news,
             zones=p.zones,
+            is_linked=p.is_linked,
             clock=p.clock,
         ),
         working=WorkingHandler(

@@ -58,6 +58,7 @@ class Change(StrEnum):
     DONE = "done"
     NOT_THERE = "not there"
     YOURSELF = "yourself"
+    NOT_ADMIN = "not admin"
     ENVIRONMENT = "environment"
 
 
@@ -104,6 +105,9 @@ class Membership:
         self.is_open = is_open
         self._members: dict[int, Member] = {}
         self._blocked: dict[int, Blocked] = {}
+        self._going: set[int] = set()
+        # One change at a time: what is stored and who is in must not part.
+        self._turn = asyncio.Lock()
         self._changed: list[Callable[[int], Awaitable[None]]] = []
 
     def on_change(self, callback: Callable[[int], Awaitable[None]]) -> None:
@@ -149,47 +153,57 @@ class Membership:
         if not self.is_open or user_id in self._founders or user_id in self._blocked:
             return None
         role = await asyncio.to_thread(pairing.redeem, self._folder, letters, self._clock.now())
-        # An admin may have put them out meanwhile.
-        if role is None or user_id in self._blocked:
+        if role is not None:
+            async with self._turn:
+                is_in = await self._admit(Member(user_id, role, name, 0, self._clock.now()))
+            role = role if is_in else None
+        if role is None:
             await self._note(user_id, "pair", user_id, "refused")
             return None
-        await self._admit(Member(user_id, role, name, 0, self._clock.now()))
+        await self._tell(user_id)
         await self._note(user_id, "pair", user_id, role.name.lower())
         return role
 
     async def let_in(self, user_id: int, name: str, *, by: int) -> Change:
         """Let a stranger in as a viewer, for an admin: one who is blocked comes off that list."""
-        if not self.is_open:
-            return Change.ENVIRONMENT
-        if user_id in self._roster.roles:
-            return Change.NOT_THERE
-        if user_id in self._blocked:
-            await self._store.unblock(user_id)
-            self._blocked.pop(user_id, None)
-        await self._admit(Member(user_id, Role.VIEWER, name, by, self._clock.now()))
-        await self._note(by, "let in", user_id, "viewer")
-        return Change.DONE
+        async with self._turn:
+            refusal = self._not_admin(by) or (None if self.is_open else Change.ENVIRONMENT)
+            if refusal is not None or user_id in self._roster.roles:
+                return refusal or Change.NOT_THERE
+            if user_id in self._blocked:
+                await self._store.unblock(user_id)
+                self._blocked.pop(user_id, None)
+            if not await self._admit(Member(user_id, Role.VIEWER, name, by, self._clock.now())):
+                return Change.NOT_THERE
+        return await self._done("let in", user_id, by, "viewer")
 
     async def lower(self, user_id: int, *, by: int) -> Change:
-        """Make a viewer of a trader or admin who was let in, for an admin."""
-        member = self._members.get(user_id)
-        refusal = self._refusal(user_id, by)
-        if refusal is not None or member is None or member.role is Role.VIEWER:
-            return refusal or (Change.ENVIRONMENT if user_id in self._founders else Change.NOT_THERE)
-        await self._admit(Member(user_id, Role.VIEWER, member.name, member.added_by, self._clock.now()))
-        await self._note(by, "lower", user_id, "viewer")
-        return Change.DONE
+        """Make a viewer of a trader or admin who was let in, for an admin; at once, whatever becomes of the store."""
+        async with self._turn:
+            member = self._members.get(user_id)
+            refusal = self._refusal(user_id, by)
+            if refusal is not None or member is None or member.role is Role.VIEWER:
+                return refusal or (Change.ENVIRONMENT if user_id in self._founders else Change.NOT_THERE)
+            self._roster.admit(user_id, Role.VIEWER)
+            now = self._clock.now()
+            if not await self._admit(Member(user_id, Role.VIEWER, member.name, member.added_by, now)):
+                return Change.NOT_THERE
+        return await self._done("lower", user_id, by, "viewer")
 
     async def remove(self, user_id: int, *, by: int) -> Change:
         """Let someone in no more, for an admin; they may be let in again."""
         refusal = self._refusal(user_id, by)
         if refusal is not None or user_id not in self._members:
             return refusal or (Change.ENVIRONMENT if user_id in self._founders else Change.NOT_THERE)
+        # Out at once, whatever becomes of the store and of who has the turn.
         self._dismiss(user_id)
-        await self._store.remove([user_id])
-        await self._tell(user_id)
-        await self._note(by, "remove", user_id, "done")
-        return Change.DONE
+        self._going.add(user_id)
+        try:
+            async with self._turn:
+                await self._store.remove([user_id])
+        finally:
+            self._going.discard(user_id)
+        return await self._done("remove", user_id, by, "done")
 
     async def block(self, user_id: int, name: str, *, by: int) -> Change:
         """Put someone out for good, for an admin: a stranger, a member, or one of the environment's people."""
@@ -197,40 +211,63 @@ class Membership:
         if refusal is not None or user_id in self._blocked:
             return refusal or Change.NOT_THERE
         entry = Blocked(user_id, name, by, self._clock.now())
-        # Out at once, whatever becomes of the store.
-        self._dismiss(user_id)
-        self._blocked[user_id] = entry
-        await self._store.block(entry)
-        await self._store.remove([user_id])
-        await self._tell(user_id)
-        await self._note(by, "block", user_id, "done")
-        return Change.DONE
+        # Out at once, whatever becomes of the store and of who has the turn.
+        self._put_out(entry)
+        async with self._turn:
+            self._put_out(entry)
+            await self._store.block(entry)
+            await self._store.remove([user_id])
+        return await self._done("block", user_id, by, "done")
 
     async def unblock(self, user_id: int, *, by: int) -> Change:
         """Take someone off the list of those who are out, for an admin: a founder is in again, others are strangers."""
-        if user_id not in self._blocked:
-            return Change.NOT_THERE
-        await self._store.unblock(user_id)
-        del self._blocked[user_id]
-        if user_id in self._founders:
-            self._roster.admit(user_id, self._founders[user_id])
+        async with self._turn:
+            entry, refusal = self._blocked.get(user_id), self._not_admin(by)
+            if refusal is not None or entry is None:
+                return refusal or Change.NOT_THERE
+            await self._store.unblock(user_id)
+            del self._blocked[user_id]
+            is_founder = user_id in self._founders
+            if is_founder:
+                self._roster.admit(user_id, self._founders[user_id])
+        if is_founder:
             await self._tell(user_id)
         await self._note(by, "unblock", user_id, "done")
         return Change.DONE
 
     def _refusal(self, user_id: int, by: int) -> Change | None:
-        """Nobody puts themselves out: so there is always an admin left."""
-        return Change.YOURSELF if user_id == by else None
+        """Nobody puts themselves out, and who is out puts nobody out: so there is always an admin left."""
+        return Change.YOURSELF if user_id == by else self._not_admin(by)
 
-    async def _admit(self, member: Member) -> None:
-        await self._store.save(member)
+    def _not_admin(self, by: int) -> Change | None:
+        """Return the refusal of a wish of someone who was an admin when they pressed and is none any more."""
+        return None if self._roster.may(by, Role.ADMIN) else Change.NOT_ADMIN
+
+    async def _admit(self, member: Member) -> bool:
+        """Store *member* and let them in, in the turn; False where an admin has put them out by then."""
+        if not self._is_out(member.user_id):
+            await self._store.save(member)
+        if self._is_out(member.user_id):
+            return False
         self._members[member.user_id] = member
         self._roster.admit(member.user_id, member.role)
-        await self._tell(member.user_id)
+        return True
+
+    def _is_out(self, user_id: int) -> bool:
+        return user_id in self._blocked or user_id in self._going
+
+    def _put_out(self, entry: Blocked) -> None:
+        self._dismiss(entry.user_id)
+        self._blocked[entry.user_id] = entry
 
     def _dismiss(self, user_id: int) -> None:
         self._members.pop(user_id, None)
         self._roster.dismiss(user_id)
+
+    async def _done(self, action: str, user_id: int, by: int, outcome: str) -> Change:
+        await self._tell(user_id)
+        await self._note(by, action, user_id, outcome)
+        return Change.DONE
 
     async def _tell(self, user_id: int) -> None:
         for callback in self._changed:

@@ -82,6 +82,7 @@ class Parts:
     scan_times: ScanTimes
     options: OptionBook
     status: StatusSource
+    is_linked: Callable[[], bool]
     preferences: Preferences
     digests: Digests
     test_notification: Callable[[int], Awaitable[None]]

@@ -16,7 +16,7 @@ from bot.calendar import SessionCalendar
 from bot.notices import Notices
 from bot.summaries import AccountSummaries
 from market.clock import Clock
-from market.hours import Session
+from market.hours import Hours, Session
 from storage.jobs import SqlJobs
 from storage.message import NewMessage, Priority
 from storage.outbox import SqlOutbox
@@ -36,7 +36,8 @@ class DailySummaries:
     Puts each session's summary into the outbox, once, *delay* after its close.
 
     Without a link (*is_linked*) there are no values to tell of: what is due then is sent when it is back.
-    Sessions before the day of the bot's very first start are nobody's: they are passed over.
+    Sessions before the day of the bot's very first start are nobody's: they are passed over. Days are the venue's own:
+    a session that ends in the evening, as the clocks of Greenwich go, is not yesterday's.
     """
 
     def __init__(  # noqa: PLR0913  when, what, for whom, and what was sent
@@ -60,23 +61,26 @@ class DailySummaries:
         self._clock = clock
         self._delay = delay
         self._is_linked = is_linked
-        self.next: datetime | None = None
-        """When the next summary is due, as far as the session's hours are known."""
+        self._hours: Hours | None = None
+
+    @property
+    def next(self) -> datetime | None:
+        """When the next session's summary is due; None before a look at the hours."""
+        coming = None if self._hours is None else self._hours.next_close(self._clock.now() - self._delay)
+        return None if coming is None else coming.end + self._delay
 
     async def look(self) -> None:
         """Send the summary of the last session, if that is due and was not sent."""
         if not self._is_linked():
             return
-        now = self._clock.now()
+        today = await self._calendar.today()
         # A later mark was made by a clock that was wrong: it must not keep this silent until then.
-        told = await self._jobs.last(_SUMMARY, now.date() + _DAY)
+        told = await self._jobs.last(_SUMMARY, today + _DAY)
         if told is None:
-            told = now.date() - timedelta(days=1)
+            told = today - _DAY
             await self._jobs.mark(_SUMMARY, told)
-        hours = await self._calendar.hours(told)
-        coming = hours.next_close(now - self._delay)
-        self.next = None if coming is None else coming.end + self._delay
-        ended = hours.last_close(now - self._delay)
+        self._hours = await self._calendar.hours(told)
+        ended = self._hours.last_close(self._clock.now() - self._delay)
         if ended is not None and ended.day > told:
             await self._send(ended)
 
@@ -116,6 +120,10 @@ class Timers:
     def every(self, seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
         """Run *work* every so many seconds, for the first time at once; one that fails is logged and runs again."""
         self._scheduler.add_job(work, "interval", seconds=seconds, id=name, next_run_time=datetime.now(UTC))  # noqa: TID251  APScheduler goes by the machine's clock
+
+    def ring(self, name: str) -> None:
+        """Run the work of *name* now, and from now on as often as before; for what would be late by its turn."""
+        self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))  # noqa: TID251  as in `every`
 
     def start(self) -> None:
         """Start ringing, in the running event loop."""

@@ -27,4 +27,5 @@ def vertical(bought: Instrument, sold: Instrument) -> Instrument:
         min_tick=min(bought.min_tick, sold.min_tick),
         legs=legs,
         width=abs(bought.strike - sold.strike),
+        magnifier=bought.magnifier,
     )

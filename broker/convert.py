@@ -177,7 +177,8 @@ def instrument(contract: Contract, details: ContractDetails | None = None, *, sm
         exchange = "SMART"
     right = contract.right[:1].upper()
     strike = money(contract.strike)
-    step = details.minTick if details else 0.0
+    magnifier = max(details.priceMagnifier, 1) if details else 1
+    step = tick(details) if details else 0.0
     legs = tuple(ComboLeg(leg.conId, leg.ratio, leg.action) for leg in contract.comboLegs or ())
     return Instrument(
         con_id=combo_id(legs) if legs else contract.conId,
@@ -196,7 +197,18 @@ def instrument(contract: Contract, details: ContractDetails | None = None, *, sm
         name=details.longName if details else "",
         min_tick=step if 0 < step < ABSURD else 0.01,
         legs=legs,
+        magnifier=magnifier,
     )
+
+
+def tick(details: ContractDetails) -> float:
+    """
+    Return the smallest price step, as prices are quoted.
+
+    `minTick` is in the currency where prices are quoted in its hundredths: 0.00125 for soybeans, which move by an
+    eighth of a cent (capture in ib-api-reloaded/ib_async#55).
+    """
+    return round(details.minTick * max(details.priceMagnifier, 1), 10)
 
 
 def contract(of: Instrument) -> Contract:

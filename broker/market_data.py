@@ -172,16 +172,16 @@ class IbTickFeed:
         if what is None or size <= 0 or not 0.0 < price < _ABSURD:
             self._on_odd(line, what or _RARE.get(code), price, size)
             return
+        if not self._ticks:
+            self._now = self._clock.now()
         quote = line.quote
         if what is _LAST:
-            quote.last, line.last_size = price, size
+            quote.last, line.last_size, quote.last_time = price, size, self._now
             self._prints[line] = len(self._ticks)
         elif what is _BID:
             quote.bid, quote.bid_size = price, size
         else:
             quote.ask, quote.ask_size = price, size
-        if not self._ticks:
-            self._now = self._clock.now()
         quote.received = now = self._now
         self._ticks.append(_new(Tick, (line.instrument, what, price, size, now, None, quote.kind)))
         if line.is_watched:
@@ -245,14 +245,16 @@ class IbTickFeed:
         """
         Take the exchange's time of a trade: it comes after its price, in whole seconds, and not with each trade.
 
-        A price whose time does not follow within the same network read has none: it would be another trade's.
+        A tick whose time does not follow within the same network read has none: it would be another trade's. The
+        quote has the time of the latest trade, also of one whose price TWS did not repeat.
         """
         line = self._by_request.get(request_id)
         if line is None or code not in convert.LAST_TIMES or not value.isdigit():
             return
+        at = line.quote.last_time = convert.epoch(float(value))
         index = self._prints.pop(line, None)
         if index is not None:
-            self._ticks[index] = self._ticks[index]._replace(exchange_time=convert.epoch(float(value)))
+            self._ticks[index] = self._ticks[index]._replace(exchange_time=at)
 
     def _on_greeks(self, request_id: int, code: int, _attribute: int, *model: float) -> None:
         """Take the values of IBKR's own model; those of bid, ask and last computations jump with each quote."""
@@ -321,6 +323,7 @@ class IbTickFeed:
             self._now = self._clock.now()
         quote.received = self._now
         if what is _LAST:
+            quote.last_time = self._now
             self._prints[line] = len(self._ticks)
         self._has_close |= what is TickField.CLOSE
         self._ticks.append(Tick(line.instrument, what, price, size, self._now, None, quote.kind))

@@ -52,7 +52,7 @@ class Terms:
 def terms(details: ContractDetails, sec_type: SecType) -> Terms:
     """Return what *details* say about orders; sizes of what cannot be divided are whole."""
     least = Decimal(0) if sec_type in _DIVISIBLE else _ONE
-    tick = convert.money(details.minTick)
+    tick = convert.money(convert.tick(details))
     return Terms(
         OrderRules(
             order_types=codes(details.orderTypes),

@@ -1,7 +1,7 @@
 """The accounts as TWS streams them; reading asks nothing."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -10,11 +10,13 @@ from typing import Any
 from broker import convert
 from broker.call import guarded, link_of, tap
 from broker.contracts import IbContracts
-from broker.library import IB, Contract
+from broker.library import IB, Contract, Execution
 from broker.session import IbSession
+from broker.settling import Settling
 from market.account import AccountSummary, Position
+from market.clock import Clock
 from market.errors import MarketError
-from market.instrument import Instrument
+from market.instrument import Instrument, SecType
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ _VALUES = {
     "RealizedPnL": "realized_pnl",
 }
 _RATE = "ExchangeRate"
+# What executions bear that nobody asked for just now.
+_LIVE = -1
 # The libraries follow no more than these either.
 _MOST_ACCOUNTS = 50
 
@@ -44,7 +48,9 @@ class IbPortfolio:
     values, positions and their costs. What was received stays readable while the link is down.
     """
 
-    def __init__(self, session: IbSession, contracts: IbContracts | None = None, *, timeout_s: float = 8.0) -> None:
+    def __init__(
+        self, session: IbSession, contracts: IbContracts | None = None, *, clock: Clock, timeout_s: float = 8.0
+    ) -> None:
         self._session = session
         self._link = link_of(session)
         self._contracts = contracts
@@ -52,6 +58,7 @@ class IbPortfolio:
         self._summaries: dict[str, AccountSummary] = {}
         self._positions: dict[str, dict[int, Position]] = {}
         self._seen: set[tuple[str, int]] = set()
+        self._settling = Settling(clock)
         self._pnl_requests: dict[int, str] = {}
         self._single_requests: dict[int, tuple[str, int]] = {}
         self._listeners: list[Callable[[str], None]] = []
@@ -65,13 +72,23 @@ class IbPortfolio:
         return self._session.status.accounts
 
     def summary(self, account: str) -> AccountSummary | None:
-        """Return the account's state, or None before it was received."""
-        return self._summaries.get(account)
+        """
+        Return the account's state, or None before it was received.
+
+        Its currency comes with its net liquidation value, rates and the day's profit may come before: amounts of
+        which nobody knows the currency are none.
+        """
+        known = self._summaries.get(account)
+        return known if known is not None and known.currency else None
 
     def positions(self, account: str) -> Sequence[Position]:
         """Return the account's holdings, by symbol."""
         held = [self._named(position) for position in self._positions.get(account, {}).values()]
         return sorted(held, key=lambda position: (position.instrument.symbol, position.instrument.con_id))
+
+    def unsettled(self, account: str) -> Mapping[int, Decimal]:
+        """Return what executions have traded, by contract id, that the account's holdings do not show yet."""
+        return self._settling.open(account)
 
     def on_change(self, listener: Callable[[str], None]) -> None:
         """Call *listener* with the account's name whenever something of it has changed."""
@@ -91,6 +108,7 @@ class IbPortfolio:
         tap(ib, "accountUpdateMulti", self._on_multi_value)
         tap(ib, "updatePortfolio", self._on_portfolio)
         tap(ib, "position", self._on_position)
+        tap(ib, "execDetails", self._on_execution)
         tap(ib, "pnl", self._on_pnl)
         tap(ib, "pnlSingle", self._on_single)
         self._seen.clear()
@@ -113,6 +131,7 @@ class IbPortfolio:
         self._seen.clear()
         if await self._asked("positions", lambda ib: ib.reqPositionsAsync(), "positions"):
             self._forget_closed()
+        self._settling.caught_up()
         await self._asked("account values", lambda ib: ib.reqAccountUpdatesAsync(accounts[0]), "accountValues")
         for account in accounts[1:]:
             await self._asked("account values", partial(_values_of, account))
@@ -177,6 +196,13 @@ class IbPortfolio:
                 realized_pnl=_either(convert.money(realized), old.realized_pnl),
             )
         )
+
+    def _on_execution(self, request_id: int, contract: Contract, execution: Execution) -> None:
+        """Notice a live execution; of a combination its legs' are told too, and they are what is held."""
+        if request_id == _LIVE and contract.secType != SecType.COMBO:
+            shares = convert.quantity(execution.shares)
+            signed = shares if execution.side in {"BOT", "BUY"} else -shares
+            self._settling.executed(execution.acctNumber, contract.conId, execution.execId, signed)
 
     def _on_position(self, account: str, contract: Contract, size: float, average_cost: float) -> None:
         self._seen.add((account, contract.conId))
@@ -272,7 +298,7 @@ class IbPortfolio:
             return
         self._heard = False
         account = self.accounts()[0]
-        summary = self._summaries.get(account)
+        summary = self.summary(account)
         if summary is not None:
             self._sink(summary, self.positions(account))
 
@@ -280,8 +306,11 @@ class IbPortfolio:
         account, con_id = position.account, position.instrument.con_id
         self._hear(account)
         held = self._positions.setdefault(account, {})
-        if held.get(con_id) == position:
+        known = held.get(con_id)
+        if known == position:
             return
+        if change := position.quantity - (known.quantity if known else 0):
+            self._settling.moved(account, con_id, change)
         if position.quantity:
             is_new = con_id not in held
             held[con_id] = position

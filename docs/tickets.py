@@ -17,6 +17,10 @@ Upper and lower case are the same. The word after the quantity is the symbol, wh
 
 In the chat `/help buy` shows these pages; `/options SPY` puts an option or a vertical spread together by buttons.
 
+Shares and ETFs can be ordered from the start; options, futures, currencies, coins and spreads once `LIMIT_KINDS` on the
+host names them. What a [limit](guards.md#limits) forbids, such as a price that reaches 20% through the market, or what
+IBKR does not take of its instrument is denied before there is a card, with the reason.
+
 A line that is not understood is answered with where it broke, what could stand there, and two lines that work.
 
 <!-- Written by `make docs`; a test holds it to the code. -->

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
@@ -49,8 +50,9 @@ class Instrument:
     *local_symbol* is how a user types it.
 
     *strike* is 0 and *expiry* (YYYYMMDD) and *right* ("C" or "P") are empty where they do not apply.
-    *min_tick* is the smallest price step in the price's currency. *width* is how far the strikes of a vertical spread
-    are apart: the most that it can be worth; 0 for anything else.
+    *min_tick* is the smallest price step, as prices are quoted. *magnifier* is how many units of the quoted price are
+    one of *currency*: 100 where that is quoted in its hundredths (shares in London, grain). *width* is how far the
+    strikes of a vertical spread are apart: the most that it can be worth; 0 for anything else.
     """
 
     con_id: int
@@ -69,6 +71,7 @@ class Instrument:
     min_tick: float = field(default=0.01, compare=False)
     legs: tuple[ComboLeg, ...] = field(default=(), compare=False)
     width: float = field(default=0.0, compare=False)
+    magnifier: int = field(default=1, compare=False)
 
     @property
     def label(self) -> str:
@@ -87,6 +90,11 @@ class Instrument:
                 return self.local_symbol or f"{self.symbol} combo"
             case _:
                 return self.symbol
+
+    @property
+    def factor(self) -> Decimal:
+        """What one unit is worth at a price of 1, in its currency: 100 for most options, 0.01 for a share in pence."""
+        return Decimal(self.multiplier or 1) / self.magnifier
 
     @property
     def decimals(self) -> int:

@@ -75,7 +75,12 @@ _PLAIN = {
 
 @dataclass(slots=True)
 class Quote:
-    """The latest value of each field of one instrument; `None` where nothing was received yet."""
+    """
+    The latest value of each field of one instrument; `None` where nothing was received yet.
+
+    *received* is of whatever came last, *last_time* of the last trade: by the exchange's time where TWS gave one, else
+    when it was received. A bid and an ask stand until they are taken back; a trade is over at once.
+    """
 
     instrument: Instrument
     last: float | None = None
@@ -91,6 +96,7 @@ class Quote:
     halted: bool = False
     received: datetime | None = None
     kind: DataKind = DataKind.LIVE
+    last_time: datetime | None = None
 
     @property
     def mid(self) -> float | None:
@@ -119,6 +125,10 @@ class Quote:
         """Return how long ago anything was received, or None if nothing was."""
         return None if self.received is None else now - self.received
 
+    def last_age(self, now: datetime) -> timedelta | None:
+        """Return how long ago the last trade was, as `age` where its own time is not known."""
+        return self.age(now) if self.last_time is None else now - self.last_time
+
     def applied(self, tick: Tick) -> None:
         """Take *tick* in."""
         name = _PLAIN.get(tick.field)
@@ -134,6 +144,8 @@ class Quote:
             self.ask = self.ask_size = None
         elif tick.field is TickField.HALTED:
             self.halted = tick.price > 0
+        if tick.field is TickField.LAST:
+            self.last_time = tick.exchange_time or tick.received
         self.received = tick.received
         self.kind = tick.kind
 

@@ -83,7 +83,11 @@ SYMBOLS = (
     Example("BMW@IBIS/EUR", "at its exchange, in its currency", ("buy 10 BMW@IBIS/EUR 80",)),
     Example("$LOW", "always the symbol", ("sell 25% $LOW",)),
     Example("EUR.USD", "a currency pair; the quantity is in the first currency", ("buy 20000 EUR.USD 1.08",)),
-    Example("BTC.USD", "a coin", ("buy 0.5 BTC.USD market",)),
+    Example(
+        "BTC.USD",
+        "a coin: with a limit, or sold at the market with `ioc`",
+        ("buy 0.5 BTC.USD 97000", "sell 0.5 BTC.USD market ioc"),
+    ),
     Example("ES 202612", "a future: six digits after its root are the month", ("buy 1 ES 202612 @ 6000",)),
     Example("SPY 20261218 C600", "an option", ("buy 10 SPY 20261218 C600 4.20",)),
     Example(

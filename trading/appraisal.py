@@ -14,7 +14,7 @@ from market.quote import Quote
 from trading.errors import Limit, OrderDenied, UnknownAccount
 from trading.exposure import position_of
 from trading.limits import Circumstances, TradingState, exact
-from trading.ports import Holdings, QuoteSource, SymbolBook
+from trading.ports import FollowedHoldings, Holdings, QuoteSource, SymbolBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,19 @@ class Appraisal:
 
 def position_now(holdings: Holdings, account: str, instrument: Instrument) -> Decimal:
     """Return what *account* holds of *instrument* at this moment; short is negative."""
-    return position_of(instrument, {one.instrument.con_id: one.quantity for one in holdings.positions(account)})
+    return position_of(instrument, _held(holdings, account))
+
+
+def position_to_come(holdings: FollowedHoldings, account: str, instrument: Instrument) -> Decimal:
+    """Return what *account* holds of *instrument* once IBKR shows all that was executed: mostly what it holds now."""
+    held, unsettled = _held(holdings, account), holdings.unsettled(account)
+    for con_id, quantity in unsettled.items():
+        held[con_id] = held.get(con_id, Decimal(0)) + quantity
+    return position_of(instrument, held)
+
+
+def _held(holdings: Holdings, account: str) -> dict[int, Decimal]:
+    return {one.instrument.con_id: one.quantity for one in holdings.positions(account)}
 
 
 class Appraiser:

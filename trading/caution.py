@@ -1,7 +1,7 @@
 """What a person should know before confirming: short English phrases, one for each line of the card."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,6 +18,9 @@ FAR_PCT = Decimal(5)
 SHARE_PCT = Decimal(25)
 """From what share of the net liquidation value an order is pointed out."""
 
+OLD = timedelta(minutes=1)
+"""From what age on the last trade's price is pointed out, where bid and ask are younger."""
+
 _EASTERN = {"America/New_York", "US/Eastern", "EST5EDT"}
 
 
@@ -32,6 +35,7 @@ def cautions(ticket: OrderTicket, instrument: Instrument, seen: Appraisal) -> tu
         _reopens(ticket, seen.position),
         _closed(ticket, seen),
         _delayed(seen.quote),
+        _old(seen),
     )
     return tuple(text for text in found if text)
 
@@ -109,6 +113,14 @@ def _delayed(quote: Quote) -> str:
     if quote.last is None and quote.mid is None and quote.price is not None:
         return "no live price, only the prior close"
     return "" if quote.kind is DataKind.LIVE else f"prices are {quote.kind.value}"
+
+
+def _old(seen: Appraisal) -> str:
+    """Say nothing where nothing is traded: then everything is old."""
+    quote, age = seen.quote, seen.quote.last_age(seen.at)
+    if not seen.is_open or quote.last is None or quote.mid is None or age is None or age < OLD:
+        return ""
+    return f"the last trade was {age // timedelta(minutes=1)} min ago, bid and ask are newer"
 
 
 def _local(moment: datetime, hours: Hours) -> str:

@@ -23,9 +23,9 @@ class Circumstances:
     still add to it. *recent_orders* counts what the person confirmed within the last minute, *day_value* is what that
     comes to today, in the account's base currency; both once more for all people (*total_...*). *since_same_s* is how
     long ago the person confirmed the same order, None where that is longer ago than anybody asks for. *spent* is the
-    buying power that earlier orders of the same list take. *is_open* says whether regular trading is on (True where
-    *knows_hours* is False). *summary* and *rules* are None where IBKR has not told. *is_loss_locked*: the day has lost
-    what it may. *rival_price* is that of `LegOrder`.
+    buying power that earlier orders take, those of the same list too. *is_open* says whether regular trading is on
+    (True where *knows_hours* is False). *summary* and *rules* are None where IBKR has not told. *is_loss_locked*: the
+    day has lost what it may. *rival_price* is that of `LegOrder`, and so is *covered*, as of now.
     """
 
     quote: Quote
@@ -47,6 +47,7 @@ class Circumstances:
     is_loss_locked: bool = False
     account: str = ""
     rival_price: Decimal | None = None
+    covered: Decimal = Decimal(0)
 
     @property
     def stock(self) -> Stock:
@@ -59,6 +60,10 @@ class Circumstances:
         if earlier.account == self.account and earlier.instrument == instrument:
             ticket = earlier.ticket
             flight = flight.plus(ticket.side, ticket.quantity, stops=ticket.order_type in STOPS)
+        covered = self.covered
+        if earlier.account == self.account and earlier.instrument.symbol == instrument.symbol:
+            # What it takes of the shares is not reckoned: hardly any list writes calls beside other orders on them.
+            covered = Decimal(0)
         if earlier.account == self.account and not earlier.is_reducing:
             spent += earlier.value
         return replace(
@@ -69,6 +74,7 @@ class Circumstances:
             total_day_value=self.total_day_value + earlier.value,
             spent=spent,
             flight=flight,
+            covered=covered,
         )
 
 

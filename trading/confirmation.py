@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trading.errors import OrderDenied
+from trading.leaving import may_have_left
 from trading.proposal import Proposal, ProposalState
 
 
@@ -89,5 +90,10 @@ def fate_of(proposal: Proposal | None) -> Confirmation | None:
     outcome = _FATES.get(proposal.state)
     if outcome is None:
         return None
-    detail = proposal.legs[0].state.value if outcome is Outcome.ALREADY and proposal.legs else ""
+    detail = _standing(proposal) if outcome is Outcome.ALREADY and proposal.legs else ""
     return Confirmation(outcome, proposal, detail=detail)
+
+
+def _standing(proposal: Proposal) -> str:
+    first = proposal.legs[0]
+    return "perhaps sent" if may_have_left(proposal, first) else first.state.value

@@ -288,6 +288,7 @@ class OrderDesk:
 
     async def _draft(self, wish: Wish, seen: Sequence[Appraisal], user_id: int, chat_id: int) -> Proposal:
         """Return the proposal with what its Confirm alone will not do among the warnings."""
+        wish = replace(wish, orders=self._guards.covering(wish.orders))
         draft = await self._drafter.draft(wish, seen, user_id=user_id, chat_id=chat_id)
         pairs = _pairs(wish.exposures, seen)
         return replace(draft, warnings=draft.warnings + self._guards.notes(pairs) + self._seconder.notes(pairs))

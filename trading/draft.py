@@ -46,7 +46,7 @@ class Wish:
     @property
     def is_plain(self) -> bool:
         """Whether it is one order that is all of its ticket: then there is nothing else to store."""
-        return len(self.orders) == 1 and self.orders[0].role is LegRole.ENTRY
+        return len(self.orders) == 1 and self.orders[0].role is LegRole.ENTRY and self.orders[0].covered is None
 
 
 class Drafter:

@@ -44,6 +44,7 @@ class Limit(StrEnum):
     CLOSED_MARKET = "market closed"
     COLLAR = "price collar"
     SHORT_SELLING = "short selling"
+    POSITION = "position"
     ACCOUNT = "account unknown"
     CURRENCY = "exchange rate"
     ORDER_VALUE = "order value"
@@ -65,6 +66,7 @@ class OrderDenied(TradingError):
     * QUOTE_AGE: *actual* is the age in seconds, or the `DataKind` that has no known one
     * DUPLICATE: the seconds that must lie between, and those that do
     * SHORT_SELLING, and TRADING_STATE while reducing: *allowed* is what may still be traded that way
+    * POSITION: *actual* is the instrument: IBKR told an execution of it, and not yet the position after it
     * ORDER_TYPE: *actual* is what IBKR does not take of the instrument, in its codes
     * DAILY_LOSS: *actual* is the day's loss, None where that is not known
     * ACCOUNT: *actual* is the figure that IBKR has not told

@@ -13,6 +13,9 @@ STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL})
 
 OPTIONS = frozenset({SecType.OPTION, SecType.FUTURE_OPTION})
 
+# What these take of the buying power is IBKR's own calculation.
+_ON_MARGIN = frozenset({SecType.FUTURE, SecType.FUTURE_OPTION, SecType.COMBO, SecType.CFD, SecType.FOREX})
+
 
 def exact(price: float | None) -> Decimal | None:
     """Return a float price as the decimal it stands for, to eight places; None stays None."""
@@ -26,7 +29,11 @@ def market_price(side: Side, quote: Quote) -> Decimal | None:
 
 
 def order_value(
-    ticket: OrderTicket, instrument: Instrument, quote: Quote, rival_price: Decimal | None = None
+    ticket: OrderTicket,
+    instrument: Instrument,
+    quote: Quote,
+    rival_price: Decimal | None = None,
+    covered: Decimal = Decimal(0),
 ) -> Decimal | None:
     """
     Return what the order may come to at most, in the instrument's currency, or None without any price.
@@ -36,7 +43,7 @@ def order_value(
     A price below zero counts as much as the same one above. Of a pair either may be filled: its stop counts too, or the
     price of the one that a change leaves as it is (*rival_price*). A vertical spread that is sold, or bought for a
     credit, is worth its width: so much may be lost with it. An option that is sold is worth its strike: at that the
-    shares may have to be bought or delivered.
+    shares may have to be bought or delivered. So many calls as are *covered* by shares are worth their price.
     """
     market = market_price(ticket.side, quote)
     found = [ticket.limit_price, ticket.oco_stop, rival_price]
@@ -48,9 +55,11 @@ def order_value(
     worth = max(map(abs, prices))
     if instrument.width and (ticket.side is Side.SELL or min(prices) < 0):
         worth = max(worth, Decimal(repr(instrument.width)))
+    total = ticket.quantity * worth
     if instrument.sec_type in OPTIONS and ticket.side is Side.SELL:
-        worth = max(worth, Decimal(repr(instrument.strike)))
-    return ticket.quantity * worth * Decimal(instrument.multiplier or "1")
+        at_price = min(covered, ticket.quantity)
+        total = at_price * worth + (ticket.quantity - at_price) * max(worth, Decimal(repr(instrument.strike)))
+    return total * instrument.factor
 
 
 def closing_value(
@@ -61,11 +70,23 @@ def closing_value(
 
 
 def value_beside(
-    position: Decimal, ticket: OrderTicket, instrument: Instrument, quote: Quote, rival_price: Decimal | None = None
+    position: Decimal,
+    ticket: OrderTicket,
+    instrument: Instrument,
+    quote: Quote,
+    rival_price: Decimal | None = None,
+    covered: Decimal = Decimal(0),
 ) -> Decimal | None:
     """Return what the order may come to with *position* held: where it only ends that, as `closing_value`."""
-    ends = reduces(ticket, Stock(position), strictly=False)
-    return (closing_value if ends else order_value)(ticket, instrument, quote, rival_price)
+    if reduces(ticket, Stock(position), strictly=False):
+        return closing_value(ticket, instrument, quote, rival_price)
+    return order_value(ticket, instrument, quote, rival_price, covered)
+
+
+def is_paid_for(side: Side, instrument: Instrument) -> bool:
+    """Return whether what adds to a position takes its price of the buying power: not what is on margin, or written."""
+    writes = instrument.sec_type is SecType.OPTION and side is Side.SELL
+    return instrument.sec_type not in _ON_MARGIN and not writes
 
 
 def _trigger(ticket: OrderTicket, market: Decimal | None) -> Decimal | None:

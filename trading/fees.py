@@ -20,17 +20,20 @@ class Fees:
 
     def __init__(self) -> None:
         self._fills: OrderedDict[str, dict[str, Fill]] = OrderedDict()
+        self._first: dict[str, dict[str, Decimal]] = {}
 
     def note(self, order_ref: str, fill: Fill) -> None:
         """Take note of an execution, its commission, or its correction; hearing it again changes nothing."""
         fills = self._fills.setdefault(order_ref, {})
+        self._first.setdefault(order_ref, {}).setdefault(fill.execution, fill.quantity)
         known = fills.get(fill.execution)
         is_later = known is None or fill.revision > known.revision
         if is_later or (known is not None and fill.exec_id == known.exec_id and fill.commission is not None):
             fills[fill.execution] = fill
         self._fills.move_to_end(order_ref)
         if len(self._fills) > _KEPT:
-            self._fills.popitem(last=False)
+            oldest, _ = self._fills.popitem(last=False)
+            del self._first[oldest]
 
     def are_complete(self, leg: Leg, per_unit: int = 1) -> bool:
         """
@@ -42,12 +45,19 @@ class Fees:
         return sum(known, Decimal(0)) >= leg.filled * per_unit
 
     def corrected(self, leg: Leg) -> Leg:
-        """Return the leg with the average of its executions where IBKR has corrected one of them."""
+        """
+        Return the leg with what its executions come to where IBKR has corrected one of them: quantity and average.
+
+        Only where all of them are known: together they must be what the leg has filled, as first told or as corrected.
+        """
         fills = self._of(leg)
+        total = sum((fill.quantity for fill in fills), Decimal(0))
+        first = sum(self._first.get(leg.order_ref, {}).values(), Decimal(0))
         is_corrected = any(fill.revision > _FIRST for fill in fills)
-        if not is_corrected or sum((fill.quantity for fill in fills), Decimal(0)) != leg.filled:
+        if not is_corrected or leg.filled not in {total, first}:
             return leg
-        return replace(leg, average_price=sum((fill.quantity * fill.price for fill in fills), Decimal(0)) / leg.filled)
+        average = sum((fill.quantity * fill.price for fill in fills), Decimal(0)) / total if total else None
+        return replace(leg, filled=total, average_price=average)
 
     def added_to(self, leg: Leg, per_unit: int = 1) -> Leg:
         """

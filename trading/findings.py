@@ -31,7 +31,7 @@ class Findings:
 
         An end is another order's where an open one has the id that the leg was sent under.
         """
-        ends = [report for report in self.completed if _names(report, proposal, leg)]
+        ends = [one for one in self.completed if _names(one, proposal, leg) and not self._is_of_another(one, leg)]
         works = [report for report in self.open if _names(report, proposal, leg)]
         ours = next((report for report in works if leg.order_id and report.order_id == leg.order_id), None)
         if ours is not None:
@@ -47,6 +47,11 @@ class Findings:
     def knows(self, proposal: Proposal, leg: Leg) -> bool:
         """Return whether IBKR knows anything of the leg's order."""
         return self.report_of(proposal, leg) is not None or bool(self.fills_of(proposal, leg))
+
+    def _is_of_another(self, end: OrderReport, leg: Leg) -> bool:
+        """Return whether an end, which bears no id of the API's, has executions under one that is not the leg's."""
+        made = (fill for fill in self.fills if end.perm_id and fill.perm_id == end.perm_id and fill.order_id)
+        return any((fill.client_id, fill.order_id) != (leg.client_id, leg.order_id) for fill in made)
 
     def named(self, order_ref: str) -> OrderReport | None:
         """Return what is known of the order of that reference, whosever it is."""

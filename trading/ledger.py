@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from market.account import AccountSummary
 from market.clock import Clock
 from market.quote import Quote
-from trading.exposure import STOPS, Flight, closing_value, value_beside
+from market.ticket import Side
+from trading.covering import taken
+from trading.exposure import STOPS, Flight, Stock, closing_value, is_paid_for, reduces, value_beside
 from trading.lifetime import is_past
 from trading.overlap import overlap
 from trading.ports import Claim, OrderHistory
@@ -27,6 +29,8 @@ The legs that count as orders. A bracket is one: its children only close what it
 
 _OTHER = LegRole.ALTERNATIVE
 _MINUTE = timedelta(minutes=1)
+_LATE = timedelta(seconds=10)
+"""For how long the account's values may not show yet what was filled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +111,54 @@ class Ledger:
         """Return what else works on the order's instrument and account; not the order it changes, nor its rivals."""
         flight, more = Flight(), self._asked(but)
         for one in self._others(but):
-            for leg, other in _working(one, self._clock.now(), more, but=order.changes):
+            for leg, other in _working(one, self._clock.now(), more, order.changes):
                 if other.account != order.account:
                     continue
                 left = other.ticket.quantity - leg.filled
                 for side, units in overlap(order.instrument, other.instrument, other.ticket.side).items():
                     flight = flight.plus(side, left * units, stops=_protects(one.proposal, other))
         return flight
+
+    def spent(self, order: LegOrder, summaries: Mapping[str, AccountSummary], *, but: int) -> Decimal:
+        """
+        Return the buying power that other orders of the order's account take, in base currency; not one it changes.
+
+        IBKR's figure is of what is held (its guide to the account window: available funds are the equity less the
+        margin of the portfolio), and it comes late: so what still works counts, and for ten seconds what was filled.
+        """
+        return sum(
+            (
+                _worth(one, _dearer(one, other) if works else other, quantity, summaries)
+                for one, other, quantity, works in self._fresh(order, but)
+                if _adds(one, other)
+            ),
+            Decimal(0),
+        )
+
+    def promised(self, call: LegOrder, *, but: int) -> Decimal:
+        """Return how many of the shares behind a sold *call* other orders of its account take, filled ones too."""
+        return sum(
+            (
+                taken(other.instrument, other.ticket.side, quantity, call.instrument)
+                for _, other, quantity, _ in self._fresh(call, but)
+            ),
+            Decimal(0),
+        )
+
+    def _fresh(self, order: LegOrder, but: int) -> Iterable[tuple[Proposal, LegOrder, Decimal, bool]]:
+        """
+        Yield what IBKR's account may not show yet, of the order's account; not an order that it changes.
+
+        That is what still works, with what is left of it (True), and what was filled of the latest orders (False).
+        """
+        now, more = self._clock.now(), self._asked(but)
+        for one in self._others(but):
+            for leg, other in _working(one, now, more, order.changes):
+                if other.account == order.account:
+                    yield one.proposal, other, other.ticket.quantity - leg.filled, True
+            for leg in one.proposal.legs if now - one.at < _LATE else ():
+                if one.proposal.order_of(leg).account == order.account:
+                    yield one.proposal, one.proposal.order_of(leg), leg.filled, False
 
     def arriving(self, order_ref: str) -> Decimal:
         """Return what the order that *order_ref* hangs on may still bring, 0 where it hangs on none."""
@@ -184,7 +229,8 @@ def _worth(proposal: Proposal, order: LegOrder, quantity: Decimal, summaries: Ma
     is_known = order.instrument == proposal.instrument
     quote = _shown(proposal, order)
     if is_known:
-        value = value_beside(proposal.position_before, ticket, order.instrument, quote, order.rival_price)
+        rival, covered = order.rival_price, order.covered or Decimal(0)
+        value = value_beside(proposal.position_before, ticket, order.instrument, quote, rival, covered)
     else:
         value = closing_value(ticket, order.instrument, quote)
     value = value or Decimal(0)
@@ -192,6 +238,23 @@ def _worth(proposal: Proposal, order: LegOrder, quantity: Decimal, summaries: Ma
     known = summary.in_base(value, order.instrument.currency) if summary is not None else None
     # There was a rate when it was confirmed; where IBKR tells none any more the bare number is better than nothing.
     return value if known is None else known
+
+
+def _dearer(proposal: Proposal, order: LegOrder) -> LegOrder:
+    """Return one of a pair with the price of the other half: either may be filled."""
+    others = (one.ticket for one in proposal.orders if order.group and one.group == order.group)
+    prices = [price for one in others for price in (one.limit_price, one.stop_price) if price is not None]
+    return replace(order, rival_price=max(prices, default=None))
+
+
+def _adds(proposal: Proposal, order: LegOrder) -> bool:
+    """Return whether the order, an entry or one beside it, was to add to a position, and for its price."""
+    if order.parent or order.role is LegRole.CHANGE or not is_paid_for(order.ticket.side, order.instrument):
+        return False
+    if order.instrument != proposal.instrument:
+        # What a list sells besides was held.
+        return order.ticket.side is Side.BUY
+    return not reduces(order.ticket, Stock(proposal.position_before), strictly=False)
 
 
 def _shown(proposal: Proposal, order: LegOrder) -> Quote:
@@ -234,7 +297,7 @@ def _is_settled(claim: Claim, leg: Leg, now: datetime) -> bool:
     return leg.state.is_final or is_stale or _is_lost(claim.proposal, leg, now)
 
 
-def _working(claim: Claim, now: datetime, asked: Mapping[str, Decimal], *, but: str = "") -> list[tuple[Leg, LegOrder]]:
+def _working(claim: Claim, now: datetime, asked: Mapping[str, Decimal], but: str) -> list[tuple[Leg, LegOrder]]:
     """
     Return the legs that may still trade, of several that cancel each other the largest.
 

@@ -44,7 +44,7 @@ class Lists:
         """
         Return the order, without a price, that gives up *share* percent of a position, rounded down.
 
-        Raises ListRefused (NOT_HELD, TOO_LITTLE), SymbolError, LinkDown, RequestTimeout, BrokerError.
+        Raises ListRefused (NOT_HELD, TOO_LITTLE, NET_LIQUIDATION), SymbolError, LinkDown, RequestTimeout, BrokerError.
         """
         position = await self._held(symbol, self._account(account))
         # What streams as a position does not say where it trades.
@@ -59,10 +59,10 @@ class Lists:
         """
         Return market orders that close every position whose market is open; the others are left.
 
-        Raises ListRefused (TOO_MANY), LinkDown.
+        Raises ListRefused (TOO_MANY, NET_LIQUIDATION), LinkDown.
         """
         account = self._account(account)
-        positions = [one for one in self._holdings.positions(account) if one.quantity]
+        positions = self._positions(account)
         found = await asyncio.gather(*(self._closing(position) for position in positions))
         orders = tuple(one for one in found if isinstance(one, LegOrder))
         require_few(len(orders))
@@ -128,10 +128,15 @@ class Lists:
         worth = Worth(account, summary.currency, _ALL, money)
         return Batch(Rebalance(worth, (), trades, (), short, money).orders, short)
 
-    def in_base(self, account: str, amount: Decimal, currency: str) -> Decimal | None:
-        """Return *amount* in the account's base currency, None where the rate is not known."""
-        summary = self._holdings.summary(account)
-        return None if summary is None else summary.in_base(amount, currency)
+    def is_awaited(self, account: str) -> bool:
+        """Return whether IBKR has yet to tell what *account* is worth, and whether it is one of ours at all."""
+        accounts, summary = self._holdings.accounts(), self._holdings.summary(account)
+        is_told = summary is not None and summary.net_liquidation is not None and summary.cash is not None
+        return not accounts or (account in accounts and not is_told)
+
+    def worth(self, account: str) -> AccountSummary:
+        """Return what *account* has, as IBKR tells it. Raises LinkDown, ListRefused (ACCOUNT, NET_LIQUIDATION)."""
+        return self._summary(self._account(account))
 
     def _account(self, account: str) -> str:
         """Return *account*, or the default one for "". Raises LinkDown, ListRefused(ACCOUNT)."""
@@ -148,9 +153,16 @@ class Lists:
             raise ListRefused(ListFault.NET_LIQUIDATION, account)
         return summary
 
+    def _positions(self, account: str) -> list[Position]:
+        """Return what is held. Raises ListRefused (NET_LIQUIDATION) where that is nothing since it is not told yet."""
+        held = [one for one in self._holdings.positions(account) if one.quantity]
+        if not held and self.is_awaited(account):
+            raise ListRefused(ListFault.NET_LIQUIDATION, account)
+        return held
+
     async def _held(self, symbol: str, account: str) -> Position:
         """Return the position that *symbol* names: what is held goes before all else that has that name."""
-        positions = [one for one in self._holdings.positions(account) if one.quantity]
+        positions = self._positions(account)
         named = symbol.removeprefix("$").upper()
         found = [one for one in positions if named in {one.instrument.label.upper(), f"#{one.instrument.con_id}"}]
         if len(found) != 1:

@@ -91,6 +91,11 @@ def is_family(proposal: Proposal) -> bool:
     return any(order.parent for order in proposal.orders)
 
 
+def is_burst(proposal: Proposal) -> bool:
+    """Return whether the orders leave together, with nothing in between: all but the orders of a list."""
+    return len(proposal.legs) == 1 or proposal.order_of(proposal.legs[0]).role is not LegRole.PART
+
+
 def is_held(proposal: Proposal, leg: Leg) -> bool:
     """Return whether TWS is to hold the order of *leg*: one of its family comes after it."""
     return is_family(proposal) and leg.number < len(proposal.legs)

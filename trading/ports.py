@@ -1,6 +1,6 @@
 """What trading needs from other rooms."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -190,6 +190,14 @@ class Holdings(Protocol):
         ...
 
 
+class FollowedHoldings(Holdings, Protocol):
+    """Holdings of which is known what they do not show yet."""
+
+    def unsettled(self, account: str) -> Mapping[int, Decimal]:
+        """Return what executions of the last seconds have traded, by con id, that the positions do not show yet."""
+        ...
+
+
 class AuditLog(Protocol):
     """What was done, by whom, and what came of it; only ever added to."""
 
@@ -270,7 +278,8 @@ class ProposalStore(Protocol):
         """
         CONFIRMED -> *state*.
 
-        SUBMITTED; DENIED when the last check forbade it; CANCELLED when the link was gone and nothing was sent.
+        SUBMITTED; DENIED when the last check forbade it; REPLACED when the order to change was another by then;
+        CANCELLED when the link was gone and nothing was sent.
         """
         ...
 

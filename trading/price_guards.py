@@ -59,9 +59,10 @@ def check_quote(limits: Limits, ticket: OrderTicket, given: Circumstances) -> No
     """
     Demand a live price: a last one, or the side that the order meets. The prior close is none.
 
-    Data that IBKR calls delayed or frozen is older than any allowed age: nobody knows by how much.
-    While regular trading is closed nothing moves, so that a quote does not age and the close may do for a limit order:
-    unless the order trades then too.
+    The side that the order meets is as young as anything that came: it stands until it is taken back. A last price that
+    has to do in its place is as old as its trade, whatever else moves. Data that IBKR calls delayed or frozen is older
+    than any allowed age: nobody knows by how much. While regular trading is closed nothing moves, so that a quote does
+    not age and the close may do for a limit order: unless the order trades then too.
     """
     quote = given.quote
     ages = given.is_open or ticket.outside_rth
@@ -71,17 +72,20 @@ def check_quote(limits: Limits, ticket: OrderTicket, given: Circumstances) -> No
         return
     if quote.kind is not DataKind.LIVE:
         raise OrderDenied(Limit.QUOTE_AGE, _rounded(limits.quote_age_s), quote.kind.value)
-    age = quote.age(given.now)
+    age = (quote.last_age if _touch(quote, ticket) is None else quote.age)(given.now)
     # One from the future: the clock was set back meanwhile, and nobody knows how old it is.
     if age is not None and abs(age.total_seconds()) > limits.quote_age_s:
         raise OrderDenied(Limit.QUOTE_AGE, _rounded(limits.quote_age_s), _rounded(abs(age.total_seconds())))
 
 
+def _touch(quote: Quote, ticket: OrderTicket) -> float | None:
+    return quote.ask if ticket.side is Side.BUY else quote.bid
+
+
 def _is_priced(quote: Quote, ticket: OrderTicket, *, close_will_do: bool) -> bool:
     if quote.received is None:
         return False
-    touch = quote.ask if ticket.side is Side.BUY else quote.bid
-    if touch is not None or quote.last is not None:
+    if _touch(quote, ticket) is not None or quote.last is not None:
         return True
     return close_will_do and ticket.limit_price is not None and quote.price is not None
 

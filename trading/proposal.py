@@ -4,7 +4,7 @@ A proposal is one order as it was shown to one person, waiting for that person's
 PROPOSED -> CONFIRMED (claimed, intent stored, nothing sent yet) -> SUBMITTED -> the order's own fate, or
 PROPOSED -> AWAITING_SECOND (another person is to approve it) -> CONFIRMED, or
 PROPOSED or AWAITING_SECOND -> CANCELLED (a person) | EXPIRED (time) | VOID (nobody knows whether the card arrived)
-          | REPLACED (edited, or the price moved: there is a new card).
+          | REPLACED (edited, or the price or the order it changes has moved: there is a new card).
 The claim is one atomic statement in `storage/proposals.py`; everything here is pure.
 """
 
@@ -110,7 +110,8 @@ class LegOrder:
     *parent* is the number of the leg it hangs on, 0 for none; legs of one *group* (not "") cancel each other (OCA).
     *changes* is the order reference of the working order whose terms are changed ("" otherwise). No part of the order
     are the prices: *reference_price*, *bid* and *ask* are those when it was proposed, of an order of a list,
-    *rival_price* is of a change that of the other half of its pair.
+    *rival_price* is of a change that of the other half of its pair. Nor is *covered*: how many of the calls it sells
+    were covered by shares then, None for none.
     """
 
     role: LegRole
@@ -124,6 +125,7 @@ class LegOrder:
     rival_price: Decimal | None = None
     bid: Decimal | None = None
     ask: Decimal | None = None
+    covered: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Standing:
 
     def worth(self, price: Decimal) -> Decimal:
         """Return what one unit at *price* is worth in the account's currency."""
-        return price * Decimal(self.instrument.multiplier or 1) * self.rate
+        return price * self.instrument.factor * self.rate
 
 
 @dataclass(frozen=True, slots=True)

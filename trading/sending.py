@@ -1,17 +1,18 @@
 """
 Sends the orders of a claimed proposal, each once, and stores what became of each.
 
-The rows of all legs are there before the first order leaves. Orders of a list leave one by one, each noted before the
-next: after a crash all that follows the first that is not noted as sent has certainly not left. The orders of a bracket
-leave together, with nothing in between; TWS holds them until the last has come, and their ids are noted before the
-first leaves, so that a family that was never completed can be taken back. The orders of a change leave together too,
-and what protects a position last where there is to be more of it, first where there is to be less: where the link fails
-between them, nothing is left that would trade more than there is.
+The rows of all legs are there before the first order leaves, and the id of each is noted before it leaves: another
+database, and this one before a restore, have the same references, and by its id an order is told from theirs. Orders of
+a list leave one by one, each noted before the next: after a crash all that follows the first that is not noted as sent
+has certainly not left. The orders of a bracket leave together, with nothing in between; TWS holds them until the last
+has come, and by their ids a family that was never completed can be taken back. The orders of a change leave together
+too, and what protects a position last where there is to be more of it, first where there is to be less: where the link
+fails between them, nothing is left that would trade more than there is.
 """
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from trading.confirmation import Confirmation, Outcome
 from trading.draft import reason
 from trading.errors import OrderDenied, OrderGone, TradingError
 from trading.guards import Guards, Pairs
-from trading.plan import is_family, is_held
+from trading.plan import is_burst, is_family, is_held
 from trading.ports import OrderGateway, ProposalStore
 from trading.proposal import Leg, LegRole, LegState, Proposal, ProposalState
 from trading.revision import falls, is_overtaken
@@ -49,6 +50,8 @@ class TooSlow(TradingError):
     """What was checked before the claim is too old to be sent on."""
 
 
+# What a second press on the card is told; for one whose order was overtaken there is a new card.
+_ENDS: dict[type, ProposalState] = {OrderDenied: ProposalState.DENIED, Overtaken: ProposalState.REPLACED}
 _Stop = TooSlow | MarketError | OrderDenied | OrderGone | NotNoted | Overtaken | None
 
 
@@ -92,25 +95,30 @@ class Sender:
         return await self._sent(claimed, run)
 
     async def _prepared(self, claimed: Proposal) -> tuple[Proposal, dict[str, Leg]]:
-        """Return it with the ids that a family needs beforehand, and the legs that its changes are about."""
+        """Return it with the ids of what leaves first, and the legs that its changes are about."""
         targets = await self._targets(claimed)
-        if not is_family(claimed):
+        if claimed.changed_from is not None:
             return claimed, targets
+        return await self._numbered(claimed, claimed.legs if is_burst(claimed) else claimed.legs[:1]), targets
+
+    async def _numbered(self, claimed: Proposal, legs: Sequence[Leg]) -> Proposal:
+        """Return it with a new id for each of *legs*, noted. Raises LinkDown, ReadOnlyApi, RequestTimeout, NotNoted."""
         for _ in range(_RESERVATIONS):
-            claimed = await self._numbered(claimed)
+            for leg in legs:
+                named = replace(leg, order_id=self._gateway.reserve(), client_id=self._gateway.client_id)
+                if not await done(self._store.save_leg(claimed.id, named)):
+                    raise NotNoted
+                claimed = claimed.with_leg(named)
             # While the ids were noted, another order or a what-if may have left under a higher one.
-            if self._gateway.is_next(claimed.legs[0].order_id):
-                return claimed, targets
+            if self._gateway.is_next(claimed.legs[legs[0].number - 1].order_id):
+                return claimed
         raise RequestTimeout("order ids", 0.0)
 
-    async def _numbered(self, claimed: Proposal) -> Proposal:
-        """Return it with a new id for each leg, noted. Raises LinkDown, ReadOnlyApi, NotNoted."""
-        for leg in claimed.legs:
-            named = replace(leg, order_id=self._gateway.reserve(), client_id=self._gateway.client_id)
-            if not await done(self._store.save_leg(claimed.id, named)):
-                raise NotNoted
-            claimed = claimed.with_leg(named)
-        return claimed
+    async def _next(self, claimed: Proposal, leg: Leg, passed: TradingState) -> Leg:
+        """Return the next *leg* of a list with its id. Raises as `_numbered`, and OrderDenied."""
+        claimed = await self._numbered(claimed, (leg,))
+        self._guards.require(passed)
+        return claimed.legs[leg.number - 1]
 
     def _require_fresh(self, looked: float) -> None:
         if self._clock.monotonic() - looked > _CLAIM_TAKES_S:
@@ -130,11 +138,16 @@ class Sender:
         return legs
 
     async def _run(self, claimed: Proposal, targets: dict[str, Leg], passed: TradingState) -> _Run:
-        run, is_burst = _Run([]), len(claimed.legs) == 1 or claimed.orders[0].role is not LegRole.PART
-        for leg in reversed(claimed.legs) if falls(claimed) else claimed.legs:
+        run, is_one_by_one = _Run([]), not is_burst(claimed)
+        for one in reversed(claimed.legs) if falls(claimed) else claimed.legs:
+            leg = one
             try:
-                if run.legs and not is_burst:
-                    self._guards.require(passed)
+                if run.legs and is_one_by_one:
+                    leg = await self._next(claimed, one, passed)
+            except (MarketError, OrderDenied, NotNoted) as error:
+                run.stop = error
+                return run
+            try:
                 gone = await self._leave(claimed, leg, targets)
             except (LinkDown, ReadOnlyApi, OrderDenied, OrderGone) as error:
                 run.stop = error
@@ -144,7 +157,7 @@ class Sender:
                 run.stop = error
                 return run
             run.legs.append(gone)
-            if not is_burst:
+            if is_one_by_one:
                 run.is_noted = await done(self._store.save_leg(claimed.id, gone))
                 if not run.is_noted:
                     # What is not noted cannot be told from what was never sent, after a crash.
@@ -176,8 +189,7 @@ class Sender:
     async def _unsent(self, claimed: Proposal, stop: _Stop) -> Confirmation:
         """Close a proposal of which nothing has left."""
         self._guards.release(claimed.id)
-        is_denied = isinstance(stop, OrderDenied)
-        state = ProposalState.DENIED if is_denied else ProposalState.CANCELLED
+        state = _ENDS.get(type(stop), ProposalState.CANCELLED)
         await done(self._store.settle(claimed.id, state))
         now = claimed.with_state(state)
         if isinstance(stop, OrderDenied):

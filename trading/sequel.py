@@ -133,7 +133,7 @@ def money_of(sequel: Sequel, first: Proposal, in_base: InBase) -> Decimal | None
     money = sequel.cash
     for leg in first.legs:
         order = first.order_of(leg)
-        each = (leg.average_price or Decimal(0)) * Decimal(order.instrument.multiplier or 1)
+        each = (leg.average_price or Decimal(0)) * order.instrument.factor
         value = in_base(leg.filled * each, order.instrument.currency)
         fee = in_base(leg.commission or Decimal(0), leg.commission_currency or order.instrument.currency)
         if value is None or fee is None:

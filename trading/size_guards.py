@@ -7,13 +7,11 @@ from market.ticket import OrderTicket, Side
 from trading.bounds import Limits
 from trading.circumstances import Circumstances
 from trading.errors import Limit, OrderDenied
-from trading.exposure import closing_value, order_value, reduces, reducible
+from trading.exposure import closing_value, is_paid_for, order_value, reduces, reducible
 from trading.state import TradingState
 
 # Their other side is an ordinary trade, or (a combo's) a matter of its legs.
 _TWO_SIDED = frozenset({SecType.FUTURE, SecType.FOREX, SecType.COMBO, SecType.CFD})
-# What these take of the buying power is IBKR's own calculation.
-_ON_MARGIN = frozenset({SecType.FUTURE, SecType.FUTURE_OPTION, SecType.COMBO, SecType.CFD, SecType.FOREX})
 _CENT = Decimal("0.01")
 
 
@@ -95,8 +93,10 @@ def check_short(limits: Limits, ticket: OrderTicket, instrument: Instrument, giv
 def check_values(limits: Limits, ticket: OrderTicket, instrument: Instrument, given: Circumstances) -> Decimal:
     """Check all limits in money; return what the order may come to in the account's currency, 0 without a price."""
     is_closing = is_reducing(ticket, given)
-    worth = closing_value if is_closing else order_value
-    value = worth(ticket, instrument, given.quote, given.rival_price)
+    if is_closing:
+        value = closing_value(ticket, instrument, given.quote, given.rival_price)
+    else:
+        value = order_value(ticket, instrument, given.quote, given.rival_price, given.covered)
     if value is None or not _bounds_money(limits):
         return _known_value(value, instrument, given)
     value, currency = _in_base(value, instrument, given)
@@ -163,9 +163,8 @@ def _check_position(limits: Limits, ticket: OrderTicket, given: Circumstances, p
 def _check_buying_power(
     limits: Limits, ticket: OrderTicket, instrument: Instrument, given: Circumstances, value: Decimal
 ) -> None:
-    """What adds to a position must be paid for; of what is on margin IBKR's own preview tells."""
-    writes = instrument.sec_type is SecType.OPTION and ticket.side is Side.SELL
-    if not limits.buying_power or instrument.sec_type in _ON_MARGIN or writes or given.summary is None:
+    """What adds to a position must be paid for beside the rest; of what is on margin IBKR's own preview tells."""
+    if not limits.buying_power or not is_paid_for(ticket.side, instrument) or given.summary is None:
         return
     power = given.summary.buying_power
     if power is None:

@@ -72,7 +72,7 @@ def _bought_for(size: Size, ticket: OrderTicket, instrument: Instrument, seen: A
     # A spread may cost nothing, or bring money in: no number of them comes to an amount.
     if each <= 0:
         raise NotSizable(SizeFault.NO_PRICE, each)
-    return money / (each * Decimal(instrument.multiplier or "1"))
+    return money / (each * instrument.factor)
 
 
 def _risked(ticket: OrderTicket, price: Decimal) -> Decimal:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from market.account import Fill
 from market.instrument import Instrument, SecType
+from market.ticket import OrderTicket, OrderType
 from trading.ports import OrderFate, OrderReport
 from trading.proposal import Leg, LegOrder, LegState, Proposal, ProposalState
 
@@ -29,11 +30,12 @@ def is_same_order(proposal: Proposal, leg: Leg, told: OrderReport | Fill) -> boo
     """
     Return whether what IBKR told can be about this leg.
 
-    Our references begin anew with a new database, so that IBKR may know an older order by the same one: what both
-    sides know of it must agree, and where no identity proves it, it must not be older than the proposal.
+    Our references begin anew with a new database, and another bot beside us has the same ones: what both sides know of
+    the order must agree, and where no identity proves it, it must not be older than the proposal, nor at other prices.
+    An id is noted before an order leaves: what has none never was at IBKR.
     """
     order = proposal.order_of(leg)
-    if told.account and told.account != order.account:
+    if not leg.order_id or (told.account and told.account != order.account):
         return False
     if told.instrument is not None and not _is_of(told.instrument, order.instrument):
         return False
@@ -43,13 +45,30 @@ def is_same_order(proposal: Proposal, leg: Leg, told: OrderReport | Fill) -> boo
     known = (*identities, (leg.client_id, client_id))
     if any(ours and theirs and ours != theirs for ours, theirs in known):
         return False
-    at = told.time if isinstance(told, Fill) else told.at
     is_proven = any(ours and ours == theirs for ours, theirs in identities)
-    if at is not None and not is_proven and at < proposal.created - _CLOCKS_DIFFER:
+    return (is_proven or _may_be(told, proposal, order)) and _is_that_way(told, order)
+
+
+def _may_be(told: OrderReport | Fill, proposal: Proposal, order: LegOrder) -> bool:
+    """Return whether what no identity proves can be that order: neither older than its proposal nor at other prices."""
+    at = told.time if isinstance(told, Fill) else told.at
+    if at is not None and at < proposal.created - _CLOCKS_DIFFER:
         return False
+    ticket = told.ticket if isinstance(told, OrderReport) else None
+    return ticket is None or _priced(ticket) == _priced(order.ticket)
+
+
+def _is_that_way(told: OrderReport | Fill, order: LegOrder) -> bool:
+    """Return whether it buys where the order does, as far as that is told."""
     if isinstance(told, Fill):
         return is_part(order, told) or told.side is order.ticket.side
     return told.ticket is None or told.ticket.side is order.ticket.side
+
+
+def _priced(ticket: OrderTicket) -> tuple[object, ...]:
+    """Return the type and the prices that a person has chosen; of a midprice order TWS may tell another."""
+    limit = None if ticket.order_type is OrderType.MIDPRICE else ticket.limit_price
+    return ticket.order_type, limit, ticket.stop_price
 
 
 def is_part(order: LegOrder, fill: Fill) -> bool:

@@ -28,6 +28,8 @@ ENROLMENT = "totp?"
 """The kind of the form that waits for the first code of a new secret; the message that shows it has the secret."""
 
 _OFF = re.compile(r"off(?:\s+(?P<code>[\d\s]+))?", re.IGNORECASE)
+# A digit was missed or typed twice.
+_NEAR_CODE = re.compile(r"[0-9]{4,8}")
 _UNLOCK = re.compile(r"(?P<user>[1-9][0-9]{0,17})(?P<reset>\s+reset)?", re.IGNORECASE)
 
 
@@ -110,12 +112,16 @@ class CodesHandler:
             await self._say(request, views.unlocked(user_id, was_locked=was_locked))
 
     async def takes(self, request: TextIn) -> bool:
-        """Take a typed code; False where the text is none, or nobody asked for one."""
-        if not looks_like_code(request.text):
+        """Take a typed code, or say of digits that they are none; False of another text, or where nobody asked."""
+        is_code = looks_like_code(request.text)
+        if not is_code and (request.reply_to is not None or not _NEAR_CODE.fullmatch(spaceless(request.text))):
             return False
         form = await self._form(request)
         if form is None:
             return False
+        if not is_code:
+            await self._say(request, self._orders.branded(views.not_six_digits()))
+            return True
         await self._hide(request)
         if request.interrupted:
             await self._say(request, self._orders.branded(views.interrupted()))

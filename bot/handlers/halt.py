@@ -108,7 +108,7 @@ class HaltHandler:
         if is_looser and request.role < Role.ADMIN:
             await self._say(request, views.not_looser(self._switch.set_here))
             return
-        if is_looser and not await self._has_unlocked(request):
+        if is_looser and not await self._has_unlocked(request, "reduce"):
             return
         await self._change(TradingState.REDUCING, request)
 
@@ -120,7 +120,7 @@ class HaltHandler:
         """
         if request.role < Role.ADMIN:
             raise NotAllowed(Role.ADMIN.name.lower())
-        if await self._has_unlocked(request):
+        if await self._has_unlocked(request, "resume"):
             await self._change(TradingState.ACTIVE, request)
 
     async def _change(self, state: TradingState, request: TextIn) -> None:
@@ -157,13 +157,13 @@ class HaltHandler:
             return 0, "I could not look up what works: cancel it in TWS."
         return len(withdrawn.asked), views.kept(withdrawn)
 
-    async def _has_unlocked(self, request: TextIn) -> bool:
+    async def _has_unlocked(self, request: TextIn, command: str) -> bool:
         """Return whether the second step is off or taken; ask for the code where it is wanted and not there."""
         if not self._second.is_on:
             return True
         code = request.args.strip()
         if not code:
-            await self._say(request, views.needs_code())
+            await self._say(request, views.needs_code(command))
             return False
         # Whoever looks over the person's shoulder later must not find it.
         await self._reply.delete(request.chat_id, request.message_id)

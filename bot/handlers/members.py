@@ -16,6 +16,7 @@ from trading.second_step import Enrolment
 _TOASTS = {
     Change.NOT_THERE: "That is so already, or they are not known. Nothing was changed.",
     Change.YOURSELF: "Not yourself: another admin can do that. Nothing was changed.",
+    Change.NOT_ADMIN: "Only an admin can do that, and you are none any more. Nothing was changed.",
     Change.ENVIRONMENT: "The settings on the host decide that (TELEGRAM_USERS, PAIRING). Nothing was changed.",
 }
 

@@ -89,7 +89,8 @@ class PortfolioHandler:
     async def _summary(self, user_id: int, chat_id: int, reply_to: int | None) -> None:
         summary = await self._summaries.latest(user_id)
         if summary is None:
-            await self._reply.send(chat_id, views.not_yet(), reply_to=reply_to)
+            named = next(iter(self._holdings.accounts()), "")
+            await self._reply.send(chat_id, views.not_yet(named), reply_to=reply_to)
             return
         zone = await self._zones.zone_of(user_id)
         message = daily_summary(summary, now=self._clock.now(), zone=zone, asked=True)
@@ -103,6 +104,9 @@ class PortfolioHandler:
         view = self._view()
         if view is None:
             return views.not_yet()
+        if view.summary is None and not view.holdings:
+            # What is held comes before what it is worth: until then, that nothing is held is not known.
+            return views.not_yet(view.account)
         return views.positions(view, page, now=self._clock.now(), zone=await self._zones.zone_of(user_id))
 
     async def _account(self, user_id: int) -> Message:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Protocol
 
 from bot.callback_data import Callback
@@ -13,6 +14,7 @@ from bot.handlers.ports import Reply, Zones
 from bot.request import Press
 from bot.views import lists as views
 from bot.views.errors import explain
+from market.account import AccountSummary
 from market.clock import Clock
 from market.errors import LinkDown, MarketError, RequestTimeout
 from trading.batch import Batch
@@ -25,6 +27,8 @@ from trading.sequel import Sequel, SequelStore, Step, latest, money_of, step_of
 _log = logging.getLogger(__name__)
 
 _RECENT = 100
+# After a connect an account's values come one by one; a minute later they do not come.
+_PATIENCE_S = 60.0
 _CLAIMED = frozenset({ProposalState.CONFIRMED, ProposalState.SUBMITTED})
 
 
@@ -41,7 +45,12 @@ class RestNews(Protocol):
 
 
 class RestHandler:
-    """Offers what waits as soon as the orders before it are over, and when its person asks for it."""
+    """
+    Offers what waits as soon as the orders before it are over, and when its person asks for it.
+
+    By itself it offers nothing before the link to IBKR is in step (*is_linked*) and has told of the account: what is
+    held and what there is to buy with would be a guess.
+    """
 
     def __init__(  # noqa: PLR0913  what a list is made of, and where it goes
         self,
@@ -54,6 +63,7 @@ class RestHandler:
         sequels: SequelStore,
         news: RestNews,
         zones: Zones,
+        is_linked: Callable[[], bool],
         clock: Clock,
     ) -> None:
         self._reply = reply
@@ -64,7 +74,9 @@ class RestHandler:
         self._sequels = sequels
         self._news = news
         self._zones = zones
+        self._is_linked = is_linked
         self._clock = clock
+        self._awaited: dict[int, float] = {}
         # Two offers at once would be two cards for the same purchases.
         self._offering = asyncio.Lock()
 
@@ -112,7 +124,19 @@ class RestHandler:
         second = None if offered is None else latest([offered, *recent], offered.digest, offered.created)
         return latest(recent, sequel.digest, sequel.created), second
 
+    def _is_early(self, sequel: Sequel) -> bool:
+        """Return whether what the purchases are worked out from is still about to come."""
+        if not self._is_linked():
+            self._awaited.pop(sequel.id, None)
+            return True
+        now = self._clock.monotonic()
+        since = self._awaited.setdefault(sequel.id, now)
+        return self._lists.is_awaited(sequel.account) and now - since < _PATIENCE_S
+
     async def _offer_by_itself(self, sequel: Sequel, first: Proposal) -> None:
+        if self._is_early(sequel):
+            return
+        self._awaited.pop(sequel.id, None)
         try:
             await self._offer(sequel, first, first.message_id)
         except (LinkDown, RequestTimeout) as error:
@@ -124,9 +148,10 @@ class RestHandler:
             await self._remind(sequel, first, "")
 
     async def _offer(self, sequel: Sequel, first: Proposal, reply_to: int | None) -> None:
-        money = money_of(sequel, first, lambda amount, name: self._lists.in_base(sequel.account, amount, name))
+        worth = self._lists.worth(sequel.account)
+        money = money_of(sequel, first, worth.in_base)
         if money is None:
-            raise ListRefused(ListFault.RATE, sequel.account)
+            raise _unrated(first, worth)
         waiting = [(one.instrument, one.symbol, one.quantity) for one in sequel.waiting]
         batch = await self._lists.rest(waiting, sequel.account, money)
         if not batch.orders:
@@ -154,3 +179,14 @@ class RestHandler:
     async def _drop(self, sequel: Sequel, first: Proposal, *, sold: bool) -> None:
         await self._news.rest_dropped(sequel, first.reference, sold=sold)
         await self._sequels.drop(sequel.id)
+
+
+def _unrated(first: Proposal, worth: AccountSummary) -> ListRefused:
+    """Return what to say of the first amount that has no rate: of what *first* traded, or of its fees."""
+    amounts: list[tuple[str, str]] = []
+    for leg in first.legs:
+        traded = first.order_of(leg).instrument
+        amounts.append((traded.label, traded.currency))
+        amounts.append((f"the fee of {traded.label}", leg.commission_currency or traded.currency))
+    what, currency = next(one for one in amounts if worth.in_base(Decimal(1), one[1]) is None)
+    return ListRefused(ListFault.RATE, what, currency=currency)

@@ -1,12 +1,15 @@
-"""Why a limit of ours forbids an order: the limit, its value and the order's, in plain text."""
+"""Why an order is denied: the limit, its value and the order's; a rule of IBKR's is said to be one."""
 
 from decimal import Decimal
 
+from bot.views.message import text
 from bot.views.numbers import exact, money
 from trading.errors import Limit, OrderDenied
 
 _WORDS = {
-    Limit.TRADING_STATE: "trading is {actual}.",
+    Limit.TRADING_STATE: (
+        "trading is {actual}. An admin's /resume ends that; what was halted on the host, only the host."
+    ),
     Limit.DAILY_LOSS: "today's loss is {actual}, and at {allowed} the day is over: only what reduces a position goes.",
     Limit.SYMBOL: "{actual} is not among the symbols allowed here: {allowed}.",
     Limit.FORBIDDEN: "{actual} is forbidden here, as are all of {allowed}.",
@@ -21,14 +24,16 @@ _WORDS = {
     Limit.DUPLICATE: "the same order was confirmed {actual} s ago, {allowed} s must lie between.",
     Limit.QUANTITY: "the quantity {actual} is not allowed, only {allowed}.",
     Limit.TICK_SIZE: "the price {actual} is no multiple of the smallest step, {allowed}.",
-    Limit.ORDER_TYPE: "IBKR does not take such an order of this instrument ({actual}).",
     Limit.QUOTE_MISSING: "there is no live price to check the order against. {actual}",
     Limit.QUOTE_AGE: "the price is {actual} s old, {allowed} s is the most allowed.",
     Limit.CLOSED_MARKET: "the market is {actual}, and nothing is ordered then.",
-    Limit.COLLAR: "the price is {actual} % away from the market, {allowed} % is the most allowed.",
+    Limit.COLLAR: "the limit price reaches {actual}% through the market, {allowed}% is the most allowed.",
     Limit.SHORT_SELLING: (
         "it would sell {actual}, and {allowed} can be sold: what is held, less what working orders sell already. "
         "Selling short is not allowed."
+    ),
+    Limit.POSITION: (
+        "{actual} was traded a moment ago and IBKR has not told the new position yet. Try again in a few seconds."
     ),
     Limit.ACCOUNT: "IBKR has not told the account's {actual}, which a limit needs.",
     Limit.CURRENCY: (
@@ -41,16 +46,64 @@ _WORDS = {
     ),
     Limit.POSITION_VALUE: "the position would come to {actual}, the most allowed is {allowed}.",
     Limit.NET_LIQUIDATION: (
-        "the position would be {actual} % of the account's net liquidation value, {allowed} % is the most allowed."
+        "the position would be {actual}% of the account's net liquidation value, {allowed}% is the most allowed."
     ),
     Limit.BUYING_POWER: "it takes {actual} of buying power, and there is {allowed}.",
 }
+# From IBKR's own details of the instrument: no setting of ours could let such an order through.
+_IBKRS = frozenset({Limit.QUANTITY, Limit.TICK_SIZE, Limit.ORDER_TYPE})
+# What /limits shows, and an admin or the host may set otherwise.
+_ADJUSTABLE = (
+    frozenset(Limit)
+    - _IBKRS
+    - {
+        Limit.TRADING_STATE,
+        Limit.DUPLICATE,
+        Limit.QUOTE_MISSING,
+        Limit.POSITION,
+        Limit.ACCOUNT,
+        Limit.CURRENCY,
+    }
+)
+_TAKEN = {
+    "MKT": "a market order",
+    "LMT": "a limit order",
+    "STP": "a stop",
+    "STPLMT": "a stop with a limit",
+    "TRAIL": "a trailing stop",
+    "MOC": "an order for the close (moc)",
+    "LOC": "an order for the close (loc)",
+    "MIDPX": "an order that follows the middle (mid)",
+    "DAY": "an order for the day",
+    "GTC": "an order till cancelled (gtc)",
+    "IOC": "an order that is filled at once or cancelled (ioc)",
+    "OPG": "an order for the opening (opg)",
+    "GTD": "an order till a day (gtd)",
+    "ALGO": "an order worked off by IBKR (adaptive, twap, vwap)",
+    "OCA": "a pair that cancels itself (oco)",
+}
+_COINS = (
+    "of coins it takes limit orders (such as buy 0.5 BTC.USD 97000), and to sell at the market orders with ioc (such "
+    "as sell 0.5 BTC.USD market ioc)."
+)
+_WAY_WORDS = 3
+
+
+def denied(error: OrderDenied) -> str:
+    """Return, as HTML, that the order is denied, by whose rule, and which."""
+    whose = "Denied, since IBKR would not take it" if error.limit in _IBKRS else "Denied by a limit of ours"
+    return f"<b>{whose}</b>: {text(denial(error))}"
+
+
+def is_adjustable(error: OrderDenied) -> bool:
+    """Return whether what denied the order is a limit that /limits shows."""
+    return error.limit in _ADJUSTABLE
 
 
 def denial(error: OrderDenied) -> str:
     """Return in plain text which limit forbids the order, with the limit's value and the order's."""
     of_several = f"{error.about}: " if error.about else ""
-    special = _special(error)
+    special = _not_taken(str(error.actual)) if error.limit is Limit.ORDER_TYPE else _special(error)
     if special is not None:
         return of_several + special
     allowed, actual = _value(error.allowed, error.currency), _value(error.actual, error.currency)
@@ -72,6 +125,14 @@ def _special(error: OrderDenied) -> str | None:
             return _reducing(left)
         case _:
             return None
+
+
+def _not_taken(codes: str) -> str:
+    """Return what IBKR does not take; three codes for an order in one are a side, a type and a time: a coin's."""
+    if len(codes.split()) == _WAY_WORDS and "," not in codes:
+        return _COINS
+    lacking = " or ".join(_TAKEN.get(code, code) for code in codes.split(", "))
+    return f"of this instrument it does not take {lacking}."
 
 
 def _reducing(left: Decimal) -> str:

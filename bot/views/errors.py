@@ -22,7 +22,7 @@ from alerts.exchange import UnreadableFile
 from bot.callback_data import Code
 from bot.views import limits, second_step
 from bot.views.contradiction import contradiction_words
-from bot.views.denial import denial
+from bot.views.denial import denied, is_adjustable
 from bot.views.keyboard import line_button, shortened
 from bot.views.list_refusal import refusal
 from bot.views.message import Message, text
@@ -86,16 +86,20 @@ def explain(error: Exception) -> Message:
 
 @explain.register
 def _(error: AlertSyntaxError) -> Message:
-    hint = f", perhaps “{error.suggestion}”" if error.suggestion else ""
     if error.readings:
         return which_number(error)
-    return _syntax("I don't understand that alert.", error.text, error.position, error.expected + hint, error.examples)
+    head, hint = "<b>I don't understand that alert.</b> Nothing was set.", ""
+    if _is_mended(error):
+        head = f"<b>Did you mean</b> <code>{text(error.examples[0])}</code>? Nothing was set."
+    elif error.suggestion:
+        hint = f", perhaps “{error.suggestion}”"
+    return _syntax(head, error.text, error.position, error.expected + hint, error.examples)
 
 
 @explain.register
 def _(error: TicketSyntaxError) -> Message:
     examples = [*error.examples, *(line for line in EXAMPLES if line not in error.examples)][:_EXAMPLES]
-    head = "I don't understand that order. " + _NO_MARKET
+    head = f"<b>I don't understand that order. {_NO_MARKET}</b>"
     return _syntax(head, error.text, error.position, error.expected, examples)
 
 
@@ -120,7 +124,7 @@ def _(error: UnknownSymbol) -> Message:
 
 @explain.register
 def _(error: AmbiguousSymbol) -> Message:
-    head = f"🤔 Several instruments are called <b>{text(shortened(error.symbol, 60))}</b>. Which one?"
+    head = f"🤔 Several instruments are called <b>{text(shortened(error.symbol, 60))}</b>. Nothing was done. Which one?"
     return Message("\n".join([head, *map(_candidate, candidates(error.candidates))]))
 
 
@@ -156,7 +160,9 @@ def _(error: NoMarketData) -> Message:
 
 @explain.register
 def _(error: PacingViolation) -> Message:
-    return Message(f"⏳ <b>Too many requests for IBKR just now</b>: {_ibkr(error)}\nPlease try again in a minute.")
+    return Message(
+        f"⏳ <b>Too many requests for IBKR just now</b>: {_ibkr(error)}\n{_NO_MARKET} Please try again in a minute."
+    )
 
 
 @explain.register
@@ -180,7 +186,8 @@ def _(error: RuleGone) -> Message:
 @explain.register
 def _(error: TooManyAlerts) -> Message:
     return Message(
-        f"🔔 <b>You have {error.cap} alerts, the most there may be.</b>\nDelete one in /alerts, then try again."
+        f"🔔 <b>You have {error.cap} alerts, the most there may be.</b> Nothing was set.\n"
+        "Delete one in /alerts, then try again."
     )
 
 
@@ -208,7 +215,8 @@ def _(error: UnreadableFile) -> Message:
 @explain.register
 def _(error: TooManyScans) -> Message:
     return Message(
-        f"🛰 <b>All {error.cap} of IBKR's scan subscriptions are in use.</b>\nDelete or pause a scan alert in /alerts."
+        f"🛰 <b>All {error.cap} of IBKR's scan subscriptions are in use.</b> Nothing was set.\n"
+        "Delete or pause a scan alert in /alerts."
     )
 
 
@@ -236,7 +244,8 @@ def _(error: NoSuchScan) -> Message:
 
 @explain.register
 def _(error: OrderDenied) -> Message:
-    return Message(f"⛔ <b>Denied by a limit of ours</b>: {text(denial(error))}\n{_NO_MARKET}")
+    more = " /limits shows your limits." if is_adjustable(error) else ""
+    return Message(f"⛔ {denied(error)}\n{_NO_MARKET}{more}")
 
 
 @explain.register
@@ -307,6 +316,12 @@ def _(error: StorageUnavailable) -> Message:
     )
 
 
+def _is_mended(error: AlertSyntaxError) -> bool:
+    """Return whether the first example is the line itself, with the suggestion where it broke."""
+    kept = error.text[: error.position].strip()
+    return bool(error.suggestion and kept and error.examples) and error.examples[0].startswith(kept)
+
+
 def which_number(
     error: AlertSyntaxError, code: Code | None = None, *args: object, told: Callable[[str], str] = str
 ) -> Message:
@@ -347,7 +362,7 @@ def _syntax(head: str, line: str, position: int, expected: str, examples: Sequen
     shown = "\n".join(f"<code>{text(example)}</code>" for example in examples)
     works = f"\n\nThese would work:\n{shown}" if examples else ""
     wanted = _TYPED.sub(r"<code>\1</code>", text(expected)) + ("" if expected.endswith("?") else ".")
-    return Message(f"🤔 <b>{text(head)}</b>\n<pre>{_caret(line, position)}</pre>\nHere I expected {wanted}{works}")
+    return Message(f"🤔 {head}\n<pre>{_caret(line, position)}</pre>\nHere I expected {wanted}{works}")
 
 
 def _caret(line: str, position: int) -> str:

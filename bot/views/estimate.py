@@ -52,7 +52,7 @@ def entry_price(proposal: Proposal) -> Decimal | None:
 
 def value(ticket: OrderTicket, instrument: Instrument, each: Decimal | None) -> Decimal | None:
     """Return what the whole quantity is worth at *each*, in the instrument's currency."""
-    return None if each is None else each * ticket.quantity * Decimal(instrument.multiplier or 1)
+    return None if each is None else each * ticket.quantity * instrument.factor
 
 
 def cost(proposal: Proposal) -> Decimal | None:
@@ -66,7 +66,7 @@ def outlook(proposal: Proposal, child: Decimal | None) -> Outlook | None:
     if child is None or not entry:
         return None
     moved = child - entry if proposal.ticket.side is Side.BUY else entry - child
-    gain = moved * proposal.ticket.quantity * Decimal(proposal.instrument.multiplier or 1)
+    gain = moved * proposal.ticket.quantity * proposal.instrument.factor
     return Outlook(child, gain, (child / entry - 1) * 100)
 
 

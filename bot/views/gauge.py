@@ -290,7 +290,9 @@ def _moved(leaf: _Move, values: Values, instruments: Instruments) -> Gauge | Non
     in_money = isinstance(leaf, Velocity | Trailing) and leaf.unit is not Unit.PERCENT
     if in_money:
         instrument = instruments.get(leaf.symbol)
-        size = money(Decimal(repr(round(now - base, 8))), instrument.currency if instrument else "", signed=True)
+        # What is quoted in pence moves by pence.
+        currency = instrument.currency if instrument is not None and instrument.magnifier == 1 else ""
+        size = money(Decimal(repr(round(now - base, 8))), currency, signed=True)
     else:
         size = percent((now / base - 1) * 100 if base else None)
     way = "▲" if now >= base else "▼"

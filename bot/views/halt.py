@@ -74,11 +74,11 @@ def standing(state: TradingState, change: StateChange | None, *, by_host: bool) 
     return state.value if change is None or state is TradingState.ACTIVE else f"{state.value}, by {change.user_id}"
 
 
-def needs_code() -> Message:
-    """Return what is said of a /resume without the code that it takes."""
+def needs_code(command: str) -> Message:
+    """Return what is said of a *command* (without its /) that lacks the code that it takes."""
     return Message(
         "🔑 <b>Trading stays as it is: that takes a code.</b>\n"
-        "Send it with the command, such as <code>/resume 123456</code>; I delete your message at once."
+        f"Send it with the command, such as <code>/{text(command)} 123456</code>; I delete your message at once."
     )
 
 

@@ -17,7 +17,7 @@ def welcome(commands: Listed) -> Message:
     """Return the answer to /start."""
     return Message(
         "📣 <b>squawkbot</b>: alerts, news and orders for your IBKR account\n\n"
-        + _typing()
+        + _typing(commands)
         + "\n\n"
         + _trust(commands),
         _doors(),
@@ -28,7 +28,8 @@ def help_page(commands: Listed) -> Message:
     """Return every command with its one line of help."""
     listed = "\n".join(f"/{name} · {text(about)}" for name, about in commands)
     return Message(
-        f"{_TITLE}\n\n{_typing()}\n\n<b>Commands</b>\n{listed}\n<i>Nothing trades without pressing Confirm.</i>",
+        f"{_TITLE}\n\n{_typing(commands)}\n\n<b>Commands</b>\n{listed}\n"
+        "<i>Nothing trades without pressing Confirm.</i>",
         _doors(),
     )
 
@@ -105,12 +106,14 @@ def which_order(side: str) -> Message:
     )
 
 
-def _typing() -> str:
+def _typing(commands: Listed) -> str:
+    # A viewer cannot order.
+    orders = "buy" in dict(commands)
     return (
         "<b>Just type</b>\n<code>AAPL</code> → quote card\n<code>AAPL &gt; 200</code> → price alert\n"
         "<code>news AAPL &quot;guidance&quot;</code> → news alert\n"
-        "<code>scan TOP_PERC_GAIN top 10</code> → scanner alert\n"
-        "<code>buy 10 AAPL 199.5</code> → order to confirm"
+        "<code>scan TOP_PERC_GAIN top 10</code> → scanner alert"
+        + ("\n<code>buy 10 AAPL 199.5</code> → order to confirm" if orders else "")
     )
 
 

@@ -7,6 +7,7 @@ from bot.views.leg_reason import leg_reason
 from bot.views.message import text
 from bot.views.numbers import exact, money, quantity
 from bot.views.order_words import how, is_list, role_words, spelled
+from trading.leaving import may_have_left
 from trading.proposal import Leg, LegRole, LegState, Proposal
 
 _REASON = 120
@@ -24,6 +25,7 @@ _STATES = {
     LegState.CHANGED: "✅ changed",
 }
 _WAITS = "🕓 waiting for the fill"
+_PERHAPS = "⚠️ perhaps sent"
 # What is filled says it all.
 _MARKS = {LegState.PARTIAL: "🕓", LegState.FILLED: "✅"}
 _SPOKEN = {LegState.REJECTED, LegState.UNKNOWN}
@@ -61,6 +63,8 @@ def _standing(leg: Leg, proposal: Proposal) -> str:
     entry = next((one for one in proposal.legs if one.number == parent), None)
     if leg.state is LegState.WORKING and entry is not None and not entry.filled:
         return _WAITS
+    if may_have_left(proposal, leg):
+        return _PERHAPS
     return _STATES[leg.state]
 
 

@@ -1,5 +1,6 @@
 """Limits as an admin sets them, and as they hold for a person."""
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ BACK = "reset"
 """The word that takes a tightening back."""
 
 _SAID = 60
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _PEOPLE = 30
 LABELS = {
     "order_value": "order value",
@@ -69,9 +71,14 @@ def _plain_value(name: str, value: object) -> str:
     return written(name, value)
 
 
+def _grouped(value: str) -> str:
+    """Return a written value with its thousands apart, where it is one number."""
+    return exact(Decimal(value)) if _NUMBER.fullmatch(value) else value
+
+
 def _tightened(found: Sequence[Tightening]) -> list[str]:
     shown = [
-        f"{_whom(one.user_id)}: {LABELS[one.name]} {text(one.value)}, by <code>{one.by}</code>"
+        f"{_whom(one.user_id)}: {LABELS[one.name]} {text(_grouped(one.value))}, by <code>{one.by}</code>"
         for one in found[:_PEOPLE]
     ]
     more = [f"and {len(found) - _PEOPLE} more"] if len(found) > _PEOPLE else []
@@ -140,8 +147,9 @@ def unreadable(name: str, value: str) -> str:
 
 def not_tighter(name: str, ceiling: str) -> str:
     """Return, as HTML, what is said of a limit that the settings make as tight already."""
+    standing = f"{LABELS[name]} {text(_grouped(ceiling))}"
     return (
-        f"🛂 <b>The settings on the host allow no more than that anyway</b>: {LABELS[name]} {text(ceiling)}.\n"
+        f"🛂 <b>The settings on the host allow no more than that anyway</b>: {standing}.\n"
         "Nothing was changed. Here limits can only be tightened."
     )
 

@@ -169,7 +169,7 @@ def _cost(wizard: OptionWizard, row: OptionRow, multiplier: str) -> list[str]:
     each = known[wizard.at] if wizard.at in known else float(wizard.at)
     if each is None or row.instrument is None:
         return []
-    total = Decimal(repr(each)) * int(wizard.quantity) * Decimal(multiplier or 1)
+    total = Decimal(repr(each)) * int(wizard.quantity) * Decimal(multiplier or 1) / row.instrument.magnifier
     verb = "Costs" if (wizard.side == "buy") is (total >= 0) else "Brings"
     amount = money(abs(total), row.instrument.currency)
     product = " \N{MULTIPLICATION SIGN} ".join((wizard.quantity, text(multiplier), exact(round(each, 4), 2)))

@@ -222,7 +222,7 @@ def _filled_facts(proposal: Proposal, leg: Leg) -> str:
     currency = order.instrument.currency
     parts = []
     if leg.average_price is not None:
-        total = leg.average_price * leg.filled * Decimal(order.instrument.multiplier or 1)
+        total = leg.average_price * leg.filled * order.instrument.factor
         name = "Value" if order.instrument.sec_type is SecType.FUTURE else _way(order.ticket.side, total)
         parts.append(f"{name} {money(abs(total), currency)}")
     if leg.commission is not None:

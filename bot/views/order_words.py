@@ -50,9 +50,11 @@ def brief(ticket: OrderTicket, instrument: Instrument) -> str:
     full = spelled(ticket, instrument)
     if len(full) <= _SHORT:
         return full
-    price = how(ticket, instrument).replace("LIMIT ", "@ ", 1) if ticket.order_type is OrderType.LIMIT else None
+    price = how(ticket, instrument)
+    if ticket.order_type is OrderType.LIMIT and ticket.limit_price is not None:
+        price = price.replace(_limit(ticket, _written(instrument)), f"@ {_short(ticket.limit_price, instrument)}", 1)
     head = f"{ticket.side.value} {amount(ticket, instrument)} {instrument.label}"
-    return " ".join((head, price or how(ticket, instrument), *_beside(ticket, instrument, fine=False)))
+    return " ".join((head, price, *_beside(ticket, instrument, fine=False)))
 
 
 def amount(ticket: OrderTicket, instrument: Instrument) -> str:
@@ -79,12 +81,21 @@ def how(ticket: OrderTicket, instrument: Instrument) -> str:
     """Return the type with its prices and its algorithm: `STOP 190.00 LIMIT 189.00`; "" while there is no price."""
     if ticket.order_type is None:
         return ""
-    words = _TYPES[ticket.order_type](ticket, lambda price: exact(price, instrument.decimals))
+    words = _TYPES[ticket.order_type](ticket, _written(instrument))
     worked = "" if ticket.algo is None else ticket.algo.value.upper()
     return " ".join(filter(None, (words, worked, _MOMENTS.get(ticket.time_in_force, ""))))
 
 
 _Written = Callable[[Decimal], str]
+
+
+def _written(instrument: Instrument) -> _Written:
+    return lambda price: exact(price, instrument.decimals)
+
+
+def _short(price: Decimal, instrument: Instrument) -> str:
+    """Return a price for a button: whole ones without decimals."""
+    return exact(price, instrument.decimals if price % 1 else 0)
 
 
 def _limit(ticket: OrderTicket, written: _Written) -> str:
@@ -116,11 +127,8 @@ _TYPES: dict[OrderType, Callable[[OrderTicket, _Written], str]] = {
 def _beside(ticket: OrderTicket, instrument: Instrument, *, fine: bool = True) -> list[str]:
     """Return what goes with the order; unless *fine*, whole prices are written without decimals."""
     named = (("TP", ticket.take_profit), ("SL", ticket.stop_loss), ("or STOP", ticket.oco_stop))
-    return [
-        f"{name} {exact(price, instrument.decimals if fine or price % 1 else 0)}"
-        for name, price in named
-        if price is not None
-    ]
+    said = _written(instrument) if fine else lambda price: _short(price, instrument)
+    return [f"{name} {said(price)}" for name, price in named if price is not None]
 
 
 def terms(ticket: OrderTicket, instrument: Instrument, *, now: datetime, zone: ZoneInfo) -> str:
@@ -224,7 +232,9 @@ def expiry_words(instrument: Instrument) -> str:
         kind = "call" if instrument.right == "C" else "put"
         parts.append(f"{kind} at {exact(Decimal(repr(instrument.strike)), 2)}")
     if instrument.multiplier not in {"", "1"}:
-        parts.append(f"one costs {exact(Decimal(instrument.multiplier))} times its price")
+        parts.append(f"one costs {exact(instrument.factor)} times its price")
+    elif instrument.magnifier > 1:
+        parts.append(f"price in 1/{instrument.magnifier} {instrument.currency}")
     if instrument.sec_type in _HOURLESS:
         parts.append(f"quantity in {instrument.symbol}, price in {instrument.currency}")
     if instrument.sec_type is SecType.COMBO:

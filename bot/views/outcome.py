@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.callback_data import Code, Place
-from bot.views.denial import denial
+from bot.views.denial import denied
 from bot.views.keyboard import button, line_button, rows, shortened
 from bot.views.legs import all_legs, leg_lines
 from bot.views.message import Button, Message, text
@@ -40,11 +40,12 @@ def outcome(confirmation: Confirmation) -> Message | None:
     mark, told, again = words
     body = [f"{mark} {headline(proposal)}", told]
     if confirmation.outcome is Outcome.DENIED and confirmation.denial is not None:
-        body.insert(1, f"<b>Denied by a limit of ours</b>: {text(denial(confirmation.denial))}")
+        body.insert(1, denied(confirmation.denial))
     elif confirmation.outcome is Outcome.ALREADY:
         body.append(f"Now: {all_legs(proposal) or 'not known yet'}")
     elif confirmation.detail and confirmation.outcome is not Outcome.PARTLY:
-        body.append(f"<i>{text(shortened(confirmation.detail, _REASON))}</i>")
+        said = shortened(confirmation.detail, _REASON)
+        body.append(f"<i>{text(said[0].upper() + said[1:])}</i>")
     if confirmation.outcome in _SEVERAL:
         body += leg_lines(proposal)
     body.append(f"Ref <code>{text(proposal.reference)}</code>")
@@ -80,6 +81,10 @@ def interrupted(proposal: Proposal, *, now: datetime) -> Message:
         then = f"It is not sent again. Now: {legs}. What IBKR knows of it is told here; /orders shows how it stands."
     elif proposal.state is ProposalState.PROPOSED and now < proposal.expires:
         then = f"The card still stands: press again within <b>{seconds_left(proposal, now)} s</b>."
+    elif proposal.state is ProposalState.AWAITING_SECOND and now < proposal.expires:
+        gist = "not sent, waits for a second person"
+        left = seconds_left(proposal, now)
+        then = f"An approval within <b>{left} s</b> still sends it: do not write it again before that is over."
     about = f"I was restarted while I worked on your press. {then}\nRef <code>{text(proposal.reference)}</code>"
     return Message(f"⚠️ {headline(proposal)} · <b>{gist}</b>\n{about}", protect=True)
 
@@ -123,7 +128,7 @@ _OUTCOMES = {
     Outcome.REPLACED: ("✖️", "<b>Replaced</b> by a newer card. This one was not sent.", False),
     Outcome.DRIFTED: (
         "⚠️",
-        "<b>The price has moved.</b> Not sent. The card below shows the order at the new price.",
+        "<b>The price has moved.</b> Not sent. The card below asks again, with the market as it is now.",
         False,
     ),
     Outcome.DENIED: ("⛔", "Nothing was sent to the market.", True),
@@ -155,7 +160,7 @@ _TOASTS = {
     Outcome.REPLACED: "There is a newer card. This one was not sent.",
     Outcome.SECOND_STEP: "A second step is wanted, see below. Nothing was sent yet.",
     Outcome.DRIFTED: "The price has moved: see the new card. Not sent.",
-    Outcome.DENIED: "Denied by a limit of ours. Not sent.",
+    Outcome.DENIED: "Denied, see the card. Not sent.",
     Outcome.NOT_YOURS: "This card is someone else's. Nothing was sent.",
     Outcome.NOT_READY: "One moment, tap again. Nothing was sent yet.",
     Outcome.LINK_DOWN: "IBKR cannot be reached. Nothing was sent; tap again when the link is back.",

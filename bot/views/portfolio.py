@@ -18,10 +18,11 @@ from trading.portfolio import Holding, PortfolioView
 _MANY = Decimal(100_000)
 
 
-def not_yet() -> Message:
-    """Return what is said before IBKR has named any account."""
+def not_yet(known: str = "") -> Message:
+    """Return what is said before IBKR has named any account, or has told what is in the one that is *known*."""
+    of_it = f"what is in {venue(known)} {text(known)}" if known else "of any account"
     return Message(
-        "🔌 <b>IBKR has not told of any account yet.</b>\n"
+        f"🔌 <b>IBKR has not told {of_it} yet.</b>\n"
         "The link is not up, or has just come up; /status shows how it stands."
     )
 
@@ -95,7 +96,7 @@ def account(view: PortfolioView, *, now: datetime, zone: ZoneInfo) -> Message:
     """Return the account's balance and margin."""
     summary = view.summary
     if summary is None:
-        return not_yet()
+        return not_yet(view.account)
     worth = money(summary.net_liquidation, summary.currency)
     head = f"💰 {venue(view.account)} <b>{text(view.account)}</b> · <b>{worth}</b>"
     if view.daily_pnl is not None:
@@ -129,8 +130,11 @@ def account(view: PortfolioView, *, now: datetime, zone: ZoneInfo) -> Message:
 
 
 def _prices(position: Position) -> str:
-    decimals = position.instrument.decimals
-    average, last = price(position.average_cost, decimals), price(position.market_price, decimals)
+    instrument, cost = position.instrument, position.average_cost
+    if instrument.magnifier > 1:
+        # IBKR tells the cost in the currency, and the price in its hundredths.
+        cost /= instrument.factor
+    average, last = price(cost, instrument.decimals), price(position.market_price, instrument.decimals)
     return f"Average <code>{average}</code> · last <code>{last}</code>"
 
 

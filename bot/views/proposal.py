@@ -24,7 +24,7 @@ from bot.views.order_words import (
 )
 from bot.views.outcome import seconds_left
 from market.instrument import SecType
-from market.ticket import OrderType, Side
+from market.ticket import OrderType, Side, TimeInForce
 from trading.caution import FAR_PCT, SHARE_PCT
 from trading.guarding import Guarding
 from trading.proposal import Proposal
@@ -69,14 +69,22 @@ def proposal_card(
     return Message("\n".join(lines), _buttons(proposal, guarding), protect=True)
 
 
-def confirm_label(proposal: Proposal) -> str:
-    """Return what Confirm says: the whole order, however short it must be put."""
+def confirm_label(proposal: Proposal, verb: str = "Confirm") -> str:
+    """Return what Confirm (or another *verb*) says: the whole order, however short it must be put."""
     if is_list(proposal):
-        return f"✅ Confirm all {len(proposal.orders)} orders"
+        return f"✅ {verb} all {len(proposal.orders)} orders"
     before = proposal.changed_from
     if is_change(proposal) and before is not None:
-        return shortened(f"✅ Confirm {changed(before, proposal.ticket, proposal.instrument)}", _LABEL)
-    return shortened(f"✅ Confirm {brief(proposal.ticket, proposal.instrument)}", _LABEL)
+        return shortened(f"✅ {verb} {changed(before, proposal.ticket, proposal.instrument)}", _LABEL)
+    return shortened(f"✅ {verb} {brief(proposal.ticket, proposal.instrument)}", _LABEL)
+
+
+def confirm_button(proposal: Proposal, code: Code, token: str, *, verb: str = "Confirm") -> Button:
+    """Return the one button that lets the order go, for who presses with *token*."""
+    style = Style.SUCCESS if proposal.ticket.side is Side.BUY else Style.DANGER
+    if is_list(proposal):
+        style = Style.PRIMARY
+    return button(confirm_label(proposal, verb), code, token, style=style, most=_LABEL)
 
 
 def may_be_guarded(proposal: Proposal) -> bool:
@@ -135,10 +143,7 @@ def _state_lines(state: TradingState) -> list[str]:
 
 
 def _buttons(proposal: Proposal, guarding: Guarding | None) -> Rows:
-    style = Style.SUCCESS if proposal.ticket.side is Side.BUY else Style.DANGER
-    if is_list(proposal):
-        style = Style.PRIMARY
-    confirm = button(confirm_label(proposal), Code.ORDER_CONFIRM, proposal.token, style=style, most=_LABEL)
+    confirm = confirm_button(proposal, Code.ORDER_CONFIRM, proposal.token)
     return rows((confirm,), *_edits(proposal, guarding), (button("✖️ Cancel", Code.ORDER_CANCEL, proposal.token),))
 
 
@@ -179,7 +184,17 @@ def _distances(proposal: Proposal) -> list[str]:
     ticket = proposal.ticket
     named = (("Limit", ticket.limit_price), ("Stop", ticket.stop_price), ("Other stop", ticket.oco_stop))
     found = [_distance(name, at, proposal.reference_price) for name, at in named if at is not None]
-    return [*found, _trailing(proposal)]
+    return [*found, _at_once(proposal), _trailing(proposal)]
+
+
+def _at_once(proposal: Proposal) -> str:
+    """Say of a limit that meets the other side of the market that it waits for nothing."""
+    ticket, bid, ask = proposal.ticket, proposal.bid, proposal.ask
+    limit = ticket.limit_price
+    if ticket.order_type is not OrderType.LIMIT or ticket.time_in_force is TimeInForce.OPG or limit is None:
+        return ""
+    meets = (ask is not None and limit >= ask) if ticket.side is Side.BUY else (bid is not None and limit <= bid)
+    return "it can trade at once" if meets else ""
 
 
 def _trailing(proposal: Proposal) -> str:

@@ -8,15 +8,19 @@ from zoneinfo import ZoneInfo
 
 from bot.callback_data import Code, Place
 from bot.views.keyboard import button
-from bot.views.message import Message, Style, text
+from bot.views.message import Message, text
 from bot.views.numbers import clock, span
 from bot.views.order_words import headline
 from bot.views.outcome import seconds_left
+from bot.views.proposal import confirm_button
 from trading.confirmation import Confirmation, Outcome
 from trading.errors import CodeUsed, NoSecondPerson, NotEnrolled, SecondStepError, StepLocked, WrongCode
 from trading.proposal import Proposal
 from trading.second_step import Enrolment
 
+# What a requester's card says of the step and of Confirm is nothing to who approves it.
+_ASKS_ANOTHER = "⚠️ above the limit for one person"
+_TO_CONFIRM, _TO_APPROVE = "⏳ Confirm within", "⏳ Approve within"
 _ASKS = "the 6 digits your app shows"
 _NO_MARKET = "Nothing was sent to the market."
 
@@ -60,12 +64,13 @@ def nobody_reached(proposal: Proposal) -> Message:
 
 def request(proposal: Proposal, card: Message, token: str) -> Message:
     """Return an approver's own card: the requester's *card* with who asks, and this person's own buttons."""
-    _, _, figures = card.html.partition("\n")
+    figures = "\n".join(line for line in card.html.split("\n")[1:] if not line.startswith(_ASKS_ANOTHER))
+    figures = figures.replace(_TO_CONFIRM, _TO_APPROVE)
     return Message(
         f"👥 {headline(proposal)} · <b>approve?</b>\n"
         f'<a href="tg://user?id={proposal.user_id}">User {proposal.user_id}</a> asks for your approval.\n{figures}',
         (
-            (button(f"✅ Approve {proposal.reference}", Code.STEP_APPROVE, token, style=Style.SUCCESS),),
+            (confirm_button(proposal, Code.STEP_APPROVE, token, verb="Approve"),),
             (button("✖️ Decline", Code.STEP_DECLINE, token),),
         ),
         protect=True,

@@ -64,7 +64,7 @@ def status(report: StatusReport, *, now: datetime, zone: ZoneInfo) -> Message:
         *_storage_lines(report),
         _alerts_line(report),
         f"Trading: <b>{text(report.trading)}</b>",
-        f"Next summary: {moment(report.next_summary, zone, now) if report.next_summary else 'not planned'}",
+        f"Next summary: {moment(report.next_summary, zone, now) if report.next_summary else 'not known yet'}",
         f"Version {text(report.version)} · {text(link.library or 'no library')} · up {span(now - report.started)}",
         f"<i>{moment(now, zone, now, seconds=True)}</i>",
     ]

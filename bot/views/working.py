@@ -12,7 +12,7 @@ from bot.views.leg_reason import NOT_IN_TWS
 from bot.views.legs import leg_lines, leg_name
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import exact, moment, quantity
-from bot.views.order_words import headline, how, is_change, is_list, venue
+from bot.views.order_words import headline, how, is_change, is_list, spelled, venue
 from bot.views.orders import fate_words
 from trading.disowning import unheard_of
 from trading.ending import AT_WORK
@@ -182,8 +182,13 @@ def _entry(proposal: Proposal, now: datetime, zone: ZoneInfo) -> str:
     when = moment(proposal.created, zone, now)
     lines = [f"{proposal.reference} {headline(proposal)}", f"   {fate_words(proposal)} · {when}"]
     # Of a card that was never confirmed no order has a story of its own.
-    told = leg_lines(proposal) if proposal.state in _SENT else []
+    told = leg_lines(proposal) if proposal.state in _SENT else _unsent(proposal)
     return "\n".join([*lines, *(f"   {line}" for line in told)])
+
+
+def _unsent(proposal: Proposal) -> list[str]:
+    """Return the orders of a list that was not sent: its headline only counts them."""
+    return [text(spelled(one.ticket, one.instrument)) for one in proposal.orders] if is_list(proposal) else []
 
 
 def _foreign(report: OrderReport) -> str:

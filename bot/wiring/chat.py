@@ -115,6 +115,7 @@ def _parts(
         scan_times=house.scanning.times,
         options=link.options,
         status=health,
+        is_linked=lambda: house.link.session.status.is_usable,
         preferences=people.personal,
         digests=store.outbox,
         test_notification=people.notices.test,

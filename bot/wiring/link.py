@@ -50,7 +50,7 @@ def wire_link(ground: Ground) -> Link:
     session.on_up(scans.renew)
     options = IbOptions(session, feed, clock)
     orders = IbOrders(session, clock)
-    holdings = IbPortfolio(session, contracts)
+    holdings = IbPortfolio(session, contracts, clock=clock)
     return Link(
         session=session,
         contracts=contracts,

@@ -19,6 +19,7 @@ _HEARTBEAT_LOOK_S = 20.0
 _AFTERMATH_LOOK_S = 60.0
 _FOLLOW_S = 60.0
 _SCANS_LOOK_S = 5.0
+_SUMMARY = "daily summary"
 
 
 def wire_timers(house: House, chat: Chat) -> Timers:
@@ -26,7 +27,9 @@ def wire_timers(house: House, chat: Chat) -> Timers:
     handlers = chat.handlers
     aftermath = AftermathKeeper(house.store.aftermath, house.link.history, house.ground.clock)
     timers = Timers()
-    timers.every(house.ground.settings.session_refresh_s, "daily summary", house.report.daily.look)
+    timers.every(house.ground.settings.session_refresh_s, _SUMMARY, house.report.daily.look)
+    # What is due, and what the hours are, can be told at once: not a quarter of an hour after the link is there.
+    house.link.session.on_status(lambda status: timers.ring(_SUMMARY) if status.is_usable else None)
     timers.every(_EXPIRY_LOOK_S, "order cards", handlers.orders.expire)
     timers.every(_REST_LOOK_S, "purchases that wait", handlers.rest.look)
     timers.every(_GUARD_LOOK_S, "guards", _guard_watch(house, chat).look)

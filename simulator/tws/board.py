@@ -156,9 +156,9 @@ class Board:
         """Return what one unit is worth, in dollars, and its price."""
         book = self.book(instrument)
         rate, morning_rate = 1.0, 1.0
-        if instrument.currency == "EUR":
-            euro = self.named("EUR.USD")
-            rate, morning_rate = euro.last, euro.previous_close
+        if instrument.currency != "USD":
+            pair = self.named(f"{instrument.currency}.USD")
+            rate, morning_rate = pair.last, pair.previous_close
         factor = instrument.factor
         under = self.named(instrument.under_key).last if instrument.under_key else 0.0
         return Mark(book.last, book.last * factor * rate, book.previous_close * factor * morning_rate, under)

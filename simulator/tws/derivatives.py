@@ -17,12 +17,13 @@ _STRIKES_EACH_SIDE = 12
 _FIRST_FUTURE_OPTION = 710_000_001
 _FUTURE_OPTION_EXPIRIES = 2
 _FUTURE_STRIKE_STEP = 50.0
+_MONTHS = {3: "H", 6: "M", 9: "U", 12: "Z"}
 
 
 def futures(today: date) -> Iterator[Instrument]:
-    """Yield the next two quarterly futures on the E-mini, the front one first."""
+    """Yield the next two quarterly futures on the E-mini, the front one first, and one on corn."""
     for number, expiry in enumerate(_quarterly_fridays(today, 2)):
-        letter = {3: "H", 6: "M", 9: "U", 12: "Z"}[expiry.month]
+        letter = _MONTHS[expiry.month]
         yield Instrument(
             "ES" if number == 0 else f"ES{letter}{expiry.year % 10}", 637_533_641 + number * 11_917, "ES", "FUT",
             "E-mini S&P 500", 5755.25 + 48.5 * number,
@@ -31,6 +32,20 @@ def futures(today: date) -> Iterator[Instrument]:
             order_types=OTHER_ORDER_TYPES, valid_exchanges="CME,QBALGO", market_rule=67, zone="US/Central",
             under_con_id=11004968, under_symbol="ES", under_sec_type="IND",
         )  # fmt: skip
+    yield _corn(today)
+
+
+def _corn(today: date) -> Instrument:
+    """Return the next future on corn: 5,000 bushels, quoted in cents."""
+    (expiry,) = _quarterly_fridays(today, 1)
+    local = f"ZC{_MONTHS[expiry.month]}{expiry.year % 10}"
+    return Instrument(
+        "ZC", 655_510_007, "ZC", "FUT", "Corn Futures", 450.25,
+        exchange="CBOT", local_symbol=local, trading_class="ZC", multiplier="5000", expiry=f"{expiry:%Y%m%d}",
+        min_tick=0.25, volatility=0.28, daily_volume=3.0e5, order_types=OTHER_ORDER_TYPES,
+        valid_exchanges="CBOT,QBALGO", market_rule=67, zone="US/Central", under_con_id=13_393_201, under_symbol="ZC",
+        under_sec_type="IND", magnifier=100,
+    )  # fmt: skip
 
 
 def options(roots: list[Instrument], today: date) -> Iterator[Instrument]:

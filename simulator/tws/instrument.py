@@ -48,7 +48,8 @@ class Instrument:
     it starts from, *volatility* yearly, *daily_volume* in its own units.
     *expiry* is YYYYMMDD; *under_key* names an option's underlying. *min_size*
     is the smallest order and the step between sizes that contract details
-    tell; *parts* are a combination's legs.
+    tell; *parts* are a combination's legs. *magnifier* is how many units of
+    the quoted price are one of the currency: 100 for pence and cents.
     """
 
     key: str
@@ -85,11 +86,12 @@ class Instrument:
     derivatives: tuple[str, ...] = field(default=())
     min_size: float = 1.0
     parts: tuple[Part, ...] = ()
+    magnifier: int = 1
 
     @property
     def factor(self) -> float:
-        """Money per point of price and unit: an option's 100, an ES future's 50."""
-        return float(self.multiplier or 1)
+        """Money per point of price and unit: an option's 100, an ES future's 50, a hundredth for a share in pence."""
+        return float(self.multiplier or 1) / self.magnifier
 
     @property
     def decimals(self) -> int:

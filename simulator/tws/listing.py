@@ -190,6 +190,15 @@ def _foreign() -> Iterator[Instrument]:
         zone="MET", industry="Consumer, Non-cyclical", category="Cosmetics/Personal Care",
         subcategory="Cosmetics&Toiletries", stock_type="COMMON", isin="FR0000120321", derivatives=("CFD", "OPT"),
     )  # fmt: skip
+    # London quotes in pence, and IBKR calls the currency GBP.
+    yield Instrument(
+        "VOD", 138_550_003, "VOD", "STK", "VODAFONE GROUP PLC", 75.12,
+        primary_exchange="LSE", currency="GBP", local_symbol="VOD", trading_class="VOD", min_tick=0.02,
+        volatility=0.25, daily_volume=6.0e7, valid_exchanges="SMART,LSE,CHIXUK,BATEUK,TRQXUK", market_rule=1895,
+        zone="GB-Eire", industry="Communications", category="Telecommunications",
+        subcategory="Cellular Telecom", stock_type="COMMON", isin="GB00BH4HKS39", derivatives=("CFD", "OPT"),
+        magnifier=100,
+    )  # fmt: skip
 
 
 def _currencies() -> Iterator[Instrument]:

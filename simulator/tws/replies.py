@@ -78,7 +78,11 @@ def contract(instrument: Instrument, exchange: str | None = None, *, right: str 
 def contract_details(
     req_id: int, instrument: Instrument, exchange: str, timetable: Timetable, now: float, zone: str | None
 ) -> Fields:
-    """10: everything about an instrument; *zone* replaces its time zone's name."""
+    """
+    10: everything about an instrument; *zone* replaces its time zone's name.
+
+    The smallest step is in the currency, also where prices are quoted in its hundredths (ib-api-reloaded/ib_async#55).
+    """
     exchanges = instrument.valid_exchanges.split(",")
     expiry = instrument.expiry
     if expiry:
@@ -91,8 +95,8 @@ def contract_details(
     return (
         10, req_id, instrument.symbol, instrument.sec_type, expiry, _strike(instrument), instrument.right,
         exchange, instrument.currency, instrument.local_symbol, instrument.trading_class, instrument.trading_class,
-        instrument.con_id, instrument.min_tick, instrument.multiplier,
-        instrument.order_types, instrument.valid_exchanges, 1, instrument.under_con_id,
+        instrument.con_id, round(instrument.min_tick / instrument.magnifier, 10), instrument.multiplier,
+        instrument.order_types, instrument.valid_exchanges, instrument.magnifier, instrument.under_con_id,
         _escaped(instrument.long_name),
         instrument.primary_exchange, month, instrument.industry, instrument.category, instrument.subcategory,
         zone or instrument.zone, timetable.hours(now, instrument.zone, liquid=False),

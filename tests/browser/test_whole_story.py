@@ -9,6 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from simulator.world import TOKEN, World
+from tests.flow.conftest import always_open
 from tests.flow.process import BotProcess
 
 PATIENCE_MS = 30_000
@@ -17,7 +18,7 @@ PATIENCE_MS = 30_000
 @pytest_asyncio.fixture(loop_scope="session")
 async def demo(tmp_path: Path) -> AsyncIterator[World]:
     """Give a world with the real bot in it, at work."""
-    async with World(walk=False, limits=False) as world:
+    async with always_open(tmp_path) as world:
         bot = BotProcess(world, tmp_path, TOKEN)
         await bot.start()
         yield world

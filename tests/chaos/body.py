@@ -3,13 +3,12 @@ The bot, with what a test does to it from inside: `python -m tests.chaos.body <p
 
 *plan* is a JSON object. What it may hold:
 
-* "ahead": a file of `tests.flow.dial`: the clock is turned by it
 * "unpaced": true: Telegram's limits are not kept, so that it is not the clock that is tested
-* "die_at", "steps": see `tests.chaos.steps`
+* "die_at" or "cut_at", "steps": see `tests.chaos.steps`
 * "stalls": a file, see `tests.chaos.stalls`
 * "quota": a file, see `tests.chaos.quota`
 
-No product code knows of any of it.
+It goes by the clock that its environment names (`tests.flow.dial`). No product code knows of any of it.
 """
 
 import json
@@ -19,9 +18,8 @@ from typing import Any
 
 from bot import pace
 from bot.__main__ import main
-from market.clock import SystemClock
 from tests.chaos import quota, stalls, steps
-from tests.flow.dial import Dial
+from tests.flow.dial import follow
 
 
 def program(**plan: Any) -> tuple[str, ...]:
@@ -29,18 +27,13 @@ def program(**plan: Any) -> tuple[str, ...]:
     return "-m", "tests.chaos.body", json.dumps(plan)
 
 
-def _turn(file: Path) -> None:
-    dial = Dial(file)
-    SystemClock.now = lambda _self: dial.now()  # type: ignore[method-assign]
-
-
 def _prepare(plan: dict[str, Any]) -> None:
-    if "ahead" in plan:
-        _turn(Path(plan["ahead"]))
+    follow()
     if plan.get("unpaced"):
         pace.PUBLISHED = pace.UNLIMITED
     if "steps" in plan:
-        steps.walk(Path(plan["steps"]), plan.get("die_at", ""))
+        last = plan.get("cut_at", "")
+        steps.walk(Path(plan["steps"]), last or plan.get("die_at", ""), is_cut=bool(last))
     if "stalls" in plan:
         stalls.watch(Path(plan["stalls"]))
     if "quota" in plan:

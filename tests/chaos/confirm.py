@@ -14,14 +14,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from simulator.world import World
+from tests.chaos import taps, wake
 from tests.chaos.body import program
 from tests.flow.chat import Shown, labels, said
-from tests.flow.conftest import Stage, opened_stage
+from tests.flow.conftest import Stage, always_open, opened_stage
 
 PLAIN = "buy 10 AAPL 199.5"
 BRACKET = "buy 10 AAPL 199.5 tp 210 sl 180"
-_PIECES = {PLAIN: 1, BRACKET: 3}
+PIECES = {PLAIN: 1, BRACKET: 3}
 _STEPS = "steps"
 _OVER_WITHIN_S = 60.0
 _NOT_SENT = ("Not sent", "expired, not sent", "Nothing was sent.")
@@ -30,13 +30,13 @@ _UNKNOWN = "Status unknown"
 
 async def steps_of(folder: Path, line: str = PLAIN) -> list[str]:
     """Confirm an order, let nobody die, and return the steps it took until the person read of the fill."""
-    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
+    async with opened_stage(always_open(folder, sample_s=0.0), folder) as stage:
         await stage.up(program=program(steps=str(folder / _STEPS)))
-        card = await _card(stage, line)
+        card = await opened(stage, line)
         await stage.ada.press(card, "✅")
         await stage.ada.until("FILLED", after=card["message_id"])
         await stage.ada.ask("/help", "/orders")
-        assert len(await _sent(stage)) == _PIECES[line]
+        assert len(await sent(stage)) == PIECES[line]
     return (folder / _STEPS).read_text(encoding="utf-8").splitlines()
 
 
@@ -48,37 +48,42 @@ async def die_at(step: str, folder: Path, line: str = PLAIN) -> str:
     AssertionError where there are two orders, or a part of a bracket, where the person does not know of the one, or
     does not know that there may be none, and where TWS still holds an order back.
     """
-    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), folder) as stage:
+    async with opened_stage(always_open(folder, sample_s=0.0), folder) as stage:
         bot = await stage.up(program=program(steps=str(folder / _STEPS), die_at=step))
-        card = await _card(stage, line)
+        card = await opened(stage, line)
         await stage.ada.press(card, "✅", wait=0)
         if not await _dies(stage, card):
             return "not reached"
         await bot.death()
         # What was on its way to TWS arrives, or is lost with the socket: now one can tell.
-        before = len(await _sent(stage))
-        assert before in {0, _PIECES[line]}
+        await wake.settled(stage)
+        before, claims = len(await sent(stage)), wake.claimed(stage)
+        assert before in {0, PIECES[line]}
         await stage.up()
-        outcome = await _told(stage, card, before)
-        await _pressed_again(stage, card)
-        orders = await _sent(stage)
-        assert len(orders) == _PIECES[line] * (outcome == "one"), (step, outcome, orders)
-        assert not await _held(stage), (step, outcome)
+        outcome = await told(stage, card)
+        assert before or not claims or outcome != "one", f"{step}: claimed, and sent by the next process"
+        if outcome == "one":
+            assert not await wake.called_unsent(stage.ada, card["message_id"] - 1, set())
+        await pressed_again(stage, card)
+        orders = await sent(stage)
+        assert len(orders) == PIECES[line] * (outcome == "one"), (step, outcome, orders)
+        assert not await held(stage), (step, outcome)
         await stage.ada.ask("/help", "/orders")
         return outcome
 
 
-async def _sent(stage: Stage) -> list[dict[str, Any]]:
+async def sent(stage: Stage) -> list[dict[str, Any]]:
     """Return the orders that are or were at the market."""
     return [one for one in await stage.desk.orders() if one["transmit"]]
 
 
-async def _held(stage: Stage) -> list[dict[str, Any]]:
+async def held(stage: Stage) -> list[dict[str, Any]]:
     """Return the orders that TWS keeps for itself."""
     return [one for one in await stage.desk.orders() if not one["transmit"] and one["status"] == "PendingSubmit"]
 
 
-async def _card(stage: Stage, line: str) -> Shown:
+async def opened(stage: Stage, line: str) -> Shown:
+    """Return the card of an order, which can be confirmed."""
     card = await stage.ada.ask(line, "confirm?")
     # Updates of a chat are worked on in order: once this is answered, the card's own message is known to the desk.
     await stage.ada.ask("/help", "/orders")
@@ -97,7 +102,7 @@ async def _dies(stage: Stage, card: Shown) -> bool:
     return await stage.desk.until(look, "an end") == "dead"
 
 
-async def _told(stage: Stage, card: Shown, before: int) -> str:
+async def told(stage: Stage, card: Shown) -> str:
     """
     Wait until the chat says what became of the order: "one" filled, "none", or "unknown" where there is none.
 
@@ -106,25 +111,26 @@ async def _told(stage: Stage, card: Shown, before: int) -> str:
     """
 
     async def look() -> str:
-        told = [said(m) for m in await stage.ada.from_bot(card["message_id"] - 1)]
-        if any("FILLED" in text for text in told):
+        is_at_market = bool(await sent(stage))
+        texts = [said(m) for m in await stage.ada.from_bot(card["message_id"] - 1)]
+        if any("FILLED" in text for text in texts):
             return "one"
-        if before:
+        if is_at_market:
             return ""
         now = await stage.ada.again(card)
-        if any(_UNKNOWN in text for text in told):
+        if any(_UNKNOWN in text for text in texts):
             return "unknown"
-        if any(word in text for text in told for word in _NOT_SENT):
+        if any(word in text for text in texts for word in _NOT_SENT):
             return "none"
         if "✖️ Cancel" in labels(now):
-            await stage.ada.press(now, "✅", wait=5)
+            await taps.press(stage.ada, now, "✅")
         return ""
 
     found: str = await stage.desk.until(look, f"the fate of {said(card)!r}", _OVER_WITHIN_S)
     return found
 
 
-async def _pressed_again(stage: Stage, card: Shown) -> None:
+async def pressed_again(stage: Stage, card: Shown) -> None:
     """Press the old button as a modified client could, at any time: it sends nothing any more, and says so."""
     data = str(card["reply_markup"]["inline_keyboard"][0][0]["callback_data"])
     answer = (await stage.ada.press(card, data, force=True, data=data, wait=10))["answer"]

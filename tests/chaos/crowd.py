@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -12,12 +13,13 @@ from alerts.condition import Comparison, Condition, Crossing, Direction, Draft, 
 from alerts.operand import Number, Price
 from alerts.rule import Rule
 from alerts.wording import format_draft
-from market.clock import SystemClock
 from market.instrument import Instrument
 from simulator.tws.catalogue import Catalogue
+from simulator.tws.exchange import Exchange
 from storage.database import Database
 from storage.rules import rule_columns
 from storage.tables import rules as rules_table
+from tests.fakes.clock import FakeClock
 
 PEOPLE = (111, 222, 333)
 _STEP = 0.003
@@ -47,18 +49,20 @@ def crossings(count: int, symbols: int, catalogue: Catalogue, chance: Random) ->
     return found
 
 
-async def settle(folder: Path, expected: Sequence[Crossed], catalogue: Catalogue, *, crossing: bool = False) -> None:
+async def settle(folder: Path, expected: Sequence[Crossed], exchange: Exchange, *, crossing: bool = False) -> None:
     """
     Make the database with an alert a cent below each of the *expected* prices, shared out among three people.
+
+    It is made at the *exchange*'s time.
 
     They are levels; with *crossing* every second one must be crossed from below, where it has seen the price before:
     the alert of a person who set it while the bot ran.
     """
-    clock = SystemClock()
+    clock = FakeClock(datetime.fromtimestamp(exchange.clock.time(), UTC))
     database = await Database.open(url(folder), clock=clock, boot_id="crowd")
     rows = []
     for one in expected:
-        listed = catalogue.named(one.symbol)
+        listed = exchange.catalogue.named(one.symbol)
         share = Instrument(
             listed.con_id, listed.symbol, primary_exchange=listed.primary_exchange, name=listed.long_name
         )

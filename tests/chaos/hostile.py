@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -91,12 +92,17 @@ def _mutated(chance: Random, tokens: Sequence[str]) -> dict[str, Any]:
             key = chance.choice(list(place))
             if not isinstance(place[key], dict) or not place[key] or chance.random() < 0.2:
                 if place is not update:
-                    place[key] = chance.choice(_VALUES)
+                    place[key] = _value(chance)
                 elif chance.random() < 0.5:
-                    update[key] = chance.choice(_VALUES)
+                    update[key] = _value(chance)
                 break
             place = place[key]
     return update
+
+
+def _value(chance: Random) -> Any:
+    """Return a value of its own: one that two places share could come to hold itself, which no JSON can say."""
+    return deepcopy(chance.choice(_VALUES))
 
 
 def _odd(chance: Random, _tokens: Sequence[str]) -> dict[str, Any]:
@@ -106,7 +112,7 @@ def _odd(chance: Random, _tokens: Sequence[str]) -> dict[str, Any]:
 
 def _tree(chance: Random, depth: int) -> Any:
     if depth == 0 or chance.random() < 0.3:
-        return chance.choice(_VALUES)
+        return _value(chance)
     names = (
         "message_id",
         "id",

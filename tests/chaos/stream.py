@@ -20,12 +20,11 @@ from random import Random
 from time import perf_counter
 from typing import Any
 
-from simulator.tws.exchange import Exchange
 from simulator.world import World
 from tests.chaos.body import program
 from tests.chaos.crowd import Crossed, crossings, settle
 from tests.chaos.telling import asked, tellings, untold
-from tests.flow.conftest import Stage, opened_stage
+from tests.flow.conftest import Stage, exchange_at, opened_stage
 
 _TOLD_WITHIN_S = 150.0
 _CLUMP = 12
@@ -145,9 +144,9 @@ class Run:
     async def finished(self) -> Told:
         """Do it, and return what came of it."""
         begun = perf_counter()
-        exchange = Exchange(seed=self._seed, walk=False, invented=self._symbols)
+        exchange = exchange_at(self._folder, seed=self._seed, invented=self._symbols)
         expected = crossings(self._count, self._symbols, exchange.catalogue, self._chance)
-        await settle(self._folder, expected, exchange.catalogue, crossing=self._crossing)
+        await settle(self._folder, expected, exchange, crossing=self._crossing)
         world = World(exchange=exchange, limits=False, sample_s=0.0)
         overheard(world, self._reaper)
         async with AsyncExitStack() as stack:

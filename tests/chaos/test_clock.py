@@ -17,8 +17,7 @@ MORNING = datetime(2026, 11, 18, 16, 0, tzinfo=UTC)
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    world, dial = trading_day(tmp_path, MORNING)
-    async with opened_stage(world, tmp_path, dial) as stage:
+    async with opened_stage(trading_day(tmp_path, MORNING), tmp_path) as stage:
         await stage.up()
         yield stage
 
@@ -70,8 +69,7 @@ async def test_a_moment_that_comes_twice_since_the_clock_went_back_is_told_once(
 async def test_on_the_nights_when_the_clocks_change_a_moment_is_told_once_over_a_crash(
     night: datetime, line: str, minutes: Sequence[int], tmp_path: Path
 ) -> None:
-    world, dial = trading_day(tmp_path, night)
-    async with opened_stage(world, tmp_path, dial) as stage:
+    async with opened_stage(trading_day(tmp_path, night), tmp_path) as stage:
         bot = await stage.up()
         _, number = await made(stage, f'{line} "look"')
         await stage.later(timedelta(minutes=minutes[0]))

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.world import World
 from tests.chaos.body import program
 from tests.chaos.telling import asked
 from tests.flow.chat import said
-from tests.flow.conftest import opened_stage
+from tests.flow.conftest import always_open, opened_stage
 
 _PATIENCE_S = 60.0
 
@@ -18,7 +17,7 @@ _PATIENCE_S = 60.0
 async def test_what_fires_while_the_disk_takes_nothing_is_told_once_it_does(trouble: str, tmp_path: Path) -> None:
     word = tmp_path / "quota"
     word.write_text("", encoding="utf-8")
-    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), tmp_path) as stage:
+    async with opened_stage(always_open(tmp_path, sample_s=0.0), tmp_path) as stage:
         bot = await stage.up(program=program(quota=str(word), unpaced=True))
         for price in range(200, 240, 10):
             await stage.ada.ask(f"AAPL > {price}", "Alert #", " set")
@@ -43,7 +42,7 @@ async def test_what_fires_while_the_disk_takes_nothing_is_told_once_it_does(trou
 
 @pytest.mark.whole
 async def test_what_fires_while_another_program_has_the_database_is_told_when_it_lets_go(tmp_path: Path) -> None:
-    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), tmp_path) as stage:
+    async with opened_stage(always_open(tmp_path, sample_s=0.0), tmp_path) as stage:
         bot = await stage.up()
         await stage.ada.ask("AAPL > 200", "Alert #1 set")
         other = sqlite3.connect(tmp_path / "squawkbot.db", isolation_level=None)

@@ -6,12 +6,11 @@ from random import Random
 from typing import Any
 
 from simulator.tws.session import Session
-from simulator.world import World
 from tests.chaos import stalls
 from tests.chaos.body import program
 from tests.chaos.hostile import frames, updates
 from tests.flow.chat import Shown
-from tests.flow.conftest import Stage, opened_stage
+from tests.flow.conftest import Stage, always_open, opened_stage
 
 # `make chaos` sets it to 10,000.
 COUNT = int(os.environ.get("CHAOS_HOSTILE", "500"))
@@ -21,7 +20,7 @@ _PATIENCE_S = 60.0
 
 
 async def test_hostile_updates_order_nothing_stall_nothing_and_do_not_silence_the_bot(tmp_path: Path) -> None:
-    async with opened_stage(World(walk=False, limits=False), tmp_path) as stage:
+    async with opened_stage(always_open(tmp_path), tmp_path) as stage:
         noted = tmp_path / "stalls"
         await stage.up(program=program(stalls=str(noted), unpaced=True))
         card = await stage.tom.ask("buy 10 AAPL 199.5", "confirm?")
@@ -36,7 +35,7 @@ async def test_hostile_updates_order_nothing_stall_nothing_and_do_not_silence_th
 
 
 async def test_hostile_frames_order_nothing_stall_nothing_and_do_not_blind_the_bot(tmp_path: Path) -> None:
-    async with opened_stage(World(walk=False, limits=False), tmp_path) as stage:
+    async with opened_stage(always_open(tmp_path), tmp_path) as stage:
         real: list[tuple[Any, ...]] = []
         noted = tmp_path / "stalls"
         with_record = recorded(real)

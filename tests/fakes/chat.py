@@ -187,6 +187,7 @@ class Chat:
         self.preferences, self.digests = FakePreferences(), FakeDigests()
         self.sequels, self.rest_news = MemorySequels(), FakeRestNews()
         self.tested: list[int] = []
+        self.is_linked = True
         self.let_go: list[int] = []
         self.past, self.chores = FakePast(self.clock), Chores()
         self.on_bars: set[int] = set()
@@ -331,6 +332,7 @@ class Chat:
                 scan_times=ScanTimes(no_sessions, self.clock),
                 options=self.options,
                 status=self.office,
+                is_linked=lambda: self.is_linked,
                 preferences=self.preferences,
                 digests=self.digests,
                 test_notification=self._tested,

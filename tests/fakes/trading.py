@@ -1,7 +1,7 @@
 """An order desk's surroundings in memory: a store with honest semantics, a gateway that remembers what it was sent."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -43,7 +43,8 @@ class MemoryProposalStore:
 
     *told* is what its transactions put into the outbox, once for each change of a leg; *retold* are the legs whose
     costs came later. *failing* errors are raised,
-    one for each call of `record`, before anything is stored; so many calls of `save_leg` as *failing_saves* says fail.
+    one for each call of `record`, before anything is stored; so many calls of `save_leg` as *failing_saves* says fail,
+    after the first *good_saves*.
     """
 
     def __init__(self) -> None:
@@ -53,6 +54,7 @@ class MemoryProposalStore:
         self.fills: dict[str, Fill] = {}
         self.failing: list[Exception] = []
         self.failing_saves = 0
+        self.good_saves = 0
         self.claimed = asyncio.Event()
         self.claim_times: dict[int, datetime] = {}
         self.recorded = asyncio.Event()
@@ -121,7 +123,9 @@ class MemoryProposalStore:
 
     async def save_leg(self, proposal_id: int, leg: Leg) -> None:
         await asyncio.sleep(0)
-        if self.failing_saves:
+        if self.good_saves:
+            self.good_saves -= 1
+        elif self.failing_saves:
             self.failing_saves -= 1
             raise OSError
         self.rows[proposal_id] = self.rows[proposal_id].with_leg(leg)
@@ -217,6 +221,7 @@ class FakeGateway:
     fills: list[Fill] = field(default_factory=list)
     query_errors: dict[str, Exception] = field(default_factory=dict)
     hung: list[tuple[int, bool]] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
     changed: list[tuple[int, str, int, OrderTicket]] = field(default_factory=list)
     reserved: int = 0
     overtaken: int = 0
@@ -268,6 +273,7 @@ class FakeGateway:
         self.reserved -= bool(order_id)
         self.submitted.append((order_ref, order.ticket, order.account))
         self.hung.append((parent_id, is_held))
+        self.ids.append(order_id)
         if self.during_submit:
             self.during_submit(order_ref)
         for _ in range(self.submit_turns):
@@ -327,6 +333,7 @@ class FakeMarket:
     sessions: tuple[Session, ...] = (TRADING_DAY,)
     held: Decimal = Decimal(0)
     others: list[Position] = field(default_factory=list)
+    executed: dict[int, Decimal] = field(default_factory=dict)
     quote_error: Exception | None = None
     hours_error: Exception | None = None
     named: tuple[str, ...] = (ACCOUNT,)
@@ -373,6 +380,9 @@ class FakeMarket:
     def positions(self, account: str) -> Sequence[Position]:
         own = [Position(account, self.instrument, self.held, Decimal(150))] if self.held else []
         return [*own, *self.others]
+
+    def unsettled(self, account: str) -> Mapping[int, Decimal]:
+        return self.executed
 
 
 class MemoryAudit:

@@ -3,8 +3,9 @@
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,18 +16,21 @@ from tests.flow.chat import Chat, Desk
 from tests.flow.dial import Dial
 from tests.flow.process import BotProcess
 
-DIAL = "dial"
+MORNING = datetime(2026, 11, 18, 16, 0, tzinfo=UTC)
+"""When a story begins, unless it says otherwise: a Wednesday, 11:00 in New York, whatever the machine's clock says."""
+
+_DIAL = "dial"
 # The bot looks at the clock each second.
 _BETWEEN_TURNS_S = 1.1
-# By its path: IBKR's own client, beside ib_insync, installs a package `tests` of its own.
-_DIAL_PROGRAM = Path(__file__).parent / "dial.py"
 
 
 class Stage:
-    """One world, its control interface, and bots that are started into it."""
+    """One world, its control interface and its clock, and bots that are started into it."""
 
-    def __init__(self, world: World, desk: Desk, folder: Path, dial: Dial | None = None) -> None:
-        self.dial = dial
+    def __init__(self, world: World, desk: Desk, folder: Path) -> None:
+        clock = world.exchange.clock
+        assert isinstance(clock, Dial)
+        self.dial = clock
         self.world = world
         self.desk = desk
         self.folder = folder
@@ -39,8 +43,7 @@ class Stage:
 
     async def start(self, *, program: Sequence[str] = (), **settings: str) -> BotProcess:
         """Start a bot (*program* is what Python runs, else the bot itself) on this stage's data; `up` waits for it."""
-        usual = ("-m", "bot") if self.dial is None else (str(_DIAL_PROGRAM), str(self.folder / DIAL))
-        bot = BotProcess(self.world, self.folder, TOKEN, program or usual, **settings)
+        bot = BotProcess(self.world, self.folder, TOKEN, *([program] if program else []), **settings)
         self.bots.append(bot)
         await bot.start()
         return bot
@@ -63,7 +66,6 @@ class Stage:
 
     async def later(self, ahead: timedelta) -> None:
         """Turn the clock forward, in all processes at once."""
-        assert self.dial is not None
         self.dial.turn(ahead)
 
     async def wade(self, ahead: timedelta) -> None:
@@ -80,17 +82,17 @@ class Stage:
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with opened_stage(World(walk=False, limits=False), tmp_path) as stage:
+    async with opened_stage(always_open(tmp_path), tmp_path) as stage:
         yield stage
 
 
 @asynccontextmanager
-async def opened_stage(world: World, folder: Path, dial: Dial | None = None) -> AsyncIterator[Stage]:
+async def opened_stage(world: World, folder: Path) -> AsyncIterator[Stage]:
     """Open a stage, and end all that was started on it."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(world)
         desk = await stack.enter_async_context(Desk(world.telegram_url))
-        stage = Stage(world, desk, folder, dial)
+        stage = Stage(world, desk, folder)
         try:
             yield stage
         finally:
@@ -102,8 +104,16 @@ async def opened_stage(world: World, folder: Path, dial: Dial | None = None) -> 
             assert TOKEN.partition(":")[2] not in bot.words()
 
 
-def trading_day(folder: Path, at: datetime) -> tuple[World, Dial]:
-    """Return a world of US trading hours in which it is *at*, and its clock, which can be turned forward."""
-    dial = Dial.at(folder / DIAL, at)
-    exchange = Exchange(walk=False, clock=dial, plan=RegularUS())
-    return World(exchange=exchange, limits=False, sample_s=0.0), dial
+def always_open(folder: Path, **tws: float) -> World:
+    """Return a world whose market is never closed; *tws* are options of its TWS."""
+    return World(exchange=exchange_at(folder, MORNING), limits=False, **tws)
+
+
+def trading_day(folder: Path, at: datetime, **exchange: Any) -> World:
+    """Return a world of US trading hours in which it is *at*; *exchange* are further options of its exchange."""
+    return World(exchange=exchange_at(folder, at, plan=RegularUS(), **exchange), limits=False, sample_s=0.0)
+
+
+def exchange_at(folder: Path, at: datetime = MORNING, **exchange: Any) -> Exchange:
+    """Return an exchange where it is *at*, by a clock that can be turned forward; *exchange* are further options."""
+    return Exchange(walk=False, clock=Dial.at(folder / _DIAL, at), **exchange)

@@ -13,6 +13,7 @@ from bot import safe_web
 from bot.__main__ import main
 from bot.safe_web import Address, Reach, is_public
 from tests.fakes.web import HOST, trusting
+from tests.flow.dial import follow
 
 PROGRAM = ("-m", "tests.flow.loopback")
 _HERE = ipaddress.ip_address("127.0.0.1")
@@ -29,5 +30,6 @@ def allows(address: Address) -> bool:
 
 
 if __name__ == "__main__":
+    follow()
     safe_web.PUBLIC = Reach(allows=allows, resolve=resolve, tls=trusting())
     main()

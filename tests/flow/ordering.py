@@ -16,13 +16,10 @@ from typing import Any
 import pytest
 
 from simulator.tws.exchange import Exchange
-from simulator.tws.plan import RegularUS
 from simulator.tws.requests import Request
-from simulator.world import World
 from tests.fakes.order_table import placed
 from tests.flow.chat import Chat, Shown, said
-from tests.flow.conftest import DIAL, Stage, opened_stage
-from tests.flow.dial import Dial
+from tests.flow.conftest import Stage, opened_stage, trading_day
 
 # A Wednesday, ten minutes before eleven in New York.
 MORNING = datetime(2026, 11, 18, 15, 50, tzinfo=UTC)
@@ -159,7 +156,6 @@ class Counter:
 
     def wait(self, seconds: int) -> None:
         """Let so many seconds pass for everybody, each of which the exchange sees."""
-        assert self.stage.dial is not None
         for _ in range(seconds):
             self.stage.dial.turn(timedelta(seconds=1))
             self.stage.world.exchange.desk.floor.on_time()
@@ -186,9 +182,7 @@ class Counter:
 @asynccontextmanager
 async def opened_counter(folder: Path, *accounts: str) -> AsyncIterator[Counter]:
     """Open a stage on a trading morning with these *accounts* and a bot without limits of ours."""
-    dial = Dial.at(folder / DIAL, MORNING)
-    exchange = Exchange(walk=False, clock=dial, plan=RegularUS(), accounts=accounts)
-    async with opened_stage(World(exchange=exchange, limits=False, sample_s=0.0), folder, dial) as stage:
+    async with opened_stage(trading_day(folder, MORNING, accounts=accounts), folder) as stage:
         await stage.up(**WIDE)
         yield Counter(stage)
 

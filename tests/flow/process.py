@@ -1,4 +1,4 @@
-"""The real bot as a process of its own: `python -m bot run`."""
+"""The real bot as a process of its own: `python -m bot run`, by the world's clock."""
 
 import asyncio
 import os
@@ -8,26 +8,31 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.world import World
+from tests.flow.dial import ENVIRONMENT, Dial
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 30.0
+# By its path: IBKR's own client, beside ib_insync, installs a package `tests` of its own.
+_BOT = (str(Path(__file__).parent / "dial.py"),)
 
 
 class BotProcess:
     """
     Starts, kills and ends the bot between the simulators of *world*; its data and log stand in *folder*.
 
-    *settings* are added to the environment, in upper case. *program* is what Python runs.
+    *settings* are added to the environment, in upper case. *program* is what Python runs; one that is not the bot
+    itself calls `tests.flow.dial.follow`, since the world goes by a dial.
     """
 
-    def __init__(
-        self, world: World, folder: Path, token: str, program: Sequence[str] = ("-m", "bot"), **settings: str
-    ) -> None:
+    def __init__(self, world: World, folder: Path, token: str, program: Sequence[str] = _BOT, **settings: str) -> None:
+        clock = world.exchange.clock
+        assert isinstance(clock, Dial)
         self._program = program
         self.log = folder / "bot.log"
         self._environment = {
             **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "LC_ALL"}},
             "PYTHONPATH": str(ROOT),
+            ENVIRONMENT: str(clock.file),
             "PYTHONWARNINGS": "default",
             "TELEGRAM_BOT_TOKEN": token,
             "TELEGRAM_API_URL": world.telegram_url,

@@ -27,8 +27,7 @@ Step = Callable[[Stage], Awaitable[None]]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     folder = tmp_path_factory.mktemp("kinds")
-    world, dial = trading_day(folder, MORNING)
-    async with opened_stage(world, folder, dial) as stage:
+    async with opened_stage(trading_day(folder, MORNING), folder) as stage:
         await stage.up()
         yield stage
 

@@ -163,3 +163,35 @@ async def test_orders_placed_in_tws_show_and_all_of_ours_are_cancelled_by_two_ta
     for number in (1, 2):
         await order(stage, orderRef=f"sb-{number}-1", status="Cancelled")
     assert (await order(stage, symbol="MSFT"))["status"] != "Cancelled"
+
+
+async def moving(stage: Stage, to: str, *words: str) -> Shown:
+    """Return the card that moves the one order at work by a button of its own."""
+    orders = await listed(stage, "1 working", "✏️ #1 price")
+    await stage.ada.press(orders, "✏️ #1 price", wait=10)
+    asked = await stage.ada.until("move to?", after=orders["message_id"])
+    await stage.ada.press(asked, to, wait=10)
+    card = await stage.ada.until(*words, "confirm?", after=asked["message_id"])
+    await stage.ada.ask("/help", "/orders")
+    return card
+
+
+async def test_of_two_cards_for_one_order_the_second_is_made_anew_from_what_the_first_has_changed(stage: Stage) -> None:
+    await stage.up()
+    await confirmed(stage, "buy 10 AAPL 150")
+    first = await moving(stage, "150.01", "150.00 → 150.01")
+    second = await moving(stage, "149.99", "150.00 → 149.99")
+    await stage.ada.press(first, "✅")
+    await order(stage, orderRef="sb-1-1", limitPrice=150.01)
+    await listed(stage, "BUY 10 AAPL LIMIT 150.01")
+    await stage.ada.press(second, "✅", repeat=3)
+    anew = await stage.ada.until("150.01 → 149.99", "confirm?", after=second["message_id"])
+    assert "The order has changed since the last card." in said(anew)
+    assert [one["limitPrice"] for one in await stage.desk.orders()] == [150.01]
+    await stage.ada.ask("/help", "/orders")
+    old = next(one for one in await stage.ada.from_bot() if one["message_id"] == second["message_id"])
+    assert not any(label.startswith("✅") for label in labels(old))
+    assert "Replaced by a newer card. This one was not sent." in said(old)
+    await stage.ada.press(anew, "✅", repeat=3)
+    await order(stage, orderRef="sb-1-1", limitPrice=149.99)
+    assert len(await stage.desk.orders()) == 1

@@ -93,8 +93,7 @@ async def test_every_type_and_time_is_sent_as_its_card_says_and_filled(
 
 
 async def test_the_close_ends_what_is_good_for_the_day_and_nothing_else(tmp_path: Path) -> None:
-    world, dial = trading_day(tmp_path, BEFORE_THE_CLOSE)
-    async with opened_stage(world, tmp_path, dial) as stage:
+    async with opened_stage(trading_day(tmp_path, BEFORE_THE_CLOSE), tmp_path) as stage:
         await stage.up(**WIDE)
         counter = Counter(stage)
         counter.move(prints("AAPL", 200.0))

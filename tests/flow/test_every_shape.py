@@ -156,7 +156,6 @@ async def net_liquidation(counter: Counter) -> float:
 
 def clock_ahead(counter: Counter, seconds: float) -> str:
     """Return the first whole minute in New York that is at least *seconds* away, as a person types it."""
-    assert counter.stage.dial is not None
     return f"{counter.stage.dial.now().astimezone(NEW_YORK) + timedelta(seconds=seconds + 59):%H:%M}"
 
 

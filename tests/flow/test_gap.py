@@ -28,8 +28,7 @@ ROUNDS = 10
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    world, dial = trading_day(tmp_path, NOON)
-    async with opened_stage(world, tmp_path, dial) as stage:
+    async with opened_stage(trading_day(tmp_path, NOON), tmp_path) as stage:
         yield stage
 
 
@@ -56,7 +55,7 @@ async def crossed(stage: Stage, levels: dict[int, tuple[str, float]]) -> set[tup
     for minute in range(MINUTES):
         await stage.later(MINUTE)
         for number, (symbol, level) in levels.items():
-            at = stage.dial.now() if stage.dial is not None else NOON
+            at = stage.dial.now()
             # Up in every third minute, each symbol in another one.
             is_up = minute % 3 == number % 3
             exchange.push(symbol, round(level * (1.01 if is_up else 0.99), 2))
@@ -146,10 +145,10 @@ async def is_unlinked(stage: Stage) -> bool:
 
 async def turned(stage: Stage, times: int) -> None:
     """Turn the clock by twenty seconds so many times: the bot takes no such step for a sleep."""
-    goal = stage.dial.now() + times * STEP if stage.dial is not None else NOON
+    goal = stage.dial.now() + times * STEP
 
     async def look() -> bool:
-        if stage.dial is not None and stage.dial.now() < goal:
+        if stage.dial.now() < goal:
             await stage.wade(STEP)
             return False
         return True
@@ -171,7 +170,7 @@ async def test_what_a_farm_did_not_send_is_told_once_it_is_back(stage: Stage) ->
     await noticed(stage, "an IBKR data farm is down", "usfarm")
     await turned(stage, 2)
     exchange.push("AAPL", round(level * 1.01, 2))
-    crossed_at = stage.dial.now() if stage.dial is not None else NOON
+    crossed_at = stage.dial.now()
     await turned(stage, 1)
     exchange.push("AAPL", round(level * 0.99, 2))
     await turned(stage, 4)

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from simulator.tws.exchange import Exchange
 from simulator.world import World
 from tests.flow.chat import Shown, said
-from tests.flow.conftest import Stage, opened_stage
+from tests.flow.conftest import Stage, exchange_at, opened_stage
 
 ORDERS = ("SELL 150 AAPL MARKET", "SELL 60 MSFT MARKET", "BUY 20 TSLA MARKET")
 TWO = ("DU1234567", "DU7654321")
@@ -18,7 +17,7 @@ TWO = ("DU1234567", "DU7654321")
 @pytest.fixture
 async def desk_of_two(tmp_path: Path) -> AsyncIterator[Stage]:
     """Give a stage on which IBKR's login manages two accounts."""
-    world = World(exchange=Exchange(walk=False, accounts=TWO), limits=False)
+    world = World(exchange=exchange_at(tmp_path, accounts=TWO), limits=False)
     async with opened_stage(world, tmp_path) as stage:
         yield stage
 

@@ -21,8 +21,7 @@ PEOPLE = {"second_step": "person", "second_step_above": "1000"}
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    world, dial = trading_day(tmp_path, MORNING)
-    async with opened_stage(world, tmp_path, dial) as stage:
+    async with opened_stage(trading_day(tmp_path, MORNING), tmp_path) as stage:
         yield stage
 
 
@@ -30,7 +29,6 @@ class App:
     """An authenticator app, by the same clock as the bot."""
 
     def __init__(self, stage: Stage, secret: str) -> None:
-        assert stage.dial is not None
         self._dial = stage.dial
         self._totp = pyotp.TOTP(secret)
 
@@ -248,5 +246,5 @@ async def test_a_decline_is_told_with_who_did_it(stage: Stage) -> None:
     card = await carded(stage.tom)
     await stage.tom.press(card, "✅")
     await stage.ada.press(await stage.ada.until("approve?"), "✖️")
-    await settled(stage, stage.tom, card, "declined by user 111")
+    await settled(stage, stage.tom, card, "Declined by user 111")
     assert await stage.desk.orders() == []

@@ -18,8 +18,7 @@ AFTERNOON = datetime(2026, 11, 18, 20, 20, tzinfo=UTC)
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    world, dial = trading_day(tmp_path, AFTERNOON)
-    async with opened_stage(world, tmp_path, dial) as stage:
+    async with opened_stage(trading_day(tmp_path, AFTERNOON), tmp_path) as stage:
         await stage.up()
         yield stage
 

@@ -17,8 +17,7 @@ MORNING = datetime(2026, 11, 18, 15, 50, tzinfo=UTC)
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    world, dial = trading_day(tmp_path, MORNING)
-    async with opened_stage(world, tmp_path, dial) as stage:
+    async with opened_stage(trading_day(tmp_path, MORNING), tmp_path) as stage:
         await stage.up()
         stage.world.exchange.push("AAPL", 196.0)
         yield stage

@@ -21,8 +21,7 @@ GRACE = timedelta(seconds=11)
 @asynccontextmanager
 async def staged(folder: Path, at: datetime) -> AsyncIterator[Stage]:
     """Open a stage at which it is *at*, without a bot."""
-    world, dial = trading_day(folder, at)
-    async with opened_stage(world, folder, dial) as stage:
+    async with opened_stage(trading_day(folder, at), folder) as stage:
         yield stage
 
 

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from simulator.world import World
 from tests.chaos.body import program
 from tests.flow.alerting import fired, firings, made
 from tests.flow.chat import Shown, labels, said
-from tests.flow.conftest import Stage, opened_stage
+from tests.flow.conftest import Stage, always_open, opened_stage
 
 _PATIENCE_S = 60.0
 
@@ -25,7 +24,7 @@ async def became(stage: Stage, message: Shown, *words: str) -> Shown:
 async def test_while_nothing_can_be_stored_it_is_said_no_order_goes_out_and_what_fires_waits(tmp_path: Path) -> None:
     word = tmp_path / "quota"
     word.write_text("", encoding="utf-8")
-    async with opened_stage(World(walk=False, limits=False, sample_s=0.0), tmp_path) as stage:
+    async with opened_stage(always_open(tmp_path, sample_s=0.0), tmp_path) as stage:
         await stage.up(program=program(quota=str(word), unpaced=True), confirm_timeout_s="600")
         _, number = await made(stage, "AAPL > 240")
         card = await stage.ada.ask("buy 10 AAPL 199.5", "confirm?")

@@ -19,12 +19,15 @@ from broker.scanner import IbScanFeed
 from broker.session import IbAddress, IbSession
 from broker.status import LinkState, LinkStatus
 from market.account import Fill
-from market.clock import SystemClock
 from market.quote import Tick
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
+from tests.fakes.clock import RunningClock
 from tests.fakes.eventually import eventually
 from trading.ports import OrderReport
+
+CLOCK = RunningClock()
+"""The time here, for both ends of the wire: a Wednesday, 11:00 in New York and after, whatever the machine's says."""
 
 
 @dataclass
@@ -61,7 +64,7 @@ class Desk:
 
 def desk_at(port: int, *, client_id: int = 17, readonly: bool = False, account: str = "", **pace: object) -> Desk:
     """Return a desk that is not connected yet; its timings are short, no test waits them out on a good day."""
-    clock = SystemClock()
+    clock = CLOCK
     settings = IbAddress(port=port, client_id=client_id, readonly=readonly, account=account)
     timings = {"connect_timeout_s": 2.0, "backoff_s": (0.01, 0.05), "heartbeat_s": 30.0, "answer_s": 1.0} | pace
     session = IbSession(settings, clock, **timings)
@@ -75,7 +78,7 @@ def desk_at(port: int, *, client_id: int = 17, readonly: bool = False, account: 
         IbScanFeed(session, IbCatalogue(session, clock, timeout_s=10.0), timeout_s=10.0),
         IbNewsFeed(session, clock, reserve=feed.reserve, timeout_s=10.0),
         IbOrders(session, clock, timeout_s=10.0),
-        IbPortfolio(session, contracts, timeout_s=10.0),
+        IbPortfolio(session, contracts, clock=clock, timeout_s=10.0),
         IbOptions(session, feed, clock, timeout_s=10.0),
     )
     session.on_status(desk.statuses.append)
@@ -97,7 +100,7 @@ async def running(desk: Desk) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 def exchange() -> Exchange:
-    return Exchange(walk=False)
+    return Exchange(clock=CLOCK, walk=False)
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from broker.library import library
-from market.clock import SystemClock
 from market.errors import MarketError
 from market.ticket import parse
 from simulator.tws.exchange import Exchange
@@ -28,7 +27,7 @@ from storage.proposals import SqlProposalStore
 from tests.fakes.desk import CARD, CHAT, OTHER, TRADER
 from tests.fakes.trading import MemoryAudit
 from tests.fakes.tws import Killed, Mishap
-from tests.integration.broker.conftest import Desk, desk_at, running
+from tests.integration.broker.conftest import CLOCK, Desk, desk_at, running
 from trading.access import Role, Roster
 from trading.desk import OrderDesk
 from trading.errors import TradingError
@@ -115,7 +114,7 @@ class WirePlay:
         self._pressed: set[int] = set()
         self._state = TradingState.ACTIVE
         self._world = AsyncExitStack()
-        self.exchange = Exchange(walk=False)
+        self.exchange = Exchange(clock=CLOCK, walk=False)
         self.server = TwsServer(self.exchange, sample_s=0.01)
 
     @asynccontextmanager
@@ -133,7 +132,7 @@ class WirePlay:
                 await self.now.stack.aclose()
 
     async def _start(self) -> None:
-        stack, clock = AsyncExitStack(), SystemClock()
+        stack, clock = AsyncExitStack(), CLOCK
         path = self._folder / "squawkbot.db"
         database = await Database.open(f"sqlite:///{path}", clock=clock, boot_id="boot")
         stack.push_async_callback(database.close)

@@ -6,14 +6,13 @@ import pytest
 
 from alerts.naming import name_of
 from broker.contracts import IbContracts
-from market.clock import SystemClock
 from market.errors import AmbiguousSymbol, BrokerError, UnknownSymbol
 from market.instrument import SecType
 from market.ticket import parse
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
-from tests.integration.broker.conftest import Desk, desk_at, running
+from tests.integration.broker.conftest import CLOCK, Desk, desk_at, running
 
 
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ async def test_each_listing_has_a_name_of_its_own_that_finds_it_again(desk: Desk
     names = {}
     for con_id in (14204, 14121, 265598):
         one = await desk.contracts.find(f"#{con_id}")
-        names[con_id] = await name_of(one, desk.contracts, SystemClock().now())
+        names[con_id] = await name_of(one, desk.contracts, CLOCK.now())
         assert await desk.contracts.find(names[con_id]) == one
     assert names == {14204: "SAP", 14121: "SAP@IBIS", 265598: "AAPL"}
 
@@ -115,20 +114,20 @@ async def test_hours_are_in_the_venues_own_zone(desk: Desk) -> None:
     aapl = await desk.contracts.find("AAPL")
     hours = await desk.contracts.hours(aapl)
     assert hours.zone == "US/Eastern"
-    assert hours.is_open(SystemClock().now())
+    assert hours.is_open(CLOCK.now())
 
 
 async def test_an_early_close_is_seen_when_the_hours_are_asked_for_again(server: TwsServer, exchange: Exchange) -> None:
     async with running(desk_at(server.port)) as desk:
         await desk.up()
-        contracts = IbContracts(desk.session, SystemClock(), hours_ttl_s=0.0)
+        contracts = IbContracts(desk.session, CLOCK, hours_ttl_s=0.0)
         spy = await contracts.find("SPY")
         before = await contracts.hours(spy)
-        assert before.next_close(SystemClock().now()).end > SystemClock().now()
+        assert before.next_close(CLOCK.now()).end > CLOCK.now()
         exchange.close_session()
         after = await contracts.hours(spy)
-        assert after.last_close(SystemClock().now()) is not None
-        assert not after.is_open(SystemClock().now())
+        assert after.last_close(CLOCK.now()) is not None
+        assert not after.is_open(CLOCK.now())
 
 
 async def test_a_zone_nobody_knows_counts_as_utc(

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from broker.history import IbHistory
-from market.clock import SystemClock
 from market.errors import BrokerError, LinkDown, PacingViolation, RequestTimeout
 from market.instrument import Instrument
 from market.quote import BarSize
@@ -16,7 +15,7 @@ from simulator.tws.plan import RegularUS
 from simulator.tws.server import TwsServer
 from tests.fakes.clock import FakeClock
 from tests.fakes.eventually import eventually
-from tests.integration.broker.conftest import Desk, desk_at, running
+from tests.integration.broker.conftest import CLOCK, Desk, desk_at, running
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -48,7 +47,7 @@ async def test_as_many_closed_bars_come_as_were_asked_for(
 @pytest.mark.parametrize("size", [BarSize.MIN_1, BarSize.MIN_15, BarSize.HOUR_1])
 async def test_the_running_bar_is_left_out(desk: Desk, aapl: Instrument, size: BarSize) -> None:
     bars = await desk.history.bars(aapl, size, 3)
-    now = SystemClock().now()
+    now = CLOCK.now()
     assert bars[-1].start + size.duration <= now
     assert bars[-1].start + 2 * size.duration > now - timedelta(seconds=5)
 
@@ -57,7 +56,7 @@ async def test_todays_bar_comes_once_the_session_is_closed(
     desk: Desk, aapl: Instrument, exchange: Exchange, server: TwsServer
 ) -> None:
     before = await desk.history.bars(aapl, BarSize.DAY_1, 5)
-    today = (await desk.contracts.hours(aapl)).next_close(SystemClock().now()).day
+    today = (await desk.contracts.hours(aapl)).next_close(CLOCK.now()).day
     assert before[-1].start.date() < today
     assert before[-1].start.time() == datetime.min.time()
     exchange.close_session()
@@ -68,7 +67,7 @@ async def test_todays_bar_comes_once_the_session_is_closed(
 
 @pytest.mark.parametrize("size", list(BarSize))
 async def test_nights_and_weekends_are_reached_over(size: BarSize) -> None:
-    exchange = Exchange(walk=False, plan=RegularUS())
+    exchange = Exchange(clock=CLOCK, walk=False, plan=RegularUS())
     server = TwsServer(exchange)
     await server.start()
     async with running(desk_at(server.port)) as desk:
@@ -79,7 +78,7 @@ async def test_nights_and_weekends_are_reached_over(size: BarSize) -> None:
 
 
 async def test_bars_of_regular_hours_know_no_others() -> None:
-    server = TwsServer(Exchange(walk=False, plan=RegularUS()))
+    server = TwsServer(Exchange(clock=CLOCK, walk=False, plan=RegularUS()))
     await server.start()
     async with running(desk_at(server.port)) as desk:
         await desk.up()
@@ -141,7 +140,7 @@ async def test_an_unanswered_question_is_withdrawn(desk: Desk, aapl: Instrument,
 
 
 async def test_the_fifty_first_request_within_ten_seconds_waits_its_turn(desk: Desk, exchange: Exchange) -> None:
-    clock = FakeClock(SystemClock().now())
+    clock = FakeClock(CLOCK.now())
     naps = []
 
     async def nap(seconds: float) -> None:
@@ -171,9 +170,9 @@ async def test_the_last_minutes_are_asked_for_by_the_clock_and_at_their_own_pace
     async def nap(seconds: float) -> None:
         naps.append(seconds)
 
-    history = IbHistory(desk.session, FakeClock(SystemClock().now()), desk.contracts, timeout_s=5.0, nap=nap)
+    history = IbHistory(desk.session, FakeClock(CLOCK.now()), desk.contracts, timeout_s=5.0, nap=nap)
     bars = await history.minutes(aapl, 5)
-    now = SystemClock().now()
+    now = CLOCK.now()
     assert 4 <= len(bars) <= 6
     assert bars[0].start >= now - timedelta(minutes=8)
     assert bars[-1].start + timedelta(minutes=1) <= now
@@ -186,5 +185,5 @@ async def test_the_last_minutes_are_asked_for_by_the_clock_and_at_their_own_pace
 
 
 async def test_minutes_before_a_night_are_not_those_just_closed(aapl: Instrument, desk: Desk) -> None:
-    history = IbHistory(desk.session, FakeClock(SystemClock().now() + timedelta(hours=9)), desk.contracts)
+    history = IbHistory(desk.session, FakeClock(CLOCK.now() + timedelta(hours=9)), desk.contracts)
     assert await history.minutes(aapl, 3) == []

@@ -7,7 +7,6 @@ import pytest
 
 from broker.market_data import IbTickFeed
 from broker.status import LinkReason, LinkState
-from market.clock import SystemClock
 from market.errors import LinkDown, NoMarketData, RequestTimeout
 from market.instrument import Instrument, SecType
 from market.quote import DataKind, TickField
@@ -15,7 +14,7 @@ from simulator.tws.exchange import Exchange
 from simulator.tws.quotes import open_interest
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
-from tests.integration.broker.conftest import Desk, desk_at, running
+from tests.integration.broker.conftest import CLOCK, Desk, desk_at, running
 
 
 @pytest.fixture
@@ -33,19 +32,19 @@ async def streaming(desk: Desk, instrument: Instrument) -> None:
 
 async def test_a_held_instrument_ticks_and_has_a_quote(desk: Desk, aapl: Instrument, exchange: Exchange) -> None:
     await streaming(desk, aapl)
-    exchange.push("AAPL", 201.5, bid=201.4, ask=201.6, size=300)
-    await eventually(lambda: 201.5 in desk.prices())
+    exchange.push("AAPL", 260.5, bid=260.4, ask=260.6, size=300)
+    await eventually(lambda: 260.5 in desk.prices())
     quote = desk.feed.quote(aapl.con_id)
     assert quote is not None
-    await eventually(lambda: quote.ask == 201.6)
-    assert (quote.last, quote.bid, quote.ask, quote.high) == (201.5, 201.4, 201.6, 201.5)
+    await eventually(lambda: quote.ask == 260.6)
+    assert (quote.last, quote.bid, quote.ask, quote.high) == (260.5, 260.4, 260.6, 260.5)
     assert quote.close
     assert quote.open
     assert quote.volume
     assert quote.low
     assert quote.kind is DataKind.LIVE
     assert not quote.halted
-    [trade] = [tick for tick in desk.ticks if tick.field is TickField.LAST and tick.price == 201.5]
+    [trade] = [tick for tick in desk.ticks if tick.field is TickField.LAST and tick.price == 260.5]
     assert trade.size == 300
     assert trade.instrument == aapl
     # On a busy machine a price and its time may come in two reads: then it has none.
@@ -53,13 +52,13 @@ async def test_a_held_instrument_ticks_and_has_a_quote(desk: Desk, aapl: Instrum
 
 
 class _Ahead:
-    """The machine's clock, so many seconds *ahead*."""
+    """The clock here, so many seconds *ahead*."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
 
     def time(self) -> float:
-        return SystemClock().now().timestamp() + self.ahead
+        return CLOCK.now().timestamp() + self.ahead
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -67,7 +66,7 @@ class _Ahead:
 
 async def test_a_trade_bears_its_own_time_and_not_that_of_the_one_before() -> None:
     clock = _Ahead()
-    exchange = Exchange(walk=False, clock=clock)
+    exchange = Exchange(clock=clock, walk=False)
     server = TwsServer(exchange, sample_s=0.01)
     await server.start()
     async with running(desk_at(server.port)) as desk:
@@ -101,6 +100,22 @@ async def test_a_trade_without_a_time_of_its_own_bears_none(
     assert stamps[300.0] is None
     assert 301.0 in stamps
     assert all(tick.exchange_time is None for tick in desk.ticks if tick.field is not TickField.LAST)
+
+
+async def test_a_quote_knows_when_the_last_trade_was_while_its_sides_move(
+    desk: Desk, aapl: Instrument, server: TwsServer, exchange: Exchange
+) -> None:
+    await streaming(desk, aapl)
+    exchange.push("AAPL", 301.0)
+    await eventually(lambda: 301.0 in desk.prices())
+    traded = desk.feed.quote(aapl.con_id).last_time
+    assert traded is not None
+    desk.ticks.clear()
+    server.faults.bad_tick("AAPL", 1, "300.9", "100")
+    await eventually(lambda: 300.9 in [tick.price for tick in desk.ticks if tick.field is TickField.BID])
+    quote = desk.feed.quote(aapl.con_id)
+    assert (quote.last, quote.bid, quote.last_time) == (301.0, 300.9, traded)
+    assert quote.received > traded
 
 
 async def test_every_tick_of_one_network_read_counts(desk: Desk, aapl: Instrument, server: TwsServer) -> None:
@@ -355,7 +370,7 @@ async def test_the_hundred_and_first_line_says_so_and_waits(desk: Desk, aapl: In
 
 async def test_no_more_lines_are_asked_for_than_are_ours_to_use(server: TwsServer) -> None:
     desk = desk_at(server.port)
-    feed = IbTickFeed(desk.session, SystemClock(), most=2)
+    feed = IbTickFeed(desk.session, CLOCK, most=2)
     demoted = []
     feed.on_demoted(demoted.append)
     async with running(desk):

@@ -10,14 +10,14 @@ import pytest
 from alerts.condition import OrderEvent
 from alerts.rule import OrderHappened
 from broker.order_feed import IbOrderFeed
-from market.clock import Clock, SystemClock
+from market.clock import Clock
 from market.ticket import OrderTicket, OrderType, Side
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.clock import FakeClock
 from tests.fakes.eventually import eventually
 from tests.fakes.trading import entry
-from tests.integration.broker.conftest import Desk, desk_at, running
+from tests.integration.broker.conftest import CLOCK, Desk, desk_at, running
 
 ACCOUNT = "DU1234567"
 BUY = OrderTicket(Side.BUY, Decimal(10), "AAPL", OrderType.MARKET)
@@ -30,7 +30,7 @@ class Listening:
     def __init__(self, desk: Desk, clock: Clock | None = None) -> None:
         self.desk = desk
         self.told: list[OrderHappened] = []
-        self.feed = IbOrderFeed(desk.session, desk.orders, clock or SystemClock(), look_s=600.0)
+        self.feed = IbOrderFeed(desk.session, desk.orders, clock or CLOCK, look_s=600.0)
         self.feed.connect(self.told.append)
 
     async def happened(self, event: OrderEvent) -> OrderHappened:
@@ -88,7 +88,7 @@ async def test_an_order_that_another_program_placed_is_told_when_its_fill_moves_
     assert filled.instrument == aapl
     assert filled.price == pytest.approx(196.46)
     assert filled.order == "buy 10 AAPL market"
-    assert abs((SystemClock().now() - filled.at).total_seconds()) < 60
+    assert abs((CLOCK.now() - filled.at).total_seconds()) < 60
 
 
 async def test_an_order_made_in_tws_is_told(ours: Listening, exchange: Exchange) -> None:

@@ -14,13 +14,13 @@ from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
 from tests.fakes.trading import entry
-from tests.integration.broker.conftest import desk_at, running
+from tests.integration.broker.conftest import CLOCK, desk_at, running
 from trading.ports import OrderFate
 
 
 @pytest.mark.parametrize("version", [176, 178])
 async def test_an_ordinary_day_leaves_no_error_in_any_log(version: int, caplog: pytest.LogCaptureFixture) -> None:
-    exchange = Exchange()
+    exchange = Exchange(clock=CLOCK)
     server = TwsServer(exchange, server_version=version, sample_s=0.01)
     await server.start()
     async with running(desk_at(server.port)) as desk:

@@ -11,12 +11,11 @@ from alerts.language import parse
 from alerts.needs import symbols_of
 from alerts.pastbars import PastBars
 from alerts.rule import Rule
-from market.clock import SystemClock
 from market.quote import BarSize
 from simulator.tws.exchange import Exchange
 from simulator.tws.plan import RegularUS
 from simulator.tws.server import TwsServer
-from tests.integration.broker.conftest import Desk, desk_at, running
+from tests.integration.broker.conftest import CLOCK, Desk, desk_at, running
 
 
 class Past:
@@ -25,7 +24,7 @@ class Past:
     def __init__(self, desk: Desk, server: TwsServer) -> None:
         self.desk = desk
         self.server = server
-        self.clock = SystemClock()
+        self.clock = CLOCK
         self.bars = PastBars(desk.history, self.clock)
 
     async def run(self, text: str, days: int = 90) -> Backtest:
@@ -42,7 +41,7 @@ class Past:
 
 @pytest.fixture
 async def past() -> AsyncIterator[Past]:
-    server = TwsServer(Exchange(walk=False, plan=RegularUS()))
+    server = TwsServer(Exchange(clock=CLOCK, walk=False, plan=RegularUS()))
     await server.start()
     async with running(desk_at(server.port)) as desk:
         await desk.up()

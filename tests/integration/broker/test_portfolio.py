@@ -10,13 +10,12 @@ from alerts.engine import Engine
 from alerts.language import parse
 from alerts.rule import Rule
 from market.account import AccountSummary, Position
-from market.clock import SystemClock
 from market.ticket import OrderTicket, OrderType, Side
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
 from tests.fakes.trading import entry
-from tests.integration.broker.conftest import Desk, desk_at, running
+from tests.integration.broker.conftest import CLOCK, Desk, desk_at, running
 
 ACCOUNT = "DU1234567"
 
@@ -40,6 +39,35 @@ async def test_once_the_link_is_up_the_account_is_known(desk: Desk) -> None:
     assert summary.cushion is not None
     assert 0 < summary.cushion < 1
     await eventually(lambda: desk.portfolio.summary(ACCOUNT).daily_pnl is not None)
+
+
+async def test_the_days_profit_that_comes_before_the_values_makes_no_account_without_a_currency(
+    server: TwsServer,
+) -> None:
+    desk = desk_at(server.port)
+    desk.portfolio._timeout_s = 0.2
+    # No account value comes, and the profits do.
+    server.faults.swallowed.add(6)
+    told: list[AccountSummary] = []
+    changes: list[AccountSummary | None] = []
+    desk.portfolio.connect(lambda summary, _: told.append(summary))
+    desk.portfolio.on_change(lambda account: changes.append(desk.portfolio.summary(account)))
+    async with running(desk):
+        await desk.up()
+        await eventually(lambda: desk.portfolio._summaries[ACCOUNT].daily_pnl is not None)
+        assert desk.portfolio.summary(ACCOUNT) is None
+        desk.portfolio._on_value("ExchangeRate", "1.084", "EUR", ACCOUNT)
+        assert desk.portfolio.summary(ACCOUNT) is None
+        server.faults.heal()
+        server.faults.drop()
+        await eventually(lambda: desk.portfolio.summary(ACCOUNT))
+        await eventually(lambda: told)
+    assert {one.currency for one in told} == {"USD"}
+    known = [one for one in changes if one is not None]
+    assert {one.currency for one in known} == {"USD"}
+    # What came before is not lost.
+    assert known[0].daily_pnl is not None
+    assert known[0].rates["EUR"] == Decimal("1.084")
 
 
 async def test_what_other_currencies_are_worth_is_kept_and_forgotten(desk: Desk) -> None:
@@ -113,7 +141,7 @@ async def test_what_was_sold_while_the_link_was_down_is_not_held_after_it(
 
 @pytest.mark.parametrize("chosen", ["", "DU7654321"])
 async def test_several_accounts_are_kept_apart_the_default_first(chosen: str) -> None:
-    exchange = Exchange(walk=False, accounts=("DU1234567", "DU7654321"))
+    exchange = Exchange(clock=CLOCK, walk=False, accounts=("DU1234567", "DU7654321"))
     server = TwsServer(exchange)
     await server.start()
     desk = desk_at(server.port, account=chosen)
@@ -170,12 +198,12 @@ async def test_a_position_opened_and_closed_later_is_followed(desk: Desk) -> Non
 async def test_alerts_on_the_account_and_its_positions_are_about_the_chosen_account(
     chosen: str, fires: list[str]
 ) -> None:
-    exchange = Exchange(walk=False, accounts=("DU1234567", "DU7654321"))
+    exchange = Exchange(clock=CLOCK, walk=False, accounts=("DU1234567", "DU7654321"))
     server = TwsServer(exchange)
     await server.start()
     desk = desk_at(server.port, account=chosen)
     engine, fired, told = Engine(), [], []
-    now = SystemClock().now()
+    now = CLOCK.now()
 
     def take(summary: AccountSummary, positions: Sequence[Position]) -> None:
         told.append(summary.account)
@@ -198,7 +226,7 @@ async def test_alerts_on_the_account_and_its_positions_are_about_the_chosen_acco
 
 
 async def test_another_account_is_not_told_as_the_default_one() -> None:
-    exchange = Exchange(walk=False, accounts=("DU1234567", "DU7654321"))
+    exchange = Exchange(clock=CLOCK, walk=False, accounts=("DU1234567", "DU7654321"))
     server = TwsServer(exchange)
     await server.start()
     desk = desk_at(server.port, account="DU7654321")
@@ -209,3 +237,19 @@ async def test_another_account_is_not_told_as_the_default_one() -> None:
         await eventually(lambda: told)
     await server.stop()
     assert set(told) == {("DU7654321", 0)}
+
+
+async def test_an_execution_is_open_until_the_position_shows_it(desk: Desk, exchange: Exchange) -> None:
+    ko = await desk.contracts.find("KO")
+    seen = []
+    desk.orders.connect(lambda _: None, lambda _: seen.append((held(desk, "KO"), desk.portfolio.unsettled(ACCOUNT))))
+    for number, quantity in ((1, 100), (2, 30)):
+        side = Side.BUY if number == 1 else Side.SELL
+        await desk.orders.submit(
+            entry(ko, OrderTicket(side, Decimal(quantity), "KO", OrderType.MARKET)), f"sb-{number}-1"
+        )
+        await eventually(lambda number=number: held(desk, "KO") == (100, 70)[number - 1])
+        await eventually(lambda: not desk.portfolio.unsettled(ACCOUNT))
+    # The first word of each execution: the position did not show it yet, and both together did.
+    assert (Decimal(0), {ko.con_id: Decimal(100)}) in seen
+    assert (Decimal(100), {ko.con_id: Decimal(-30)}) in seen

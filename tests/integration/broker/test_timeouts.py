@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from alerts.operand import PriceField
-from market.clock import SystemClock
 from market.errors import BrokerError, LinkDown, RequestTimeout
 from market.instrument import Instrument
 from market.quote import BarSize
@@ -21,7 +20,7 @@ from market.ticket import OrderTicket, OrderType, Side
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
-from tests.integration.broker.conftest import Desk, desk_at
+from tests.integration.broker.conftest import CLOCK, Desk, desk_at
 from trading.errors import OrderGone
 
 AAPL = Instrument(265598, "AAPL", primary_exchange="NASDAQ")
@@ -45,14 +44,14 @@ QUESTIONS = MappingProxyType[str, Ask](
         "history.bars": lambda desk: desk.history.bars(AAPL, BarSize.HOUR_1, 5),
         "history.minutes": lambda desk: desk.history.minutes(AAPL, 5),
         "history.since": lambda desk: desk.history.since(
-            AAPL, PriceField.LAST, BarSize.MIN_1, SystemClock().now() - timedelta(minutes=10)
+            AAPL, PriceField.LAST, BarSize.MIN_1, CLOCK.now() - timedelta(minutes=10)
         ),
         "feed.fresh": lambda desk: desk.feed.fresh(AAPL, TIMEOUT_S),
         "scans.run_once": lambda desk: desk.scans.run_once(SCAN),
         "scans.catalogue": lambda desk: desk.scans.catalogue(),
         "news.providers": lambda desk: desk.news.providers(),
         "news.headlines": lambda desk: desk.news.headlines(AAPL, 3),
-        "news.headlines_since": lambda desk: desk.news.headlines_since(AAPL, SystemClock().now() - timedelta(hours=1)),
+        "news.headlines_since": lambda desk: desk.news.headlines_since(AAPL, CLOCK.now() - timedelta(hours=1)),
         "news.article": lambda desk: desk.news.article("BRFG", "BRFG$1"),
         "orders.preview": lambda desk: desk.orders.preview(AAPL, TICKET, ACCOUNT),
         "orders.open_orders": lambda desk: desk.orders.open_orders(),

@@ -253,3 +253,20 @@ def test_without_a_usual_range_two_percent_stands_for_it() -> None:
 def test_a_card_that_closes_a_position_offers_no_stop_and_target() -> None:
     labels = [one.label for row in proposal_card(proposal("sell 50 AAPL 210"), now=NOW).buttons for one in row]
     assert not any("🛡" in label for label in labels)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_said"),
+    [
+        ("buy 50 AAPL 200.18", True),
+        ("buy 50 AAPL 200.17", False),
+        ("sell 50 AAPL 200.12", True),
+        ("sell 50 AAPL 200.13", False),
+        ("buy 50 AAPL 205 opg", False),
+        ("buy 50 AAPL market", False),
+        ("buy 50 AAPL stop 199 limit 210", False),
+    ],
+)
+def test_a_limit_that_meets_the_other_side_is_said_to_trade_at_once(line: str, is_said: bool) -> None:
+    card = replace(proposal(line), bid=Decimal("200.12"), ask=Decimal("200.18"))
+    assert ("it can trade at once" in check_message(proposal_card(card, now=NOW))) is is_said

@@ -17,6 +17,7 @@ from market.errors import (
     PacingViolation,
     ReadOnlyApi,
     RequestTimeout,
+    SymbolError,
     TicketContradiction,
     TicketSyntaxError,
     UnknownSymbol,
@@ -55,6 +56,7 @@ DENIALS = (
     OrderDenied(Limit.CLOSED_MARKET, None, "closed"),
     OrderDenied(Limit.COLLAR, Decimal(20), Decimal("21.50")),
     OrderDenied(Limit.SHORT_SELLING, Decimal(5), Decimal(10)),
+    OrderDenied(Limit.POSITION, None, "AAPL"),
     OrderDenied(Limit.ACCOUNT, None, "buying power"),
     OrderDenied(Limit.CURRENCY, "USD", "JPY"),
     OrderDenied(Limit.ORDER_VALUE, Decimal(50_000), Decimal("50000.01"), USD),
@@ -74,6 +76,9 @@ def of_several(denial: OrderDenied, about: str) -> OrderDenied:
 ERRORS: dict[str, Exception] = {
     "alert-syntax": AlertSyntaxError(
         "AAPL croses 200", 5, "an operator", ("AAPL crosses 200", "AAPL > 200"), "crosses"
+    ),
+    "alert-syntax-elsewhere": AlertSyntaxError(
+        "what is higher 2", 5, "a study", ("AAPL > high(52w)", "AAPL < low(20d)"), ">"
     ),
     "ticket-syntax": TicketSyntaxError("buy AAPL 10", 4, "a quantity", ("buy 10 AAPL",)),
     "ticket-contradiction": TicketContradiction(Fault.SIDE, "stop_loss"),
@@ -108,8 +113,27 @@ ERRORS: dict[str, Exception] = {
     "denied-loss-unknown": OrderDenied(Limit.DAILY_LOSS, Decimal(500), None, "USD"),
     "denied-hours-unknown": OrderDenied(Limit.CLOSED_MARKET, None, None),
     "denied-no-market-data": OrderDenied(Limit.QUOTE_MISSING, None, "Not subscribed."),
+    "denied-coin-market": OrderDenied(Limit.ORDER_TYPE, None, "BUY MKT DAY"),
+    "denied-times": OrderDenied(Limit.ORDER_TYPE, None, "GTC, ALGO"),
     "denied-delayed": OrderDenied(Limit.QUOTE_AGE, Decimal(60), "delayed"),
 }
+
+
+ORDERING = [name for name, error in ERRORS.items() if isinstance(error, (OrderDenied, SymbolError, BrokerError))]
+
+
+@pytest.mark.parametrize("name", ORDERING)
+def test_every_refusal_of_an_order_says_that_nothing_was_done(name: str) -> None:
+    said = explain(ERRORS[name]).html
+    assert "Nothing was sent to the market." in said or "Nothing was done." in said
+
+
+@pytest.mark.parametrize("name", ["denied-order-type", "denied-tick-size", "denied-quantity", "denied-coin-market"])
+def test_a_rule_of_ibkrs_is_not_called_a_limit_of_ours(name: str) -> None:
+    said = explain(ERRORS[name]).html
+    assert "IBKR would not take it" in said
+    assert "limit of ours" not in said
+    assert "/limits" not in said
 
 
 def test_every_limit_has_a_denial_here() -> None:

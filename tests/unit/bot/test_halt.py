@@ -151,7 +151,8 @@ class TestResume:
         chat.second_step.policy = Policy(StepKind.CODE, Decimal(1000))
         await enrolled(chat, phone)
         await chat.say("/halt", ADMIN)
-        assert "takes a code" in await chat.say("/resume", ADMIN)
+        assert "/resume 123456" in await chat.say("/resume", ADMIN)
+        assert "/reduce 123456" in await chat.say("/reduce", ADMIN)
         assert "That is not the code" in await chat.say(f"/resume {phone.wrong()}", ADMIN)
         assert chat.switch() is TradingState.HALTED
         await chat.say(f"/resume {phone.code()}", ADMIN)

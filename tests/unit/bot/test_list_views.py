@@ -16,7 +16,7 @@ from bot.views.list_refusal import refusal
 from bot.views.message import Message
 from bot.views.notices import Notice
 from market.account import Position
-from market.ticket import Side
+from market.ticket import Side, parse
 from tests.fakes.chat import AAPL, ACCOUNT, BMW, EVIL, MSFT, NEW_YORK
 from tests.fakes.golden import check_golden
 from tests.fakes.reply import check_message
@@ -26,7 +26,7 @@ from trading.batch import Left, Why
 from trading.errors import ListFault, ListRefused
 from trading.plan import orders_of
 from trading.ports import OrderFate, OrderReport
-from trading.proposal import Leg, LegState, OrderNews, Proposal, ProposalState
+from trading.proposal import Leg, LegOrder, LegRole, LegState, OrderNews, Proposal, ProposalState
 from trading.rebalance import Rebalance, Standing, Trade, Worth
 from trading.repricing import choices, stops, targets
 from trading.targets import parse_targets
@@ -68,11 +68,18 @@ def foreign(fate: OrderFate, words: str, **changes: object) -> OrderReport:
     return replace(known, **changes)
 
 
+def unsent_list() -> Proposal:
+    given = replace(proposal("sell 5 AAPL market"), id=3)
+    tickets = (given.ticket, parse("buy 3 AAPL 190"))
+    orders = tuple(LegOrder(LegRole.PART, AAPL, ticket, ACCOUNT) for ticket in tickets)
+    return replace(given, orders=orders).with_state(ProposalState.DENIED)
+
+
 def overview() -> working_views.Overview:
     return working_views.Overview(
         working=(working(state=LegState.PARTIAL, filled=Decimal(20), average_price=Decimal("199.48")), bracket()),
         waiting=(proposal("sell 5 AAPL market"),),
-        over=(proposal("buy 1 AAPL 190").with_state(ProposalState.EXPIRED),),
+        over=(proposal("buy 1 AAPL 190").with_state(ProposalState.EXPIRED), unsent_list()),
         elsewhere=(
             foreign(OrderFate.WORKING, "sell 5 <b>&EVIL 300 gtc"),
             foreign(OrderFate.CHECK, "buy 1 KO 60", order_ref="sb-3-1"),

@@ -130,6 +130,14 @@ class TestFlatten:
         assert "No positions" in await chat.say("/flatten")
         assert chat.store.rows == {}
 
+    @pytest.mark.parametrize("line", ["/flatten", "/close AAPL", "/rebalance AAPL 20%"])
+    async def test_before_the_account_is_told_of_nobody_says_that_nothing_is_held(self, chat: Chat, line: str) -> None:
+        chat.floor.summaries.clear()
+        text = await chat.say(line)
+        assert f"IBKR has not told yet what account {ACCOUNT} is worth" in text
+        assert "Nothing was sent to the market" in text
+        assert chat.store.rows == {}
+
     async def test_a_closed_market_is_said_with_when_it_opens(self, chat: Chat) -> None:
         hold(chat, AAPL=15)
         chat.clock.advance(timedelta(hours=8).total_seconds())
@@ -327,3 +335,62 @@ class TestSecondCard:
         chat.floor.quote_error = None
         await chat.handlers.rest.look()
         assert "BUY 74 MSFT MARKET · confirm?" in chat.reply.text
+
+    async def test_before_the_link_is_in_step_no_card_is_made(self, chat: Chat) -> None:
+        await self.sold(chat)
+        chat.is_linked = False
+        for _ in range(3):
+            await chat.handlers.rest.look()
+            chat.clock.advance(60)
+        assert len(chat.store.rows) == 1
+        chat.is_linked = True
+        await chat.handlers.rest.look()
+        assert "BUY 74 MSFT MARKET · confirm?" in chat.reply.text
+        assert chat.rest_news.told == []
+
+    @pytest.mark.parametrize("cash", [None, Decimal(1_000)])
+    async def test_before_the_accounts_values_have_come_it_is_looked_again(
+        self, chat: Chat, cash: Decimal | None
+    ) -> None:
+        await self.sold(chat)
+        known = chat.floor.summaries.pop(ACCOUNT)
+        if cash is not None:
+            chat.floor.summaries[ACCOUNT] = AccountSummary(ACCOUNT, "USD", cash=cash)
+        for _ in range(3):
+            await chat.handlers.rest.look()
+            chat.clock.advance(2)
+        assert (len(chat.store.rows), chat.rest_news.told) == (1, [])
+        chat.floor.summaries[ACCOUNT] = known
+        await chat.handlers.rest.look()
+        assert "BUY 74 MSFT MARKET · confirm?" in chat.reply.text
+        assert chat.rest_news.told == []
+
+    async def test_values_that_do_not_come_are_said_so_once_and_the_purchases_stay_to_be_had(self, chat: Chat) -> None:
+        await self.sold(chat)
+        known = chat.floor.summaries.pop(ACCOUNT)
+        for _ in range(40):
+            await chat.handlers.rest.look()
+            chat.clock.advance(2)
+        ((kind, number, why),) = chat.rest_news.told
+        assert (kind, number) == ("waits", 1)
+        assert f"IBKR has not told yet what account <b>{ACCOUNT}</b> is worth" in why
+        chat.floor.summaries[ACCOUNT] = known
+        await chat.press(encode(Code.ORDER_REST, 1), 1)
+        assert "BUY 74 MSFT MARKET · confirm?" in chat.reply.text
+
+    async def test_asked_for_before_the_values_have_come_it_says_what_is_missing(self, chat: Chat) -> None:
+        await self.sold(chat)
+        chat.floor.summaries.pop(ACCOUNT)
+        await chat.press(encode(Code.ORDER_REST, 1), 1)
+        assert "IBKR has not told yet what account" in chat.reply.text
+        assert "Nothing was sent to the market" in chat.reply.text
+        assert len(chat.store.rows) == 1
+
+    async def test_a_fee_without_a_rate_is_named_with_its_currency(self, chat: Chat) -> None:
+        await self.sold(chat)
+        (leg,) = chat.store.rows[1].legs
+        await chat.store.save_leg(1, replace(leg, commission=Decimal(1), commission_currency="EUR"))
+        await chat.handlers.rest.look()
+        ((kind, _, why),) = chat.rest_news.told
+        assert kind == "waits"
+        assert "<b>the fee of AAPL</b> is in EUR, and the rate" in why

@@ -9,7 +9,8 @@ import pytest
 from bot import pairing
 from bot.membership import Change, Membership
 from bot.strangers import Stranger, Strangers, shown_name
-from storage.members import Blocked
+from storage.errors import StorageUnavailable
+from storage.members import Blocked, Member
 from tests.fakes.clock import FakeClock
 from tests.fakes.people import MemoryMembers
 from tests.fakes.reply import FakeReply
@@ -60,6 +61,18 @@ class Bench:
 
     async def says(self, said: str, user_id: int = LEE) -> None:
         await self.strangers.met(Stranger(user_id, "Lee"), said)
+
+    def slow_saves(self) -> tuple[asyncio.Event, asyncio.Event]:
+        """Let the store take its time: the first event says that something is being stored, the second ends that."""
+        storing, may_go_on, save = asyncio.Event(), asyncio.Event(), self.store.save
+
+        async def slow(member: Member) -> None:
+            storing.set()
+            await may_go_on.wait()
+            await save(member)
+
+        self.store.save = slow  # type: ignore[method-assign]
+        return storing, may_go_on
 
     async def _changed(self, user_id: int) -> None:
         self.changed.append(user_id)
@@ -288,6 +301,85 @@ async def test_who_was_let_in_may_be_lowered_and_removed_a_founder_may_not(bench
     assert await bench.door.remove(TOM, by=ADA) is Change.ENVIRONMENT
     await bench.restarted()
     assert LEE not in bench.roster.roles
+
+
+class TestAtOnce:
+    """Admins who press at the same time, and a store that takes its time or fails."""
+
+    @pytest.mark.parametrize(
+        ("rise", "out"),
+        [("lower", "block"), ("lower", "remove"), ("code", "block"), ("code", "remove"), ("let in", "block")],
+    )
+    async def test_who_is_put_out_while_something_about_them_is_stored_stays_out(
+        self, bench: Bench, rise: str, out: str
+    ) -> None:
+        if rise != "let in":
+            await bench.says(bench.code(Role.TRADER))
+        door = bench.door
+        rising = {
+            "lower": lambda: door.lower(LEE, by=ADA),
+            "let in": lambda: door.let_in(LEE, "Lee", by=ADA),
+            "code": lambda: bench.says(bench.code(Role.ADMIN)),
+        }[rise]
+        putting = {"block": lambda: door.block(LEE, "Lee", by=ADA), "remove": lambda: door.remove(LEE, by=ADA)}[out]
+        storing, may_go_on = bench.slow_saves()
+        change = asyncio.ensure_future(rising())
+        await storing.wait()
+        going = asyncio.ensure_future(putting())
+        await asyncio.sleep(0)
+        assert bench.roster.role_of(LEE) is None
+        may_go_on.set()
+        await change
+        assert await going is Change.DONE
+        assert bench.roster.role_of(LEE) is None
+        assert bench.store.members == {}
+        assert (LEE in bench.store.blocked) is (out == "block")
+        await bench.restarted()
+        assert bench.roster.role_of(LEE) is None
+
+    async def test_who_is_lowered_has_no_more_than_a_viewers_rights_though_that_cannot_be_stored(
+        self, bench: Bench
+    ) -> None:
+        await bench.says(bench.code(Role.ADMIN))
+        save = bench.store.save
+
+        async def full(_member: Member) -> None:
+            raise StorageUnavailable("disk full")
+
+        bench.store.save = full  # type: ignore[method-assign]
+        with pytest.raises(StorageUnavailable):
+            await bench.door.lower(LEE, by=ADA)
+        assert bench.roster.role_of(LEE) is Role.VIEWER
+        bench.store.save = save  # type: ignore[method-assign]
+        assert await bench.door.lower(LEE, by=ADA) is Change.DONE
+        assert bench.store.members[LEE].role is Role.VIEWER
+
+    async def test_of_two_admins_who_block_each_other_one_is_left(self, bench: Bench) -> None:
+        door = await bench.restarted({ADA: Role.ADMIN, TOM: Role.ADMIN})
+        both = await asyncio.gather(door.block(TOM, "Tom", by=ADA), door.block(ADA, "Ada", by=TOM))
+        assert both == [Change.DONE, Change.NOT_ADMIN]
+        assert bench.roster.admins == (ADA,)
+        assert set(bench.store.blocked) == {TOM}
+
+    @pytest.mark.parametrize("wish", ["let in", "lower", "remove", "block", "unblock"])
+    async def test_a_press_of_who_is_no_admin_any_more_changes_nothing(self, bench: Bench, wish: str) -> None:
+        door = await bench.restarted({ADA: Role.ADMIN, TOM: Role.ADMIN})
+        await bench.says(bench.code(Role.TRADER))
+        if wish == "unblock":
+            await door.block(LEE, "Lee", by=ADA)
+        wishes = {
+            "let in": lambda: door.let_in(998, "Mia", by=TOM),
+            "lower": lambda: door.lower(LEE, by=TOM),
+            "remove": lambda: door.remove(LEE, by=TOM),
+            "block": lambda: door.block(LEE, "Lee", by=TOM),
+            "unblock": lambda: door.unblock(LEE, by=TOM),
+        }
+        before = dict(bench.roster.roles)
+        blocking = asyncio.ensure_future(door.block(TOM, "Tom", by=ADA))
+        await asyncio.sleep(0)
+        assert await wishes[wish]() is Change.NOT_ADMIN
+        await blocking
+        assert dict(bench.roster.roles) == {who: role for who, role in before.items() if who != TOM}
 
 
 async def test_each_change_is_in_the_audit_log(bench: Bench) -> None:

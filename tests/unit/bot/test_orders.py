@@ -385,6 +385,21 @@ async def test_a_confirm_interrupted_after_its_claim_is_not_sent_again_and_says_
     assert "Confirm" not in " ".join(chat.labels(on=card))
 
 
+async def test_a_confirm_interrupted_before_it_was_noted_that_the_order_left_is_not_told_as_unsent(chat: Chat) -> None:
+    await chat.say(LINE)
+    card, data = chat.reply.last_id, chat.button("Confirm").data
+    standing = await chat.store.by_token(data.partition(":")[2])
+    assert standing is not None
+    chat.store.rows[standing.id] = standing.with_state(ProposalState.CONFIRMED)
+    told = await press_again(chat, data, card)
+    assert "It is not sent again. Now: ⚠️ perhaps sent." in told
+    assert "⚠️ perhaps sent" in chat.reply.shown[card].html
+    # The button of before, pressed by a modified client.
+    await chat.press(data, card)
+    assert "perhaps sent. Not sent again" in list(chat.reply.answers.values())[-1][0]
+    assert chat.gateway.submitted == []
+
+
 async def test_a_confirm_interrupted_on_a_card_whose_time_is_up_is_told_as_not_sent(chat: Chat) -> None:
     await chat.say(LINE)
     card, data = chat.reply.last_id, chat.button("Confirm").data

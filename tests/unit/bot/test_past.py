@@ -60,7 +60,7 @@ async def test_a_backtest_tells_the_numbers_and_then_the_picture(chat: Chat) -> 
 
 async def test_a_backtest_without_a_line_or_with_a_bad_one_says_how(chat: Chat) -> None:
     assert "Backtest what?" in await chat.say("/backtest")
-    assert "I don't understand that alert" in await chat.say("/backtest AAPL croses 5 1y")
+    assert "Did you mean AAPL crosses 5?" in await chat.say("/backtest AAPL croses 5 1y")
     await chat.say("/backtest APPL > 200 30d")
     await chat.tap("AAPL · APPLE")
     assert chat.past.asked == [("AAPL > 200", 30)]

@@ -152,6 +152,12 @@ class TestPortfolio:
         for command in ("/positions", "/account", "/summary"):
             assert "IBKR has not told of any account yet" in await chat.say(command)
 
+    async def test_before_the_accounts_values_have_come_nothing_is_said_of_what_it_holds(self, chat: Chat) -> None:
+        chat.floor.held_positions = []
+        chat.floor.summaries.clear()
+        for command in ("/positions", "/account", "/summary"):
+            assert f"IBKR has not told what is in PAPER {ACCOUNT} yet" in await chat.say(command)
+
 
 class TestSummary:
     SUMMARY = DailySummary(

@@ -6,31 +6,39 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.schedule import DailySummaries
+from bot.calendar import SessionCalendar
+from bot.schedule import DailySummaries, Timers
 from market.hours import Hours, Session
+from market.instrument import Instrument
 from storage.message import NewMessage
 from tests.fakes.clock import FakeClock
+from tests.fakes.eventually import eventually
 from trading.summary import DailySummary, Snapshot
 
 NEW_YORK = ZoneInfo("America/New_York")
+TOKYO = ZoneInfo("Asia/Tokyo")
 DELAY = timedelta(hours=1)
+# As TWS tells them: from today on.
+DAYS_TOLD = 6
 
 
-def session(day: date) -> Session:
-    """Return New York's session of *day*, by the venue's own clock."""
-    begin, end = (datetime.combine(day, clock, NEW_YORK).astimezone(UTC) for clock in (time(9, 30), time(16)))
+def session(day: date, zone: ZoneInfo = NEW_YORK) -> Session:
+    """Return the session of *day*, by the venue's own clock."""
+    begin, end = (datetime.combine(day, clock, zone).astimezone(UTC) for clock in (time(9, 30), time(16)))
     return Session(begin, end, day)
 
 
 class Office:
     """Everything around the summaries: sessions of all weekdays, one account, one person, one outbox."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, zone: ZoneInfo = NEW_YORK) -> None:
         self.clock = FakeClock(now)
+        self.zone = zone
+        self.is_linked = True
         self.marks: set[date] = set()
         self.sent: dict[str, datetime] = {}
         self.summaries = DailySummaries(
-            self,  # type: ignore[arg-type]  it plays all of them
+            SessionCalendar(self, "SPY", self.clock),  # type: ignore[arg-type]  it plays all of them
             self,  # type: ignore[arg-type]
             self,  # type: ignore[arg-type]
             self,  # type: ignore[arg-type]
@@ -38,12 +46,16 @@ class Office:
             self,  # type: ignore[arg-type]
             self.clock,
             DELAY,
-            lambda: True,
+            lambda: self.is_linked,
         )
 
-    async def hours(self, since: date) -> Hours:
-        days = [since + timedelta(days=n) for n in range(-2, 14)]
-        return Hours("America/New_York", tuple(session(day) for day in days if day.weekday() < 5))
+    async def find(self, symbol: str) -> Instrument:
+        return Instrument(756733, symbol)
+
+    async def hours(self, _instrument: Instrument) -> Hours:
+        today = self.clock.now().astimezone(self.zone).date()
+        days = [today + timedelta(days=n) for n in range(DAYS_TOLD)]
+        return Hours(self.zone.key, tuple(session(day, self.zone) for day in days if day.weekday() < 5))
 
     async def last(self, _key: str, until: date) -> date | None:
         return max((day for day in self.marks if day <= until), default=None)
@@ -81,7 +93,7 @@ class Office:
             self.clock.advance(300)
             await self.summaries.look()
         return [
-            f"{key.split(':')[2]} {at.astimezone(NEW_YORK):%d %H:%M}"
+            f"{key.split(':')[2]} {at.astimezone(self.zone):%d %H:%M}"
             for key, at in self.sent.items()
             if key not in known
         ]
@@ -110,3 +122,70 @@ async def test_a_clock_that_is_set_back_a_day_repeats_nothing() -> None:
     office.clock.advance(-86_400)
     assert await office.passes(timedelta(days=1)) == []
     assert await office.passes(timedelta(days=1)) == ["2026-11-18 18 17:00"]
+
+
+@pytest.mark.parametrize("first_start", [time(16, 30), time(19, 5), time(23, 30)])
+async def test_a_bot_that_is_first_started_after_the_close_tells_of_that_day_though_greenwich_has_the_next(
+    first_start: time,
+) -> None:
+    wednesday = date(2026, 11, 18)
+    office = Office(datetime.combine(wednesday, first_start, NEW_YORK).astimezone(UTC))
+    assert [told.split()[0] for told in await office.passes(timedelta(hours=2))] == ["2026-11-18"]
+    assert await office.passes(timedelta(days=1)) == ["2026-11-19 19 17:00"]
+
+
+@pytest.mark.parametrize("first_start", [time(0, 5), time(9), time(16, 55)])
+async def test_the_session_before_the_day_of_the_first_start_is_passed_over(first_start: time) -> None:
+    office = Office(datetime.combine(date(2026, 11, 18), first_start, NEW_YORK).astimezone(UTC))
+    assert await office.passes(timedelta(days=1)) == ["2026-11-18 18 17:00"]
+
+
+@pytest.mark.parametrize(
+    ("first_start", "told"),
+    [
+        (time(0, 5), ["2026-11-18 18 17:00"]),
+        (time(8), ["2026-11-18 18 17:00"]),
+        (time(16, 30), ["2026-11-18 18 17:00"]),
+        (time(23, 30), ["2026-11-18 18 23:35", "2026-11-19 19 17:00"]),
+    ],
+)
+async def test_east_of_greenwich_the_day_is_the_venues_too(first_start: time, told: list[str]) -> None:
+    office = Office(datetime.combine(date(2026, 11, 18), first_start, TOKYO), TOKYO)
+    assert await office.passes(timedelta(days=1)) == told
+
+
+async def test_in_the_evening_a_mark_of_a_clock_that_was_wrong_does_not_count() -> None:
+    office = Office(datetime(2026, 11, 20, 0, 30, tzinfo=UTC))
+    # Thursday evening in New York: no clock that is right has told of Saturday.
+    office.marks = {date(2026, 11, 18), date(2026, 11, 21)}
+    assert [told.split()[0] for told in await office.passes(timedelta(minutes=10))] == ["2026-11-19"]
+
+
+async def test_the_next_summary_is_known_from_the_first_look_on_and_is_never_one_that_was_due_before() -> None:
+    office = Office(datetime(2026, 11, 18, 15, 0, tzinfo=UTC))
+    office.is_linked = False
+    await office.summaries.look()
+    assert office.summaries.next is None
+    office.is_linked = True
+    await office.summaries.look()
+    assert office.summaries.next == datetime(2026, 11, 18, 22, 0, tzinfo=UTC)
+    office.is_linked = False
+    await office.passes(timedelta(days=1))
+    assert office.summaries.next == datetime(2026, 11, 19, 22, 0, tzinfo=UTC)
+
+
+async def test_a_timer_that_is_rung_does_its_work_before_its_turn() -> None:
+    done: list[str] = []
+
+    async def work() -> None:
+        done.append("done")
+
+    timers = Timers()
+    timers.every(86_400, "work", work)
+    timers.start()
+    try:
+        await eventually(lambda: done == ["done"])
+        timers.ring("work")
+        await eventually(lambda: done == ["done", "done"])
+    finally:
+        timers.stop()

@@ -6,9 +6,11 @@ import pytest
 
 from bot.callback_data import Code, encode
 from bot.errors import DeliveryUnknown, NotDelivered
+from bot.request import Press
 from tests.fakes.chat import ADMIN, TRADER, VIEWER, Chat
 from tests.fakes.reply import check_message
 from tests.fakes.steps import SECRET, FakePhone
+from trading.access import Role
 from trading.proposal import ProposalState
 from trading.second_step import MOST_WRONG, Policy, StepKind
 
@@ -99,6 +101,18 @@ async def test_a_wrong_code_is_told_with_the_tries_left_and_a_right_one_still_se
     await codes.say(codes.phone.code())
     assert len(codes.gateway.submitted) == 1
     assert len(codes.reply.deleted) == 3
+
+
+@pytest.mark.parametrize("said", ["12345", "123 45", "1234567"])
+async def test_digits_that_are_no_code_are_told_so_and_cost_no_try(codes: Bench, said: str) -> None:
+    await codes.carded()
+    told = await codes.say(said)
+    assert told.splitlines()[0] == "🔐 That is no code. Nothing was sent to the market. · PAPER"
+    assert "4 more wrong ones lock" in await codes.say(codes.phone.wrong())
+
+
+async def test_digits_are_no_code_where_nobody_asked_for_one(codes: Bench) -> None:
+    assert "I don't understand that." in await codes.say("12345")
 
 
 async def test_the_fifth_wrong_code_locks_is_told_to_the_admins_and_ends_the_question(codes: Bench) -> None:
@@ -236,7 +250,9 @@ async def test_a_second_person_gets_the_whole_card_with_who_asks(people: Bench) 
     assert people.head(request) == "👥 PAPER · BUY 10 AAPL LIMIT 199.50 · approve?"
     assert "User 222 asks for your approval." in people.plain(request)
     assert "Est. cost" in people.plain(request)
-    assert people.labels(on=request) == ["✅ Approve #1", "✖️ Decline"]
+    assert people.labels(on=request) == ["✅ Approve BUY 10 AAPL LIMIT 199.50", "✖️ Decline"]
+    assert "Approve within 120 s" in people.plain(request)
+    assert "Confirm" not in people.plain(request)
     assert people.gateway.submitted == []
 
 
@@ -245,7 +261,7 @@ async def test_an_approval_sends_it_once_and_both_cards_say_so(people: Bench) ->
     request = people.request_of(ADMIN)
     await people.tap("✅ Approve", ADMIN, on=request)
     assert len(people.gateway.submitted) == 1
-    assert "approved by user 111" in people.plain(card)
+    assert "Approved by user 111" in people.plain(card)
     assert people.head(card) == "🕓 PAPER · BUY 10 AAPL LIMIT 199.50"
     assert "Your press decided it." in people.plain(request)
     assert people.labels(on=request) == []
@@ -255,10 +271,29 @@ async def test_an_approval_sends_it_once_and_both_cards_say_so(people: Bench) ->
     assert len(people.gateway.submitted) == 1
 
 
+async def test_what_waits_for_a_second_person_over_a_crash_is_told_as_waiting_on_both_sides(people: Bench) -> None:
+    card = await people.carded()
+    request = people.request_of(ADMIN)
+    (waits,) = people.store.rows.values()
+    approve = encode(Code.STEP_APPROVE, next(iter(people.steps.buttons.values())).token)
+    pressed = [
+        Press(TRADER, TRADER, card, Role.TRADER, encode(Code.ORDER_CONFIRM, waits.token), "a", interrupted=True),
+        Press(ADMIN, ADMIN, request, Role.ADMIN, approve, "b", interrupted=True),
+    ]
+    for one in pressed:
+        await people.router.on_press(one)
+        told = people.plain(people.reply.last_id)
+        assert told.splitlines()[0].endswith("not sent, waits for a second person")
+        assert "still sends it: do not write it again" in told
+        assert "over. Write" not in told
+    await people.tap("✅ Approve", ADMIN, on=request)
+    assert len(people.gateway.submitted) == 1
+
+
 async def test_a_decline_ends_it_and_says_who(people: Bench) -> None:
     card = await people.carded()
     await people.tap("✖️ Decline", ADMIN, on=people.request_of(ADMIN))
-    assert "declined by user 111" in people.plain(card)
+    assert "Declined by user 111" in people.plain(card)
     assert "Not sent." in people.plain(card)
     assert people.gateway.submitted == []
 

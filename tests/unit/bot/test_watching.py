@@ -65,7 +65,7 @@ async def test_more_than_there_is_room_for_sets_none(chat: Chat) -> None:
 async def test_an_empty_list_and_a_bad_line_set_nothing(chat: Chat) -> None:
     assert "Each of what?" in await chat.say("/alert each of watchlist -3% today")
     await chat.say("/watch AAPL")
-    assert "I don't understand that alert" in await chat.say("/alert each of watchlist croses 5")
+    assert "Did you mean each of watchlist crosses 5?" in await chat.say("/alert each of watchlist croses 5")
     assert chat.rules.rules == {}
 
 

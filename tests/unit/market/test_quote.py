@@ -29,6 +29,20 @@ def test_the_latest_of_each_field_counts() -> None:
     assert (made.last, made.kind, made.received) == (201.0, DataKind.DELAYED, NOW + timedelta(minutes=1))
 
 
+def test_a_trade_ages_while_the_sides_move() -> None:
+    made = quote(last=200.0, bid=199.9, ask=200.1)
+    assert made.last_age(NOW + timedelta(seconds=9)) == timedelta(seconds=9)
+    assert made.age(NOW + timedelta(seconds=9)) == timedelta(seconds=7)
+    traded = NOW - timedelta(hours=1)
+    made.applied(Tick(AAPL, TickField.LAST, 200.0, 1.0, NOW, exchange_time=traded))
+    assert made.last_age(NOW) == timedelta(hours=1)
+
+
+def test_a_trade_whose_time_is_not_known_is_as_old_as_the_quote() -> None:
+    assert Quote(AAPL, last=200.0, received=NOW).last_age(NOW + timedelta(seconds=5)) == timedelta(seconds=5)
+    assert Quote(AAPL).last_age(NOW) is None
+
+
 def test_a_halt_begins_and_ends() -> None:
     made = quote(halted=1.0)
     assert made.halted

@@ -1,7 +1,7 @@
 """What the card warns of."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -150,3 +150,12 @@ def test_a_stop_that_the_market_has_passed_is_said_to_trade_at_once(line: str, n
 )
 def test_a_stop_that_waits_says_nothing(line: str) -> None:
     assert not any("at once" in one for one in warned(line))
+
+
+def test_a_last_trade_of_long_ago_is_pointed_out_beside_bid_and_ask() -> None:
+    told = ("the last trade was 12 min ago, bid and ask are newer",)
+    quote = replace(QUOTE, received=NOON, last_time=NOON - timedelta(minutes=12, seconds=59))
+    assert warned("buy 10 AAPL 199.5", quote=quote) == told
+    assert warned("buy 10 AAPL 199.5", quote=replace(quote, last_time=NOON - timedelta(seconds=59))) == ()
+    assert warned("buy 10 AAPL 199.5", quote=replace(quote, last_time=None)) == ()
+    assert not set(told) & set(warned("buy 10 AAPL 199.5", quote=quote, at=EVENING))

@@ -340,7 +340,7 @@ class TestOvertaken:
         await family.desk.shown(answer.replacement.id, CARD)
         assert (await family.confirm(answer.replacement)).outcome is Outcome.SENT
         assert sizes(family) == [("sb-1-3", 6)]
-        assert (await family.confirm(shown)).outcome is Outcome.CANCELLED
+        assert (await family.confirm(shown)).outcome is Outcome.REPLACED
 
     async def test_a_partner_that_was_lessened_since_the_card_counts_too(self, family: DeskBench) -> None:
         shown = await card(family, "sb-1-1", quantity=12)

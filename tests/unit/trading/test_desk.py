@@ -257,6 +257,26 @@ class TestConfirm:
         assert bench.leg_state == "unknown"
         assert bench.gateway.submitted == []
 
+    async def test_the_id_of_an_order_is_noted_before_it_leaves(self, bench: DeskBench) -> None:
+        proposal = await bench.propose()
+        seen: list[tuple[int, int, LegState]] = []
+
+        def leaves(_ref: str) -> None:
+            leg = bench.store.rows[1].legs[0]
+            seen.append((leg.order_id, leg.client_id, leg.state))
+
+        bench.gateway.during_submit = leaves
+        await bench.confirm(proposal)
+        assert seen == [(bench.gateway.ids[0], 17, LegState.UNSENT)]
+
+    async def test_an_order_whose_id_cannot_be_noted_does_not_leave(self, bench: DeskBench) -> None:
+        proposal = await bench.propose()
+        bench.store.failing_saves = 1
+        answer = await bench.confirm(proposal)
+        assert (answer.outcome, answer.detail) == (Outcome.NOT_SENT, "not noted")
+        assert bench.gateway.submitted == []
+        assert bench.store.rows[1].state is ProposalState.CANCELLED
+
     @pytest.mark.parametrize("statement", ["save_leg", "settle"])
     async def test_an_order_that_left_but_could_not_be_noted_is_told_as_sent(
         self, bench: DeskBench, statement: str, caplog: pytest.LogCaptureFixture
@@ -267,7 +287,7 @@ class TestConfirm:
         async def full(*args: object) -> None:
             raise OSError("disk full")
 
-        setattr(bench.store, statement, full)
+        bench.gateway.during_submit = lambda _ref: setattr(bench.store, statement, full)
         bench.audit.write = full  # type: ignore[method-assign, assignment]
         answer = await bench.confirm(proposal)
         assert answer.outcome is Outcome.UNNOTED

@@ -261,6 +261,11 @@ EDGES: list[tuple[Limit, Case, Case]] = [
         Case("buy 10 AAPL 199.51", limits={"net_liquidation_pct": D("1.995")}),
     ),
     (
+        Limit.POSITION,
+        Case("sell 6 AAPL 199.50", {"short_selling": False}, market(held=D(10), executed={AAPL.con_id: D(-4)})),
+        Case("sell 7 AAPL 199.50", {"short_selling": False}, market(held=D(10), executed={AAPL.con_id: D(-4)})),
+    ),
+    (
         Limit.BUYING_POWER,
         Case(limits={"buying_power": True}, arrange=account(buying_power=D("1995.00"))),
         Case(limits={"buying_power": True}, arrange=account(buying_power=D("1994.99"))),

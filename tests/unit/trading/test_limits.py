@@ -106,6 +106,25 @@ def test_a_quote_from_before_the_clock_was_set_back_is_of_no_known_age() -> None
     assert denied_by("buy 10 AAPL 199.5", quote=replace(QUOTE, received=NOW + timedelta(hours=3))) is Limit.QUOTE_AGE
 
 
+@pytest.mark.parametrize(
+    ("text", "sides", "limit"),
+    [
+        ("buy 10 AAPL 199.5", {"bid": 199.98, "ask": 200.02}, None),
+        ("sell 10 AAPL market", {"bid": 199.98}, None),
+        ("buy 10 AAPL market", {"bid": 199.98}, Limit.QUOTE_AGE),
+        ("sell 10 AAPL 199.5", {"ask": 200.02}, Limit.QUOTE_AGE),
+        ("buy 10 AAPL 199.5", {}, Limit.QUOTE_AGE),
+    ],
+)
+def test_an_old_trade_is_no_price_for_an_order_that_meets_nobody_however_the_other_side_moves(
+    text: str, sides: dict[str, float], limit: Limit | None
+) -> None:
+    quote = Quote(AAPL, last=200.0, received=NOW, last_time=NOW - timedelta(seconds=60), **sides)  # type: ignore[arg-type]
+    assert denied_by(text, quote=quote) is None
+    quote.last_time = NOW - timedelta(seconds=60.1)
+    assert denied_by(text, quote=quote) is limit
+
+
 @pytest.mark.parametrize("kind", [kind for kind in DataKind if kind is not DataKind.LIVE])
 def test_delayed_and_frozen_data_is_older_than_any_age_that_is_allowed(kind: DataKind) -> None:
     quote = replace(QUOTE, kind=kind)

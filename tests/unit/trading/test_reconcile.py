@@ -10,6 +10,7 @@ import pytest
 
 from market.errors import LinkDown, RequestTimeout
 from market.instrument import Instrument
+from market.ticket import parse
 from tests.fakes.desk import DeskBench
 from tests.fakes.order_events import fill, hear, paid, report, told
 from tests.fakes.trading import AAPL, entry
@@ -36,7 +37,9 @@ class TestReconcile:
             now=bench.clock.now(),
         )
         if after_submit:
-            await bench.gateway.submit(entry(AAPL, proposal.ticket), "sb-1-1")
+            leg = replace(proposal.legs[0], order_id=bench.gateway.reserve(), client_id=bench.gateway.client_id)
+            await bench.store.save_leg(proposal.id, leg)
+            await bench.gateway.submit(entry(AAPL, proposal.ticket), "sb-1-1", order_id=leg.order_id)
 
     @pytest.mark.parametrize(
         ("place", "fate", "filled", "expected"),
@@ -213,3 +216,71 @@ class TestReusedReference:
         bench.gateway.fills.append(paid(replace(fill(bench, 1, 10, 10), time=bench.clock.now() - timedelta(hours=3))))
         await bench.tracker.reconcile()
         assert told(bench) == ["filled 10"]
+
+
+class TestAnothersOrder:
+    """Another bot beside this one, with a database of its own, and this one's before a restore, say #1 too."""
+
+    async def died(self, bench: DeskBench, order_id: int) -> None:
+        """Leave what a kill -9 before the order left leaves: claimed, and its id noted if it had one yet."""
+        proposal = await bench.propose()
+        claimed = await bench.store.claim(
+            proposal.token,
+            user_id=proposal.user_id,
+            chat_id=proposal.chat_id,
+            message_id=proposal.message_id or 0,
+            digest=proposal.digest,
+            now=bench.clock.now(),
+        )
+        assert claimed is not None
+        if order_id:
+            leg = replace(claimed.legs[0], order_id=order_id, client_id=bench.gateway.client_id)
+            await bench.store.save_leg(claimed.id, leg)
+
+    @pytest.mark.parametrize("order_id", [0, 60])
+    @pytest.mark.parametrize("client_id", [17, 99])
+    async def test_a_working_order_of_theirs_is_not_told_as_ours(
+        self, bench: DeskBench, order_id: int, client_id: int
+    ) -> None:
+        await self.died(bench, order_id)
+        theirs = report(
+            OrderFate.WORKING, 0, 500, order_id=5, client_id=client_id, ticket=parse("buy 500 AAPL 150 gtc")
+        )
+        bench.gateway.open.append(theirs)
+        await bench.tracker.reconcile()
+        await hear(bench, theirs)
+        assert told(bench) == ["unknown 0"]
+        row = bench.store.rows[1]
+        assert (row.legs[0].order_id, row.legs[0].perm_id) == (order_id, 0)
+        assert row.ticket.quantity == 10
+
+    @pytest.mark.parametrize("order_id", [0, 5, 60])
+    async def test_an_execution_of_theirs_is_not_told_as_ours(self, bench: DeskBench, order_id: int) -> None:
+        await self.died(bench, order_id)
+        bench.gateway.fills.append(fill(bench, 1, 10, 10, order_id=5, client_id=99))
+        await bench.tracker.reconcile()
+        assert told(bench) == ["unknown 0"]
+
+    async def test_a_filled_order_of_theirs_is_known_by_the_ids_of_its_executions(self, bench: DeskBench) -> None:
+        # The completed order bears no id of the API's, and its terms are ours.
+        await self.died(bench, 60)
+        theirs = {"order_id": 0, "client_id": 0, "ticket": parse("buy 10 AAPL 199.5")}
+        bench.gateway.completed.append(report(OrderFate.FILLED, 10, 0, **theirs))
+        bench.gateway.fills.append(fill(bench, 1, 10, 10, order_id=5, client_id=99))
+        await bench.tracker.reconcile()
+        assert told(bench) == ["unknown 0"]
+
+    @pytest.mark.parametrize("text", ["buy 10 AAPL 150 gtc", "buy 10 AAPL market", "buy 10 AAPL stop 199.5"])
+    async def test_a_cancelled_order_of_theirs_is_known_by_its_prices(self, bench: DeskBench, text: str) -> None:
+        await self.died(bench, 60)
+        bench.gateway.completed.append(report(OrderFate.CANCELLED, order_id=0, client_id=0, ticket=parse(text)))
+        await bench.tracker.reconcile()
+        assert told(bench) == ["unknown 0"]
+
+    async def test_our_own_end_is_taken_by_its_lasting_id_whatever_its_price_is_now(self, bench: DeskBench) -> None:
+        await bench.sent()
+        await hear(bench, report(OrderFate.WORKING))
+        changed = report(OrderFate.CANCELLED, order_id=0, client_id=0, ticket=parse("buy 10 AAPL 150"))
+        bench.gateway.completed.append(changed)
+        await bench.tracker.reconcile()
+        assert told(bench) == ["working 0", "cancelled 0"]

@@ -107,10 +107,43 @@ async def test_a_halt_between_two_keeps_the_second_back(bench: DeskBench) -> Non
 
 async def test_what_cannot_be_noted_ends_the_list(bench: DeskBench) -> None:
     shown = await listed(bench, "buy 10 AAPL 199.5", "buy 5 AAPL 199.5")
-    bench.store.failing_saves = 1
+    # The id of the first is noted; that it left is not.
+    bench.store.good_saves, bench.store.failing_saves = 1, 1
     answer = await bench.confirm(shown)
     assert (answer.outcome, answer.detail) == (Outcome.PARTLY, "not noted")
     assert len(bench.gateway.submitted) == 1
+
+
+async def test_an_order_of_a_list_whose_id_cannot_be_noted_does_not_leave(bench: DeskBench) -> None:
+    shown = await listed(bench, "buy 10 AAPL 199.5", "buy 5 AAPL 199.5")
+    # The id of the first, that it left; then the id of the second.
+    bench.store.good_saves, bench.store.failing_saves = 2, 1
+    answer = await bench.confirm(shown)
+    assert (answer.outcome, answer.detail) == (Outcome.PARTLY, "not noted")
+    assert states(bench) == [LegState.SENT, LegState.NOT_SENT]
+    assert len(bench.gateway.submitted) == 1
+
+
+async def test_the_id_of_each_order_of_a_list_is_noted_when_it_leaves(bench: DeskBench) -> None:
+    shown = await listed(bench, "buy 10 AAPL 199.5", "buy 5 AAPL 199.5", "buy 1 AAPL 199.5")
+    seen: list[list[tuple[int, int]]] = []
+
+    def leaves(_ref: str) -> None:
+        seen.append([(leg.order_id, leg.client_id) for leg in bench.store.rows[1].legs])
+
+    bench.gateway.during_submit = leaves
+    await bench.confirm(shown)
+    none = (0, 0)
+    assert seen == [[(101, 17), none, none], [(101, 17), (102, 17), none], [(101, 17), (102, 17), (103, 17)]]
+
+
+async def test_an_order_of_a_list_gets_another_id_where_its_own_was_overtaken(bench: DeskBench) -> None:
+    shown = await listed(bench, "buy 10 AAPL 199.5", "buy 5 AAPL 199.5")
+    bench.gateway.during_submit = lambda _ref: setattr(bench.gateway, "overtaken", 2)
+    assert (await bench.confirm(shown)).outcome is Outcome.SENT
+    legs = bench.store.rows[1].legs
+    assert legs[1].order_id > 102
+    assert bench.gateway.ids == [leg.order_id for leg in legs]
 
 
 async def test_without_a_link_before_the_first_nothing_is_sent(bench: DeskBench) -> None:
