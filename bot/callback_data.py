@@ -253,7 +253,7 @@ _SHAPES: dict[Code, tuple[_Shape, ...]] = {
     Code.SCAN_PLACES: (_P, _N, _L),  # page, type of instruments
     Code.SCAN_CODES: (_P, _N, _L),  # page, type of instruments and location
     Code.SCAN_FOUND: (_P, _N, _L),  # page, what was searched for
-    Code.SCAN_BUILD: (_P, _L),
+    Code.SCAN_BUILD: (_P, _L),  # code and place
     Code.SCAN_CARD: (_P, _N),
     Code.SCAN_FILTERS: (_P, _N, _N),  # page, scan
     Code.SCAN_FILTER: (_P, _N, _L),  # scan, which filter

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from alerts.condition import AtSession, AtTime, Draft, EveryTime, Options, ScanEntry
 from alerts.errors import AlertSyntaxError
 from alerts.language import parse
+from alerts.scan_check import checked
 from alerts.wording import format_draft
 from market.scan import MOST_ROWS, ScanSpec
 from market.scan_catalogue import ScanCatalogue, ScanFilter
@@ -67,6 +68,11 @@ def entry_of(line: str, now: datetime, zone: ZoneInfo) -> ScanEntry:
     if not isinstance(draft.condition, ScanEntry) or draft.options != Options():
         raise AlertSyntaxError(line, len(_SCAN), "a scan by itself", EXAMPLES)
     return draft.condition
+
+
+def as_listed(entry: ScanEntry, catalogue: ScanCatalogue | None) -> ScanEntry:
+    """Return the scan as IBKR's *catalogue* has it, where that is known. Raises NoSuchScan."""
+    return entry if catalogue is None else replace(entry, spec=checked(entry.spec, catalogue))
 
 
 def line_of(entry: ScanEntry) -> str:

@@ -15,10 +15,10 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from alerts.condition import ScanEntry
-from alerts.errors import AlertSyntaxError, TooManyScans
+from alerts.errors import AlertSyntaxError, NoSuchScan, TooManyScans
 from bot.handlers.ports import ScanRunner
 from bot.handlers.scan_shelf import best
-from bot.scan_line import entry_of
+from bot.scan_line import as_listed, entry_of
 from bot.scan_times import ScanTimes
 from bot.views.scan_news import failed_to_json, told_to_json
 from market.clock import Clock
@@ -111,13 +111,13 @@ class ScanSchedule:
     async def _run(self, scan: SavedScan, due: datetime, missed: int) -> None:
         now, zone = self._clock.now(), self._zone_of(scan.owner_id)
         try:
-            entry = entry_of(scan.line, now, zone)
+            entry = as_listed(entry_of(scan.line, now, zone), self._runner.known)
             found = best(await self._runner.run_once(entry.spec), entry.spec)
         except LinkDown:
             return
         except (RequestTimeout, TooManyScans) as error:
             await self._postponed(scan, due, missed, error)
-        except (AlertSyntaxError, BrokerError) as error:
+        except (AlertSyntaxError, NoSuchScan, BrokerError) as error:
             await self._failed(scan, due, missed, error)
         else:
             await self._told(scan, due, missed, entry, found)

@@ -294,6 +294,11 @@ class HeadlineSource(Protocol):
 class ScanRunner(Protocol):
     """Runs a scan once, and tells what scans there are."""
 
+    @property
+    def known(self) -> ScanCatalogue | None:
+        """What scans there are as far as known without asking; None before IBKR has told for the first time."""
+        ...
+
     async def run_once(self, spec: ScanSpec) -> Sequence[ScanRow]:
         """Return the scan's rows just now. Raises LinkDown, RequestTimeout, BrokerError, TooManyScans."""
         ...

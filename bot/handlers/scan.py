@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from alerts.errors import AlertSyntaxError, TooManyScans
+from alerts.errors import AlertSyntaxError, NoSuchScan, TooManyScans
 from bot.callback_data import Callback, Code
 from bot.handlers.chores import Chores
 from bot.handlers.past import PastMarket
@@ -24,7 +24,8 @@ from trading.ports import SymbolBook
 
 _log = logging.getLogger(__name__)
 
-_REFUSALS = (LinkDown, RequestTimeout, BrokerError, TooManyScans)
+# A line that is kept may be one that an older version wrote, or that IBKR has no more.
+_REFUSALS = (LinkDown, RequestTimeout, BrokerError, TooManyScans, NoSuchScan, AlertSyntaxError)
 
 TakeLine = Callable[[Press, Callback], Awaitable[None]]
 """Takes a line of the alert language from a button; `bot/handlers/alerts.py`."""
@@ -126,9 +127,6 @@ class ScanHandler:
         try:
             result = await self._shelf.run(scan)
         except _REFUSALS as error:
-            return views.refused(error, scan.id)
-        except AlertSyntaxError as error:
-            # A line that an older version wrote and this one does not read.
             return views.refused(error, scan.id)
         return await self._priced(result, 0, scan.owner_id)
 

@@ -49,6 +49,7 @@ class ScanBrowseHandler:
         await show(self._reply, press, callback, message)
 
     async def _search(self, words: str, page: int) -> Message:
-        # The words stand in the buttons that turn its pages, in bytes.
-        short = " ".join(words.split())[:_LONGEST].encode()[:_LONGEST].decode(errors="ignore")
-        return views.found(await self._shelf.catalogue(), short, page)
+        # The words stand in the buttons that turn its pages, which count in bytes and hold no control characters.
+        plain = "".join(char for char in " ".join(words.split()) if char.isprintable())
+        short = plain.encode(errors="ignore")[:_LONGEST].decode(errors="ignore").strip()
+        return views.found(await self._shelf.catalogue(), short or "?", page)

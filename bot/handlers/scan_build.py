@@ -49,8 +49,10 @@ class ScanBuildHandler:
         self._clock = clock
 
     async def on_build(self, press: Press, callback: Callback) -> None:
-        """Begin with a button's line. Raises AlertSyntaxError."""
-        entry = await self._shelf.entry(f"scan {callback.args[1]}", press.user_id)
+        """Begin with a button's code and place. Raises AlertSyntaxError, NoSuchScan."""
+        code, _, place = callback.args[1].partition(" ")
+        line = f"scan {code} on {place}" if place else f"scan {code}"
+        entry = await self._shelf.entry(line, press.user_id)
         scan = await self._shelf.keep(entry, press.user_id, press.chat_id)
         await self._reply.answer(press)
         await show(self._reply, press, callback, _card(scan, entry))

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from alerts.condition import ScanEntry
 from bot.handlers.ports import ScanRunner, Zones
-from bot.scan_line import entry_of, line_of
+from bot.scan_line import as_listed, entry_of, line_of
 from bot.views.scan import Result
 from market.clock import Clock
 from market.scan import ScanRow, ScanSpec
@@ -65,8 +65,9 @@ class ScanShelf:
         self._results: OrderedDict[int, Result] = OrderedDict()
 
     async def entry(self, line: str, user_id: int) -> ScanEntry:
-        """Return the scan that *line* asks for. Raises AlertSyntaxError."""
-        return entry_of(line, self._clock.now(), await self._zones.zone_of(user_id))
+        """Return the scan that *line* asks for, as IBKR lists it. Raises AlertSyntaxError, NoSuchScan."""
+        entry = entry_of(line, self._clock.now(), await self._zones.zone_of(user_id))
+        return as_listed(entry, self._runner.known)
 
     async def keep(self, entry: ScanEntry, user_id: int, chat_id: int) -> SavedScan:
         """Keep a scan under a short id, and return it."""
@@ -77,7 +78,7 @@ class ScanShelf:
         return await self._scans.get(scan_id, user_id)
 
     async def run(self, scan: SavedScan) -> Result:
-        """Run a scan now. Raises AlertSyntaxError, MarketError, AlertError (TooManyScans)."""
+        """Run a scan now. Raises AlertSyntaxError, NoSuchScan, TooManyScans, MarketError."""
         entry = await self.entry(scan.line, scan.owner_id)
         found = await self._runner.run_once(entry.spec)
         result = Result(

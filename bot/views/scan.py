@@ -34,8 +34,8 @@ COMMON = {
 _HERE = Place.HERE
 _WARNING = 300
 _RVOL = "RVol: the day's volume so far, to a usual whole day's (20 days)"
-# IBKR's error codes of scans: 162 the scanner service, 321 and 322 TWS itself, 490 and 492 permissions. What they say is
-# put into plain words in `broker/errors.py`.
+# IBKR's error codes of scans: 162 the scanner service, 321 and 322 TWS itself, 490 and 492 permissions. What they say
+# is put into plain words in `broker/errors.py`.
 _PERMISSIONS = frozenset({490, 492})
 _OF_SCANS = _PERMISSIONS | {162, 321, 322}
 _SUBSCRIBE = "It takes a market data subscription for that market, in the account's settings at IBKR."

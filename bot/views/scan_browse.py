@@ -129,8 +129,8 @@ def search(
 
 
 def scan_at(code: str, place: str) -> str:
-    """Return the scan of a *code* at a *place* as one types it behind /scan."""
-    return code if place == _US else f"{code} on {place}"
+    """Return the scan of a *code* at a *place* as buttons have it: every byte counts there."""
+    return code if place == _US else f"{code} {place}"
 
 
 def universe(catalogue: ScanCatalogue, kind: str) -> ScanUniverse | None:

@@ -48,7 +48,8 @@ class FakeScans:
         self.asked: list[ScanSpec] = []
         self.error: Exception | None = None
         self.warnings = ""
-        self.known = CATALOGUE
+        self.known: ScanCatalogue | None = None
+        self.listed = CATALOGUE
 
     async def run_once(self, spec: ScanSpec) -> Sequence[ScanRow]:
         self.asked.append(spec)
@@ -59,7 +60,7 @@ class FakeScans:
     async def catalogue(self) -> ScanCatalogue:
         if self.error is not None:
             raise self.error
-        return self.known
+        return self.listed
 
     def warning(self, spec: ScanSpec) -> str:
         return self.warnings

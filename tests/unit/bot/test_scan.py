@@ -1,5 +1,7 @@
 """Scans in the chat: run, page, browse, search, build, save, and from a row to an alert and to an order's card."""
 
+from dataclasses import replace
+
 import pytest
 
 from alerts.errors import TooManyScans
@@ -10,7 +12,9 @@ from market.errors import BrokerError, LinkDown
 from market.instrument import Instrument
 from market.quote import Bar, BarSize, Quote
 from market.scan import ScanRow
+from market.scan_catalogue import ScanLocation
 from tests.fakes.chat import AAPL, EVIL, MSFT, TRADER, VIEWER, Chat
+from tests.fakes.scans import CATALOGUE
 from trading.proposal import ProposalState
 
 MANY = [ScanRow(rank, Instrument(1000 + rank, f"S{rank}")) for rank in range(1, 21)]
@@ -323,3 +327,29 @@ async def test_movers_without_a_link_say_so(chat: Chat) -> None:
     chat.scans.error = LinkDown()
     assert "IBKR cannot be reached" in await chat.say("/movers")
     assert not chat.office.movers
+
+
+async def test_where_ibkr_has_told_what_there_is_a_scan_is_asked_for_as_it_is_listed(chat: Chat) -> None:
+    chat.scans.known = CATALOGUE
+    await chat.say("/scan top_perc_gain on STK.EU.IBIS where PRICEABOVE = 5 top 5")
+    assert (chat.scans.asked[0].code, chat.scans.asked[0].instrument) == ("TOP_PERC_GAIN", "STOCK.EU")
+    text = await chat.say("/scan TOP_PERC_GIAN")
+    assert "no scan TOP_PERC_GIAN" in text
+    assert "TOP_PERC_GAIN" in text
+    assert len(chat.scans.asked) == 1
+
+
+@pytest.mark.parametrize("place", ["STK.EU.IBIS-XETRA", "STK.AEB,STK.SBF", "STK.HK.TSE_JPN", "ETF.EQ.US.MAJOR"])
+async def test_a_place_as_ibkr_writes_it_can_be_browsed_to(chat: Chat, place: str) -> None:
+    chat.scans.listed = replace(CATALOGUE, locations=(ScanLocation(place, "Some place", frozenset({"STK"})),))
+    await chat.say("/scan")
+    for label in ("🗂 Browse", "US Stocks", "Some place", "High Open Gap", "▶️ Run"):
+        await chat.tap(label)
+    assert (chat.scans.asked[0].code, chat.scans.asked[0].location) == ("HIGH_OPEN_GAP", place)
+
+
+@pytest.mark.parametrize("words", ["\x07", "é" * 100, "S" * 300, "\ud800", "a:b:c", "scan\x00 <1>"])
+async def test_no_search_makes_a_button_that_telegram_would_refuse(chat: Chat, words: str) -> None:
+    chat.scans.listed = replace(CATALOGUE, types=CATALOGUE.types * 9)
+    assert "🔎" in await chat.say(f"/scan find {words}")
+    assert "«" in chat.labels()[-1]
