@@ -53,7 +53,8 @@ COMPETING_SESSION = 10197
 
 _CONNECTIVITY = LOST_IBKR | {RESTORED_WITHOUT_STREAMS, RESTORED, CLIENT_ID_IN_USE, PAPER_DISCLAIMER, 502, 504, 1300}
 # 300 and 366 answer the cancelling of a subscription that TWS has lost by itself.
-_INFORMATIONAL = frozenset({300, 366, 10167, 10349})
+_PRESET = 10349
+_INFORMATIONAL = frozenset({300, 366, 10167, _PRESET})
 # The request or the order goes on: order held until the open, locating shares, attributes ignored, partly subscribed.
 _WARNING = frozenset({399, 404, SCAN_IMPRECISE, 10090, 10091})
 # About an order that may be live or not: duplicate id, refused modification, an unclear tick size.
@@ -117,13 +118,17 @@ def order_kind_of(code: int, *, acknowledged: bool) -> Kind:
 
     *acknowledged* says that IBKR had taken the order before. A refusal (201) ends it either way; other errors end
     only an order that was never taken, of a taken one they may speak of a change or a cancel: CHECK. Each order leaves
-    once, under an id of its own: where that is used (103) and nothing was said of it before, it was not taken.
+    once, under an id of its own: where that is used (103) and nothing was said of it before, it was not taken. What is
+    a notice elsewhere says of an order that it works on other terms than were asked for: 2109, that `outside` is
+    ignored, 10349, that it is for the day.
     """
     if code == DUPLICATE_ID and not acknowledged:
         return Kind.FATAL
     if code in _CHECK:
         return Kind.CHECK
     kind = kind_of(code)
+    if kind is Kind.INFORMATIONAL and (code in _NOTICES or code == _PRESET):
+        return Kind.WARNING
     if kind is not Kind.FATAL or code == REJECTED or (code in _REFUSES_NEW and not acknowledged):
         return kind
     return Kind.CHECK

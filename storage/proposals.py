@@ -128,8 +128,8 @@ class SqlProposalStore:
         """Store a leg's new state without telling anyone; what IBKR said meanwhile stays (`storage.legs.merged`)."""
         await self._database.writer.run(lambda connection: store_leg(connection, proposal_id, leg))
 
-    async def save_costs(self, proposal_id: int, leg: Leg) -> None:
-        """Store what an order that is over cost, and change what was told of it, without a sound."""
+    async def save_anew(self, proposal_id: int, leg: Leg) -> None:
+        """Store the costs of an order that is over, or IBKR's words about one at work; what was told shows them."""
         await self._told_anew(proposal_id, lambda connection: store_leg(connection, proposal_id, leg), leg)
 
     async def save_terms(self, proposal_id: int, number: int, ticket: OrderTicket) -> None:

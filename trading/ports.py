@@ -287,8 +287,8 @@ class ProposalStore(Protocol):
         """Store a leg's new state without telling anyone."""
         ...
 
-    async def save_costs(self, proposal_id: int, leg: Leg) -> None:
-        """Store what an order that is over cost, and change what was told of it, without a sound."""
+    async def save_anew(self, proposal_id: int, leg: Leg) -> None:
+        """Store the costs of an order that is over, or IBKR's words about one at work; what was told shows them."""
         ...
 
     async def save_terms(self, proposal_id: int, number: int, ticket: OrderTicket) -> None:

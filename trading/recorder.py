@@ -19,6 +19,8 @@ from trading.terms import adopted
 from trading.transition import is_news, is_part, leg_of
 from trading.turns import Turns
 
+_AT_WORK = frozenset({LegState.SENT, LegState.WORKING, LegState.PARTIAL})
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -92,8 +94,8 @@ class Recorder:
         if is_news(before, after):
             news = OrderNews(proposal.with_leg(after), after, before.state, at, found_at_reconcile=found)
             await self._store.record(news)
-        elif self._is_late_cost(before, after, _units(proposal, after)):
-            await self._store.save_costs(proposal.id, after)
+        elif self._is_late_cost(before, after, _units(proposal, after)) or _is_word(before, after):
+            await self._store.save_anew(proposal.id, after)
         elif after != before:
             await self._store.save_leg(proposal.id, after)
         self._held.pop(after.order_ref, None)
@@ -115,6 +117,11 @@ class Recorder:
                 leg = leg_of(proposal, order_ref) if proposal else None
                 if proposal is not None and leg is not None and self._held.get(order_ref) == held:
                     await self.store(proposal, leg, held.leg, held.at)
+
+
+def _is_word(before: Leg, after: Leg) -> bool:
+    """Return whether IBKR says something new of an order that goes on: what shows it shows that."""
+    return after.state in _AT_WORK and before.message != after.message
 
 
 def _units(proposal: Proposal, leg: Leg) -> int:

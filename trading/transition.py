@@ -121,7 +121,8 @@ def after_fill(leg: Leg, fill: Fill, quantity: Decimal) -> Leg:
         return leg
     leg = _filled_to(leg, fill.cumulative, fill.average_price)
     if leg.filled >= quantity:
-        return replace(leg, state=LegState.FILLED)
+        # What IBKR said of it at work is no part of its end.
+        return replace(leg, state=LegState.FILLED, message="")
     return leg if leg.state.is_final and not leg.is_disowned else replace(leg, state=LegState.PARTIAL)
 
 

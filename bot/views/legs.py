@@ -28,6 +28,7 @@ _WAITS = "🕓 waiting for the fill"
 _PERHAPS = "⚠️ perhaps sent"
 # What is filled says it all.
 _MARKS = {LegState.PARTIAL: "🕓", LegState.FILLED: "✅"}
+_AT_WORK = {LegState.SENT, LegState.WORKING, LegState.PARTIAL}
 _SPOKEN = {LegState.REJECTED, LegState.UNKNOWN}
 
 
@@ -72,7 +73,13 @@ def leg_lines(proposal: Proposal) -> list[str]:
     """Return a line for each of several legs: what it is and what became of it; nothing for a single one."""
     if len(proposal.legs) < 2:  # noqa: PLR2004  one order needs no list
         return []
-    return [f"{leg_name(leg, proposal)}: {leg_words(leg, proposal)}" for leg in proposal.legs]
+    return [f"{leg_name(leg, proposal)}: {leg_words(leg, proposal)}{_said(leg)}" for leg in proposal.legs]
+
+
+def _said(leg: Leg) -> str:
+    """Return what IBKR says of an order that goes on; of one that ended, its words are the reason."""
+    is_told = leg.state in _AT_WORK and leg.message
+    return f" · <i>IBKR: {text(shortened(leg.message, _REASON))}</i>" if is_told else ""
 
 
 def leg_name(leg: Leg, proposal: Proposal) -> str:

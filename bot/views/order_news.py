@@ -179,7 +179,8 @@ def _standing(proposal: Proposal, leg: Leg) -> list[str]:
         told = "What could not be filled at once was cancelled" if leg.filled else "It could not be filled at once"
     if told is not None:
         return [f"{told}: {_part(proposal, leg) if leg.filled else 'nothing was bought or sold.'}"]
-    return [f"At IBKR, {filled_line(leg, proposal) if leg.filled else 'nothing filled yet'}"]
+    said = [f"<i>IBKR: {text(shortened(leg.message, _REASON))}</i>"] if leg.message and leg.state in _AT_WORK else []
+    return [f"At IBKR, {filled_line(leg, proposal) if leg.filled else 'nothing filled yet'}", *said]
 
 
 def _part(proposal: Proposal, leg: Leg) -> str:

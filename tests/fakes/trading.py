@@ -130,7 +130,7 @@ class MemoryProposalStore:
             raise OSError
         self.rows[proposal_id] = self.rows[proposal_id].with_leg(leg)
 
-    async def save_costs(self, proposal_id: int, leg: Leg) -> None:
+    async def save_anew(self, proposal_id: int, leg: Leg) -> None:
         await asyncio.sleep(0)
         self.rows[proposal_id] = self.rows[proposal_id].with_leg(leg)
         self.retold.append(leg)

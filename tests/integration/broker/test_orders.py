@@ -243,6 +243,7 @@ async def test_a_notice_leaves_the_order_alive(desk: Desk, aapl: Instrument, ser
     [report] = await desk.orders.open_orders()
     assert report.fate is OrderFate.WORKING
     assert {one.fate for one in desk.reports} == {OrderFate.WORKING}
+    assert "a notice" in {one.message for one in desk.reports}
     await desk.orders.cancel(order_id, "sb-14-1", report.perm_id)
     await told(desk, OrderFate.CANCELLED)
 

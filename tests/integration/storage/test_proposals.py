@@ -277,6 +277,20 @@ async def test_a_commission_that_comes_later_completes_the_leg_without_a_word(
     assert await outbox.depth() == 1
 
 
+async def test_words_about_an_order_at_work_go_into_the_message_that_shows_it(
+    store: SqlProposalStore, outbox: SqlOutbox
+) -> None:
+    proposal = await shown(store)
+    told = news(proposal, LegState.WORKING)
+    await store.record(told)
+    warned = replace(told.leg, message="'outside' is ignored")
+    await store.save_anew(proposal.id, warned)
+    await store.save_anew(proposal.id, warned)
+    (_, row) = await outbox.due(NOW, 20)
+    assert (row.kind, row.edit_key, row.silent) == ("thread", "thread:1", True)
+    assert news_from_json(row.payload).leg == warned
+
+
 async def test_a_commission_that_comes_after_the_fill_was_told_goes_into_both_messages_without_a_sound(
     store: SqlProposalStore, outbox: SqlOutbox, clock: FakeClock
 ) -> None:
@@ -287,8 +301,8 @@ async def test_a_commission_that_comes_after_the_fill_was_told_goes_into_both_me
     first = clock.now()
     clock.advance(300)
     complete = replace(told.leg, commission=Decimal("1.00"), realized_pnl=Decimal("3.00"))
-    await store.save_costs(proposal.id, complete)
-    await store.save_costs(proposal.id, complete)
+    await store.save_anew(proposal.id, complete)
+    await store.save_anew(proposal.id, complete)
     rows = (await outbox.due(NOW, 20))[3:]
     assert [(row.kind, row.edit_key, row.silent, row.reply_to) for row in rows] == [
         ("thread", "thread:1", True, 500),
@@ -308,7 +322,7 @@ async def test_what_the_filled_part_of_a_cancelled_order_cost_goes_into_the_mess
     for state in (LegState.PARTIAL, LegState.CANCELLED):
         await store.record(news(proposal, state, filled=4))
     ended = news(proposal, LegState.CANCELLED, filled=4).leg
-    await store.save_costs(proposal.id, replace(ended, commission=Decimal("0.40")))
+    await store.save_anew(proposal.id, replace(ended, commission=Decimal("0.40")))
     keys = [row.edit_key for row in await outbox.due(NOW, 20) if row.dedupe_key.startswith("anew:")]
     assert keys == ["thread:1", "order:sb-1-1:cancelled:4"]
 
@@ -318,7 +332,7 @@ async def test_costs_of_what_nobody_was_told_are_stored_without_a_message(
 ) -> None:
     proposal = await shown(store)
     complete = replace(proposal.legs[0], state=LegState.FILLED, filled=Decimal(10), commission=Decimal("1.00"))
-    await store.save_costs(proposal.id, complete)
+    await store.save_anew(proposal.id, complete)
     found = await store.get(proposal.id)
     assert found is not None
     assert found.legs == (complete,)

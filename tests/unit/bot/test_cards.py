@@ -108,6 +108,7 @@ def thread(news: OrderNews) -> Message:
 
 SENT, WORKING, PARTIAL = LegState.SENT, LegState.WORKING, LegState.PARTIAL
 FILLED, CANCELLED, REJECTED = LegState.FILLED, LegState.CANCELLED, LegState.REJECTED
+IGNORED = "Order Event Warning: Attribute 'Outside Regular Trading Hours' is ignored <based on> the order type."
 
 MESSAGES = {
     "card-offers-guards": lambda: proposal_card(
@@ -149,6 +150,10 @@ MESSAGES = {
     "trade-size": lambda: ticket.trade_size(Side.BUY, quote(), None, GUARDS, now=NOW),
     "trade-size-held": lambda: ticket.trade_size(Side.SELL, quote(), holdings().held_positions[0], None, now=NOW),
     "thread-working": lambda: thread(told(proposal(), (WORKING, "0"))),
+    "thread-warned": lambda: thread(because(told(proposal(), (WORKING, "0")), IGNORED)),
+    "thread-bracket-warned": lambda: thread(
+        because(told(planned(BRACKET), (PARTIAL, "20"), (SENT, "0"), (SENT, "0"), number=2), IGNORED)
+    ),
     "thread-filled": lambda: thread(told(proposal(), (FILLED, "50"))),
     "thread-bracket-waiting": lambda: thread(told(planned(BRACKET), (WORKING, "0"), (WORKING, "0"), (WORKING, "0"))),
     "thread-bracket": lambda: thread(told(planned(BRACKET), (PARTIAL, "20"), (SENT, "0"), (SENT, "0"))),

@@ -49,8 +49,11 @@ def test_what_a_code_means_for_a_request(code: int, kind: Kind) -> None:
         (99999, Kind.CHECK, Kind.CHECK),
         (399, Kind.WARNING, Kind.WARNING),
         (404, Kind.WARNING, Kind.WARNING),
-        (10349, Kind.INFORMATIONAL, Kind.INFORMATIONAL),
-        (2109, Kind.INFORMATIONAL, Kind.INFORMATIONAL),
+        (10349, Kind.WARNING, Kind.WARNING),
+        (2109, Kind.WARNING, Kind.WARNING),
+        (2102, Kind.WARNING, Kind.WARNING),
+        (300, Kind.INFORMATIONAL, Kind.INFORMATIONAL),
+        (2110, Kind.CONNECTIVITY, Kind.CONNECTIVITY),
         (1100, Kind.CONNECTIVITY, Kind.CONNECTIVITY),
     ],
 )

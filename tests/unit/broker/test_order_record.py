@@ -98,10 +98,26 @@ def test_a_doubt_lasts_until_ibkr_speaks_again() -> None:
     assert record.fate is OrderFate.WORKING
 
 
-def test_a_preset_notice_is_not_worth_telling() -> None:
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (10349, "Order TIF was set to DAY based on order preset."),
+        (2109, "Order Event Warning: Attribute 'Outside Regular Trading Hours' is ignored."),
+        (2199, "a notice of a number nobody has met"),
+    ],
+)
+def test_that_an_order_works_on_other_terms_is_told_and_changes_nothing_of_its_fate(code: int, words: str) -> None:
     record = working()
-    assert not record.take_code(10349, "Order TIF was set to DAY")
-    assert record.fate is OrderFate.WORKING
+    assert record.take_code(code, words)
+    assert (record.fate, record.report().message) == (OrderFate.WORKING, words)
+
+
+def test_a_notice_that_its_change_is_too_early_refuses_the_change() -> None:
+    record = working()
+    record.change_begun()
+    assert record.take_code(2102, "Unable to modify this order as it is still being processed.")
+    assert (record.fate, record.report().message) == (OrderFate.WORKING, "")
+    assert "still being processed" in record.report().refused_change
 
 
 def test_a_warning_is_told_with_the_state_it_came_in_and_then_forgotten() -> None:

@@ -42,6 +42,18 @@ class TestEvents:
         assert news.proposal.legs == (news.leg,)
         assert bench.store.rows[1].legs == (news.leg,)
 
+    async def test_words_about_an_order_at_work_change_what_shows_it_and_are_gone_with_the_fill(
+        self, bench: DeskBench
+    ) -> None:
+        await bench.sent("buy 10 AAPL 199.5 outside")
+        words = "Order Event Warning: Attribute 'Outside Regular Trading Hours' is ignored."
+        await hear(bench, report(OrderFate.WORKING), report(OrderFate.WORKING, message=words))
+        await hear(bench, report(OrderFate.WORKING, message=words))
+        assert told(bench) == ["working 0"]
+        assert [(leg.state, leg.message) for leg in bench.store.retold] == [(LegState.WORKING, words)]
+        await hear(bench, paid(fill(bench, 1, 10, 10)))
+        assert bench.store.told[-1].leg.message == ""
+
     async def test_a_fill_is_told_without_its_commission_when_that_does_not_come(self, bench: DeskBench) -> None:
         await bench.sent()
         whole = fill(bench, 1, 10, 10)
