@@ -220,9 +220,9 @@ def historical_news(req_id: int, at: float, provider: str, article_id: str, head
     return (86, req_id, f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}.0", provider, article_id, headline)
 
 
-def tick_news(req_id: int, at: float, provider: str, article_id: str, headline: str) -> Fields:
+def tick_news(req_id: int, at: float, provider: str, article_id: str, headline: str, extra: str) -> Fields:
     """84: a headline of now; the time is in milliseconds."""
-    return (84, req_id, int(at * 1000), provider, article_id, headline, "K:n/a")
+    return (84, req_id, int(at * 1000), provider, article_id, headline, extra)
 
 
 def tick_by_tick_last(req_id: int, kind: int, at: float, value: float, size: float, exchange: str) -> Fields:
