@@ -95,7 +95,7 @@ def contract_details(
         instrument.order_types, instrument.valid_exchanges, 1, instrument.under_con_id,
         _escaped(instrument.long_name),
         instrument.primary_exchange, month, instrument.industry, instrument.category, instrument.subcategory,
-        zone or instrument.zone, timetable.hours(now, instrument.zone, liquid=False),
+        instrument.zone if zone is None else zone, timetable.hours(now, instrument.zone, liquid=False),
         timetable.hours(now, instrument.zone, liquid=True), "", "0", *sec_ids,
         2 if instrument.is_option else 1, instrument.under_symbol, instrument.under_sec_type,
         ",".join([str(instrument.market_rule)] * len(exchanges)), instrument.expiry, instrument.stock_type,
