@@ -159,7 +159,9 @@ class IbNewsFeed:
         Raises LinkDown, RequestTimeout, BrokerError.
         """
         found = await self.headlines(instrument, MOST_HEADLINES)
-        return [headline for headline in reversed(found) if headline.time >= begin]
+        # Lists of the past have whole seconds: what came later in the second of the beginning seems to be from before.
+        second = begin.replace(microsecond=0)
+        return [headline for headline in reversed(found) if headline.time >= second]
 
     async def headlines(self, instrument: Instrument, count: int) -> Sequence[Headline]:
         """

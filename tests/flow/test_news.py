@@ -147,6 +147,8 @@ async def test_after_a_power_cut_nothing_is_told_twice_and_the_gap_is_told_once(
     await listening(stage, 3)
     await published(stage, "Apple opens a shop in Ohio", providers=AGENCIES)
     await stage.ada.until("📰 AAPL", "Apple opens a shop")
+    # A message whose delivery is not noted yet may be repeated.
+    await passed(stage, "NFLX")
     await bot.kill()
     await published(stage, "Apple opens a shop in Ohio", provider="DJ-RTG")
     await published(stage, "Apple makes its own chips for servers", providers=AGENCIES)
@@ -167,6 +169,6 @@ async def test_after_a_power_cut_nothing_is_told_twice_and_the_gap_is_told_once(
 
     await stage.desk.until(asked_again, "headlines asked for anew")
     await stage.linked()
-    await passed(stage, "NFLX")
+    await passed(stage, "GME")
     for words in ("Apple opens a shop", "Apple makes its own chips", "Tesla orders chips"):
         assert len(await told(stage, words)) == 1

@@ -140,7 +140,8 @@ async def test_headlines_of_a_gap_are_found_however_tws_reads_dates(
     desk: Desk, aapl: Instrument, exchange: Exchange, server: TwsServer, is_backward: bool
 ) -> None:
     server.faults.news_backward = is_backward
-    begin = datetime.fromtimestamp(exchange.clock.time() - 2, UTC)
+    # The past is told in whole seconds.
+    begin = datetime.fromtimestamp(exchange.clock.time(), UTC)
     exchange.publish("AAPL", "In the gap")
     assert [one.text for one in await desk.news.headlines_since(aapl, begin)] == ["In the gap"]
 
