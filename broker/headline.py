@@ -9,7 +9,7 @@ headline in English.
 import re
 from collections.abc import Sequence
 
-_META = re.compile(r"\s*(!*)\s*\{([A-Z]:[^{}]*)\}")
+_META = re.compile(r"(!*)\s*\{([A-Z]:[^{}]*)\}")
 _BANG = re.compile(r"\s*!+\s*")
 _LANGUAGES = re.compile(r"(?:^|:)L:([^:]*)")
 _CODE = re.compile(r"[A-Za-z]{2}(?:-[A-Za-z]+)?")
@@ -56,9 +56,9 @@ def cleaned(headline: str, extra: str = "") -> tuple[str, str, bool]:
 
     *extra* is what comes beside a live one. A `!` before or after the metadata marks hot news.
     """
-    text, language, is_hot = headline, language_of(extra), False
+    text, language, is_hot = headline.lstrip(), language_of(extra), False
     while (found := _META.match(text)) is not None:
-        text = text[found.end() :]
+        text = text[found.end() :].lstrip()
         language = language_of(found.group(2)) or language
         is_hot = is_hot or bool(found.group(1))
     bang = _BANG.match(text)
