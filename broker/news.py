@@ -113,8 +113,8 @@ class IbNewsFeed:
             self._cancel(subject)
 
     async def hold_bulletins(self) -> None:
-        """Listen to IBKR's own bulletins, or count one more listener."""
-        self._bulletins.hold()
+        """Listen to IBKR's own bulletins, or count one more listener; what comes after this returns is news."""
+        await self._bulletins.hold()
 
     async def release_bulletins(self) -> None:
         """Count one listener of the bulletins less; the last one ends them."""

@@ -7,7 +7,7 @@ import pytest
 from broker.headline import cleaned, language_of, tapes_of
 from market.errors import BrokerError
 from market.instrument import Instrument
-from market.news import BULLETINS, Headline
+from market.news import Headline
 from simulator.tws.exchange import Exchange
 from simulator.tws.news_provider import NEWS_PROVIDERS, TAPES
 from simulator.tws.server import TwsServer
@@ -144,40 +144,6 @@ async def test_headlines_of_a_gap_are_found_however_tws_reads_dates(
     begin = datetime.fromtimestamp(exchange.clock.time(), UTC)
     exchange.publish("AAPL", "In the gap")
     assert [one.text for one in await desk.news.headlines_since(aapl, begin)] == ["In the gap"]
-
-
-async def test_bulletins_come_as_headlines_once_while_somebody_listens(
-    desk: Desk, exchange: Exchange, server: TwsServer, heard: list[Headline]
-) -> None:
-    exchange.bulletin("Old news of this morning")
-    await desk.news.hold_bulletins()
-    await desk.news.hold_bulletins()
-    await eventually(lambda: [fields for fields in server.requests if fields[0] == "12"] == [("12", "1", "0")])
-    exchange.bulletin("ISLAND  is down", kind=2, exchange="ISLAND")
-    exchange.bulletin("System restart at 23:45 ET")
-    await eventually(lambda: len(heard) == 2)
-    assert [(one.con_id, one.provider, one.text) for one in heard] == [
-        (BULLETINS, "IBKR", "ISLAND is down"),
-        (BULLETINS, "IBKR", "System restart at 23:45 ET"),
-    ]
-    assert len({one.article_id for one in heard}) == 2
-    await desk.news.release_bulletins()
-    assert not [fields for fields in server.requests if fields[0] == "13"]
-    await desk.news.release_bulletins()
-    await eventually(lambda: any(fields[0] == "13" for fields in server.requests))
-
-
-async def test_bulletins_of_a_gap_come_after_it_and_those_heard_before_do_not_again(
-    desk: Desk, exchange: Exchange, server: TwsServer, heard: list[Headline]
-) -> None:
-    await desk.news.hold_bulletins()
-    await eventually(lambda: any(fields[0] == "12" for fields in server.requests))
-    exchange.bulletin("Before the gap")
-    await eventually(lambda: heard)
-    server.drop_all()
-    exchange.bulletin("In the gap")
-    await eventually(lambda: len(heard) == 2)
-    assert [one.text for one in heard] == ["Before the gap", "In the gap"]
 
 
 async def test_the_account_has_its_providers_without_being_asked_again(desk: Desk) -> None:
