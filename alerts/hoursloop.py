@@ -65,4 +65,5 @@ class HoursLoop:
             return
         asked.failed = 0
         asked.due = self._clock.now() + _REFRESH
-        self._engine.set_hours(instrument, hours)
+        if hours.is_known:
+            self._engine.set_hours(instrument, hours)

@@ -19,11 +19,14 @@ from alerts.phrase import matcher_of
 from alerts.rule import Firing, NewsCause, Rule, RuleState
 from alerts.story import Told
 from alerts.watch import Roster, Watch
+from market.codec import headline_from_json, headline_to_json
 from market.instrument import Instrument
 from market.news import BROAD_TAPE, BULLETINS, Headline
 
 _KEPT = 64
 _STORY = 4
+_CRITICAL, _THEN = 1, 2
+_PASSED = 2000
 _EARLIER = timedelta(minutes=1)
 _GROUPS = frozenset({"portfolio", "watchlist"})
 _NOBODY = Mutes()
@@ -36,9 +39,10 @@ class NewsWatch(Watch):
 
     *about* maps contract ids to instruments it listens to, *keys* are what it hears of: contract ids, BROAD_TAPE,
     BULLETINS. *waiting* are headlines that wait for the price to move (`if moves 1% in 5m`): so long, and no longer.
+    *listens* is since when: being BLIND for a while, or another note, makes no headline older.
     """
 
-    __slots__ = ("_market", "about", "gate", "group", "is_meant_by", "match", "told", "waiting")
+    __slots__ = ("_market", "about", "gate", "group", "is_meant_by", "listens", "match", "told", "waiting")
 
     def __init__(self, rule: Rule, market: Market) -> None:
         super().__init__(rule)
@@ -52,7 +56,9 @@ class NewsWatch(Watch):
         self.gate: Velocity | None = match.gate
         self.follow(() if self.group or self._at_large is not None else [instrument_of(rule, match.symbol)])
         self.is_meant_by = matcher_of(match)
-        self.waiting: list[tuple[Headline, datetime]] = []
+        self.waiting = _waiting(rule.memory.get("waiting"))
+        listens = rule.memory.get("listens")
+        self.listens = datetime.fromisoformat(listens) if isinstance(listens, str) else rule.since
         seen = rule.memory.get("seen", [])
         self.told: list[list[str]] = [list(map(str, story)) for story in seen] if isinstance(seen, list) else []
 
@@ -60,6 +66,12 @@ class NewsWatch(Watch):
     def chat(self) -> _Chat:
         """Whom it tells: its owner, in a chat."""
         return self.rule.owner_id, self.rule.chat_id
+
+    @property
+    def how(self) -> int:
+        """How it tells, in bits: so that it is heard at any time, with an order to prepare."""
+        options = self.rule.draft.options
+        return (_CRITICAL if options.critical else 0) | (_THEN if options.then else 0)
 
     @property
     def keys(self) -> Sequence[int]:
@@ -88,7 +100,7 @@ class NewsWatch(Watch):
     def is_meant(self, headline: Headline) -> bool:
         """Return whether *headline* is for this rule: its words, its source, and not from before it was armed."""
         # IBKR sends the latest headlines again with each new subscription. Its clock is not ours: a minute's grace.
-        if headline.time < self.rule.since - _EARLIER:
+        if headline.time < self.listens - _EARLIER:
             return False
         match = self.match
         if match.providers and headline.provider.upper() not in match.providers:
@@ -116,8 +128,13 @@ class NewsWatch(Watch):
         self.waiting = [(one, end) for one, end in self.waiting if one is not headline]
 
     def memory(self) -> Mapping[str, object]:
-        """Return the stories told, the latest only."""
-        return {**super().memory(), "seen": self.told[-_KEPT:]} if self.told else super().memory()
+        """Return the stories told, the latest only, the headlines that wait, and since when it listens."""
+        known = {name: value for name, value in super().memory().items() if name not in {"seen", "waiting", "listens"}}
+        if self.told:
+            known["seen"] = self.told[-_KEPT:]
+        if self.waiting:
+            known["waiting"] = [[headline_to_json(headline), end.isoformat()] for headline, end in self.waiting]
+        return {**known, "listens": self.listens.isoformat()}
 
     def note(self, headline: Headline) -> None:
         """Remember that *headline* is told."""
@@ -149,6 +166,8 @@ class NewsDesk:
         self._watchlists: dict[int, tuple[Instrument, ...]] = {}
         self._told: dict[_Chat, Told] = {}
         self._mutes: dict[int, Mutes] = {}
+        # What was muted when it came is not told when it comes again.
+        self._passed: dict[tuple[_Chat, str, int], None] = {}
 
     def made(self, rule: Rule) -> NewsWatch:
         """Return *rule* made ready. Raises NotEvaluable and whatever a broken memory raises."""
@@ -160,7 +179,7 @@ class NewsDesk:
             watch.follow(self._members(watch))
         told = self._told.setdefault(watch.chat, Told())
         for identity, text, time, provider in (story for story in watch.told if len(story) == _STORY):
-            told.add(identity, provider, text, datetime.fromisoformat(time))
+            told.add(identity, provider, text, datetime.fromisoformat(time), how=watch.how)
         for con_id in watch.keys:
             self._about.setdefault(con_id, set()).add(watch.rule.id)
         if watch.gate is not None:
@@ -215,8 +234,8 @@ class NewsDesk:
             rule_ids = rule_ids | self._about.get(BROAD_TAPE, set())
         for chat, watches in self._by_chat(rule_ids).items():
             meant = [watch for watch in watches if self._is_meant(watch, headline, at)]
-            if meant and not self._is_known(chat, headline):
-                self._tell(meant, headline, at, firings)
+            if meant and not self._is_muted(chat, headline):
+                self._tell([watch for watch in meant if self._is_new(watch, headline, at)], headline, at, firings)
         return firings
 
     def on_time(self, now: datetime) -> list[Firing]:
@@ -225,7 +244,7 @@ class NewsDesk:
         waiting = {rule_id for ids in self._about.values() for rule_id in ids if self._is_waiting(rule_id)}
         for watches in self._by_chat(waiting).values():
             for watch in watches:
-                watch.waiting = [(headline, end) for headline, end in watch.waiting if now <= end]
+                self._let_go(watch, [one for one, end in watch.waiting if end < now])
                 for headline, _ in list(watch.waiting):
                     self._reconsider(watch, headline, now, firings)
         return firings
@@ -242,16 +261,33 @@ class NewsDesk:
     def _is_meant(self, watch: NewsWatch, headline: Headline, at: datetime) -> bool:
         return self._roster.guarded(watch.rule, at, partial(watch.is_meant, headline)) is True
 
-    def _is_known(self, chat: _Chat, headline: Headline) -> bool:
-        """Return whether *chat* was told this story, or its owner has muted it, which counts as told."""
-        told = self._told.setdefault(chat, Told())
-        if told.knows(_identity(headline), headline.provider, headline.text, headline.time):
+    def _is_muted(self, chat: _Chat, headline: Headline) -> bool:
+        """Return whether its owner does not want to hear of it, or did not when it came first; in their own chat."""
+        passed = (chat, _identity(headline), headline.con_id)
+        if passed in self._passed:
             return True
         mutes = self._mutes.get(chat[0], _NOBODY)
-        if headline.con_id in mutes.instruments or headline.provider in mutes.providers:
-            told.add(_identity(headline), headline.provider, headline.text, headline.time)
+        is_muted = headline.con_id in mutes.instruments or headline.provider in mutes.providers
+        if not is_muted or chat[0] != chat[1]:
+            return False
+        self._passed[passed] = None
+        if len(self._passed) > _PASSED:
+            del self._passed[next(iter(self._passed))]
+        return True
+
+    def _is_new(self, watch: NewsWatch, headline: Headline, at: datetime) -> bool:
+        """
+        Return whether *watch* has something to tell of a headline: its chat was not told it, or not so as to be heard.
+
+        A copy of what was told is remembered as its provider's.
+        """
+        told = self._told.setdefault(watch.chat, Told())
+        identity = _identity(headline)
+        how = told.how(identity, headline.provider, headline.text, headline.time)
+        if how is None:
             return True
-        return False
+        told.add(identity, headline.provider, headline.text, headline.time, received=at)
+        return watch.how & ~how != 0
 
     def _tell(self, watches: Sequence[NewsWatch], headline: Headline, at: datetime, firings: list[Firing]) -> None:
         """Have the first of *watches* that may speak tell of *headline*; who waits for a price waits no longer then."""
@@ -262,17 +298,25 @@ class NewsDesk:
             firing = self._roster.guarded(watch.rule, at, partial(watch.tell, headline, at))
             if firing is None:
                 waiting.append(watch)
+                self._roster.changed.add(watch.rule.id)
                 continue
             for other in waiting:
-                other.drop(headline)
+                self._let_go(other, [headline])
             self._take(watch, headline, firing, firings)
             return
+
+    def _let_go(self, watch: NewsWatch, headlines: Sequence[Headline]) -> None:
+        """Have these wait no longer."""
+        for headline in headlines:
+            watch.drop(headline)
+        if headlines:
+            self._roster.changed.add(watch.rule.id)
 
     def _reconsider(self, watch: NewsWatch, headline: Headline, now: datetime, firings: list[Firing]) -> None:
         if watch.is_quiet(now, self._roster.sessions) or watch.rule.id not in self._roster.watched:
             return
-        if self._is_known(watch.chat, headline):
-            watch.drop(headline)
+        if self._is_muted(watch.chat, headline) or not self._is_new(watch, headline, now):
+            self._let_go(watch, [headline])
             return
         firing = self._roster.guarded(watch.rule, now, partial(watch.retell, headline, now))
         if firing is not None:
@@ -281,7 +325,8 @@ class NewsDesk:
     def _take(self, watch: NewsWatch, headline: Headline, firing: Firing, firings: list[Firing]) -> None:
         firings.append(firing)
         told = self._told.setdefault(watch.chat, Told())
-        told.add(_identity(headline), headline.provider, headline.text, headline.time)
+        identity = _identity(headline)
+        told.add(identity, headline.provider, headline.text, headline.time, received=firing.at, how=watch.how)
         if firing.rule.state is RuleState.FIRED:
             self.leave(watch)
             self._roster.rest(firing.rule)
@@ -312,3 +357,10 @@ def _priced(market: Market, instrument: Instrument, rule_id: int, *, is_wanted: 
 
 def _identity(headline: Headline) -> str:
     return f"{headline.provider}:{headline.article_id}"
+
+
+def _waiting(memory: object) -> list[tuple[Headline, datetime]]:
+    """Return the headlines that `NewsWatch.memory` wrote. Raises KeyError, TypeError, ValueError where it is broken."""
+    if not isinstance(memory, list):
+        return []
+    return [(headline_from_json(headline), datetime.fromisoformat(end)) for headline, end in memory]

@@ -50,6 +50,9 @@ class ScanReader:
         code, value = children
         key = FIELDS.get(code.lower())
         if key is None:
+            if re.search("[;=]", value):
+                # IBKR takes the filters as one text, `code=value;code=value;`: another filter would hide in this one.
+                raise Contradiction(value, "one value, without `;` and `=`")
             return _FILTER + exact_code(str(code)), _plain(value), code
         return key, read(number.amount if key == "above_volume" else number.price, value), code
 

@@ -1,28 +1,25 @@
 """
 When two headlines tell the same story, so that it is told once.
 
-A story comes from several providers, and again as its update or correction. A headline that is wrongly taken for a
-known one would be lost, one that is wrongly taken for a new one is a nuisance: so all doubts are for telling. Two
-headlines tell the same if, within a day,
+A story comes from several providers, and again as its update. A headline that is wrongly taken for a known one would be
+lost, one that is wrongly taken for a new one is a nuisance: so all doubts are for telling. Two headlines tell the same
+if, within a day,
 
 * they are the same article of the same provider, or
-* one's words contain the other's in their order (where neither alone says "by": vaccine approved by the FDA): at least
-  four of them, and seven tenths of the longer. What does not count is case, punctuation, the place of numbers, little
-  words, the forms of a verb (raises, raised), marks before it (`UPDATE 2-`, `*DJ`, `AAPL:`,
-  `(NASDAQ: AAPL)`) and who says it at its end; words with one meaning (shares, stock; sees, expects) count as one, and
-  so do words that are spelled almost alike (a corrected slip), and amounts however written ($58 bn, 58 billion).
+* they say the same words in the same order. What does not count is case, punctuation, little words, the forms of a verb
+  (raises, raised), marks before it (`UPDATE 2-`, `*DJ`, `AAPL:`, `(NASDAQ: AAPL)`) and who says it at its end; words
+  with one meaning (shares, stock; sees, expects) count as one, and so do amounts however written ($58 bn, 58 billion).
+  A headline that was cut (`…`) is the one that begins like it, from four words on.
 
-They are never the same if each has a number of its own, if they point in opposite directions (raises, cuts; beats,
-misses; approves, rejects; resumes, halts), if one denies (not, no, denies) or asks and the other does not, or if one
-provider says exactly the same again without marking it as an update: that happened again.
+A word more, less or other is something new, and so is a denial, a question, or a passive (sued by). What one provider
+says word for word a second time without marking it as an update has happened again: the second time of another provider
+is then that event's copy.
 """
 
 import re
-from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter, deque
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from difflib import SequenceMatcher
 from functools import lru_cache
 from importlib.resources import files
 
@@ -30,12 +27,9 @@ SAME_STORY = timedelta(days=1)
 """Within this time headlines may tell the same story."""
 
 _LEAST_WORDS = 4
-_LEAST_PART = 0.7
-_ALIKE = 0.84
 _SHORTEST_STEM = 4
-_SLIP = 5
-_SLIPS = 2
 _MOST_KEPT = 5000
+_MOST_CHARACTERS = 1000
 
 _MARK = re.compile(
     r"^\W*(?:(?:dj|djn|bbg|rtrs)\s+|(?:update|wrapup|recap|correct(?:ed|ion|s)?|refile|rpt|repeat|brief|"
@@ -72,7 +66,7 @@ _QUARTER = re.compile(
     r"\b(first|second|third|fourth|1st|2nd|3rd|4th)[\s-]+(?:fiscal\s+)?quarter\b|\b([1-4])q\b|\bq([1-4])\b",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+")
+_WORD = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?")
 _VOCABULARY = [
     (kind, words)
     for kind, *words in map(str.split, files("alerts").joinpath("story_words.txt").read_text("utf-8").splitlines())
@@ -80,130 +74,135 @@ _VOCABULARY = [
 _LITTLE = frozenset(word for kind, words in _VOCABULARY if kind == "little" for word in words)
 _DENIALS = frozenset(word for kind, words in _VOCABULARY if kind == "denial" for word in words)
 _MEANING = {word: words[0] for kind, words in _VOCABULARY if kind == "same" for word in words}
-_OPPOSITES = (
-    ({"raises", "rises"}, {"cuts", "falls"}),
-    ({"beats"}, {"misses"}),
-    ({"approves"}, {"rejects"}),
-    ({"buys"}, {"sells"}),
-    ({"resumes"}, {"halts"}),
-    ({"wins"}, {"loses"}),
-    ({"upgrades"}, {"downgrades"}),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What of a headline is compared: its *words*, in their *order* those but *numbers*, and what it does besides."""
+    """What of a headline is compared: its *words* and amounts in order, and what it does besides."""
 
-    words: frozenset[str]
-    numbers: frozenset[str]
+    words: tuple[str, ...]
     is_denial: bool
     is_question: bool
-    is_update: bool
     is_passive: bool
-    order: tuple[str, ...]
-    plain: str
+    is_update: bool
+    is_cut: bool
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What is equal of two headlines that say the same."""
+        return self.words, self.is_denial, self.is_question, self.is_passive
 
 
 @lru_cache(maxsize=4096)
 def story_of(text: str) -> Story:
     """Return what is compared of a headline."""
-    rest = text.strip()
+    text = " ".join(text.split())[:_MOST_CHARACTERS]
+    rest = text
     while (mark := _MARK.match(rest)) is not None and mark.end() < len(rest):
         rest = rest[mark.end() :]
     rest = _SOURCE.sub("", _TICKER.sub(" ", rest)).replace("\u2019", "'")
-    lowered = _QUARTER.sub(_quarter, rest.casefold())
-    numbers = {_amount(found) for found in _NUMBER.finditer(lowered)}
-    spoken = [word.removesuffix("'s") for word in _WORD.findall(_NUMBER.sub(" ", lowered))]
-    numbers |= set(re.findall(r"\bq[1-4]\b", lowered))
-    order = tuple(_meant(word) for word in spoken if word not in _LITTLE | _DENIALS and len(word) > 1)
+    lowered = _NUMBER.sub(_amount, _QUARTER.sub(_quarter, rest.casefold()))
+    spoken = [word.removesuffix("'s") for word in _WORD.findall(lowered)]
     return Story(
-        words=frozenset(order) | numbers,
-        numbers=frozenset(numbers),
+        words=tuple(_meant(word) for word in spoken if word not in _LITTLE | _DENIALS),
         is_denial=any(word in _DENIALS for word in spoken),
         is_question=rest.rstrip("'\" ").endswith("?"),
-        is_update=_UPDATE.match(text) is not None,
         is_passive="by" in spoken,
-        order=order,
-        plain=" ".join(re.findall(r"\w+", text.casefold())),
+        is_update=_UPDATE.match(text) is not None,
+        is_cut=rest.rstrip().endswith(("...", "\u2026")),
     )
 
 
-def is_same(one: Story, other: Story) -> bool:
-    """Return whether two headlines of different providers, or one and its update, tell the same."""
-    if one.plain == other.plain:
-        return True
-    if one.is_denial != other.is_denial or one.is_question != other.is_question:
-        return False
-    if (one.numbers - other.numbers and other.numbers - one.numbers) or _are_opposite(one.words, other.words):
-        return False
-    mine, others = _without_slips(one.words, other.words)
-    if (mine and others) or (one.is_passive == other.is_passive and not _are_in_order(one, other)):
-        return False
-    longer, shared = max(len(one.words), len(other.words)), min(len(one.words), len(other.words))
-    return one.words == other.words or (shared >= _LEAST_WORDS and shared >= _LEAST_PART * longer)
+def is_same(told: Story, later: Story) -> bool:
+    """Return whether *later* tells what *told* has told, if another provider says it."""
+    return told.key == later.key or (later.is_cut and _begins(told, later))
+
+
+@dataclass(slots=True)
+class _Event:
+    """What was told: in which *times* it came of each provider, how *often* it happened, and *how* it was told."""
+
+    story: Story
+    at: datetime
+    often: int = 0
+    how: int = 0
+    times: Counter[str] = field(default_factory=Counter)
 
 
 class Told:
-    """The stories that one chat was told within a day; each look compares with those only that share words."""
+    """
+    The stories that one chat was told within a day; a look costs the same however many there are.
+
+    *how* a story was told is up to the caller: bits, which only grow.
+    """
 
     def __init__(self) -> None:
-        self._stories: deque[tuple[datetime, str, str, Story]] = deque()
-        self._by_identity: dict[str, datetime] = {}
-        self._by_word: dict[str, list[int]] = {}
-        self._first = 0
-        self.compared = 0
-        """How many stories were compared so far: what a look costs."""
+        self._events: dict[tuple[object, ...], _Event] = {}
+        self._articles: dict[str, int] = {}
+        self._starts: dict[tuple[str, ...], list[tuple[object, ...]]] = {}
+        self._order: deque[tuple[datetime, str, tuple[object, ...]]] = deque()
+
+    def how(self, identity: str, provider: str, text: str, at: datetime) -> int | None:
+        """
+        Return how a headline of *provider*, published *at*, was told, None where it was not.
+
+        *identity* is its article.
+        """
+        article, event = self._articles.get(identity), self._event(story_of(text), at)
+        if article is not None:
+            return article | (0 if event is None else event.how)
+        if event is None:
+            return None
+        is_copy = story_of(text).is_update or event.times[provider] < event.often
+        return event.how if is_copy else None
 
     def knows(self, identity: str, provider: str, text: str, at: datetime) -> bool:
-        """Return whether a headline of *provider*, published *at*, tells what was told; *identity* is its article."""
-        before = self._by_identity.get(identity)
-        if before is not None:
-            return True
-        story = story_of(text)
-        return any(self._is_that(number, provider, story, at) for number in self._candidates(story))
+        """Return whether a headline was told, or tells what was told."""
+        return self.how(identity, provider, text, at) is not None
 
-    def add(self, identity: str, provider: str, text: str, at: datetime) -> None:
-        """Remember a headline as told."""
-        if identity in self._by_identity:
+    def add(
+        self, identity: str, provider: str, text: str, at: datetime, *, received: datetime | None = None, how: int = 0
+    ) -> None:
+        """Remember a headline as told, or as a copy of what was told; *received* by our clock."""
+        is_new = identity not in self._articles
+        self._articles[identity] = self._articles.get(identity, 0) | how
+        story = story_of(text)
+        event = self._event(story, at)
+        if event is None:
+            if story.key in self._events:
+                del self._events[story.key]
+                self._starts[story.words[:_LEAST_WORDS]].remove(story.key)
+            event = self._events[story.key] = _Event(story, at)
+            self._starts.setdefault(story.words[:_LEAST_WORDS], []).append(story.key)
+        event.how |= how
+        if not is_new:
             return
-        self._by_identity[identity] = at
-        story = story_of(text)
-        number = self._first + len(self._stories)
-        self._stories.append((at, identity, provider, story))
-        for word in story.words:
-            self._by_word.setdefault(word, []).append(number)
-        while len(self._stories) > _MOST_KEPT or self._stories[0][0] < at - 2 * SAME_STORY:
-            self._drop()
+        if not story.is_update or not event.often:
+            event.times[provider] += 1
+            if event.times[provider] > event.often:
+                event.often, event.at = event.times[provider], at
+        self._order.append((received or at, identity, event.story.key))
+        self._forget(received or at)
 
-    def _drop(self) -> None:
-        _, identity, _, story = self._stories.popleft()
-        self._by_identity.pop(identity, None)
-        for word in story.words:
-            numbers = self._by_word[word]
-            numbers.remove(self._first)
-            if not numbers:
-                del self._by_word[word]
-        self._first += 1
+    def _event(self, story: Story, at: datetime) -> _Event | None:
+        found = self._events.get(story.key)
+        if found is None and story.is_cut:
+            keys = self._starts.get(story.words[:_LEAST_WORDS], ())
+            found = next((self._events[key] for key in keys if _begins(self._events[key].story, story)), None)
+        return found if found is not None and abs(at - found.at) <= SAME_STORY else None
 
-    def _candidates(self, story: Story) -> Iterable[int]:
-        """Return the stories that may be the same: they have the rarest known words of this one, or all it has."""
-        rarest = sorted(story.words, key=lambda word: len(self._by_word.get(word, ())))
-        # Three tenths of the words of the longer one may be missing, and a slip or two be spelled otherwise.
-        enough = int(len(rarest) * (1 - _LEAST_PART)) + _SLIPS + 1
-        found: dict[int, None] = {}
-        for word in rarest[:enough]:
-            found.update(dict.fromkeys(self._by_word.get(word, ())))
-        return found
-
-    def _is_that(self, number: int, provider: str, story: Story, at: datetime) -> bool:
-        told_at, _, told_by, told = self._stories[number - self._first]
-        if abs(at - told_at) > SAME_STORY:
-            return False
-        self.compared += 1
-        if provider == told_by and story.plain == told.plain and not story.is_update:
-            return False
-        return is_same(story, told)
+    def _forget(self, now: datetime) -> None:
+        """Let go of what was received more than two days ago, or is too much."""
+        while self._order and (len(self._order) > _MOST_KEPT or self._order[0][0] < now - 2 * SAME_STORY):
+            _, identity, key = self._order.popleft()
+            self._articles.pop(identity, None)
+            event = self._events.get(key)
+            if event is not None and (len(self._order) >= _MOST_KEPT or abs(now - event.at) > SAME_STORY):
+                del self._events[key]
+                start = event.story.words[:_LEAST_WORDS]
+                self._starts[start].remove(key)
+                if not self._starts[start]:
+                    del self._starts[start]
 
 
 def _quarter(found: re.Match[str]) -> str:
@@ -212,11 +211,12 @@ def _quarter(found: re.Match[str]) -> str:
 
 
 def _amount(found: re.Match[str]) -> str:
+    """Return an amount as one word, whatever its unit is called."""
     value = float(found[1].replace(",", ""))
     unit = (found[2] or "").lower()
     if unit in {"%", "percent", "pct"}:
-        return f"{value:g}%"
-    return f"{value * _SCALES.get(unit, 1.0):g}"
+        return f" {value:g}pct ".replace(".", "p")
+    return f" {value * _SCALES.get(unit, 1.0):g} ".replace(".", "p").replace("+", "")
 
 
 def _meant(word: str) -> str:
@@ -230,34 +230,10 @@ def _meant(word: str) -> str:
     return word
 
 
-def _are_in_order(one: Story, other: Story) -> bool:
-    """Return whether the words that both have stand in the same order: who sues whom is no little thing."""
-    both = one.words & other.words
-    mine, others = ([*dict.fromkeys(word for word in story.order if word in both)] for story in (one, other))
-    return mine == others
-
-
-def _are_opposite(one: frozenset[str], other: frozenset[str]) -> bool:
-    for up, down in _OPPOSITES:
-        ups, downs = (bool(one & up), bool(other & up)), (bool(one & down), bool(other & down))
-        if (ups[0] and downs[1] and not (ups[1] and downs[0])) or (ups[1] and downs[0] and not (ups[0] and downs[1])):
-            return True
-    return False
-
-
-def _without_slips(one: frozenset[str], other: frozenset[str]) -> tuple[set[str], set[str]]:
-    """Return the words that only one of two headlines has, but for pairs that are spelled almost alike."""
-    mine, others = set(one - other), set(other - one)
-    for word in sorted(mine):
-        if len(word) < _SLIP or word.isdigit():
-            continue
-        near = next((far for far in sorted(others) if len(far) >= _SLIP and _alike(word, far)), None)
-        if near is not None:
-            mine.discard(word)
-            others.discard(near)
-    return mine, others
-
-
-def _alike(one: str, other: str) -> bool:
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    return matcher.quick_ratio() >= _ALIKE and matcher.ratio() >= _ALIKE
+def _begins(whole: Story, cut: Story) -> bool:
+    """Return whether *cut* is the beginning of *whole*; its last word may be cut too."""
+    *words, last = cut.words or ("",)
+    count = len(words)
+    if count + 1 < _LEAST_WORDS or len(whole.words) <= count or whole.key[1:] != cut.key[1:]:
+        return False
+    return whole.words[:count] == tuple(words) and (not last or whole.words[count].startswith(last))

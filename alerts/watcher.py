@@ -75,6 +75,8 @@ class Watcher:
         self._hours = HoursLoop(engine, feeds.hours, clock, nap)
         self._feeds = feeds
         self._last_ticks: Sequence[Tick] = ()
+        self._portfolio: frozenset[int] = frozenset()
+        self._has_moved = False
         rulebook.connect(self.take, self.settled)
         feeds.ticks.connect(self._on_ticks)
         feeds.news.connect(self._on_headline)
@@ -169,6 +171,10 @@ class Watcher:
 
     def _on_account(self, summary: AccountSummary, positions: Sequence[Position]) -> None:
         self.take(self._engine.on_account(summary, positions, self._clock.now()))
+        held = frozenset(position.instrument.con_id for position in positions if position.quantity)
+        if held != self._portfolio:
+            self._portfolio, self._has_moved = held, True
+            self._untidy.set()
 
     def _on_order(self, happened: OrderHappened) -> None:
         now = self._clock.now()
@@ -194,10 +200,14 @@ class Watcher:
             nap_s = min(2 * nap_s, _LONGEST_NAP_S)
 
     async def _keep_tidy(self) -> None:
-        """Let go of what spent rules held, and store what the engine changed by itself."""
+        """Follow the portfolio, let go of what spent rules held, and store what the engine changed by itself."""
         while True:
             await self._untidy.wait()
             self._untidy.clear()
+            if self._has_moved:
+                self._has_moved = False
+                if not await _attempted(self._rulebook.follow(), "follow the portfolio"):
+                    self._has_moved = True
             while self._spent:
                 await _attempted(self._rulebook.retire(self._spent.pop()), "release")
             await self._save_changed()

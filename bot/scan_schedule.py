@@ -1,10 +1,10 @@
 """
 Scheduled scans: each due moment is told once, by one message of the outbox.
 
-The timer only says "look now". The moment is part of the message's unique key, so that a timer that rings twice, or a
-process that died before it noted what it told, sends it once. What was missed comes as one message, marked late;
-without a link it waits until that is back. A scan is run once and given up again: it holds none of IBKR's ten
-subscriptions between its times.
+The timer only says "look now". A message and the note of what it told are stored together, and the moment is part of
+the message's unique key, so that a timer that rings twice, or a process that died at any point, sends it once. What was
+missed comes as one message, marked late; without a link it waits until that is back. A scan is run once and given up
+again: it holds none of IBKR's ten subscriptions between its times.
 """
 
 import asyncio
@@ -41,16 +41,8 @@ class ScheduledScans(Protocol):
         """Return the scans that run by themselves just now."""
         ...
 
-    async def note(self, scan_id: int, due: datetime, rows: Sequence[ScanRow] | None) -> None:
-        """Note what was told when."""
-        ...
-
-
-class Box(Protocol):
-    """Where messages are put; `storage/outbox.py`."""
-
-    async def put(self, message: NewMessage) -> bool:
-        """Store *message*; False if its dedupe key is known."""
+    async def tell(self, scan_id: int, due: datetime, rows: Sequence[ScanRow] | None, message: NewMessage) -> bool:
+        """Put *message* into the outbox and note what was told when, both or neither; False if it was told already."""
         ...
 
 
@@ -66,7 +58,6 @@ class ScanSchedule:
         self,
         scans: ScheduledScans,
         runner: ScanRunner,
-        outbox: Box,
         times: ScanTimes,
         zone_of: Callable[[int], ZoneInfo],
         is_known: Callable[[int], bool],
@@ -75,7 +66,6 @@ class ScanSchedule:
     ) -> None:
         self._scans = scans
         self._runner = runner
-        self._outbox = outbox
         self._times = times
         self._zone_of = zone_of
         self._is_known = is_known
@@ -134,9 +124,10 @@ class ScanSchedule:
             at=self._clock.now(),
             following=self._times.following(scan, self._zone_of(scan.owner_id)),
         )
-        await self._put(scan, due, payload)
-        await self._scans.note(scan.id, due, found)
-        self._tried.pop(scan.id, None)
+        # An empty list may be IBKR's trouble (165): nobody is told as dropped by it, and the next is compared with the
+        # last that had somebody.
+        rows = None if scan.told and not found else found
+        await self._tell(scan, due, rows, payload)
 
     async def _postponed(self, scan: SavedScan, due: datetime, missed: int, error: MarketError | TooManyScans) -> None:
         now = self._clock.now()
@@ -149,11 +140,11 @@ class ScanSchedule:
     async def _failed(self, scan: SavedScan, due: datetime, missed: int, error: Exception) -> None:
         following = self._times.following(scan, self._zone_of(scan.owner_id))
         payload = failed_to_json(scan, error, due=due, missed=missed, at=self._clock.now(), following=following)
-        await self._put(scan, due, payload)
-        await self._scans.note(scan.id, due, None)
-        self._tried.pop(scan.id, None)
+        await self._tell(scan, due, None, payload)
 
-    async def _put(self, scan: SavedScan, due: datetime, payload: dict[str, object]) -> None:
+    async def _tell(
+        self, scan: SavedScan, due: datetime, rows: Sequence[ScanRow] | None, payload: dict[str, object]
+    ) -> None:
         message = NewMessage(
             scan.chat_id,
             "scan",
@@ -163,5 +154,6 @@ class ScanSchedule:
             silent=True,
             happened=due,
         )
-        if not await self._outbox.put(message):
+        if not await self._scans.tell(scan.id, due, rows, message):
             _log.info("scheduled scan %s of %s was told already", scan.id, due)
+        self._tried.pop(scan.id, None)

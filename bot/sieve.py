@@ -343,11 +343,11 @@ def _cause(row: OutboxMessage) -> object:
 
 
 def _is_plain_news(row: OutboxMessage) -> bool:
-    """Return whether the row is a headline that may wait or be told with others: no price had to move with it."""
+    """Return whether the row is a headline that may wait: no price had to move with it, and no order hangs on it."""
     if _cause(row) != "news" or row.priority <= Priority.CRITICAL:
         return False
-    condition = (_rule(row).get("draft") or {}).get("condition") or {}
-    return not condition.get("gate")
+    draft = _rule(row).get("draft") or {}
+    return not (draft.get("condition") or {}).get("gate") and not draft.get("then")
 
 
 def _is_event(row: OutboxMessage) -> bool:

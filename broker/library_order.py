@@ -66,7 +66,8 @@ def ticket_of(contract: Contract, order: Order, known: Instrument | None = None)
     *known* is the instrument where more is known of it than *contract* says.
     """
     asset = known or convert.instrument(contract, smart=True)
-    if not _is_plain(order):
+    good_till = hours.stamp(order.goodTillDate) if order.tif == TimeInForce.GTD else None
+    if not _is_plain(order) or (order.tif == TimeInForce.GTD and good_till is None):
         return None
     try:
         kind = OrderType(order.orderType)
@@ -83,7 +84,7 @@ def ticket_of(contract: Contract, order: Order, known: Instrument | None = None)
             stop_price=convert.quantity(order.auxPrice) if kind in _STOPPED else None,
             trail_amount=_above_zero(order.auxPrice) if kind is OrderType.TRAIL and trail_pct is None else None,
             trail_pct=trail_pct,
-            good_till=hours.stamp(order.goodTillDate) if order.tif == TimeInForce.GTD else None,
+            good_till=good_till,
             algo=algo,
             urgency=urgency,
             algo_start=start,

@@ -9,6 +9,7 @@ from broker.library import IB
 from broker.lines import Line, Lines
 from broker.questions import Questions
 from broker.session import IbSession
+from broker.tick_type import is_documented
 from market.clock import Clock
 from market.instrument import Instrument
 from market.quote import DataKind, Quote, Tick, TickField
@@ -170,7 +171,7 @@ class IbTickFeed:
             return
         what = _HOT.get(code)
         if what is None or size <= 0 or not 0.0 < price < _ABSURD:
-            self._on_odd(line, what or _RARE.get(code), price, size)
+            self._on_odd(line, what or _rare(code), price, size)
             return
         if not self._ticks:
             self._now = self._clock.now()
@@ -205,7 +206,10 @@ class IbTickFeed:
     def _on_size(self, request_id: int, code: int, size: float) -> None:
         line = self._by_request.get(request_id)
         what = convert.SIZES.get(code)
-        if line is None or what is None or not 0 <= size < _ABSURD:
+        if what is None:
+            is_documented(code)
+            return
+        if line is None or not 0 <= size < _ABSURD:
             return
         quote = line.quote
         if what in convert.COUNTS:
@@ -236,8 +240,10 @@ class IbTickFeed:
 
     def _on_generic(self, request_id: int, code: int, value: float) -> None:
         line = self._by_request.get(request_id)
+        if code not in convert.HALTED:
+            is_documented(code)
         # 0 trading, 1 and 2 halted, -1 not known.
-        if line is not None and code in convert.HALTED and value >= 0:
+        elif line is not None and value >= 0:
             line.quote.halted = value > 0
             self._take(line, TickField.HALTED, float(value > 0), 0.0)
 
@@ -249,7 +255,10 @@ class IbTickFeed:
         quote has the time of the latest trade, also of one whose price TWS did not repeat.
         """
         line = self._by_request.get(request_id)
-        if line is None or code not in convert.LAST_TIMES or not value.isdigit():
+        if code not in convert.LAST_TIMES:
+            is_documented(code)
+            return
+        if line is None or not value.isdigit():
             return
         at = line.quote.last_time = convert.epoch(float(value))
         index = self._prints.pop(line, None)
@@ -260,6 +269,7 @@ class IbTickFeed:
         """Take the values of IBKR's own model; those of bid, ask and last computations jump with each quote."""
         line = self._by_request.get(request_id)
         if line is None or code not in convert.MODELS:
+            is_documented(code)
             return
         for what, value in convert.greeks(*model):
             self._on_value(line, what, value)
@@ -339,6 +349,14 @@ class IbTickFeed:
             self._has_close = False
         if ticks and self._sink is not None:
             self._sink(ticks)
+
+
+def _rare(code: int) -> TickField | None:
+    """Return what a price of a rare kind is of; None for one that is of no use, or that nobody knows."""
+    what = _RARE.get(code)
+    if what is None:
+        is_documented(code)
+    return what
 
 
 def _wake(line: Line, what: TickField) -> None:

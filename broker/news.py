@@ -3,17 +3,17 @@
 import asyncio
 import binascii
 import logging
-import re
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from alerts.missed import MOST_HEADLINES
 from broker import convert, errors
 from broker.bulletins import Bulletins
 from broker.call import guarded, link_of, supplant
+from broker.headline import cleaned, tapes_of
 from broker.library import IB, Contract
 from broker.session import IbSession
 from market.clock import Clock
@@ -26,10 +26,6 @@ _log = logging.getLogger(__name__)
 # No price ticks, news only: TWS counts it as a line all the same.
 _NEWS_ONLY = "mdoff,292"
 _TEXT = 0
-_META = re.compile(r"\s*(!*)\s*\{([A-Z]:[^{}]*)\}")
-_BANG = re.compile(r"\s*!+\s*")
-_LANGUAGE = re.compile(r"(?:^|:)L:([A-Za-z-]+)")
-
 # TWS refuses within a second or so.
 _QUIET_S = 10.0
 _MOST_CROWDED = 6
@@ -40,15 +36,24 @@ class _Subject:
     """
     What somebody listens to: one instrument, or (None) the broad tape of every provider.
 
-    *requests* have the provider that is asked ("": all of them), *refused* those that TWS refused, with its words.
-    *crowded* counts how often running there was no market data line for it.
+    *requests* have the provider that is asked ("": all of them), a provider may have several tapes; *refused* those
+    that TWS refused, with its words. *crowded* counts how often running there was no market data line for it.
     """
 
     instrument: Instrument | None
     holders: int = 0
     requests: dict[int, str] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
     crowded: int = 0
+
+    def unheard(self) -> dict[str, str]:
+        """Return the providers whose every request is refused, with IBKR's own words."""
+        heard = {code for request_id, code in self.requests.items() if request_id not in self.refused}
+        return {
+            code: self.refused[request_id]
+            for request_id, code in self.requests.items()
+            if request_id in self.refused and code not in heard
+        }
 
 
 class IbNewsFeed:
@@ -108,8 +113,8 @@ class IbNewsFeed:
             self._cancel(subject)
 
     async def hold_bulletins(self) -> None:
-        """Listen to IBKR's own bulletins, or count one more listener."""
-        self._bulletins.hold()
+        """Listen to IBKR's own bulletins, or count one more listener; what comes after this returns is news."""
+        await self._bulletins.hold()
 
     async def release_bulletins(self) -> None:
         """Count one listener of the bulletins less; the last one ends them."""
@@ -123,7 +128,7 @@ class IbNewsFeed:
     def unheard(self) -> Mapping[str, str]:
         """Return the providers whose broad tape TWS refuses, by code, with IBKR's own words."""
         subject = self._subjects.get(BROAD_TAPE)
-        return {} if subject is None else subject.refused
+        return {} if subject is None else subject.unheard()
 
     def trouble(self, con_id: int) -> str:
         """Return IBKR's own words about why this instrument (0: broad tape) has no news, or ""."""
@@ -147,20 +152,24 @@ class IbNewsFeed:
         self._are_fresh = True
         return self._providers
 
-    async def headlines(self, instrument: Instrument, count: int) -> Sequence[Headline]:
-        """Return the instrument's latest headlines, newest first. Raises LinkDown, RequestTimeout, BrokerError."""
-        return await self._headlines(instrument, count, "")
-
     async def headlines_since(self, instrument: Instrument, begin: datetime) -> Sequence[Headline]:
         """
         Return the instrument's headlines from *begin* on, oldest first: the latest 300, which is what IBKR gives.
 
         Raises LinkDown, RequestTimeout, BrokerError.
         """
-        found = await self._headlines(instrument, MOST_HEADLINES, f"{begin.astimezone(UTC):%Y-%m-%d %H:%M:%S}.0")
-        return [headline for headline in reversed(found) if headline.time >= begin]
+        found = await self.headlines(instrument, MOST_HEADLINES)
+        # Lists of the past have whole seconds: what came later in the second of the beginning seems to be from before.
+        second = begin.replace(microsecond=0)
+        return [headline for headline in reversed(found) if headline.time >= second]
 
-    async def _headlines(self, instrument: Instrument, count: int, start: str) -> Sequence[Headline]:
+    async def headlines(self, instrument: Instrument, count: int) -> Sequence[Headline]:
+        """
+        Return the instrument's latest headlines, newest first. Raises LinkDown, RequestTimeout, BrokerError.
+
+        TWS is asked for no dates: IBKR's pages say that a start is the earliest headline, an operator found it to be
+        the latest, and another that it does nothing (ib_async#108).
+        """
         providers = self._providers or await self.providers()
         codes = "+".join(provider.code for provider in providers)
         if not codes:
@@ -169,7 +178,7 @@ class IbNewsFeed:
         def ask(ib: IB) -> Awaitable[Any]:
             request_id = ib.client.getReqId()
             future: Awaitable[Any] = ib.wrapper.startReq(request_id)
-            ib.client.reqHistoricalNews(request_id, instrument.con_id, codes, start, "", count, [])
+            ib.client.reqHistoricalNews(request_id, instrument.con_id, codes, "", "", count, [])
             return future
 
         found = await self._link.call("historical news", ask, self._timeout_s)
@@ -228,9 +237,9 @@ class IbNewsFeed:
             # The next connect or farm recovery asks again.
             self._trouble[BROAD_TAPE] = str(error)
             return
-        for provider in providers:
-            code = provider.code
-            self._send(subject, Contract(symbol=f"{code}:{code}_ALL", secType="NEWS", exchange=code), code)
+        for code, symbol in tapes_of([provider.code for provider in providers]):
+            exchange = symbol.partition(":")[0]
+            self._send(subject, Contract(symbol=symbol, secType="NEWS", exchange=exchange), code)
         self._await_refusal(subject)
 
     def _await_refusal(self, subject: _Subject) -> None:
@@ -260,14 +269,14 @@ class IbNewsFeed:
                 self._link.ib().client.cancelMktData(request_id)
         self._reserve(len(self._by_request))
 
-    def _on_news(self, request_id: int, stamp: int, provider: str, article_id: str, headline: str, _extra: str) -> None:
+    def _on_news(self, request_id: int, stamp: int, provider: str, article_id: str, headline: str, extra: str) -> None:
         subject = self._by_request.get(request_id)
         at = convert.epoch(stamp)
         if subject is None or at is None or self._sink is None:
             return
         self._trouble.pop(_key(subject.instrument), None)
         subject.crowded = 0
-        text, language, is_hot = cleaned(headline)
+        text, language, is_hot = cleaned(headline, extra)
         self._sink(Headline(provider, article_id, text, at, _key(subject.instrument), language, is_hot))
 
     def _ask_again(self, subject: _Subject, request_id: int) -> None:
@@ -291,34 +300,19 @@ class IbNewsFeed:
             asyncio.get_running_loop().call_later(self._quiet_s / 2, self._ask_again, subject, request_id)
         elif errors.kind_of(code) is errors.Kind.FATAL:
             # One provider of many that is refused leaves the others to be heard.
-            subject.refused[subject.requests.get(request_id, "")] = f"IBKR {code}: {text}"
+            subject.refused[request_id] = f"IBKR {code}: {text}"
             if _is_deaf(subject):
                 self._trouble[_key(subject.instrument)] = f"IBKR {code}: {text}"
             else:
-                _log.warning("No news of %s: %s %s", subject.requests.get(request_id), code, text)
-
-
-def cleaned(headline: str) -> tuple[str, str, bool]:
-    """
-    Return the headline without its metadata, its language ("" where none is given), and whether it is hot.
-
-    Some providers send `{A:800015:L:en:K:0.97:C:0.9}` before it, and a `!` before or after that for hot news.
-    """
-    text, language, is_hot = headline, "", False
-    while (found := _META.match(text)) is not None:
-        text = text[found.end() :]
-        spoken = _LANGUAGE.search(found.group(2))
-        language = spoken.group(1).lower().partition("-")[0] if spoken else language
-        is_hot = is_hot or bool(found.group(1))
-    bang = _BANG.match(text)
-    if bang is not None:
-        text, is_hot = text[bang.end() :], True
-    return text.strip(), language, is_hot
+                provider = subject.requests.get(request_id, "")
+                # Some tapes have two names: one of them is unknown, and the other heard.
+                loudness = logging.WARNING if provider in subject.unheard() else logging.DEBUG
+                _log.log(loudness, "No news of %s: %s %s", provider, code, text)
 
 
 def _is_deaf(subject: _Subject) -> bool:
     """Return whether all that was asked for it is refused."""
-    return bool(subject.refused) and set(subject.requests.values()) <= subject.refused.keys()
+    return bool(subject.refused) and subject.requests.keys() <= subject.refused.keys()
 
 
 def _key(instrument: Instrument | None) -> int:

@@ -68,6 +68,7 @@ def headline_to_json(headline: Headline) -> dict[str, Any]:
         "time": headline.time.isoformat(),
         "con_id": headline.con_id,
         "language": headline.language,
+        **({"is_hot": True} if headline.is_hot else {}),
     }
 
 

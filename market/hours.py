@@ -18,11 +18,13 @@ class Hours:
     """
     The sessions IBKR told of, in order of time; *zone* is the venue's IANA time zone.
 
-    A contract with a lunch break has several sessions a day; their session date is the same.
+    A contract with a lunch break has several sessions a day; their session date is the same. Where IBKR's own words
+    cannot be read (a zone that nobody knows) they are not known (*is_known*), which is not the same as closed.
     """
 
     zone: str
     sessions: tuple[Session, ...]
+    is_known: bool = True
 
     def is_open(self, at: datetime) -> bool:
         """Return whether *at* (aware) lies in a session; the end no longer does."""

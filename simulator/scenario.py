@@ -31,6 +31,7 @@ def _move(label: str, path: str, body: dict[str, Any], done: str) -> dict[str, A
 
 
 GUIDANCE = "Apple raises guidance for the holiday quarter"
+SUPPLIERS = "Apple lifts its guidance to suppliers for next year"
 GAINERS = ["TSLA", "AMD", "NVDA"]
 HINTS: tuple[dict[str, Any], ...] = (
     {
@@ -54,6 +55,17 @@ HINTS: tuple[dict[str, Any], ...] = (
                 },
                 "Headline published",
             ),
+            _move(
+                "News of three providers",
+                "/sim/market/news",
+                {
+                    "symbol": "AAPL",
+                    "headline": SUPPLIERS,
+                    "article": f"<p>{SUPPLIERS}, the company said.</p>",
+                    "providers": ["DJ-N", "BRFG", "FLY"],
+                },
+                "Three providers published one story",
+            ),
         ],
     },
     {
@@ -65,6 +77,12 @@ HINTS: tuple[dict[str, Any], ...] = (
                 "/sim/market/scanner",
                 {"scan_code": "TOP_PERC_GAIN", "symbols": GAINERS},
                 "TSLA leads the gainers",
+            ),
+            _move(
+                "A scan changes",
+                "/sim/market/scanner",
+                {"scan_code": "TOP_PERC_GAIN", "symbols": ["GME", *reversed(GAINERS)]},
+                "GME leads the gainers, and they changed places",
             ),
         ],
     },

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from market.codec import row_from_json, row_to_json
 from market.scan import ScanRow
 from storage.database import Database
+from storage.message import NewMessage, OutboxMessage
+from storage.outbox import SqlOutbox
 from storage.saved_scan import SavedScan
 from storage.tables import scans
 
@@ -19,8 +21,9 @@ _MOST_UNNAMED = 60
 class SqlSavedScans:
     """Keeps scans. An id is never used twice: it lives on in buttons."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, outbox: SqlOutbox) -> None:
         self._database = database
+        self._outbox = outbox
 
     async def keep(self, owner_id: int, chat_id: int, line: str, at: datetime) -> SavedScan:
         """Return the person's scan of this *line*, a new one if need be; their oldest unnamed ones are forgotten."""
@@ -66,21 +69,34 @@ class SqlSavedScans:
             await connection.execute(update(scans).where(*_mine(scan_id, owner_id)).values(name=name))
         return True
 
-    async def schedule(self, scan_id: int, owner_id: int, schedule: str, at: datetime) -> None:
-        """Let a scan run by *schedule* from *at* on, in the place of an earlier one; "" for never."""
-        await self._change(scan_id, owner_id, schedule=schedule, due=at, paused=False)
+    async def schedule(self, scan_id: int, owner_id: int, chat_id: int, schedule: str, at: datetime) -> None:
+        """Let a scan run by *schedule* from *at* on, told in *chat_id*, instead of an earlier one; "" for never."""
+        await self._change(scan_id, owner_id, chat_id=chat_id, schedule=schedule, due=at, paused=False)
 
     async def pause(self, scan_id: int, owner_id: int, at: datetime, *, paused: bool) -> None:
         """Pause a scan's schedule, or let it go on from *at*: what was due meanwhile is not told."""
         await self._change(scan_id, owner_id, paused=paused, due=at)
 
-    async def note(self, scan_id: int, due: datetime, rows: Sequence[ScanRow] | None) -> None:
-        """Note that what was *due* is told; *rows* are what the next time is compared with, None: those of before."""
-        values: dict[str, object] = {"due": due}
-        if rows is not None:
-            values["told"] = [row_to_json(row) for row in rows]
-        async with self._database.writing() as connection:
-            await connection.execute(update(scans).where(scans.c.id == scan_id).values(**values))
+    async def tell(self, scan_id: int, due: datetime, rows: Sequence[ScanRow] | None, message: NewMessage) -> bool:
+        """
+        Store the *message* that tells what was *due*, and note that it is told, both or neither.
+
+        *rows* are what the next time is compared with, None: those of before. False where that moment was told already:
+        then the rows stay those of before, since nobody has read of these.
+        """
+        noted = {"due": due} if rows is None else {"due": due, "told": [row_to_json(row) for row in rows]}
+
+        def unit(connection: Connection) -> OutboxMessage | None:
+            stored = self._outbox.insert(connection, message)
+            values = {"due": due} if stored is None else noted
+            connection.execute(update(scans).where(scans.c.id == scan_id).values(**values))
+            return stored
+
+        stored = await self._database.writer.run(unit)
+        if stored is None:
+            return False
+        self._outbox.announce([stored])
+        return True
 
     async def remove(self, scan_id: int, owner_id: int, at: datetime) -> None:
         """Delete a scan, so that it can still be brought back; those deleted before are gone for good."""

@@ -126,11 +126,12 @@ class Appraiser:
     async def _hours(self, instrument: Instrument) -> Hours | None:
         """Return the hours, or None: an order does not fail for want of them, it loses a warning."""
         try:
-            return await self._symbols.hours(instrument)
+            hours = await self._symbols.hours(instrument)
         except LinkDown:
             raise
         except MarketError:
             return None
+        return hours if hours.is_known else None
 
     async def _rules(self, instrument: Instrument) -> OrderRules | None:
         """Return what IBKR takes of it, or None: then it refuses by itself what does not fit."""

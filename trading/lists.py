@@ -220,11 +220,12 @@ class Lists:
 
     async def _hours(self, instrument: Instrument) -> Hours | None:
         try:
-            return await self._symbols.hours(instrument)
+            hours = await self._symbols.hours(instrument)
         except LinkDown:
             raise
         except MarketError:
             return None
+        return hours if hours.is_known else None
 
     async def _quote(self, instrument: Instrument) -> Quote | None:
         try:

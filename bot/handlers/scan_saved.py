@@ -50,7 +50,7 @@ class ScanSavedHandler:
         """Save a typed scan and let it run by *schedule*. Raises AlertSyntaxError."""
         entry = await self._shelf.entry(f"scan {bounds}", request.user_id)
         scan = await self._shelf.keep(entry, request.user_id, request.chat_id)
-        message = await self._scheduled(scan, schedule)
+        message = await self._scheduled(scan, schedule, request.chat_id)
         await self._reply.send(request.chat_id, message, reply_to=request.message_id)
 
     async def on_saved(self, press: Press, callback: Callback) -> None:
@@ -78,10 +78,10 @@ class ScanSavedHandler:
         if when == "?":
             message = await self._card(scan) if scan.is_saved else views.schedule_first(scan)
         elif when == "never":
-            await self._scans.schedule(scan.id, scan.owner_id, "", self._clock.now())
+            await self._scans.schedule(scan.id, scan.owner_id, scan.chat_id, "", self._clock.now())
             message = await self._card(replace(scan, schedule="", paused=False), "runs no more by itself")
         else:
-            message = await self._scheduled(scan, when)
+            message = await self._scheduled(scan, when, press.chat_id)
         await self._reply.answer(press)
         await show(self._reply, press, callback, message)
 
@@ -125,13 +125,13 @@ class ScanSavedHandler:
 
     async def schedule(self, scan: SavedScan, when: str, chat_id: int, message_id: int) -> None:
         """Let a scan run as its owner typed, told on its card in *message_id*. Raises AlertSyntaxError."""
-        await self._reply.edit(chat_id, message_id, await self._scheduled(scan, when))
+        await self._reply.edit(chat_id, message_id, await self._scheduled(scan, when, chat_id))
 
     def asked_time(self, scan: SavedScan) -> Message:
         """Return the question when a scan is to run."""
         return views.asked_time(scan)
 
-    async def _scheduled(self, scan: SavedScan, when: str) -> Message:
+    async def _scheduled(self, scan: SavedScan, when: str, chat_id: int) -> Message:
         now, zone = self._clock.now(), await self._zones.zone_of(scan.owner_id)
         draft = schedule_of(when, now, zone)
         if isinstance(draft.condition, EveryTime) and draft.condition.period < _LEAST:
@@ -140,8 +140,10 @@ class ScanSavedHandler:
         if named is None:
             return views.too_many(MOST_SAVED)
         said = format_draft(draft).replace("America/New_York", "ET")
-        await self._scans.schedule(scan.id, scan.owner_id, said, now)
-        return await self._card(replace(named, schedule=said, due=now, paused=False), "scheduled")
+        await self._scans.schedule(scan.id, scan.owner_id, chat_id, said, now)
+        # A scan has one time: who gives it another hears what that ends.
+        ends = f", no longer {scan.schedule}" if scan.schedule not in {"", said} else ""
+        return await self._card(replace(named, schedule=said, due=now, paused=False), f"scheduled{ends}")
 
     async def _named(self, scan: SavedScan, name: str = "") -> SavedScan | None:
         """Save a scan under *name*, else under its own or one that is free; None where there are too many."""

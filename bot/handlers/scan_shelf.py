@@ -37,8 +37,8 @@ class SavedScans(Protocol):
         """Give a scan its *name*; False where the person would have more than *most* saved ones."""
         ...
 
-    async def schedule(self, scan_id: int, owner_id: int, schedule: str, at: datetime) -> None:
-        """Let a scan run by *schedule* from *at* on; "" for never."""
+    async def schedule(self, scan_id: int, owner_id: int, chat_id: int, schedule: str, at: datetime) -> None:
+        """Let a scan run by *schedule* from *at* on, told in *chat_id*; "" for never."""
         ...
 
     async def pause(self, scan_id: int, owner_id: int, at: datetime, *, paused: bool) -> None:

@@ -165,5 +165,11 @@ def _buttons(told: Gathered, at: int, root: int) -> Rows:
         if entry.has_story
     ]
     cards = {entry.rule_id: button(f"#{entry.rule_id}", Code.ALERT_CARD, Place.ANEW, entry.rule_id) for entry in shown}
+    # The order's line may have been changed since: the button bears the alert, not its order of then.
+    orders = {
+        entry.rule_id: button(f"📝 Order of alert #{entry.rule_id}", Code.ORDER_THEN, entry.rule_id)
+        for entry in shown
+        if entry.has_order
+    }
     turn = pager(Code.DIGEST, at, told.count, root, size=PAGE)
-    return rows(*grid(stories, _ROW), *grid(list(cards.values()), _ROW), turn)
+    return rows(*grid(stories, _ROW), *grid(list(orders.values()), 2), *grid(list(cards.values()), _ROW), turn)

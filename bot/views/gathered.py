@@ -31,11 +31,13 @@ from bot.views.gauge import gauge_of
 from bot.views.keyboard import shortened
 from bot.views.news_alert import headline_of
 from bot.views.numbers import exact, price
+from bot.views.scan_change import gist as scan_gist
 from market.instrument import Instrument
 
 PAGE = 10
 _GIST = 110
-_HEADLINE = 180
+# A headline, or what changed in a scan.
+_LONG_GIST = 180
 _ABOUT = 60
 _NAMES = 3
 
@@ -65,6 +67,7 @@ class Entry:
     *nth* counts the alert's firings. *con_id* is its instrument's (0: none), *decimals* those of its prices. *repeat*:
     it may have been told before. *gap* says how it was found after a gap, "" where it was seen live. *row_id* is its
     outbox row: what happened at one moment is in the order of these, on all pages (`storage/outbox.told_page`).
+    *has_order*: the alert has an order ready to be asked for, by its `then`.
     """
 
     rule_id: int
@@ -79,6 +82,7 @@ class Entry:
     gap: str = ""
     row_id: int = 0
     has_story: bool = False
+    has_order: bool = False
 
     @property
     def mark(self) -> str:
@@ -167,7 +171,7 @@ def entry_of(payload: Mapping[str, Any], *, repeat: bool = False, row_id: int = 
         rule.fired_count,
         fired.at,
         name,
-        shortened(_gist(fired), _HEADLINE if isinstance(fired.cause, NewsCause) else _GIST),
+        shortened(_gist(fired), _LONG_GIST if isinstance(fired.cause, NewsCause | ScanCause) else _GIST),
         _awaited(fired, name),
         0 if about is None or is_composed else about.con_id,
         2 if about is None else about.decimals,
@@ -175,6 +179,7 @@ def entry_of(payload: Mapping[str, Any], *, repeat: bool = False, row_id: int = 
         _gap(fired.away),
         row_id,
         headline_of(fired) is not None,
+        bool(rule.draft.options.then),
     )
 
 
@@ -201,8 +206,8 @@ def _gist(fired: Firing) -> str:  # noqa: PLR0911  one for each cause
         case NewsCause(headline, about):
             whose = "" if about is None else f"{about.label}: "
             return f"📰 {'HOT · ' if headline.is_hot else ''}{whose}{headline.text}"
-        case ScanCause(spec, rows):
-            return f"🛰 {spec.code}, {len(rows)} new: {', '.join(row.instrument.label for row in rows)}"
+        case ScanCause() as cause:
+            return scan_gist(cause)
         case AccountCause() as cause:
             return _measured(fired, cause)
         case OrderCause(event, order):

@@ -35,6 +35,17 @@ def told_rows(cause: ScanCause) -> tuple[ScanRow, ...]:
     return (*cause.rows, *(row for row, _ in cause.jumps))[:PAGE]
 
 
+def gist(cause: ScanCause) -> str:
+    """Return all that changed in one line of plain text: each kind of change names its first few instruments."""
+    kinds = (
+        (len(cause.rows), "new", _some(cause.rows)),
+        (len(cause.dropped), "dropped", _some(cause.dropped)),
+        (len(cause.jumps), "jumped", rank_changes(cause.jumps[:_NAMED])),
+    )
+    told = (f"{many} {how}: {names}{_more(many)}" for many, how, names in kinds if many)
+    return f"🛰 {' · '.join((name_of(cause.spec), *told))}"
+
+
 def scan_foot(rule: Rule, cause: ScanCause) -> str:
     """Return what was scanned and by which alert, safe for HTML."""
     return f"{bounds_line(cause.spec)} · alert #{rule.id}"
@@ -54,9 +65,7 @@ def _story(cause: ScanCause) -> str:
     parts = []
     kinds = sum(1 for each in (cause.rows, cause.dropped, cause.jumps) if each)
     if cause.rows:
-        names = ", ".join(row.instrument.label for row in cause.rows[:_NAMED])
-        more = len(cause.rows) - _NAMED
-        parts.append(f"{len(cause.rows)} new: <b>{text(names)}</b>{f' and {more} more' if more > 0 else ''}")
+        parts.append(f"{len(cause.rows)} new: <b>{text(_some(cause.rows))}</b>{_more(len(cause.rows))}")
     if cause.dropped:
         named = f": <b>{_labels(cause.dropped[:_NAMED])}</b>" if kinds == 1 else ""
         parts.append(f"{len(cause.dropped)} dropped{named}")
@@ -64,6 +73,14 @@ def _story(cause: ScanCause) -> str:
         named = f": <b>{text(rank_changes(cause.jumps[:_NAMED]))}</b>" if kinds == 1 else ""
         parts.append(f"{len(cause.jumps)} jumped{named}")
     return " · ".join(parts)
+
+
+def _some(found: tuple[ScanRow, ...]) -> str:
+    return ", ".join(row.instrument.label for row in found[:_NAMED])
+
+
+def _more(many: int) -> str:
+    return f" and {many - _NAMED} more" if many > _NAMED else ""
 
 
 def _labels(found: tuple[ScanRow, ...]) -> str:

@@ -36,13 +36,17 @@ def told_to_json(
     at: datetime,
     following: datetime | None,
 ) -> dict[str, Any]:
-    """Return the payload of a scan that found these rows, compared with what was told of it before."""
+    """
+    Return the payload of a scan that found these rows, compared with what was told of it before.
+
+    A list without anybody says so, and drops nobody: IBKR also sends one where it has trouble.
+    """
     before = None if scan.told is None else {row.instrument.con_id: row for row in scan.told}
     now = {row.instrument.con_id: row for row in found}
     new, dropped, jumps = list[int](), list[ScanRow](), list[tuple[ScanRow, int]]()
     if before is not None:
         new = [con_id for con_id in now if con_id not in before]
-        dropped = [row for con_id, row in before.items() if con_id not in now]
+        dropped = [row for con_id, row in before.items() if con_id not in now] if now else []
         jumps = [
             (row, before[con_id].rank)
             for con_id, row in now.items()
@@ -106,7 +110,7 @@ def _common(scan: SavedScan, due: datetime, missed: int, at: datetime, following
 
 def _head(name: str, payload: Mapping[str, Any]) -> str:
     head = f"🛰 <b>{name}</b> · {payload['count']} found"
-    if payload["is_first"]:
+    if payload["is_first"] or not payload["count"]:
         return head
     new, dropped = len(payload["entered"]), len(payload["dropped"])
     return f"{head} · <b>{new} new</b>, {dropped} dropped" if new or dropped else f"{head} · nobody new"

@@ -26,7 +26,7 @@ class Scanning:
 def wire_scanning(ground: Ground, store: Store, people: People, link: Link) -> Scanning:
     """Make everything; nothing is run before the timers ring."""
     settings, clock = ground.settings, ground.clock
-    saved = SqlSavedScans(store.database)
+    saved = SqlSavedScans(store.database, store.outbox)
     calendar = SessionCalendar(link.contracts, settings.summary_symbol, clock)
     times = ScanTimes(calendar.hours, clock)
     return Scanning(
@@ -36,7 +36,6 @@ def wire_scanning(ground: Ground, store: Store, people: People, link: Link) -> S
         schedule=ScanSchedule(
             saved,
             link.scans,
-            store.outbox,
             times,
             people.zones.known,
             lambda user_id: people.roster.role_of(user_id) is not None,

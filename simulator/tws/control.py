@@ -9,6 +9,12 @@ made by hand in TWS or on the phone.
 `POST /sim/market/split` takes `{"symbol", "new", "old"}`: so many new shares for so many old ones; past bars, the prior
 close and holdings are adjusted, as IBKR does ("TRADES: adjusted for splits").
 
+`POST /sim/market/news` takes `{"headline", "symbol" (none: broad tape alone), "provider" or "providers": [...] (the
+same story by each), "article" (HTML), "language" ("de"), "meta" (all of the metadata, `A:800015:L:en:K:0.97:C:0.9`),
+"hot" (a bang), "pdf": true or "document" (base64): a binary article}`.
+
+`POST /sim/market/bulletin` takes `{"text", "kind" (1 regular, 2 an exchange is gone, 3 it is back), "exchange"}`.
+
 `POST /sim/market/faults` takes `{"kind": ..., options}`:
 
 * connections: `drop` closes every socket; `refuse` `{"how": "refuse"|"reset"|"eof"|"silence"|"in_use"|"disclaimer",
@@ -26,6 +32,9 @@ close and holdings are adjusted, as IBKR does ("TRADES: adjusted for splits").
   "tick_type", "price", "size"}`, `rt_volume` `{"symbol", "value"}`, `duplicate` sends order messages twice, `late`
   sends a tick after the cancel, `zone` `{"name"}` names a time zone, `utc_times` writes times of
   fills in UTC, `raw` `{"fields": [...]}` sends any message, `unset_pnl` sends daily profit as unset
+* news: `no_news` `{"providers": [...]}` refuses these providers' headlines and tapes with 10276; `old_news` `{"count"}`
+  sends the latest headlines again with each new subscription; `news_backward` reads the start of a list of headlines
+  as its recent end
 * orders: `hold_acks` takes orders without a word, `hold_fills` acknowledges but fills none, `hold_cancels` takes
   cancels but carries none out, `partial` `{"sizes": [...]}` cuts the next fills down, one print each; `restart` lets
   TWS restart: sockets close, and orders never transmitted are lost
@@ -41,6 +50,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from simulator.tws import news_control
 from simulator.tws.catalogue import UnknownInstrument
 
 if TYPE_CHECKING:
@@ -102,6 +112,14 @@ def _zone(faults: Faults, options: Options) -> None:
     faults.zone = str(options.get("name", "JST"))
 
 
+def _no_news(faults: Faults, options: Options) -> None:
+    faults.no_news.update(str(code) for code in options["providers"])
+
+
+def _old_news(faults: Faults, options: Options) -> None:
+    faults.old_news = int(options.get("count", 1))
+
+
 def _bad_tick(faults: Faults, options: Options) -> None:
     faults.bad_tick(
         options["symbol"], int(options.get("tick_type", 4)), str(options["price"]), str(options.get("size", 0))
@@ -144,6 +162,9 @@ KINDS: dict[str, Callable[[Faults, Options], Any]] = {
     "late": _flag("late_frames"),
     "zone": _zone,
     "unset_pnl": _flag("unset_profit"),
+    "no_news": _no_news,
+    "old_news": _old_news,
+    "news_backward": _flag("news_backward"),
     "hold_acks": lambda faults, _: faults.hold_acks(),
     "hold_fills": lambda faults, _: faults.hold_fills(),
     "hold_cancels": lambda faults, _: faults.hold_cancels(),
@@ -171,9 +192,11 @@ class MarketControl:
 
     def news(self, options: Options) -> Options:
         """Publish a headline."""
-        texts = {name: str(options[name]) for name in ("provider", "article") if options.get(name)}
-        item = self._exchange.publish(options.get("symbol"), str(options["headline"]), **texts)
-        return {"article_id": item.article_id}
+        return news_control.publish(self._exchange, options)
+
+    def bulletin(self, options: Options) -> None:
+        """Publish a bulletin of IBKR's own."""
+        news_control.bulletin(self._exchange, options)
 
     def order(self, options: Options) -> None:
         """Place an order as somebody does in TWS or on the phone."""
@@ -261,6 +284,7 @@ def market_routes(exchange: Exchange, server: TwsServer) -> list[Route]:
         "order": control.order,
         "cancel": control.cancel,
         "news": control.news,
+        "bulletin": control.bulletin,
         "scanner": control.scanner,
         "faults": control.faults,
         "session": control.session,

@@ -158,16 +158,26 @@ class Exchange:
     # News, ranks, sessions
 
     def publish(
-        self, symbol: str | None, headline: str, *, provider: str = "BRFG", article: str = "<p></p>"
+        self,
+        symbol: str | None,
+        headline: str,
+        *,
+        provider: str = "BRFG",
+        article: str = "<p></p>",
+        meta: str | None = None,
+        is_hot: bool = False,
+        document: bytes = b"",
     ) -> NewsItem:
         """
-        Publish a headline on *symbol*, or on the broad tape alone.
+        Publish a headline on *symbol*, or on the broad tape alone; see NewsItem for the rest.
 
         Raises UnknownInstrument for an unknown symbol, ValueError for an
         unknown provider.
         """
         instrument = self.catalogue.named(symbol) if symbol else None
-        item = self.newsroom.publish(self.clock.time(), instrument, headline, provider, article)
+        item = self.newsroom.publish(
+            self.clock.time(), instrument, headline, provider, article, meta=meta, is_hot=is_hot, document=document
+        )
         for listener in list(self.listeners):
             listener.published(item)
         return item

@@ -118,6 +118,9 @@ class Faults:
     unset_profit: bool = False
     id_jump: int = 0
     utc_times: bool = False
+    no_news: set[str] = field(default_factory=set)
+    old_news: int = 0
+    news_backward: bool = False
 
     # Connections
 
@@ -261,7 +264,8 @@ class Faults:
             "1100": self.disconnected, "swallow": bool(self.swallowed), "duplicate": self.duplicates,
             "late": self.late_frames, "zone": self.zone is not None, "delayed": bool(self.delayed),
             "two_stage": self.two_stage_previews, "unset_pnl": self.unset_profit, "id_jump": self.id_jump > 0,
-            "utc_times": self.utc_times,
+            "utc_times": self.utc_times, "no_news": bool(self.no_news), "old_news": self.old_news > 0,
+            "news_backward": self.news_backward,
             "error": any(rule.count != 0 for rule in self.rules), "hold_acks": self.desk.holds_acks,
             "hold_cancels": self.desk.holds_cancels,
             "hold_fills": self.desk.floor.holds_fills, "partial": bool(self.desk.floor.partial_sizes),
@@ -274,6 +278,8 @@ class Faults:
         self.rules.clear()
         self.swallowed.clear()
         self.delayed.clear()
+        self.no_news.clear()
+        self.old_news, self.news_backward = 0, False
         self.refusal, self.refusals_left, self.zone = None, None, None
         self.silent = self.split = self.read_only = self.duplicates = self.late_frames = False
         self.two_stage_previews = self.unset_profit = self.utc_times = False

@@ -202,7 +202,9 @@ class Wanted:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing was said by which an instrument could be found."""
+        """Whether nothing was said by which an instrument could be found; tapes are found by their exchange alone."""
+        if self.sec_type == "NEWS" and self.exchange:
+            return False
         return not (self.con_id or self.symbol or self.local_symbol or self.sec_id or self.trading_class)
 
 

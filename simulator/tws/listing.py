@@ -11,6 +11,7 @@ from datetime import date
 
 from simulator.tws.derivatives import OPTION_ROOTS, future_options, futures, options
 from simulator.tws.instrument import CRYPTO_ORDER_TYPES, OTHER_ORDER_TYPES, Instrument
+from simulator.tws.news_provider import NEWS_PROVIDERS, TAPES
 
 # key: conId, long name, price, primary exchange, yearly volatility, daily volume, industry, category, ISIN
 _STOCKS: dict[str, tuple[int, str, float, str, float, float, str, str, str]] = {
@@ -126,12 +127,6 @@ _ETFS: dict[str, tuple[int, str, float, str, float, float, str]] = {
 _FIRST_INVENTED = 900_000_001
 _INVENTED = "Q"
 
-NEWS_PROVIDERS = {
-    "BRFG": "Briefing.com General Market Columns",
-    "DJNL": "Dow Jones Newsletters",
-    "FLY": "Fly on the Wall",
-}
-
 
 def instruments(today: date, invented: int = 0) -> list[Instrument]:
     """Return what is listed on *today*, underlyings before their derivatives, with so many *invented* shares."""
@@ -240,9 +235,9 @@ def _coins() -> Iterator[Instrument]:
 
 
 def _news() -> Iterator[Instrument]:
-    for number, (code, name) in enumerate(NEWS_PROVIDERS.items()):
+    for number, (tape, code) in enumerate(TAPES.items()):
+        exchange, _, feed = tape.partition(":")
         yield Instrument(
-            f"{code}:{code}_ALL", 66_200_001 + number, f"{code}:{code}_ALL", "NEWS", f"{name}: all", 1.0,
-            exchange=code, local_symbol=f"{code}:{code}_ALL", trading_class=f"{code}:{code}_ALL",
-            order_types="", valid_exchanges=code,
+            tape, 66_200_001 + number, tape, "NEWS", f"{NEWS_PROVIDERS[code]}: {feed}", 1.0,
+            exchange=exchange, local_symbol=tape, trading_class=tape, order_types="", valid_exchanges=exchange,
         )  # fmt: skip

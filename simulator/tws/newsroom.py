@@ -4,10 +4,11 @@ import random
 from dataclasses import dataclass
 
 from simulator.tws.instrument import Instrument
-from simulator.tws.listing import NEWS_PROVIDERS
+from simulator.tws.news_provider import NEWS_PROVIDERS, TAPES
 
 _DAY = 86400
-_DAYS_OF_HISTORY = 90
+# Operators found about a month of headlines.
+_DAYS_OF_HISTORY = 30
 _TEMPLATES = (
     "{name} shares {verb} after {who} {what}",
     "{who} {what} on {name}",
@@ -25,7 +26,12 @@ _EVENTS = ("a technology conference", "an investor day", "a consumer forum")
 
 @dataclass(frozen=True, slots=True)
 class NewsItem:
-    """One headline; *instrument* is None for the broad tape alone."""
+    """
+    One headline; *instrument* is None for the broad tape alone.
+
+    *meta* is what the wire tells beside it (`A:800015:L:en:K:0.97:C:0.9`), made up where it is None; *is_hot* puts a
+    bang before it. *document* is a binary article, which has no text.
+    """
 
     time: float
     provider: str
@@ -33,6 +39,15 @@ class NewsItem:
     headline: str
     article: str
     instrument: Instrument | None
+    meta: str | None = None
+    is_hot: bool = False
+    document: bytes = b""
+
+    def is_about(self, instrument: Instrument) -> bool:
+        """Whether it comes to those who listen to *instrument*, or to that tape."""
+        if instrument.sec_type == "NEWS":
+            return TAPES.get(instrument.symbol) == self.provider
+        return self.instrument is not None and self.instrument.con_id == instrument.con_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +71,29 @@ class Newsroom:
         self.bulletins: list[Bulletin] = []
 
     def publish(
-        self, now: float, instrument: Instrument | None, headline: str, provider: str, article: str
+        self,
+        now: float,
+        instrument: Instrument | None,
+        headline: str,
+        provider: str,
+        article: str,
+        *,
+        meta: str | None = None,
+        is_hot: bool = False,
+        document: bytes = b"",
     ) -> NewsItem:
         """Add a headline of now; raises ValueError for an unknown provider."""
         if provider not in NEWS_PROVIDERS:
             raise ValueError(f"unknown news provider {provider!r}: {', '.join(NEWS_PROVIDERS)}")
         number = f"{provider}${0x1A3F0000 + len(self._published):08x}"
-        item = NewsItem(now, provider, number, headline, article, instrument)
+        item = NewsItem(now, provider, number, headline, article, instrument, meta, is_hot, document)
         self._published.append(item)
         return item
+
+    def latest(self, instrument: Instrument, providers: set[str], count: int) -> list[NewsItem]:
+        """Return the last headlines that were published on *instrument* (or a tape), oldest first."""
+        found = [one for one in self._published if one.is_about(instrument) and one.provider in providers]
+        return found[-count:] if count else []
 
     def bulletin(self, text: str, kind: int, exchange: str) -> Bulletin:
         """Add a bulletin."""
@@ -74,9 +103,7 @@ class Newsroom:
 
     def of(self, instrument: Instrument, providers: set[str], start: float, end: float) -> list[NewsItem]:
         """Return the headlines on *instrument* after *start* up to *end*, newest first."""
-        live = [
-            one for one in self._published if one.instrument is not None and one.instrument.con_id == instrument.con_id
-        ]
+        live = [one for one in self._published if one.is_about(instrument)]
         every = [*self._history(instrument), *live]
         chosen = [one for one in every if one.provider in providers and start < one.time <= end]
         return sorted(chosen, key=lambda one: one.time, reverse=True)
@@ -109,19 +136,31 @@ class Newsroom:
         return sorted(made, key=lambda one: one.time)
 
 
-def with_metadata(item: NewsItem, seed: int) -> str:
+def past_headline(item: NewsItem, seed: int) -> str:
     """
-    Return the headline as the wire carries it.
+    Return the headline as lists of the past carry it: `{A:800015:L:en:K:0.97:C:0.9}!Words`.
 
-    Every other one begins with metadata, `{A:800015:L:en:K:0.97:C:0.9}`, as
-    real frames do; a bang after it marks a headline of weight.
+    Every other one has the metadata, as real frames do; a bang after it marks a headline of weight.
     """
+    meta, bang = _told_beside(item, seed)
+    return f"{{{meta}}}{bang}{item.headline}" if meta else f"{bang}{item.headline}"
+
+
+def live_headline(item: NewsItem, seed: int) -> tuple[str, str]:
+    """Return the headline as it comes live, and its extra data: there the metadata stands, if it has any."""
+    meta, bang = _told_beside(item, seed)
+    return f"{bang}{item.headline}", meta or "K:n/a"
+
+
+def _told_beside(item: NewsItem, seed: int) -> tuple[str, str]:
+    """Return a headline's metadata and its bang, each or both empty."""
+    if item.meta is not None or item.is_hot:
+        return item.meta or "", "!" if item.is_hot else ""
     rng = random.Random(f"{seed}:{item.article_id}")  # noqa: S311 - no secret
     if rng.random() < 0.5:  # noqa: PLR2004 - a coin
-        return item.headline
+        return "", ""
     confidence = rng.choice(("0.97", "0.88", "0.61", "n/a"))
-    bang = "!" if rng.random() < 0.2 else ""  # noqa: PLR2004 - one in five
-    return f"{{A:800015:L:en:K:{confidence}:C:0.9}}{bang}{item.headline}"
+    return f"A:800015:L:en:K:{confidence}:C:0.9", "!" if rng.random() < 0.2 else ""  # noqa: PLR2004 - one in five
 
 
 def _article(headline: str, name: str) -> str:

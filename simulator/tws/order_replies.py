@@ -164,4 +164,4 @@ def execution_time(at: float, zone: str, *, utc: bool = False) -> str:
     """Return the time of a fill as gateways write it: `20231203 20:15:20 US/Eastern`, or in UTC `20231116-12:15:35`."""
     if utc:
         return f"{datetime.fromtimestamp(at, UTC):%Y%m%d-%H:%M:%S}"
-    return f"{datetime.fromtimestamp(at, NEW_YORK):%Y%m%d %H:%M:%S} {zone}"
+    return f"{datetime.fromtimestamp(at, NEW_YORK):%Y%m%d %H:%M:%S} {zone}".rstrip()

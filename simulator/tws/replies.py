@@ -99,7 +99,7 @@ def contract_details(
         instrument.order_types, instrument.valid_exchanges, instrument.magnifier, instrument.under_con_id,
         _escaped(instrument.long_name),
         instrument.primary_exchange, month, instrument.industry, instrument.category, instrument.subcategory,
-        zone or instrument.zone, timetable.hours(now, instrument.zone, liquid=False),
+        instrument.zone if zone is None else zone, timetable.hours(now, instrument.zone, liquid=False),
         timetable.hours(now, instrument.zone, liquid=True), "", "0", *sec_ids,
         2 if instrument.is_option else 1, instrument.under_symbol, instrument.under_sec_type,
         ",".join([str(instrument.market_rule)] * len(exchanges)), instrument.expiry, instrument.stock_type,
@@ -224,9 +224,9 @@ def historical_news(req_id: int, at: float, provider: str, article_id: str, head
     return (86, req_id, f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}.0", provider, article_id, headline)
 
 
-def tick_news(req_id: int, at: float, provider: str, article_id: str, headline: str) -> Fields:
+def tick_news(req_id: int, at: float, provider: str, article_id: str, headline: str, extra: str) -> Fields:
     """84: a headline of now; the time is in milliseconds."""
-    return (84, req_id, int(at * 1000), provider, article_id, headline, "K:n/a")
+    return (84, req_id, int(at * 1000), provider, article_id, headline, extra)
 
 
 def tick_by_tick_last(req_id: int, kind: int, at: float, value: float, size: float, exchange: str) -> Fields:

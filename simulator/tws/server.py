@@ -68,12 +68,12 @@ class TwsServer:
     @property
     def zone(self) -> str:
         """The time zone's name in times of executions and completed orders."""
-        return self.faults.zone or EASTERN
+        return EASTERN if self.faults.zone is None else self.faults.zone
 
     @property
     def zone_label(self) -> str:
         """The free-form label of the time zone in the handshake."""
-        return self.faults.zone or "EST"
+        return "EST" if self.faults.zone is None else self.faults.zone
 
     def execution_time(self, one: Execution) -> str:
         """Return the time of a fill in the format of the day."""

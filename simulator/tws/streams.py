@@ -14,7 +14,7 @@ from simulator.tws.bars import Bar, joined
 from simulator.tws.book import Book, Print
 from simulator.tws.clock import Clock
 from simulator.tws.instrument import Instrument
-from simulator.tws.newsroom import NewsItem, with_metadata
+from simulator.tws.newsroom import NewsItem, live_headline
 from simulator.tws.replies import Fields
 
 Send = Callable[[Fields], None]
@@ -78,22 +78,27 @@ class Sampler:
 
 
 class NewsStream(Stream):
-    """Headlines on an instrument, or of a provider's broad tape."""
+    """
+    Headlines of *providers* on an instrument, or of a provider's broad tape.
 
-    def __init__(self, send: Send, seed: int, req_id: int, instrument: Instrument, providers: set[str]) -> None:
+    Without prices beside it (*is_alone*) it takes a market data line of its own.
+    """
+
+    def __init__(
+        self, send: Send, seed: int, req_id: int, instrument: Instrument, providers: set[str], *, is_alone: bool
+    ) -> None:
         self._send = send
         self._seed = seed
         self._req_id = req_id
         self._instrument = instrument
         self._providers = providers
+        self.uses_line = is_alone
 
     def published(self, item: NewsItem) -> None:
         """Pass a headline on if it is one of ours."""
-        broad = self._instrument.sec_type == "NEWS" and item.provider == self._instrument.exchange
-        ours = item.instrument is not None and item.instrument.con_id == self._instrument.con_id
-        if (broad or ours) and (not self._providers or item.provider in self._providers):
-            headline = with_metadata(item, self._seed)
-            self._send(replies.tick_news(self._req_id, item.time, item.provider, item.article_id, headline))
+        if item.is_about(self._instrument) and item.provider in self._providers:
+            told = live_headline(item, self._seed)
+            self._send(replies.tick_news(self._req_id, item.time, item.provider, item.article_id, *told))
 
 
 class BarStream(Stream):

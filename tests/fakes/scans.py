@@ -1,5 +1,6 @@
 """Scans in memory: what IBKR shows and can do, and what people keep."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -7,6 +8,7 @@ from datetime import date, datetime
 from market.hours import Hours
 from market.scan import ScanRow, ScanSpec
 from market.scan_catalogue import ScanCatalogue, ScanFilter, ScanLocation, ScanType, ScanUniverse
+from storage.message import NewMessage
 from storage.saved_scan import SavedScan
 
 STOCKS = frozenset({"STK"})
@@ -72,6 +74,7 @@ class FakeSavedScans:
     def __init__(self) -> None:
         self.kept: dict[int, SavedScan] = {}
         self.deleted: dict[int, tuple[SavedScan, datetime]] = {}
+        self.outbox: dict[str, NewMessage] = {}
 
     async def keep(self, owner_id: int, chat_id: int, line: str, at: datetime) -> SavedScan:
         known = [one for one in self.kept.values() if (one.owner_id, one.line) == (owner_id, line)]
@@ -97,16 +100,21 @@ class FakeSavedScans:
         self._change(scan_id, name=name)
         return True
 
-    async def schedule(self, scan_id: int, owner_id: int, schedule: str, at: datetime) -> None:
-        self._change(scan_id, schedule=schedule, due=at, paused=False)
+    async def schedule(self, scan_id: int, owner_id: int, chat_id: int, schedule: str, at: datetime) -> None:
+        self._change(scan_id, chat_id=chat_id, schedule=schedule, due=at, paused=False)
 
     async def pause(self, scan_id: int, owner_id: int, at: datetime, *, paused: bool) -> None:
         self._change(scan_id, paused=paused, due=at)
 
-    async def note(self, scan_id: int, due: datetime, rows: Sequence[ScanRow] | None) -> None:
+    async def tell(self, scan_id: int, due: datetime, rows: Sequence[ScanRow] | None, message: NewMessage) -> bool:
+        is_new = message.dedupe_key not in self.outbox
+        if is_new:
+            # As the database keeps it.
+            self.outbox[message.dedupe_key] = replace(message, payload=json.loads(json.dumps(message.payload)))
         if scan_id in self.kept:
-            told = self.kept[scan_id].told if rows is None else tuple(rows)
+            told = self.kept[scan_id].told if rows is None or not is_new else tuple(rows)
             self._change(scan_id, due=due, told=told)
+        return is_new
 
     async def remove(self, scan_id: int, owner_id: int, at: datetime) -> None:
         self.deleted[scan_id] = (self.kept.pop(scan_id), at)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from simulator.tws.bars import Bar
 from simulator.tws.handlers.reference import resolve
 from simulator.tws.limits import MARKET_LINES
-from simulator.tws.listing import NEWS_PROVIDERS
+from simulator.tws.news_provider import NEWS_PROVIDERS, TAPES
 from simulator.tws.quotes import DELAYED, KNOWN_GENERICS, LIVE, QuoteStream
 from simulator.tws.streams import NewsStream, RealTimeBarStream, TickByTickStream
 
@@ -36,8 +36,8 @@ def _market_data(session: Session, request: Request) -> None:
         return
     news = [part for part in generics if part.partition(":")[0] == "292"]
     if news:
-        _open_news(session, req_id, instrument, news[0])
-    if "mdoff" in generics or instrument.sec_type == "NEWS":
+        _open_news(session, req_id, instrument, news[0], is_alone=_is_news_only(instrument, generics))
+    if _is_news_only(instrument, generics):
         return
     data_type = _data_type(session, req_id, instrument)
     if data_type is None:
@@ -72,12 +72,21 @@ def _problem(session: Session, req_id: int, generics: list[str], *, snapshot: bo
     return None
 
 
-def _open_news(session: Session, req_id: int, instrument: Instrument, generic: str) -> None:
-    providers = {code for code in generic.partition(":")[2].split("+") if code}
-    if not providers <= NEWS_PROVIDERS.keys():
+def _is_news_only(instrument: Instrument, generics: list[str]) -> bool:
+    return "mdoff" in generics or instrument.sec_type == "NEWS"
+
+
+def _open_news(session: Session, req_id: int, instrument: Instrument, generic: str, *, is_alone: bool) -> None:
+    asked = {code for code in generic.partition(":")[2].split("+") if code}
+    faults, tape = session.server.faults, TAPES.get(instrument.symbol, "")
+    if not asked <= NEWS_PROVIDERS.keys() or faults.no_news & (asked | {tape}):
         session.error(req_id, 10276, "News is not allowed.")
         return
-    session.streams.open("news", req_id, NewsStream(session.send, session.exchange.seed, req_id, instrument, providers))
+    providers = (asked or set(NEWS_PROVIDERS)) - faults.no_news
+    stream = NewsStream(session.send, session.exchange.seed, req_id, instrument, providers, is_alone=is_alone)
+    session.streams.open("news", req_id, stream)
+    for item in session.exchange.newsroom.latest(instrument, providers, faults.old_news):
+        stream.published(item)
 
 
 def _data_type(session: Session, req_id: int, instrument: Instrument) -> int | None:

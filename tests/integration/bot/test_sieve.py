@@ -557,7 +557,7 @@ async def test_critical_headlines_and_those_with_a_price_are_told_each_on_its_ow
         await night.fires(news_firing(number, night.clock.now(), f"Headline {number}"))
         await night.told()
         night.clock.advance(40)
-    for number, options in ((20, "critical"), (21, "if moves 1% in 5m")):
+    for number, options in ((20, "critical"), (21, "if moves 1% in 5m"), (22, "then buy 10 limit 199.5")):
         await night.fires(news_firing(number, night.clock.now(), "It matters", options))
         assert (await night.told())[0].startswith("📰 AAPL · DJNL")
 
@@ -589,6 +589,12 @@ async def test_who_wants_them_hourly_gets_one_message_at_the_full_hour(night: Ni
     assert await night.told() == ["📰 4 headlines in the last hour: AAPL"]
     assert not night.queue
     assert len(await night.outbox.members(night.last)) == 4
+
+
+async def test_a_headline_with_an_order_ready_waits_for_no_hour(night: Night) -> None:
+    night.has_set(news="hourly")
+    await night.fires(news_firing(1, night.clock.now(), "Headline 1", "then buy 10 limit 199.5"))
+    assert (await night.told())[0].startswith("📰 AAPL · DJNL")
 
 
 async def test_what_waited_for_the_hour_comes_at_once_to_who_wants_it_otherwise(night: Night) -> None:

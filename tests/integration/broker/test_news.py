@@ -1,15 +1,21 @@
 """Headlines and stories."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from broker.news import cleaned
+from broker.headline import cleaned, language_of, tapes_of
 from market.errors import BrokerError
 from market.instrument import Instrument
-from market.news import BULLETINS, Headline
+from market.news import Headline
 from simulator.tws.exchange import Exchange
+from simulator.tws.news_provider import NEWS_PROVIDERS, TAPES
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
 from tests.integration.broker.conftest import Desk
+
+# As many are asked for as there are, and a second name of one.
+_TAPES = len(TAPES) + 1
 
 
 @pytest.fixture
@@ -43,12 +49,12 @@ async def test_a_headline_says_whose_it_is(
 
 async def test_broad_tape_brings_all(desk: Desk, exchange: Exchange, server: TwsServer, heard: list[Headline]) -> None:
     await desk.news.hold(None)
-    await eventually(lambda: sum("NEWS" in fields for fields in server.requests) == 3)
+    await eventually(lambda: sum("NEWS" in fields for fields in server.requests) == _TAPES)
     exchange.publish(None, "FDA approval for something", provider="FLY")
     headline = await eventually(lambda: next((one for one in heard if "FDA" in one.text), None))
     assert (headline.con_id, headline.provider) == (0, "FLY")
     await desk.news.release(None)
-    await eventually(lambda: sum(fields[0] == "2" for fields in server.requests) == 3)
+    await eventually(lambda: sum(fields[0] == "2" for fields in server.requests) == _TAPES)
 
 
 async def test_the_metadata_before_a_headline_is_taken_off(
@@ -70,6 +76,9 @@ async def test_the_metadata_before_a_headline_is_taken_off(
         ("! {A:800015:L:zh-CN}Words", "Words", "zh", True),
         ("{A:800015:L:en}!Words!", "Words!", "en", True),
         ("{A:800015:L:en}{K:n/a:L:fr}Words", "Words", "fr", False),
+        ("{A:800008,800015:L:Chinese (Simplified and Traditional),en:K:n/a:C:0.98}Words", "Words", "en", False),
+        ("{A:800008:L:Chinese (Simplified and Traditional)}Words", "Words", "zh", False),
+        ("{A:800015:L:Klingon}Words", "Words", "", False),
         ("{A:800015} {curly} words", "{curly} words", "", False),
         ("{unclosed words", "{unclosed words", "", False),
         ("", "", "", False),
@@ -79,38 +88,62 @@ def test_cleaning(headline: str, text: str, language: str, *, is_hot: bool) -> N
     assert cleaned(headline) == (text, language, is_hot)
 
 
-async def test_bulletins_come_as_headlines_once_while_somebody_listens(
-    desk: Desk, exchange: Exchange, server: TwsServer, heard: list[Headline]
-) -> None:
-    exchange.bulletin("Old news of this morning")
-    await desk.news.hold_bulletins()
-    await desk.news.hold_bulletins()
-    await eventually(lambda: [fields for fields in server.requests if fields[0] == "12"] == [("12", "1", "0")])
-    exchange.bulletin("ISLAND  is down", kind=2, exchange="ISLAND")
-    exchange.bulletin("System restart at 23:45 ET")
-    await eventually(lambda: len(heard) == 2)
-    assert [(one.con_id, one.provider, one.text) for one in heard] == [
-        (BULLETINS, "IBKR", "ISLAND is down"),
-        (BULLETINS, "IBKR", "System restart at 23:45 ET"),
-    ]
-    assert len({one.article_id for one in heard}) == 2
-    await desk.news.release_bulletins()
-    assert not [fields for fields in server.requests if fields[0] == "13"]
-    await desk.news.release_bulletins()
-    await eventually(lambda: any(fields[0] == "13" for fields in server.requests))
+@pytest.mark.parametrize(
+    ("extra", "language"),
+    [
+        ("A:800015:L:en:K:n/a:C:0.67", "en"),
+        ("{A:800015:L:de}", "de"),
+        ("K:n/a", ""),
+        ("", ""),
+        ("L:", ""),
+        ("L:en", "en"),
+    ],
+)
+def test_the_language_that_stands_beside_a_live_headline(extra: str, language: str) -> None:
+    assert cleaned("Words", extra) == ("Words", language, False)
+    assert language_of(extra) == language
 
 
-async def test_bulletins_of_a_gap_come_after_it_and_those_heard_before_do_not_again(
-    desk: Desk, exchange: Exchange, server: TwsServer, heard: list[Headline]
+async def test_a_live_headline_has_its_language(
+    desk: Desk, aapl: Instrument, exchange: Exchange, server: TwsServer, heard: list[Headline]
 ) -> None:
-    await desk.news.hold_bulletins()
-    await eventually(lambda: any(fields[0] == "12" for fields in server.requests))
-    exchange.bulletin("Before the gap")
+    await desk.news.hold(aapl)
+    await eventually(lambda: any("mdoff,292" in fields for fields in server.requests))
+    exchange.publish("AAPL", "Apple hebt Prognose an", meta="A:800015:L:de", is_hot=True)
     await eventually(lambda: heard)
-    server.drop_all()
-    exchange.bulletin("In the gap")
-    await eventually(lambda: len(heard) == 2)
-    assert [one.text for one in heard] == ["Before the gap", "In the gap"]
+    assert (heard[0].text, heard[0].language, heard[0].is_hot) == ("Apple hebt Prognose an", "de", True)
+    (past, *_) = await desk.news.headlines(aapl, 1)
+    assert past == heard[0] or past.time < heard[0].time
+    assert (past.text, past.language, past.is_hot) == ("Apple hebt Prognose an", "de", True)
+
+
+def test_tapes_that_two_providers_share_are_asked_for_once() -> None:
+    assert tapes_of(["BRFG", "DJ-RTG"]) == [("BRFG", "BRFG:BRFG_ALL"), ("DJ-RTG", "DJTOP:GLBNEWS")]
+    assert len(tapes_of(["DJ-RT", "DJ-RTPRO"])) == 3
+
+
+async def test_every_provider_of_the_account_is_heard_on_the_broad_tape(
+    desk: Desk, exchange: Exchange, server: TwsServer, heard: list[Headline]
+) -> None:
+    await desk.news.hold(None)
+    await eventually(lambda: server.count("news") == len(TAPES))
+    for code in NEWS_PROVIDERS:
+        exchange.publish(None, f"By {code}", provider=code)
+    await eventually(lambda: {one.provider for one in heard} == set(NEWS_PROVIDERS))
+    # One of a provider's two names is refused, which leaves it to be heard by the other.
+    assert desk.news.unheard() == {}
+    assert desk.news.refused() == {}
+
+
+@pytest.mark.parametrize("is_backward", [False, True])
+async def test_headlines_of_a_gap_are_found_however_tws_reads_dates(
+    desk: Desk, aapl: Instrument, exchange: Exchange, server: TwsServer, is_backward: bool
+) -> None:
+    server.faults.news_backward = is_backward
+    # The past is told in whole seconds.
+    begin = datetime.fromtimestamp(exchange.clock.time(), UTC)
+    exchange.publish("AAPL", "In the gap")
+    assert [one.text for one in await desk.news.headlines_since(aapl, begin)] == ["In the gap"]
 
 
 async def test_the_account_has_its_providers_without_being_asked_again(desk: Desk) -> None:
@@ -141,7 +174,7 @@ async def test_news_is_heard_again_after_a_drop(
     await eventually(lambda: not desk.session.status.is_usable)
     server.requests.clear()
     await desk.up()
-    await eventually(lambda: sum("mdoff,292" in fields for fields in server.requests) == 4)
+    await eventually(lambda: sum("mdoff,292" in fields for fields in server.requests) == _TAPES + 1)
     exchange.publish("AAPL", "After the drop")
     await eventually(lambda: aapl.con_id in {one.con_id for one in heard})
 
@@ -194,7 +227,7 @@ async def test_headlines_take_lines_that_prices_do_not_get_then(desk: Desk, aapl
     cap = desk.feed.cap
     await desk.news.hold(aapl)
     await desk.news.hold(None)
-    assert desk.feed.cap == cap - 1 - len(desk.news.known_providers)
+    assert desk.feed.cap == cap - 1 - _TAPES
     await desk.news.release(None)
     await desk.news.release(aapl)
     assert desk.feed.cap == cap
@@ -220,11 +253,10 @@ async def test_headlines_that_tws_has_no_line_for_are_asked_for_again(
 async def test_a_provider_that_is_refused_leaves_the_others_to_be_heard(
     desk: Desk, exchange: Exchange, server: TwsServer, heard: list[Headline]
 ) -> None:
-    server.faults.answer_with("reqMktData", 10276, count=1)
+    server.faults.no_news.add("DJ-RTPRO")
     await desk.news.hold(None)
-    await eventually(desk.news.unheard)
+    await eventually(lambda: server.count("news") == len(TAPES) - 3)
     exchange.publish(None, "FDA approval for something", provider="FLY")
     await eventually(lambda: heard)
-    (deaf,) = desk.news.unheard()
-    assert deaf != "FLY"
+    assert desk.news.unheard() == {"DJ-RTPRO": "IBKR 10276: News is not allowed."}
     assert desk.news.refused() == {}

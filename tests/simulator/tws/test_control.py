@@ -115,6 +115,7 @@ OPTIONS = {
     "unknown_tick": {"symbol": "AAPL"},
     "bad_tick": {"symbol": "AAPL", "price": -1},
     "deafen": {"symbol": "AAPL"},
+    "no_news": {"providers": ["FLY"]},
     "rt_volume": {"symbol": "AAPL", "value": "0.00;0;0;0;0;false"},
     "partial": {"sizes": [1]},
     "raw": {"fields": [49, 1, 0]},

@@ -1,4 +1,4 @@
-"""Headlines and scans on the wire."""
+"""Headlines and scans on the wire; more of headlines in test_news.py, of scans in test_scanner.py."""
 
 from typing import Any
 
@@ -35,16 +35,6 @@ async def test_a_headline_reaches_its_symbol_and_its_providers_tape(bare: Any, e
     assert errors(await bare.ask(84, 5, "BRFG", "none", "")) == [10172]
     exchange.publish("MSFT", "not Apple", provider="FLY")
     assert await bare.answers() == []
-
-
-async def test_some_headlines_carry_metadata(bare: Any) -> None:
-    answer = await bare.ask(86, 9, 265598, "BRFG+DJNL+FLY", "", "", 300, "")
-    headlines = [one[5] for one in answer if one[0] == "86"]
-    assert 0 < sum(one.startswith("{A:800015:L:en:K:") for one in headlines) < len(headlines)
-    assert [one[2] for one in answer[:-1]] == sorted((one[2] for one in answer[:-1]), reverse=True)
-    assert answer[-1] == ["87", "9", "0"]
-    assert (await bare.ask(86, 9, 265598, "BRFG+DJNL+FLY", "", "", 3, ""))[-1] == ["87", "9", "1"]
-    assert errors(await bare.ask(86, 9, 265598, "NOPE", "", "", 3, "")) == [10276]
 
 
 async def test_a_scan_ranks_the_prices_and_refreshes_itself(bare: Any, exchange: Exchange, clock: ManualClock) -> None:

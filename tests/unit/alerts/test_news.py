@@ -177,14 +177,62 @@ def test_bulletins_are_heard_by_those_who_asked_for_them_alone() -> None:
     assert engine.needs().bulletins
 
 
-def test_who_is_muted_is_not_told_and_not_told_of_the_same_when_heard_again() -> None:
+def test_what_was_muted_when_it_came_is_not_told_when_it_comes_again_and_what_comes_later_is() -> None:
     engine = owners("news AAPL critical")
     engine.keep_mutes(111, Mutes(instruments=frozenset({AAPL.con_id})))
     assert fired(engine, headline("Apple raises guidance")) == []
     engine.keep_mutes(111, Mutes(providers=frozenset({"BRFG"})))
-    assert fired(engine, headline("Apple raises guidance", "7", "FLY", minutes=2)) == []
+    assert fired(engine, headline("Apple raises guidance")) == []
     assert fired(engine, headline("Apple hires a chef", "8", "BRFG", minutes=3)) == []
     assert len(fired(engine, headline("Apple sells a plane", "9", "FLY", minutes=4))) == 1
+
+
+def test_a_mute_takes_nothing_else_away() -> None:
+    engine = owners("news AAPL", "news MSFT")
+    engine.keep_mutes(111, Mutes(instruments=frozenset({AAPL.con_id}), providers=frozenset({"BRFG"})))
+    both = headline("Apple and Microsoft make peace", "5"), headline("Apple and Microsoft make peace", "5", con_id=2)
+    assert fired(engine, replace(both[0])) == []
+    assert len(fired(engine, replace(both[1], con_id=MSFT.con_id))) == 1
+    assert fired(engine, headline("Microsoft buys a mine", "6", "BRFG", con_id=MSFT.con_id)) == []
+    assert len(fired(engine, headline("Microsoft buys a mine", "7", "DJNL", con_id=MSFT.con_id))) == 1
+
+
+def test_a_persons_mute_is_not_that_of_the_chat_they_tell() -> None:
+    engine = engine_with(rule("news AAPL to @desk", 1, chat_id=-5))
+    engine.keep_mutes(111, Mutes(providers=frozenset({"DJNL"})))
+    assert len(fired(engine, headline("Apple up"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "again"), [("news AAPL critical", 1), ("news AAPL then buy 10 limit 199.5", 1), ("news AAPL", 0)]
+)
+def test_what_was_told_softly_is_told_again_by_the_alert_that_is_to_be_heard(line: str, again: int) -> None:
+    engine = owners("news * silent", line)
+    assert [f.rule.id for f in fired(engine, headline("Apple raises guidance", con_id=0))] == [1]
+    assert len(fired(engine, headline("Apple raises guidance"))) == again
+    assert (
+        fired(engine, headline("Apple raises guidance"), headline("UPDATE 1-Apple raises guidance", "4", "FLY")) == []
+    )
+
+
+def test_a_headline_that_waits_for_its_price_waits_on_over_a_restart_and_another_note() -> None:
+    engine = owners("news AAPL if moves 1% in 5m")
+    engine.on_ticks([tick(100.0)])
+    assert fired(engine, headline("Apple up", minutes=0)) == []
+    (waiting,) = engine.take_changed()
+    later = Engine()
+    later.load([rule_from_json(rule_to_json(waiting.revised(NOW)))])
+    later.on_ticks([tick(100.0, after_s=10), tick(102.0, after_s=30)])
+    assert len(later.on_time(NOW + timedelta(seconds=31))) == 1
+
+
+def test_what_came_while_it_was_blind_or_before_its_note_is_still_its_news() -> None:
+    engine = owners("news AAPL")
+    blind = engine.remove(1)
+    assert blind is not None
+    again = blind.blinded(NOW + timedelta(minutes=2), "no line").calmed(NOW + timedelta(minutes=12))
+    engine.add(again)
+    assert len(fired(engine, headline("Apple up", minutes=7))) == 1
 
 
 def test_the_mutes_of_one_person_are_not_anothers() -> None:

@@ -11,7 +11,7 @@ from alerts.ports import Feeds
 from alerts.rule import OrderHappened, Rule, RuleState
 from alerts.rulebook import Rulebook
 from alerts.watcher import Watcher
-from market.account import AccountSummary
+from market.account import AccountSummary, Position
 from market.instrument import Instrument
 from market.news import Headline
 from market.scan import ScanRow, ScanSpec
@@ -219,6 +219,20 @@ async def test_the_account_orders_and_the_time_become_firings_too() -> None:
         clock.cancel()
         await until(lambda: len(post.log.firings) == 3)
     assert {firing.rule.id for firing in post.log.firings.values()} == {1, 2, 3}
+
+
+async def test_news_of_the_portfolio_follow_what_is_in_it() -> None:
+    post = Post(rule('news portfolio "recall"'))
+    summary = AccountSummary("DU1", "USD")
+    async with post.running():
+        assert not post.news.held
+        post.accounts.push(summary, Position("DU1", AAPL, Decimal(10), Decimal(100)))
+        await until(lambda: set(post.news.held) == {AAPL})
+        both = [Position("DU1", one, Decimal(10), Decimal(100)) for one in (AAPL, MSFT)]
+        post.accounts.push(summary, *both)
+        await until(lambda: set(post.news.held) == {AAPL, MSFT})
+        post.accounts.push(summary, both[1], replace(both[0], quantity=Decimal(0)))
+        await until(lambda: set(post.news.held) == {MSFT})
 
 
 async def test_the_hours_of_what_rules_speak_of_are_asked_for_and_again_later() -> None:

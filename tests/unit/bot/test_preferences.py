@@ -254,6 +254,15 @@ async def test_a_digests_button_opens_the_alerts_card() -> None:
     assert "Alert #1" in chat.reply.text
 
 
+def test_an_alert_with_an_order_ready_has_its_button_in_a_digest_too() -> None:
+    at = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+    firings = [price_firing(1, at), price_firing(2, at, options="then buy 10 limit 199.5")]
+    told = gathered(Reason.QUIET, [entry_of(firing_to_json(firing)) for firing in firings])
+    buttons = [one for row in told_in_the_morning(told).buttons for one in row]
+    assert [one.label for one in buttons if "📝" in one.label] == ["📝 Order of alert #2"]
+    assert encode(Code.ORDER_THEN, 2) in [one.data for one in buttons]
+
+
 def told_in_the_morning(told: Gathered, *, may_repeat: bool = False) -> Message:
     morning = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
     quotes = {AAPL.con_id: Quote(AAPL, last=190.0)}

@@ -245,6 +245,19 @@ async def test_a_scan_with_a_time_behind_it_is_scheduled(chat: Chat) -> None:
     assert not await chat.saved_scans.scheduled()
 
 
+async def test_another_time_for_the_same_scan_says_what_it_ends_and_is_told_where_it_was_set(chat: Chat) -> None:
+    first = await chat.say("/scan TOP_PERC_GAIN top 10 at 09:35 ET weekdays")
+    assert "Top % gainers · scheduled\n" in first
+    assert [one.chat_id for one in await chat.saved_scans.scheduled()] == [TRADER]
+    second = await chat.say("/scan TOP_PERC_GAIN top 10 at 12:00 ET weekdays")
+    assert "Top % gainers · scheduled, no longer at 09:35 ET weekdays\n" in second
+    assert "no longer" not in await chat.say("/scan TOP_PERC_GAIN top 10 at 12:00 ET weekdays")
+    group, card = -1001, chat.reply.last_id
+    await chat.press(chat.button("at 15:45 ET weekdays", on=card).data, card, chat_id=group)
+    (scan,) = await chat.saved_scans.scheduled()
+    assert (scan.chat_id, scan.schedule) == (group, "at 15:45 ET weekdays")
+
+
 async def test_a_schedule_that_asks_all_the_time_or_says_no_time_is_refused(chat: Chat) -> None:
     assert "every 5m at most" in await chat.say("/scan TOP_PERC_GAIN every 1m")
     assert "Here I expected" in await chat.say("/scan TOP_PERC_GAIN at 25:99")

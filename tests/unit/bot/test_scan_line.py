@@ -70,3 +70,12 @@ def test_a_filter_keeps_the_changes_that_are_told() -> None:
 def test_an_alerts_options_are_no_part_of_a_scan() -> None:
     with pytest.raises(AlertSyntaxError):
         read("scan TOP_PERC_GAIN silent")
+
+
+@pytest.mark.parametrize("value", ["TECH;marketCapAbove1e6=1", "TECH;", "a=b"])
+def test_no_other_filter_hides_in_a_filters_value(value: str) -> None:
+    with pytest.raises(AlertSyntaxError, match="without `;` and `=`"):
+        read(f"scan TOP_PERC_GAIN where sectorIs = {value}")
+    with pytest.raises(AlertSyntaxError):
+        with_bound(ENTRY, "sectorIs", value, NOW, NEW_YORK)
+    assert read("scan TOP_PERC_GAIN where sectorIs = TECH,ENER").spec.filters == (("sectorIs", "TECH,ENER"),)

@@ -1,7 +1,5 @@
 """Scheduled scans: each moment once, what was missed together, nothing without a link."""
 
-import json
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -32,25 +30,11 @@ async def friday(_since: date) -> Hours:
     return Hours("America/New_York", tuple(Session(at, at + timedelta(hours=6.5), at.date()) for at in days))
 
 
-class Box:
-    """Takes each key once, as the outbox does."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, NewMessage] = {}
-
-    async def put(self, message: NewMessage) -> bool:
-        if message.dedupe_key in self.rows:
-            return False
-        # As the database keeps it.
-        self.rows[message.dedupe_key] = replace(message, payload=json.loads(json.dumps(message.payload)))
-        return True
-
-
 class Desk:
     """A schedule over fakes; *linked* and *known* are what it is told."""
 
     def __init__(self) -> None:
-        self.clock, self.outbox = FakeClock(OPEN), Box()
+        self.clock = FakeClock(OPEN)
         self.scans, self.runner = FakeSavedScans(), FakeScans()
         self.runner.rows = [ScanRow(1, AAPL), ScanRow(2, MSFT)]
         self.linked, self.known = True, {TRADER}
@@ -62,7 +46,6 @@ class Desk:
         return ScanSchedule(
             self.scans,
             self.runner,
-            self.outbox,
             self.times,
             lambda _user: NEW_YORK,
             lambda user_id: user_id in self.known,
@@ -73,11 +56,11 @@ class Desk:
     async def timed(self, schedule: str, line: str = LINE) -> SavedScan:
         scan = await self.scans.keep(TRADER, TRADER, line, self.clock.now())
         await self.scans.save(scan.id, TRADER, "Gainers", 20)
-        await self.scans.schedule(scan.id, TRADER, schedule, self.clock.now())
+        await self.scans.schedule(scan.id, TRADER, TRADER, schedule, self.clock.now())
         return scan
 
     def messages(self) -> list[NewMessage]:
-        return list(self.outbox.rows.values())
+        return list(self.scans.outbox.values())
 
     def told(self) -> list[Message]:
         now = self.clock.now()
@@ -106,15 +89,40 @@ async def test_a_moment_is_told_once_however_often_it_is_looked_at(desk: Desk) -
     assert len(desk.runner.asked) == 1
 
 
-async def test_a_process_that_died_before_it_noted_what_it_told_tells_it_no_second_time(desk: Desk) -> None:
+async def test_what_was_told_before_the_note_of_it_was_lost_is_told_no_second_time(desk: Desk) -> None:
     scan = await desk.timed("at 09:35 ET weekdays")
-    due = desk.scans.kept[scan.id].due
+    before = desk.scans.kept[scan.id]
     desk.clock.advance(5 * 60)
     await desk.schedule.look()
-    assert due is not None
-    await desk.scans.note(scan.id, due, None)
+    desk.scans.kept[scan.id] = before
     await desk.made().look()
     assert len(desk.messages()) == 1
+
+
+async def test_one_empty_list_says_that_nobody_meets_it_and_drops_nobody(desk: Desk) -> None:
+    await desk.timed("every 30m rth")
+    lists = ([ScanRow(1, AAPL), ScanRow(2, MSFT)], [], [], [ScanRow(1, AAPL), ScanRow(2, BMW)])
+    for found in lists:
+        desk.runner.rows = list(found)
+        desk.clock.advance(30 * 60)
+        await desk.schedule.look()
+    _, empty, again, last = map(check_message, desk.told())
+    for plain in (empty, again):
+        assert plain.startswith("🛰 Gainers · 0 found\n")
+        assert "Nothing meets it just now." in plain
+        assert "ropped" not in plain
+    assert last.startswith("🛰 Gainers · 2 found · 1 new, 1 dropped\n")
+
+
+async def test_who_is_first_on_a_list_that_was_empty_from_the_start_is_new(desk: Desk) -> None:
+    await desk.timed("every 30m rth")
+    for found in ([], [ScanRow(1, AAPL)]):
+        desk.runner.rows = list(found)
+        desk.clock.advance(30 * 60)
+        await desk.schedule.look()
+    first, second = map(check_message, desk.told())
+    assert first.startswith("🛰 Gainers · 0 found\n")
+    assert second.startswith("🛰 Gainers · 1 found · 1 new, 0 dropped\n")
 
 
 async def test_the_next_time_says_who_is_new_dropped_or_jumped(desk: Desk) -> None:

@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from alerts.codec import firing_to_json
 from alerts.condition import ScanEntry
+from alerts.rule import ScanCause
 from bot.scan_line import BOUNDS
 from bot.views import movers as mover_views
 from bot.views import scan as scan_views
 from bot.views import scan_browse, scan_build, scan_saved
+from bot.views.gathered import entry_of
 from bot.views.outbox import render
 from bot.views.scan_news import failed_to_json, told_to_json
 from market.errors import BrokerError
@@ -18,6 +21,7 @@ from market.scan import ScanRow, ScanSpec
 from market.scan_catalogue import ScanCatalogue
 from storage.saved_scan import SavedScan
 from tests.fakes.chat import AAPL, EURUSD, MSFT, NEW_YORK, TRADER
+from tests.fakes.firings import fired_by, rule_of
 from tests.fakes.golden import check_golden
 from tests.fakes.reply import check_message
 from tests.fakes.scans import CATALOGUE
@@ -129,3 +133,20 @@ def test_an_empty_catalogue_is_no_dead_end() -> None:
     ):
         check_message(message)
         assert any("«" in button.label for row in message.buttons for button in row)
+
+
+def in_a_digest(cause: ScanCause) -> str:
+    return entry_of(firing_to_json(fired_by(rule_of(7, LINE, None), cause, NOW))).gist
+
+
+def test_a_digest_tells_of_a_scan_who_came_who_left_and_who_jumped() -> None:
+    apple, microsoft = ScanRow(3, AAPL), ScanRow(1, MSFT)
+    assert in_a_digest(ScanCause(SPEC, (), dropped=(apple, microsoft))) == "🛰 Top % gainers · 2 dropped: AAPL, MSFT"
+    every = ScanCause(SPEC, (MANY[0],), dropped=(apple,), jumps=((microsoft, 9),))
+    assert in_a_digest(every) == "🛰 Top % gainers · 1 new: SYM1 · 1 dropped: AAPL · 1 jumped: MSFT 9 → 1"
+
+
+def test_a_digest_counts_whom_it_does_not_name_and_cuts_no_name() -> None:
+    told = in_a_digest(ScanCause(SPEC, MANY[:30], dropped=MANY[30:], jumps=tuple((row, 50) for row in MANY[:4])))
+    assert "30 new: SYM1, SYM2, SYM3 and 27 more" in told
+    assert told.endswith("4 jumped: SYM1 50 → 1, SYM2 50 → 2, SYM3 50 → 3 and 1 more")

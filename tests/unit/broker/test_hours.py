@@ -46,22 +46,33 @@ def test_what_cannot_be_read_has_no_session(text: str) -> None:
     assert hours.hours(text, "US/Eastern").sessions == ()
 
 
-@pytest.mark.parametrize("name", ["US/Eastern", "US/Central", "MET", "GB-Eire", "JST", "Greenwich Mean Time"])
+@pytest.mark.parametrize("name", ["US/Eastern", "US/Central", "MET", "GB-Eire", "JST", "CTT", "Greenwich Mean Time"])
 def test_the_zones_that_tws_was_seen_to_send_are_known(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    hours.zone(name)
+    assert hours.zone(name) is not None
     assert caplog.records == []
 
 
+def test_every_other_name_of_a_zone_leads_to_one() -> None:
+    assert all(hours.zone(name) is not None for name in hours._ALIASES)
+
+
 @pytest.mark.parametrize("name", ["Mars/Olympus", "../etc/passwd", "/etc/passwd", "a\x00b"])
-def test_an_unknown_zone_counts_as_utc_and_is_told_once(name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unknown_zone_is_told_once(name: str, caplog: pytest.LogCaptureFixture) -> None:
     hours.zone.cache_clear()
-    assert hours.zone(name).key == "UTC"
-    assert hours.zone(name).key == "UTC"
+    assert hours.zone(name) is None
+    assert hours.zone(name) is None
     assert len(caplog.records) == 1
 
 
-def test_no_zone_at_all_counts_as_utc() -> None:
-    assert hours.hours("20261124:0930-20261124:1600", "").zone == "UTC"
+@pytest.mark.parametrize("name", ["Mars/Olympus", ""])
+def test_hours_in_a_zone_that_nobody_knows_are_unknown_and_not_closed(name: str) -> None:
+    found = hours.hours("20261124:0930-20261124:1600", name)
+    assert (found.sessions, found.is_known) == ((), False)
+
+
+def test_no_hours_at_all_are_unknown_and_a_closed_week_is_known() -> None:
+    assert not hours.hours("", "US/Eastern").is_known
+    assert hours.hours("20261122:CLOSED;20261123:CLOSED", "US/Eastern").is_known
 
 
 @pytest.mark.parametrize(
@@ -84,3 +95,9 @@ def test_a_completed_orders_time_is_a_moment_or_nothing() -> None:
     assert hours.stamp("20230306 12:28:30 America/Los_Angeles") == datetime(2023, 3, 6, 20, 28, 30, tzinfo=UTC)
     assert hours.stamp("") is None
     assert hours.stamp("whenever") is None
+
+
+def test_the_end_of_an_order_is_not_guessed() -> None:
+    assert hours.stamp("20261120 16:00:00 Mars/Olympus") is None
+    assert hours.stamp("20261120 16:00:00 CTT") == datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+    assert hours.stamp("20261120-16:00:00") == datetime(2026, 11, 20, 16, 0, tzinfo=UTC)

@@ -168,6 +168,7 @@ def test_an_end_is_read_in_each_way_that_tws_writes_it() -> None:
         assert ticket is not None
         assert ticket.good_till == datetime(2026, 12, 24, 21, tzinfo=UTC)
     assert ticket_of(AAPL, ending("some day")) is None
+    assert ticket_of(AAPL, ending("20261224 16:00:00 Mars/Olympus")) is None
 
 
 def ending(end: str) -> Order:
