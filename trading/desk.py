@@ -26,7 +26,7 @@ from trading.draft import Drafter, Wish, reason
 from trading.drift import drift_pct
 from trading.errors import NotAllowed, OrderDenied, ProposalGone, TradingError
 from trading.exposure import exact
-from trading.guards import Guards, Pairs
+from trading.guards import Guards, Others, Pairs
 from trading.ports import AuditLog, Holdings, OrderGateway, ProposalStore, QuoteSource, SymbolBook
 from trading.proposal import LegOrder, LegRole, Proposal, ProposalState
 from trading.proposing import Proposer
@@ -277,21 +277,23 @@ class OrderDesk:
 
     async def _propose(self, wish: Wish, seen: Sequence[Appraisal], user_id: int, chat_id: int) -> Proposal:
         try:
-            await self._guards.check(_pairs(wish.exposures, seen), user_id=user_id)
+            others = await self._guards.check(_pairs(wish.exposures, seen), user_id=user_id)
         except OrderDenied as denial:
             await self._note_denied(user_id, chat_id, wish.ticket, denial)
             raise
-        draft = await self._draft(wish, seen, user_id, chat_id)
+        draft = await self._draft(wish, seen, others, user_id, chat_id)
         proposal = await self._store.add(draft)
         await self._note(user_id, chat_id, "propose", proposal.reference, "proposed", _spelled(wish))
         return proposal
 
-    async def _draft(self, wish: Wish, seen: Sequence[Appraisal], user_id: int, chat_id: int) -> Proposal:
+    async def _draft(
+        self, wish: Wish, seen: Sequence[Appraisal], others: Others, user_id: int, chat_id: int
+    ) -> Proposal:
         """Return the proposal with what its Confirm alone will not do among the warnings."""
-        wish = replace(wish, orders=self._guards.covering(wish.orders))
+        wish = replace(wish, orders=self._guards.covering(wish.orders, others))
         draft = await self._drafter.draft(wish, seen, user_id=user_id, chat_id=chat_id)
         pairs = _pairs(wish.exposures, seen)
-        return replace(draft, warnings=draft.warnings + self._guards.notes(pairs) + self._seconder.notes(pairs))
+        return replace(draft, warnings=draft.warnings + self._guards.notes(pairs, others) + self._seconder.notes(pairs))
 
     async def _noted(
         self, action: str, proposal: Proposal | None, user_id: int, chat_id: int, doing: Awaitable[Confirmation]
@@ -344,7 +346,7 @@ class OrderDesk:
         try:
             seen = await self._proposer.look(proposal.exposures)
             pairs = _pairs(proposal.exposures, seen)
-            await self._guards.check(pairs, user_id=proposal.user_id, proposal_id=proposal.id)
+            others = await self._guards.check(pairs, user_id=proposal.user_id, proposal_id=proposal.id)
         except LinkDown as error:
             return Confirmation(Outcome.LINK_DOWN, proposal, detail=error.reason)
         except BrokerError as error:
@@ -353,7 +355,7 @@ class OrderDesk:
             answer = await self._close(proposal, ProposalState.DENIED, Outcome.DENIED)
             return replace(answer, denial=denial) if answer.outcome is Outcome.DENIED else answer
         if drift_pct(proposal, seen) > self._drift_pct:
-            return await self._replace(proposal, seen)
+            return await self._replace(proposal, seen, others)
         looked = self._clock.monotonic()
         lacking = await self._seconder.hold_up(proposal, pairs, code)
         if lacking is not None:
@@ -362,10 +364,10 @@ class OrderDesk:
             # Whoever was shut out while all this was asked sends nothing any more, nor does an approval of theirs.
             for user_id in (proposal.user_id, presser):
                 self._require_trader(user_id)
-            answer = await self._send(proposal, pairs, looked)
+            answer = await self._send(proposal, pairs, others, looked)
         return await self._renewed(answer) if answer.outcome is Outcome.OVERTAKEN else answer
 
-    async def _send(self, proposal: Proposal, pairs: Pairs, looked: float) -> Confirmation:
+    async def _send(self, proposal: Proposal, pairs: Pairs, others: Others, looked: float) -> Confirmation:
         """Claim what was seen at *looked* and send it. Held in the proposal's turn."""
         claimed = await self._store.claim(
             proposal.token,
@@ -378,7 +380,7 @@ class OrderDesk:
         )
         if claimed is None:
             return await self._lost(proposal)
-        return await self._sender.send(claimed, pairs, looked)
+        return await self._sender.send(claimed, pairs, others, looked)
 
     async def _lost(self, proposal: Proposal) -> Confirmation:
         """Say why there was nothing to claim: another press was first, or its time ran out meanwhile."""
@@ -390,10 +392,10 @@ class OrderDesk:
             return await self._close(proposal, ProposalState.EXPIRED, Outcome.EXPIRED)
         return Confirmation(Outcome.GONE, now)
 
-    async def _replace(self, proposal: Proposal, seen: Sequence[Appraisal]) -> Confirmation:
+    async def _replace(self, proposal: Proposal, seen: Sequence[Appraisal], others: Others) -> Confirmation:
         """The price moved: close this card and store a new one. Only the press that closed the old makes a new."""
         wish = self._proposer.again(proposal, seen)
-        draft = await self._draft(wish, seen, proposal.user_id, proposal.chat_id)
+        draft = await self._draft(wish, seen, others, proposal.user_id, proposal.chat_id)
         answer = await self._close(proposal, ProposalState.REPLACED, Outcome.DRIFTED)
         if answer.outcome is not Outcome.DRIFTED:
             return answer

@@ -29,7 +29,8 @@ _WORDS = {
     Limit.CLOSED_MARKET: "the market is {actual}, and nothing is ordered then.",
     Limit.COLLAR: "the limit price reaches {actual}% through the market, {allowed}% is the most allowed.",
     Limit.SHORT_SELLING: (
-        "it would sell {actual}, and {allowed} can be sold: what is held, less what working orders sell already. "
+        "it would sell {actual}, and {allowed} can be sold: what is held, less what working orders sell already and "
+        "what covers options that were sold. "
         "Selling short is not allowed."
     ),
     Limit.POSITION: (
@@ -137,7 +138,10 @@ def _not_taken(codes: str) -> str:
 
 def _reducing(left: Decimal) -> str:
     if not left:
-        return "trading is reducing, and this would not make a position smaller (orders that work already count too)."
+        return (
+            "trading is reducing, and this would not make a position smaller (orders that work already count, and what "
+            "covers options that were sold is not to be given up)."
+        )
     return f"trading is reducing: {exact(left)} is the most that still makes the position smaller."
 
 
