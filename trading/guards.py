@@ -145,6 +145,7 @@ class Guards:
 
     def _decide(self, pairs: Pairs, user_id: int, proposal_id: int, state: TradingState, others: Others) -> None:
         accounts = [(one, self._holdings.summary(one)) for one in self._holdings.accounts()]
+        self._require_managed(pairs)
         summaries = {name: summary for name, summary in accounts if summary is not None}
         changed = {order.changes for order, _ in pairs if order.changes}
         mine = self._ledger.past(summaries, user_id=user_id, but=proposal_id, changed=changed)
@@ -170,6 +171,13 @@ class Guards:
             )
             found.append((order, self._remaining(order), given))
         self._hold(self._limits(user_id), found)
+
+    def _require_managed(self, pairs: Pairs) -> None:
+        """Return if each order's account is one of the login: it may be another login than when the card was made."""
+        managed = self._holdings.accounts()
+        for order, _ in pairs:
+            if order.account not in managed:
+                raise OrderDenied(Limit.ACCOUNT, order.account, None)
 
     def _hold(self, limits: Limits, orders: Sequence[tuple[LegOrder, OrderTicket, Circumstances]]) -> None:
         """

@@ -125,6 +125,17 @@ def _special(error: OrderDenied) -> str | None:
         case OrderDenied(limit=Limit.TRADING_STATE, allowed=Decimal() as left):
             return _reducing(left)
         case _:
+            return _of_another_kind(error)
+
+
+def _of_another_kind(error: OrderDenied) -> str | None:
+    """Return the words of a limit that also denies for a reason without its own value."""
+    match error:
+        case OrderDenied(limit=Limit.COLLAR, allowed=Decimal() as room, actual=str(through)):
+            return f"the market is at 0 and the limit price reaches {through} through it, {exact(room)} is the most."
+        case OrderDenied(limit=Limit.ACCOUNT, allowed=str(account)):
+            return f"the account {account} is not one of those that IBKR's login manages now."
+        case _:
             return None
 
 

@@ -115,6 +115,8 @@ ERRORS: dict[str, Exception] = {
     "denied-no-market-data": OrderDenied(Limit.QUOTE_MISSING, None, "Not subscribed."),
     "denied-coin-market": OrderDenied(Limit.ORDER_TYPE, None, "BUY MKT DAY"),
     "denied-times": OrderDenied(Limit.ORDER_TYPE, None, "GTC, ALGO"),
+    "denied-collar-at-zero": OrderDenied(Limit.COLLAR, Decimal("2.0"), "9"),
+    "denied-account-gone": OrderDenied(Limit.ACCOUNT, "DU7654321", None),
     "denied-delayed": OrderDenied(Limit.QUOTE_AGE, Decimal(60), "delayed"),
 }
 
