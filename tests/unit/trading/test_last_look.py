@@ -116,7 +116,7 @@ async def test_trading_that_begins_to_reduce_during_a_confirm_does_not_pass_what
 
 async def test_what_was_asked_for_one_person_is_not_used_for_another() -> None:
     bench = DeskBench(Limits(short_selling=False, duplicate_s=None))
-    bench.market.held = D(10)
+    bench.market.held = D(20)
     card = await bench.propose("sell 10 AAPL 199.5")
     claim = bench.store.claim
     elsewhere(bench)
@@ -124,8 +124,9 @@ async def test_what_was_asked_for_one_person_is_not_used_for_another() -> None:
     async def claimed(*args: object, **kwargs: object) -> Proposal | None:
         found = await claim(*args, **kwargs)  # type: ignore[arg-type]  handed on as they are
         bench.gateway.open = []
-        # Another person's card, for which nothing is at work elsewhere, is made in the middle of this Confirm.
-        await bench.desk.propose(parse("buy 1 AAPL 199.5"), user_id=OTHER, chat_id=CHAT)
+        # In the middle of this Confirm IBKR answers another person's card, and what is held becomes less.
+        await bench.desk.propose(parse("sell 1 AAPL 199.5"), user_id=OTHER, chat_id=CHAT)
+        bench.market.held = D(10)
         return found
 
     bench.store.claim = claimed  # type: ignore[method-assign]  the same, with something after it
