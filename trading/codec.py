@@ -51,6 +51,7 @@ _TICKET_RARE: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = 
     "algo_start": (time.isoformat, time.fromisoformat),
     "algo_end": (time.isoformat, time.fromisoformat),
     "good_till": (datetime.isoformat, datetime.fromisoformat),
+    "last_day": (date.isoformat, date.fromisoformat),
 }
 
 

@@ -126,7 +126,9 @@ MESSAGES = {
     "card-risked": lambda: proposal_card(
         replace(planned("buy 67 AAPL 199.5 sl 190"), asked=parse("buy AAPL 199.5 risk 0.5% sl 190").size), now=NOW
     ),
-    "card-stop-limit": lambda: proposal_card(planned("sell 50 AAPL stop 190 limit 189 gtd 2026-12-24"), now=NOW),
+    "card-stop-limit": lambda: proposal_card(
+        planned("sell 50 AAPL stop 190 limit 189 gtd 2026-12-24 23:59:59"), now=NOW
+    ),
     "card-trail": lambda: proposal_card(planned("sell 50 AAPL trail 2% gtc outside"), now=NOW),
     "card-twap": lambda: proposal_card(planned("buy 50 AAPL market twap from 10:00 till 15:30"), now=NOW),
     "card-close": lambda: proposal_card(planned("sell 50 AAPL loc 199"), now=NOW),
