@@ -98,7 +98,7 @@ async def test_kill_9_right_after_confirm_finds_the_order_again_and_sends_no_oth
 
 
 async def test_sigterm_cancels_open_cards_says_so_and_ends_in_time(stage: Stage) -> None:
-    bot = await stage.up()
+    bot = await stage.up(is_fresh=True)
     card = await card_for(stage)
     assert await asyncio.wait_for(bot.stop(), 15) == 0
     now = await stage.ada.again(card)

@@ -128,7 +128,7 @@ async def test_without_pairing_strangers_and_codes_meet_silence_and_nobody_is_to
 
 
 async def test_who_is_taken_out_of_the_environment_is_out_and_has_no_menu_any_more(stage: Stage) -> None:
-    bot = await stage.up()
+    bot = await stage.up(is_fresh=True)
     await stage.tom.ask("/help", "/buy")
     await stage.desk.until(lambda: commands(stage, 222), "the trader's menu")
     await bot.stop()
