@@ -51,7 +51,8 @@ class SessionCalendar:
     async def today(self) -> date:
         """Return the date at the venue now, by which its sessions are named; New York's before IBKR has told of it."""
         reported = await self._told()
-        return self._clock.now().astimezone(ZoneInfo(reported.zone if reported else _ZONE)).date()
+        zone = reported.zone if reported is not None and reported.sessions else _ZONE
+        return self._clock.now().astimezone(ZoneInfo(zone)).date()
 
     async def hours(self, since: date) -> Hours:
         """

@@ -26,6 +26,16 @@ def vertical(bought: Instrument, sold: Instrument) -> Instrument:
         name=bought.name,
         min_tick=min(bought.min_tick, sold.min_tick),
         legs=legs,
-        width=abs(bought.strike - sold.strike),
+        width=_width(bought, sold),
         magnifier=bought.magnifier,
     )
+
+
+def _width(bought: Instrument, sold: Instrument) -> float:
+    """
+    Return how far the strikes are apart: below zero where who buys the spread may owe that much, and never get any.
+
+    A call is worth the more the lower its strike is, a put the higher.
+    """
+    worth = sold.strike - bought.strike if bought.right == "C" else bought.strike - sold.strike
+    return round(worth, 8)

@@ -24,10 +24,11 @@ def order_of(ticket: OrderTicket, account: str, order_ref: str) -> Order:
     """
     Return the library's order; it is transmitted, and hangs on nothing.
 
-    Raises ValueError for a ticket that is not one order: its type or its quantity is still to be chosen, or it has
+    Raises ValueError for a ticket that is not one order: its type, quantity or end is still to be worked out, or it has
     children or an alternative, which are orders of their own. No part of a ticket is ever left out.
     """
-    if ticket.order_type is None or ticket.size is not None or alone(ticket) != ticket:
+    is_open = ticket.size is not None or ticket.last_day is not None
+    if ticket.order_type is None or is_open or alone(ticket) != ticket:
         raise ValueError(ticket)
     order = Order(
         action=ticket.side.value,

@@ -33,7 +33,8 @@ TIMES = """\
 - `oco stop` needs one limit price: for a sale the stop is below it, for a purchase above.
 - `moc` and `loc` are for today's close, so they take no `gtc`, `gtd`, `ioc`, `opg` or `outside`.
 - `ioc` and `opg` go with `market` or a limit price; `adaptive`, `twap` and `vwap` too, without `ioc` and `opg`.
-- A day after `gtd` ends in your time zone; the times of `twap` and `vwap` are New York's.
+- A day after `gtd` ends where the exchange is (23:59:59 there), a time of it is in your time zone; the card says the
+  moment. The times of `twap` and `vwap` are New York's.
 - Prices are above zero, but for futures and spreads.
 """
 NUMBERS = """\

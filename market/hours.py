@@ -1,7 +1,10 @@
 """Trading sessions, from the contract's own liquid hours."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+_LAST_SECOND = time(23, 59, 59)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,10 @@ class Hours:
         closing = {session.day: session for session in sorted(self.sessions, key=lambda s: s.end)}
         coming = [session for session in closing.values() if session.end > at]
         return min(coming, key=lambda s: s.end, default=None)
+
+    def end_of(self, day: date) -> datetime:
+        """Return the last second of *day* where the venue is."""
+        return datetime.combine(day, _LAST_SECOND, ZoneInfo(self.zone)).astimezone(UTC)
 
     def next_open(self, at: datetime) -> datetime | None:
         """Return when trading next opens after *at*, or None where IBKR has not said."""

@@ -52,7 +52,8 @@ class Instrument:
     *strike* is 0 and *expiry* (YYYYMMDD) and *right* ("C" or "P") are empty where they do not apply.
     *min_tick* is the smallest price step, as prices are quoted. *magnifier* is how many units of the quoted price are
     one of *currency*: 100 where that is quoted in its hundredths (shares in London, grain). *width* is how far the
-    strikes of a vertical spread are apart: the most that it can be worth; 0 for anything else.
+    strikes of a vertical spread are apart: the most that it can be worth, or below zero the most that its buyer can
+    owe; 0 for anything else.
     """
 
     con_id: int

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
@@ -117,7 +117,8 @@ class OrderTicket:
     TRAIL follows by *trail_amount* (money) or *trail_pct*. *take_profit* and *stop_loss* are the prices of a bracket's
     children; *oco_stop* is the stop that works beside the limit order until one of both is filled. *algo* works off a
     market or limit order (ADAPTIVE by *urgency*, the others from *algo_start* to *algo_end*, wall time in New York).
-    *good_till* is GTD's end, an aware moment.
+    *good_till* is GTD's end, an aware moment; *last_day* stands for it until it is known where the exchange is: GTD
+    ends with that day there (see `dated`).
 
     Raises TicketContradiction (a ValueError) where it contradicts itself: no quantity, a limit order without its price,
     a stop loss on the wrong side, an order for the close that is good till cancelled.
@@ -142,6 +143,7 @@ class OrderTicket:
     algo_start: time | None = None
     algo_end: time | None = None
     good_till: datetime | None = None
+    last_day: date | None = None
 
     def __post_init__(self) -> None:
         for check in _CHECKS:
@@ -150,6 +152,10 @@ class OrderTicket:
     def sized(self, quantity: Decimal) -> "OrderTicket":
         """Return the ticket for *quantity* units; what it was worked out from is no longer in it."""
         return replace(self, quantity=quantity, size=None)
+
+    def dated(self, end: datetime) -> "OrderTicket":
+        """Return the ticket whose last day ends at *end*."""
+        return replace(self, good_till=end, last_day=None)
 
 
 _ANY_TIME = frozenset(TimeInForce)
@@ -257,10 +263,11 @@ def _check_oco(ticket: OrderTicket) -> None:
 
 
 def _check_time(ticket: OrderTicket) -> None:
-    end = ticket.good_till
-    if (ticket.time_in_force is TimeInForce.GTD) != (end is not None):
+    end, day = ticket.good_till, ticket.last_day
+    said = [one for one in (end, day) if one is not None]
+    if len(said) != (1 if ticket.time_in_force is TimeInForce.GTD else 0):
         raise TicketContradiction(Fault.GOOD_TILL, "good_till")
-    if end is not None and (end.utcoffset() is None or end.year not in _YEARS):
+    if any(one.year not in _YEARS for one in said) or (end is not None and end.utcoffset() is None):
         raise TicketContradiction(Fault.GOOD_TILL, "good_till")
     if ticket.time_in_force not in TIMES[ticket.order_type]:
         raise TicketContradiction(Fault.TIME_IN_FORCE, "time_in_force")

@@ -67,7 +67,7 @@ def with_time(ticket: OrderTicket, time_in_force: TimeInForce) -> OrderTicket:
     if ticket.algo is not None and time_in_force in _INSTANT:
         ticket = with_algo(ticket, None)
     outside = ticket.outside_rth and time_in_force is not TimeInForce.OPG
-    return replace(ticket, time_in_force=time_in_force, good_till=None, outside_rth=outside)
+    return replace(ticket, time_in_force=time_in_force, good_till=None, last_day=None, outside_rth=outside)
 
 
 def guarded(ticket: OrderTicket, stop_loss: Decimal | None, take_profit: Decimal | None) -> OrderTicket:
@@ -111,7 +111,7 @@ def _read_price(ticket: OrderTicket, said: str, zone: tzinfo) -> OrderTicket:
     )
     if read.time_in_force is TimeInForce.DAY:
         return priced
-    return replace(priced, time_in_force=read.time_in_force, good_till=read.good_till)
+    return replace(priced, time_in_force=read.time_in_force, good_till=read.good_till, last_day=read.last_day)
 
 
 def _read_guard(ticket: OrderTicket, said: str, zone: tzinfo) -> OrderTicket:
@@ -167,6 +167,7 @@ def _fitted(
         stop_loss=ticket.stop_loss if stop_loss is None else stop_loss,
         time_in_force=ticket.time_in_force if fits else TimeInForce.DAY,
         good_till=ticket.good_till if fits else None,
+        last_day=ticket.last_day if fits else None,
         outside_rth=ticket.outside_rth and order_type not in _AT_CLOSE,
         oco_stop=ticket.oco_stop if order_type is OrderType.LIMIT else None,
         algo=ticket.algo if is_worked else None,

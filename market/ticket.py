@@ -71,8 +71,8 @@ def parse(text: str, zone: tzinfo = _NEW_YORK) -> OrderTicket:
     """
     Return the order that *text* spells; `parse(format_ticket(ticket)) == ticket`.
 
-    A day after `gtd` ends in *zone*, and a time without its own is of it. What is read in two ways is asked back with
-    both readings. Raises TicketSyntaxError, with two lines that work.
+    A day after `gtd` ends where the exchange is, and a time without its own zone is of *zone*. What is read in two ways
+    is asked back with both readings. Raises TicketSyntaxError, with two lines that work.
     """
     try:
         return TicketReader(text, zone).ticket()

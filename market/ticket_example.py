@@ -62,7 +62,7 @@ OPTIONS = (
     Example("opg", "in the opening auction only", ("buy 10 AAPL market opg",)),
     Example(
         "gtd 2026-12-24",
-        "till the end of that day, or till a time of it",
+        "till the end of that day at the exchange, or till a time of it in your zone",
         ("buy 10 AAPL 199.5 gtd 2026-12-24", "buy 10 AAPL 199.5 gtd 2026-12-24 15:30"),
     ),
     Example("outside", "outside regular hours too; also `eth`", ("buy 10 AAPL 199.5 outside",)),

@@ -1,8 +1,8 @@
 """Reads an order line from left to right: side, how much of what, then prices and options in any order."""
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time, tzinfo
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, tzinfo
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -38,9 +38,10 @@ _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 _SPAN = re.compile(r"([0-9:]+)-([0-9:]+)")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{6})?)?(?:Z|[+-]\d\d:\d\d)", re.IGNORECASE | re.ASCII)
 _GOOD_TILL = "the last day, like `gtd 2026-12-24` or `gtd 2026-12-24 15:30`"
+_SKIPPED = "a time that there is: the clocks are set forward then, and pass over it"
+_TWICE = "one of two times: the clocks are set back then, and show it twice"
 _TRAIL = "how far the stop trails, like `trail 2%` or `trail 1.50`"
 _TIMES_EXPECTED = "a time in New York, like `twap from 10:00 till 15:30`"
-_LAST_SECOND = time(23, 59, 59)
 
 _CONTRADICTIONS: Mapping[Fault, tuple[str, tuple[str, ...]]] = {
     Fault.QUANTITY: ("a number of shares above zero", EXAMPLES),
@@ -224,7 +225,10 @@ class TicketReader:
             self._line.refuse(word, "one of `day`, `gtc`, `ioc`, `opg` and `gtd`, once")
         self._set("time_in_force", word, TimeInForce(word.text.upper()))
         if word.lower == "gtd":
-            self._set("good_till", self._line.peek() or word, self._moment())
+            named = self._line.peek() or word
+            end = self._end()
+            self._set("good_till" if isinstance(end, datetime) else "last_day", named, end)
+            self._said["good_till"] = named
 
     def outside(self, word: Word) -> None:
         """`outside` regular hours too."""
@@ -260,8 +264,8 @@ class TicketReader:
         except ValueError:
             self._line.refuse(word, expected, _CONTRADICTIONS[Fault.ALGO_TIMES][1])
 
-    def _moment(self) -> datetime:
-        """Take a day (its last second), a day and a time, both in the reader's zone, or a moment with its own."""
+    def _end(self) -> date:
+        """Take a day of the exchange's, a day and a time, both in the reader's zone, or a moment with its own."""
         word = self._line.take()
         if word is None:
             self._line.refuse(None, *_CONTRADICTIONS[Fault.GOOD_TILL])
@@ -270,9 +274,14 @@ class TicketReader:
         if clock is not None:
             self._line.take()
         try:
-            return _moment(word.text, clock[0] if clock else "", self._zone)
+            found = _ends(word.text, clock[0] if clock else "", self._zone)
         except (ValueError, OverflowError):
             self._line.refuse(word, *_CONTRADICTIONS[Fault.GOOD_TILL])
+        if len(found) != 1 and following is not None:
+            whole = Word(self._line.text[word.start : following.end], word.start)
+            lines = self._line.instead(whole, *(end.isoformat() for end in found))
+            self._line.refuse(word, _TWICE if found else _SKIPPED, lines or _CONTRADICTIONS[Fault.GOOD_TILL][1])
+        return found[0]
 
     def _unknown(self, word: Word) -> NoReturn:
         """Refuse a word with the one that it resembles, and the line mended."""
@@ -294,15 +303,24 @@ class TicketReader:
         self._line.refuse(word, *_CONTRADICTIONS[Fault(contradiction.fault)])
 
 
-def _moment(day: str, clock: str, zone: tzinfo) -> datetime:
-    """Return the moment in UTC; without a clock the day's last second. Raises ValueError, OverflowError."""
+def _ends(day: str, clock: str, zone: tzinfo) -> Sequence[date]:
+    """
+    Return the moment that is meant, or the plain *day* without a *clock*.
+
+    None where the clocks of *zone* pass over it, both where they show it twice. Raises ValueError, OverflowError.
+    """
     if _MOMENT.fullmatch(day):
-        return datetime.fromisoformat(day.upper()).astimezone(UTC)
+        return [datetime.fromisoformat(day.upper()).astimezone(UTC)]
     if not _DAY.fullmatch(day):
         raise ValueError(day)
-    year, month, number = map(int, day.split("-"))
-    at = time.fromisoformat(clock.zfill(5)) if clock else _LAST_SECOND
-    return datetime(year, month, number, at.hour, at.minute, at.second, tzinfo=zone).astimezone(UTC)
+    last = date(*map(int, day.split("-")))
+    if not clock:
+        return [last]
+    wall = datetime.combine(last, time.fromisoformat(clock.zfill(5)))
+    both = [wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+    real = [one for one in both if one.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall]
+    moments = sorted({one.astimezone(UTC) for one in real})
+    return moments if len(moments) < len(both) else [one.astimezone(zone) for one in moments]
 
 
 _TERMS: Mapping[str, Callable[[TicketReader, Word], None]] = {

@@ -73,6 +73,8 @@ def _time(ticket: OrderTicket) -> str:
     if ticket.time_in_force is TimeInForce.DAY:
         return ""
     word = ticket.time_in_force.value.lower()
+    if ticket.last_day is not None:
+        return f"{word} {ticket.last_day.isoformat()}"
     return word if ticket.good_till is None else f"{word} {_moment(ticket.good_till)}"
 
 

@@ -11,8 +11,9 @@ from market.hours import Hours
 from market.instrument import Instrument
 from market.order_rules import OrderRules
 from market.quote import Quote
+from trading.covering import pledged
 from trading.errors import Limit, OrderDenied, UnknownAccount
-from trading.exposure import position_of
+from trading.exposure import closable, position_of
 from trading.limits import Circumstances, TradingState, exact
 from trading.ports import FollowedHoldings, Holdings, QuoteSource, SymbolBook
 
@@ -22,7 +23,8 @@ class Appraisal:
     """
     The market and the account at one moment, *at*; *hours*, *summary* and *rules* are None where IBKR has not told.
 
-    *position* is of the instrument, of a combo what its legs make.
+    *position* is of the instrument, of a combo what its legs make; of it so much is *pledged* as covers options that
+    were sold.
     """
 
     account: str
@@ -32,6 +34,12 @@ class Appraisal:
     hours: Hours | None = None
     summary: AccountSummary | None = None
     rules: OrderRules | None = None
+    pledged: Decimal = Decimal(0)
+
+    @property
+    def closable(self) -> Decimal:
+        """What of the position may be ended (short: negative)."""
+        return closable(self.position, self.pledged)
 
     @property
     def price(self) -> Decimal | None:
@@ -121,6 +129,7 @@ class Appraiser:
             hours=hours,
             summary=self._holdings.summary(account),
             rules=rules,
+            pledged=pledged(instrument, self._holdings.positions(account)),
         )
 
     async def _hours(self, instrument: Instrument) -> Hours | None:

@@ -74,7 +74,7 @@ def _distance(ticket: OrderTicket, price: Decimal | None) -> str:
 
 def _share(ticket: OrderTicket, instrument: Instrument, seen: Appraisal) -> str:
     """Say nothing across currencies: the rate is not known here."""
-    value, summary = value_beside(seen.position, ticket, instrument, seen.quote), seen.summary
+    value, summary = value_beside(seen.closable, ticket, instrument, seen.quote), seen.summary
     if value is None or summary is None or not summary.net_liquidation or summary.currency != instrument.currency:
         return ""
     share = value * 100 / summary.net_liquidation

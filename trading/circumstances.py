@@ -9,7 +9,7 @@ from market.instrument import Instrument
 from market.order_rules import OrderRules
 from market.quote import Quote
 from market.ticket import OrderTicket
-from trading.exposure import STOPS, Flight, Stock
+from trading.exposure import STOPS, Flight, Stock, closable
 from trading.state import TradingState
 
 
@@ -25,7 +25,8 @@ class Circumstances:
     long ago the person confirmed the same order, None where that is longer ago than anybody asks for. *spent* is the
     buying power that earlier orders take, those of the same list too. *is_open* says whether regular trading is on
     (True where *knows_hours* is False). *summary* and *rules* are None where IBKR has not told. *is_loss_locked*: the
-    day has lost what it may. *rival_price* is that of `LegOrder`, and so is *covered*, as of now.
+    day has lost what it may. *rival_price* is that of `LegOrder`, and so is *covered*, as of now. *pledged* is what of
+    the position covers options that were sold (see `trading.covering.pledged`).
     """
 
     quote: Quote
@@ -48,11 +49,12 @@ class Circumstances:
     account: str = ""
     rival_price: Decimal | None = None
     covered: Decimal = Decimal(0)
+    pledged: Decimal = Decimal(0)
 
     @property
     def stock(self) -> Stock:
         """What there is to reduce."""
-        return Stock(self.position, self.flight, self.arriving)
+        return Stock(closable(self.position, self.pledged), self.flight, self.arriving)
 
     def after(self, earlier: "Ordered", instrument: Instrument) -> "Circumstances":
         """Return how things stand for an order on *instrument* once the *earlier* one of the same list is sent."""

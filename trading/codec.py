@@ -22,7 +22,7 @@ _PREVIEW_MONEY = ("initial_margin_change", "maintenance_margin_change", "equity_
 _ORDER_PLAIN = ("account", "parent", "group", "changes")
 _LEG_PLAIN = ("number", "order_ref", "order_id", "perm_id", "message")
 # Not in what an earlier version wrote.
-_ORDER_LATER = ("reference_price", "rival_price", "bid", "ask", "covered")
+_ORDER_LATER = ("reference_price", "rival_price", "bid", "ask", "covered", "closable")
 _LEG_LATER = {"client_id": 0, "commission_currency": ""}
 _LEG_MONEY = ("filled", "average_price", "commission", "realized_pnl")
 _POSITION_MONEY = tuple(field.name for field in fields(Position) if field.name not in {"account", "instrument"})
@@ -51,6 +51,7 @@ _TICKET_RARE: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = 
     "algo_start": (time.isoformat, time.fromisoformat),
     "algo_end": (time.isoformat, time.fromisoformat),
     "good_till": (datetime.isoformat, datetime.fromisoformat),
+    "last_day": (date.isoformat, date.fromisoformat),
 }
 
 

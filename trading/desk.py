@@ -19,6 +19,7 @@ from market.clock import Clock
 from market.errors import BrokerError, LinkDown, MarketError
 from market.ticket import OrderTicket, format_ticket
 from trading.access import Role, Roster
+from trading.age import Ages
 from trading.appraisal import Appraisal, Appraiser
 from trading.confirmation import Confirmation, Outcome, fate_of
 from trading.disowning import Disowning
@@ -26,11 +27,11 @@ from trading.draft import Drafter, Wish, reason
 from trading.drift import drift_pct
 from trading.errors import NotAllowed, OrderDenied, ProposalGone, TradingError
 from trading.exposure import exact
-from trading.guards import Guards, Pairs
+from trading.guards import Guards, Others, Pairs
 from trading.ports import AuditLog, Holdings, OrderGateway, ProposalStore, QuoteSource, SymbolBook
 from trading.proposal import LegOrder, LegRole, Proposal, ProposalState
 from trading.proposing import Proposer
-from trading.second_step import SecondStep
+from trading.second_step import APPROVAL_LASTS, SecondStep
 from trading.seconding import Seconder
 from trading.sendable import require_sendable
 from trading.sending import Sender, done
@@ -91,6 +92,7 @@ class OrderDesk:
         self._disowning = Disowning(store, gateway, turns, clock)
         self._seconder = Seconder(second_step, store, roster, clock)
         self._drift_pct = exact(drift_pct) or Decimal(0)
+        self._ages = Ages(clock)
 
     async def propose(self, ticket: OrderTicket, *, user_id: int, chat_id: int, account: str = "") -> Proposal:
         """
@@ -277,21 +279,28 @@ class OrderDesk:
 
     async def _propose(self, wish: Wish, seen: Sequence[Appraisal], user_id: int, chat_id: int) -> Proposal:
         try:
-            await self._guards.check(_pairs(wish.exposures, seen), user_id=user_id)
+            others = await self._guards.check(_pairs(wish.exposures, seen), user_id=user_id)
         except OrderDenied as denial:
             await self._note_denied(user_id, chat_id, wish.ticket, denial)
             raise
-        draft = await self._draft(wish, seen, user_id, chat_id)
-        proposal = await self._store.add(draft)
+        draft = await self._draft(wish, seen, others, user_id, chat_id)
+        proposal = await self._add(draft)
         await self._note(user_id, chat_id, "propose", proposal.reference, "proposed", _spelled(wish))
         return proposal
 
-    async def _draft(self, wish: Wish, seen: Sequence[Appraisal], user_id: int, chat_id: int) -> Proposal:
+    async def _add(self, draft: Proposal) -> Proposal:
+        proposal = await self._store.add(draft)
+        self._ages.begin(proposal.id, draft.expires - draft.created)
+        return proposal
+
+    async def _draft(
+        self, wish: Wish, seen: Sequence[Appraisal], others: Others, user_id: int, chat_id: int
+    ) -> Proposal:
         """Return the proposal with what its Confirm alone will not do among the warnings."""
-        wish = replace(wish, orders=self._guards.covering(wish.orders))
+        wish = replace(wish, orders=self._guards.covering(wish.orders, others))
         draft = await self._drafter.draft(wish, seen, user_id=user_id, chat_id=chat_id)
         pairs = _pairs(wish.exposures, seen)
-        return replace(draft, warnings=draft.warnings + self._guards.notes(pairs) + self._seconder.notes(pairs))
+        return replace(draft, warnings=draft.warnings + self._guards.notes(pairs, others) + self._seconder.notes(pairs))
 
     async def _noted(
         self, action: str, proposal: Proposal | None, user_id: int, chat_id: int, doing: Awaitable[Confirmation]
@@ -315,7 +324,7 @@ class OrderDesk:
         wanted = await self._seconder.wanted_of(token, user_id=user_id, chat_id=chat_id, message_id=message_id)
         if isinstance(wanted, Confirmation):
             return wanted
-        if _is_late(wanted, self._clock.now()):
+        if self._is_late(wanted):
             return await self._close(wanted, ProposalState.EXPIRED, Outcome.EXPIRED)
         if action == "decline":
             return await self._close(wanted, ProposalState.CANCELLED, Outcome.CANCELLED)
@@ -329,8 +338,7 @@ class OrderDesk:
         over = fate_of(proposal)
         if proposal is None or over is not None:
             return over or Confirmation(Outcome.GONE)
-        now = self._clock.now()
-        if _is_late(proposal, now):
+        if self._is_late(proposal):
             return await self._close(proposal, ProposalState.EXPIRED, Outcome.EXPIRED)
         if proposal.message_id is None:
             return Confirmation(Outcome.NOT_READY, proposal)
@@ -344,7 +352,7 @@ class OrderDesk:
         try:
             seen = await self._proposer.look(proposal.exposures)
             pairs = _pairs(proposal.exposures, seen)
-            await self._guards.check(pairs, user_id=proposal.user_id, proposal_id=proposal.id)
+            others = await self._guards.check(pairs, user_id=proposal.user_id, proposal_id=proposal.id)
         except LinkDown as error:
             return Confirmation(Outcome.LINK_DOWN, proposal, detail=error.reason)
         except BrokerError as error:
@@ -353,20 +361,29 @@ class OrderDesk:
             answer = await self._close(proposal, ProposalState.DENIED, Outcome.DENIED)
             return replace(answer, denial=denial) if answer.outcome is Outcome.DENIED else answer
         if drift_pct(proposal, seen) > self._drift_pct:
-            return await self._replace(proposal, seen)
+            return await self._replace(proposal, seen, others)
         looked = self._clock.monotonic()
         lacking = await self._seconder.hold_up(proposal, pairs, code)
         if lacking is not None:
-            return lacking
+            return self._waiting(lacking)
         async with self._turns.of(proposal.id):
             # Whoever was shut out while all this was asked sends nothing any more, nor does an approval of theirs.
             for user_id in (proposal.user_id, presser):
                 self._require_trader(user_id)
-            answer = await self._send(proposal, pairs, looked)
+            answer = await self._send(proposal, pairs, others, looked)
         return await self._renewed(answer) if answer.outcome is Outcome.OVERTAKEN else answer
 
-    async def _send(self, proposal: Proposal, pairs: Pairs, looked: float) -> Confirmation:
+    def _waiting(self, lacking: Confirmation) -> Confirmation:
+        """Return what is said of an order that waits; for another person's approval it has a time of its own."""
+        now = lacking.proposal
+        if now is not None and lacking.outcome is Outcome.SECOND_STEP and now.state is ProposalState.AWAITING_SECOND:
+            self._ages.begin(now.id, APPROVAL_LASTS)
+        return lacking
+
+    async def _send(self, proposal: Proposal, pairs: Pairs, others: Others, looked: float) -> Confirmation:
         """Claim what was seen at *looked* and send it. Held in the proposal's turn."""
+        if self._ages.is_over(proposal.id):
+            return await self._close(proposal, ProposalState.EXPIRED, Outcome.EXPIRED)
         claimed = await self._store.claim(
             proposal.token,
             user_id=proposal.user_id,
@@ -378,7 +395,7 @@ class OrderDesk:
         )
         if claimed is None:
             return await self._lost(proposal)
-        return await self._sender.send(claimed, pairs, looked)
+        return await self._sender.send(claimed, pairs, others, looked)
 
     async def _lost(self, proposal: Proposal) -> Confirmation:
         """Say why there was nothing to claim: another press was first, or its time ran out meanwhile."""
@@ -390,14 +407,14 @@ class OrderDesk:
             return await self._close(proposal, ProposalState.EXPIRED, Outcome.EXPIRED)
         return Confirmation(Outcome.GONE, now)
 
-    async def _replace(self, proposal: Proposal, seen: Sequence[Appraisal]) -> Confirmation:
+    async def _replace(self, proposal: Proposal, seen: Sequence[Appraisal], others: Others) -> Confirmation:
         """The price moved: close this card and store a new one. Only the press that closed the old makes a new."""
         wish = self._proposer.again(proposal, seen)
-        draft = await self._draft(wish, seen, proposal.user_id, proposal.chat_id)
+        draft = await self._draft(wish, seen, others, proposal.user_id, proposal.chat_id)
         answer = await self._close(proposal, ProposalState.REPLACED, Outcome.DRIFTED)
         if answer.outcome is not Outcome.DRIFTED:
             return answer
-        return replace(answer, replacement=await self._store.add(draft))
+        return replace(answer, replacement=await self._add(draft))
 
     async def _renewed(self, answer: Confirmation) -> Confirmation:
         """Return *answer*, OVERTAKEN, with a new card for the order as it is now, where there can be one."""
@@ -423,8 +440,15 @@ class OrderDesk:
         for proposal in await self._store.proposed_until(until):
             if await self._store.close(proposal.id, state):
                 closed.append(proposal.with_state(state))
-                await self._note(proposal.user_id, proposal.chat_id, "close", proposal.reference, state.value, "")
+                # Whatever becomes of the audit log: the other cards must not stand, and these must be shown as closed.
+                await done(self._note(proposal.user_id, proposal.chat_id, "close", proposal.reference, state.value, ""))
         return closed
+
+    def _is_late(self, proposal: Proposal) -> bool:
+        """Return whether its time is up; where the clock was set back since, nobody knows how old the card is."""
+        now = self._clock.now()
+        is_past = now >= proposal.expires or self._ages.is_over(proposal.id)
+        return is_past or proposal.created - now > _CLOCKS_DIFFER
 
     def _may_touch(self, user_id: int) -> Callable[[Proposal], bool]:
         """Return whether the person may change or cancel what a proposal sent: its own, or as an admin."""
@@ -440,11 +464,6 @@ class OrderDesk:
 
     async def _note(self, user_id: int, chat_id: int, action: str, subject: str, outcome: str, detail: str) -> None:
         await self._audit.write(self._clock.now(), user_id, chat_id, action, subject, outcome, detail)
-
-
-def _is_late(proposal: Proposal, now: datetime) -> bool:
-    """Return whether its time is up; where the clock was set back since, nobody knows how old the card is."""
-    return now >= proposal.expires or proposal.created - now > _CLOCKS_DIFFER
 
 
 def _pairs(orders: Sequence[LegOrder], seen: Sequence[Appraisal]) -> Pairs:

@@ -89,7 +89,7 @@ class Drafter:
             net_liquidation=summary.net_liquidation if summary else None,
             warnings=(*wish.notes, *warnings, *_cautions(wish, seen)),
             legs=tuple(Leg(number=number, order_ref="") for number in range(1, len(wish.orders) + 1)),
-            orders=() if wish.is_plain else _priced(wish.orders, seen),
+            orders=() if wish.is_plain and not first.pledged else _priced(wish.orders, seen),
             asked=wish.asked,
             changed_from=wish.changed_from,
             notes=wish.notes,
@@ -127,11 +127,18 @@ def _cautions(wish: Wish, seen: Sequence[Appraisal]) -> Iterable[str]:
 
 
 def _priced(orders: tuple[LegOrder, ...], seen: Sequence[Appraisal]) -> tuple[LegOrder, ...]:
-    """Return the orders of a list with the prices that each was shown at; others as they are."""
+    """Return the orders of a list with the prices and the position that each was shown at; of others what differs."""
     if orders[0].role is not LegRole.PART:
-        return orders
+        first = seen[0]
+        return tuple(replace(order, closable=first.closable) for order in orders) if first.pledged else orders
     return tuple(
-        replace(order, reference_price=one.price, bid=exact(one.quote.bid), ask=exact(one.quote.ask))
+        replace(
+            order,
+            reference_price=one.price,
+            bid=exact(one.quote.bid),
+            ask=exact(one.quote.ask),
+            closable=one.closable,
+        )
         for order, one in zip(orders, seen, strict=True)
     )
 

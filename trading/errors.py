@@ -152,6 +152,14 @@ class NotAllowed(TradingError):
         self.needed = needed
 
 
+class TimeUp(TradingError):
+    """An order that is good till *until* would be over before it began."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
 class OrderGone(TradingError):
     """
     No open order that we may touch answers to *order_ref*.

@@ -1,6 +1,6 @@
 """What an order may come to: its worth at worst, and whether it makes a position smaller."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 
@@ -41,9 +41,10 @@ def order_value(
     A purchase with a limit costs that at most. Any other is worth the higher of the price it would meet now, its limit
     and its trigger (a trailing one starts its distance away): a sell limit below the market is filled at the market.
     A price below zero counts as much as the same one above. Of a pair either may be filled: its stop counts too, or the
-    price of the one that a change leaves as it is (*rival_price*). A vertical spread that is sold, or bought for a
-    credit, is worth its width: so much may be lost with it. An option that is sold is worth its strike: at that the
-    shares may have to be bought or delivered. So many calls as are *covered* by shares are worth their price.
+    price of the one that a change leaves as it is (*rival_price*). A vertical spread that may end in owing its width
+    (`may_owe`), or that brings money in, is worth that and what is paid besides: so much may be lost with it. An option
+    that is sold is worth its strike: at that the shares may have to be bought or delivered. So many calls as are
+    *covered* by shares are worth their price.
     """
     market = market_price(ticket.side, quote)
     found = [ticket.limit_price, ticket.oco_stop, rival_price]
@@ -53,13 +54,46 @@ def order_value(
     if not prices:
         return None
     worth = max(map(abs, prices))
-    if instrument.width and (ticket.side is Side.SELL or min(prices) < 0):
-        worth = max(worth, Decimal(repr(instrument.width)))
+    if instrument.width:
+        worth = max(worth, _spread_worth(ticket.side, instrument, prices))
     total = ticket.quantity * worth
     if instrument.sec_type in OPTIONS and ticket.side is Side.SELL:
         at_price = min(covered, ticket.quantity)
         total = at_price * worth + (ticket.quantity - at_price) * max(worth, Decimal(repr(instrument.strike)))
     return total * instrument.factor
+
+
+def may_owe(side: Side, instrument: Instrument) -> bool:
+    """Return whether who trades a vertical spread that way can end up owing its width: never for what is none."""
+    return bool(instrument.width) and (instrument.width < 0) is (side is Side.BUY)
+
+
+def most_lost(side: Side, instrument: Instrument, price: Decimal) -> Decimal | None:
+    """
+    Return what one vertical spread opened at *price* may lose at most, in its currency; None where that is not known.
+
+    At expiry it is worth something between 0 and its width.
+    """
+    if not instrument.width:
+        return None
+    owed = _width(instrument) if may_owe(side, instrument) else Decimal(0)
+    return max(owed + _paid(side, price), Decimal(0)) * instrument.factor
+
+
+def _spread_worth(side: Side, instrument: Instrument, prices: Iterable[Decimal]) -> Decimal:
+    paid = [_paid(side, price) for price in prices]
+    if may_owe(side, instrument) or min(paid) < 0:
+        return _width(instrument) + max(*paid, Decimal(0))
+    return max(paid)
+
+
+def _width(instrument: Instrument) -> Decimal:
+    return abs(Decimal(repr(instrument.width)))
+
+
+def _paid(side: Side, price: Decimal) -> Decimal:
+    """Return what is paid at *price*, below zero where it brings money in."""
+    return price if side is Side.BUY else -price
 
 
 def closing_value(
@@ -180,6 +214,11 @@ def position_of(instrument: Instrument, held: Mapping[int, Decimal]) -> Decimal:
         units = held.get(leg.con_id, Decimal(0)) / leg.ratio
         found.append(units if leg.side == Side.BUY.value else -units)
     return max(min(found), Decimal(0)) + min(max(found), Decimal(0))
+
+
+def closable(position: Decimal, pledged: Decimal) -> Decimal:
+    """Return what of a *position* may be ended (short: negative): not so much of it as is *pledged*."""
+    return position - min(max(position, Decimal(0)), pledged)
 
 
 def held_against(side: Side, position: Decimal) -> Decimal:

@@ -15,12 +15,13 @@ from market.account import AccountSummary
 from market.clock import Clock
 from market.quote import Quote
 from market.ticket import Side
-from trading.covering import taken
+from trading.covering import Trade
 from trading.exposure import STOPS, Flight, Stock, closing_value, is_paid_for, reduces, value_beside
 from trading.lifetime import is_past
 from trading.overlap import overlap
-from trading.ports import Claim, OrderHistory
+from trading.ports import Claim, OrderHistory, OrderReport
 from trading.proposal import Leg, LegOrder, LegRole, LegState, Proposal
+from trading.transition import is_same_order
 
 COUNTED = frozenset({LegRole.ENTRY, LegRole.PART, LegRole.CHANGE})
 """
@@ -135,15 +136,10 @@ class Ledger:
             Decimal(0),
         )
 
-    def promised(self, call: LegOrder, *, but: int) -> Decimal:
-        """Return how many of the shares behind a sold *call* other orders of its account take, filled ones too."""
-        return sum(
-            (
-                taken(other.instrument, other.ticket.side, quantity, call.instrument)
-                for _, other, quantity, _ in self._fresh(call, but)
-            ),
-            Decimal(0),
-        )
+    def beside(self, order: LegOrder, *, but: int) -> Sequence[Trade]:
+        """Return what other orders of the order's account may still trade, or have traded just now."""
+        found = self._fresh(order, but)
+        return [(other.instrument, other.ticket.side, quantity) for _, other, quantity, _ in found]
 
     def _fresh(self, order: LegOrder, but: int) -> Iterable[tuple[Proposal, LegOrder, Decimal, bool]]:
         """
@@ -159,6 +155,14 @@ class Ledger:
             for leg in one.proposal.legs if now - one.at < _LATE else ():
                 if one.proposal.order_of(leg).account == order.account:
                     yield one.proposal, one.proposal.order_of(leg), leg.filled, False
+
+    def knows(self, report: OrderReport) -> bool:
+        """Return whether IBKR tells of an order of these claims: another bot's have the same references as ours."""
+        return any(
+            leg.order_ref == report.order_ref and is_same_order(one.proposal, leg, report)
+            for one in self._claims.values()
+            for leg in one.proposal.legs
+        )
 
     def arriving(self, order_ref: str) -> Decimal:
         """Return what the order that *order_ref* hangs on may still bring, 0 where it hangs on none."""
@@ -225,19 +229,23 @@ def _worth(proposal: Proposal, order: LegOrder, quantity: Decimal, summaries: Ma
     if not quantity:
         return Decimal(0)
     ticket = replace(order.ticket, quantity=quantity, size=None)
-    # Of what else a list trades it is not kept what was held: a list closes, or trades shares.
-    is_known = order.instrument == proposal.instrument
-    quote = _shown(proposal, order)
-    if is_known:
+    held, quote = _held(proposal, order), _shown(proposal, order)
+    if held is not None:
         rival, covered = order.rival_price, order.covered or Decimal(0)
-        value = value_beside(proposal.position_before, ticket, order.instrument, quote, rival, covered)
+        value = value_beside(held, ticket, order.instrument, quote, rival, covered) or Decimal(0)
     else:
-        value = closing_value(ticket, order.instrument, quote)
-    value = value or Decimal(0)
+        value = closing_value(ticket, order.instrument, quote) or Decimal(0)
     summary = summaries.get(order.account)
     known = summary.in_base(value, order.instrument.currency) if summary is not None else None
     # There was a rate when it was confirmed; where IBKR tells none any more the bare number is better than nothing.
     return value if known is None else known
+
+
+def _held(proposal: Proposal, order: LegOrder) -> Decimal | None:
+    """Return what the order could end when it was proposed; None where an earlier version kept that of one alone."""
+    if order.closable is not None:
+        return order.closable
+    return proposal.position_before if order.instrument == proposal.instrument else None
 
 
 def _dearer(proposal: Proposal, order: LegOrder) -> LegOrder:
@@ -251,18 +259,17 @@ def _adds(proposal: Proposal, order: LegOrder) -> bool:
     """Return whether the order, an entry or one beside it, was to add to a position, and for its price."""
     if order.parent or order.role is LegRole.CHANGE or not is_paid_for(order.ticket.side, order.instrument):
         return False
-    if order.instrument != proposal.instrument:
-        # What a list sells besides was held.
+    held = _held(proposal, order)
+    if held is None:
+        # What a list sold besides was held.
         return order.ticket.side is Side.BUY
-    return not reduces(order.ticket, Stock(proposal.position_before), strictly=False)
+    return not reduces(order.ticket, Stock(held), strictly=False)
 
 
 def _shown(proposal: Proposal, order: LegOrder) -> Quote:
     """Return the prices that the order's card showed."""
-    own = order.reference_price
-    if own is not None:
-        return Quote(order.instrument, last=float(own))
-    prices = (proposal.reference_price, proposal.bid, proposal.ask)
+    shown = proposal if order.reference_price is None else order
+    prices = (shown.reference_price, shown.bid, shown.ask)
     last, bid, ask = (None if price is None else float(price) for price in prices)
     return Quote(order.instrument, last=last, bid=bid, ask=ask)
 

@@ -9,7 +9,9 @@ order's terms tell them apart.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from market.ticket import TimeInForce
+from market.hours import Hours
+from market.ticket import OrderTicket, TimeInForce
+from trading.errors import TimeUp
 from trading.proposal import Leg, LegOrder, LegState, Proposal
 
 # IBKR's clock and ours need not agree to the second.
@@ -18,7 +20,21 @@ _CLOCKS_DIFFER = timedelta(seconds=5)
 _AFTER_HOURS = timedelta(hours=12)
 # Longer than any market is closed.
 _LONGEST_PAUSE = timedelta(days=10)
+_USUAL = Hours("America/New_York", ())
 _UNEXPLAINED = ("order canceled - reason", "cancelled by system")
+
+
+def ending(ticket: OrderTicket, hours: Hours | None, now: datetime) -> OrderTicket:
+    """
+    Return *ticket* with its last day as the moment when that ends at the exchange, by *hours*.
+
+    Where those are not known it is New York's day. Raises TimeUp where it would be over *now*.
+    """
+    if ticket.last_day is not None:
+        ticket = ticket.dated((hours or _USUAL).end_of(ticket.last_day))
+    if ticket.good_till is not None and ticket.good_till <= now:
+        raise TimeUp(ticket.good_till)
+    return ticket
 
 
 def by_time(proposal: Proposal, before: Leg, after: Leg, at: datetime | None) -> Leg:

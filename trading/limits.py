@@ -80,6 +80,6 @@ def _checked(limits: Limits, ticket: OrderTicket, instrument: Instrument, given:
     check_tick(ticket, instrument, given)
     check_quote(limits, ticket, given)
     check_closed(limits, ticket, given)
-    check_collar(limits, ticket, given.quote)
+    check_collar(limits, ticket, instrument, given.quote)
     check_short(limits, ticket, instrument, given)
     return check_values(limits, ticket, instrument, given)

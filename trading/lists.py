@@ -19,6 +19,7 @@ from market.quote import Quote
 from market.ticket import OrderTicket, Side
 from trading.batch import Batch, Left, Why, market_ticket, part, require_few
 from trading.errors import ListFault, ListRefused
+from trading.exposure import OPTIONS
 from trading.limits import market_price
 from trading.ports import Holdings, QuoteSource, SymbolBook
 from trading.proposal import LegOrder
@@ -59,14 +60,16 @@ class Lists:
         """
         Return market orders that close every position whose market is open; the others are left.
 
+        Options that were sold are bought back first: what covers them can be sold only then.
+
         Raises ListRefused (TOO_MANY, NET_LIQUIDATION), LinkDown.
         """
         account = self._account(account)
         positions = self._positions(account)
         found = await asyncio.gather(*(self._closing(position) for position in positions))
-        orders = tuple(one for one in found if isinstance(one, LegOrder))
+        orders = sorted((one for one in found if isinstance(one, LegOrder)), key=_is_late)
         require_few(len(orders))
-        return Batch(orders, tuple(one for one in found if isinstance(one, Left)))
+        return Batch(tuple(orders), tuple(one for one in found if isinstance(one, Left)))
 
     async def over_accounts(self, ticket: OrderTicket, how: Sharing) -> Batch:
         """
@@ -279,6 +282,10 @@ class Lists:
             share = None if value is None or not summary.net_liquidation else value * _ALL / summary.net_liquidation
             found.append(Left(one.instrument.label, Why.UNNAMED, one.quantity, percent=share))
         return sorted(found, key=lambda left: -abs(left.percent or Decimal(0)))
+
+
+def _is_late(order: LegOrder) -> bool:
+    return order.ticket.side is Side.SELL or order.instrument.sec_type not in OPTIONS
 
 
 def _away(position: Position) -> Side:

@@ -13,6 +13,9 @@ from trading.exposure import exact, market_price
 
 _WHOLE_KINDS = frozenset({SecType.STOCK, SecType.OPTION, SecType.FUTURE, SecType.FUTURE_OPTION, SecType.COMBO})
 
+# How far through a price of 0 a limit may reach.
+_STEPS = 5
+
 
 def check_quantity(ticket: OrderTicket, instrument: Instrument, given: Circumstances) -> None:
     """Shares and contracts come whole: IBKR's API refuses fractions (10318). Else its own sizes count."""
@@ -102,22 +105,33 @@ def check_closed(limits: Limits, ticket: OrderTicket, given: Circumstances) -> N
         raise OrderDenied(Limit.CLOSED_MARKET, None, None if given.is_open else "closed")
 
 
-def check_collar(limits: Limits, ticket: OrderTicket, quote: Quote) -> None:
+def check_collar(limits: Limits, ticket: OrderTicket, instrument: Instrument, quote: Quote) -> None:
     """
     Fence in the hurting side only: buying far above or selling far below the market.
 
-    A stop order's limit may reach as far beyond its trigger, where that is worse than the market.
+    A stop order's limit may reach as far beyond its trigger, where that is worse than the market. At a price of 0, of
+    which any part is nothing, as far as that part of a spread's width, or a few steps.
     """
     market = market_price(ticket.side, quote)
-    if limits.collar_pct is None or ticket.limit_price is None or not market:
+    if limits.collar_pct is None or ticket.limit_price is None or market is None:
         return
     base = market
     if ticket.order_type is OrderType.STOP_LIMIT and ticket.stop_price:
         base = (max if ticket.side is Side.BUY else min)(market, ticket.stop_price)
     through = ticket.limit_price - base if ticket.side is Side.BUY else base - ticket.limit_price
+    if not base:
+        _check_at_zero(limits.collar_pct, instrument, through)
+        return
     # Multiplied out, not divided: the edge itself must compare exactly.
     if through * 100 > limits.collar_pct * abs(base):
         raise OrderDenied(Limit.COLLAR, limits.collar_pct, (through * 100 / abs(base)).quantize(Decimal("0.01")))
+
+
+def _check_at_zero(collar_pct: Decimal, instrument: Instrument, through: Decimal) -> None:
+    width, step = (exact(abs(one)) or Decimal(0) for one in (instrument.width, instrument.min_tick))
+    room = max(collar_pct * width / 100, _STEPS * step)
+    if through > room:
+        raise OrderDenied(Limit.COLLAR, room, f"{through.normalize():f}")
 
 
 def _rounded(seconds: float) -> Decimal:

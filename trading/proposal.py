@@ -111,7 +111,8 @@ class LegOrder:
     *changes* is the order reference of the working order whose terms are changed ("" otherwise). No part of the order
     are the prices: *reference_price*, *bid* and *ask* are those when it was proposed, of an order of a list,
     *rival_price* is of a change that of the other half of its pair. Nor is *covered*: how many of the calls it sells
-    were covered by shares then, None for none.
+    were covered by shares then, None for none, and *closable*: what was held of the instrument then less what covers
+    options that were sold (short: negative), None where that is the proposal's own *position_before*.
     """
 
     role: LegRole
@@ -126,6 +127,7 @@ class LegOrder:
     bid: Decimal | None = None
     ask: Decimal | None = None
     covered: Decimal | None = None
+    closable: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from market.ticket import OrderTicket
 from trading.appraisal import Appraisal, Appraiser
 from trading.draft import Wish
 from trading.errors import NothingToChange, NotSizable, OrderGone, ProposalGone
+from trading.lifetime import ending
 from trading.plan import orders_of
 from trading.ports import OrderGateway, ProposalStore
 from trading.proposal import Leg, LegOrder, LegRole, LegState, Proposal
@@ -34,22 +35,26 @@ class Proposer:
         """
         Return what *ticket* asks for, its size worked out, and how things stand.
 
-        Raises UnknownAccount, NotSizable, SymbolError, OrderDenied (no live price), LinkDown, BrokerError.
+        Raises UnknownAccount, NotSizable, TimeUp, SymbolError, OrderDenied (no live price), LinkDown, BrokerError.
         """
         account = self._appraiser.account(account)
         instrument = await self._appraiser.find(ticket.symbol)
         seen = await self._appraiser.appraise(instrument, account)
-        whole = sized(ticket, instrument, seen)
+        whole = ending(sized(ticket, instrument, seen), seen.hours, seen.at)
         return Wish(whole, orders_of(whole, instrument, account, self._new_group()), asked=ticket.size), (seen,)
 
     async def of_list(
         self, ticket: OrderTicket, orders: Sequence[LegOrder], notes: Sequence[str]
     ) -> tuple[Wish, Sequence[Appraisal]]:
         """Return what a list of PART orders asks for. Raises as `of_ticket`."""
-        wish = Wish(ticket, tuple(orders), notes=tuple(notes))
         for order in orders:
             self._appraiser.account(order.account)
-        return wish, await self.look(wish.exposures)
+        seen = await self.look(orders)
+        dated = tuple(
+            replace(order, ticket=ending(order.ticket, one.hours, one.at))
+            for order, one in zip(orders, seen, strict=True)
+        )
+        return Wish(ending(ticket, seen[0].hours, seen[0].at), dated, notes=tuple(notes)), seen
 
     async def of_change(
         self, order_ref: str, ticket: OrderTicket, may_touch: Callable[[Proposal], bool]
@@ -70,7 +75,8 @@ class Proposer:
         if leg.client_id != self._gateway.client_id:
             raise OrderGone(order_ref, leg.client_id)
         seen = await self._appraiser.appraise(order.instrument, order.account)
-        whole = replace(sized(ticket, order.instrument, seen), symbol=order.ticket.symbol)
+        whole = ending(sized(ticket, order.instrument, seen), seen.hours, seen.at)
+        whole = replace(whole, symbol=order.ticket.symbol)
         _require_change(order_ref, order.ticket, whole, leg.filled)
         await self._prove(order_ref)
         orders = revised(found, leg, whole)

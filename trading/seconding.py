@@ -108,7 +108,7 @@ def value_of(pairs: Pairs) -> Decimal | None:
     """Return what the orders of one Confirm come to together, in the accounts' currency; None where it is not known."""
     total = Decimal(0)
     for order, seen in pairs:
-        value = value_beside(seen.position, order.ticket, order.instrument, seen.quote, order.rival_price)
+        value = value_beside(seen.closable, order.ticket, order.instrument, seen.quote, order.rival_price)
         account = seen.summary
         in_base = None if value is None or account is None else account.in_base(value, order.instrument.currency)
         if in_base is None:

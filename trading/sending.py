@@ -21,7 +21,7 @@ from market.errors import LinkDown, MarketError, ReadOnlyApi, RequestTimeout
 from trading.confirmation import Confirmation, Outcome
 from trading.draft import reason
 from trading.errors import OrderDenied, OrderGone, TradingError
-from trading.guards import Guards, Pairs
+from trading.guards import Guards, Others, Pairs
 from trading.plan import is_burst, is_family, is_held
 from trading.ports import OrderGateway, ProposalStore
 from trading.proposal import Leg, LegRole, LegState, Proposal, ProposalState
@@ -73,9 +73,11 @@ class Sender:
         self._guards = guards
         self._clock = clock
 
-    async def send(self, claimed: Proposal, pairs: Pairs, looked: float) -> Confirmation:
+    async def send(self, claimed: Proposal, pairs: Pairs, others: Others, looked: float) -> Confirmation:
         """
         Send every leg of *claimed*, whose orders were seen as *pairs* say at *looked* (monotonic seconds).
+
+        *others* is what the guards' check has told of them.
 
         The guards are asked for the last time right before the first order leaves, with nothing awaited in between, and
         whether trading became stricter before each further one of a list. Held in the proposal's turn.
@@ -83,7 +85,7 @@ class Sender:
         try:
             claimed, targets = await self._prepared(claimed)
             self._require_fresh(looked)
-            passed = self._guards.last_check(pairs, claimed)
+            passed = self._guards.last_check(pairs, claimed, others)
         except (MarketError, OrderDenied, OrderGone, NotNoted, Overtaken, TooSlow) as error:
             return await self._unsent(claimed, error)
         run = await self._run(claimed, targets, passed)

@@ -46,8 +46,9 @@ def check_loss(limits: Limits, ticket: OrderTicket, given: Circumstances) -> Non
 
 
 def check_symbol(limits: Limits, instrument: Instrument) -> None:
-    """Derivatives go by the name of what they are of."""
-    names = {instrument.symbol.upper(), instrument.label.upper()}
+    """Derivatives go by the name of what they are of, a class of shares as IBKR writes it (BRK B) and as people do."""
+    symbol = instrument.symbol.upper()
+    names = {symbol, symbol.replace(" ", "."), instrument.label.upper()}
     if names & limits.forbidden:
         raise OrderDenied(Limit.FORBIDDEN, ", ".join(sorted(limits.forbidden)), instrument.label)
     if limits.symbols is not None and not names & limits.symbols:

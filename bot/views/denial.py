@@ -29,7 +29,8 @@ _WORDS = {
     Limit.CLOSED_MARKET: "the market is {actual}, and nothing is ordered then.",
     Limit.COLLAR: "the limit price reaches {actual}% through the market, {allowed}% is the most allowed.",
     Limit.SHORT_SELLING: (
-        "it would sell {actual}, and {allowed} can be sold: what is held, less what working orders sell already. "
+        "it would sell {actual}, and {allowed} can be sold: what is held, less what working orders sell already and "
+        "what covers options that were sold. "
         "Selling short is not allowed."
     ),
     Limit.POSITION: (
@@ -124,6 +125,17 @@ def _special(error: OrderDenied) -> str | None:
         case OrderDenied(limit=Limit.TRADING_STATE, allowed=Decimal() as left):
             return _reducing(left)
         case _:
+            return _of_another_kind(error)
+
+
+def _of_another_kind(error: OrderDenied) -> str | None:
+    """Return the words of a limit that also denies for a reason without its own value."""
+    match error:
+        case OrderDenied(limit=Limit.COLLAR, allowed=Decimal() as room, actual=str(through)):
+            return f"the market is at 0 and the limit price reaches {through} through it, {exact(room)} is the most."
+        case OrderDenied(limit=Limit.ACCOUNT, allowed=str(account)):
+            return f"the account {account} is not one of those that IBKR's login manages now."
+        case _:
             return None
 
 
@@ -137,7 +149,10 @@ def _not_taken(codes: str) -> str:
 
 def _reducing(left: Decimal) -> str:
     if not left:
-        return "trading is reducing, and this would not make a position smaller (orders that work already count too)."
+        return (
+            "trading is reducing, and this would not make a position smaller (orders that work already count, and what "
+            "covers options that were sold is not to be given up)."
+        )
     return f"trading is reducing: {exact(left)} is the most that still makes the position smaller."
 
 

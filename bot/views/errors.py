@@ -6,6 +6,7 @@ Errors in words: what happened, whether anything was sent to the market, what ca
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from functools import singledispatch
 
 from alerts.errors import (
@@ -56,6 +57,7 @@ from trading.errors import (
     OrderGone,
     ProposalGone,
     SecondStepError,
+    TimeUp,
     UnknownAccount,
 )
 
@@ -251,6 +253,15 @@ def _(error: OrderDenied) -> Message:
 @explain.register
 def _(error: NotSizable) -> Message:
     return Message(not_sizable(error))
+
+
+@explain.register
+def _(error: TimeUp) -> Message:
+    until = error.until.astimezone(UTC)
+    return Message(
+        f"⌛ <b>Not sent: that time is over</b>, {until.day} {until:%b %Y %H:%M} UTC.\n{_NO_MARKET} "
+        "Write the order with a later end, like <code>gtd 2030-12-24</code>: a day ends where the exchange is."
+    )
 
 
 @explain.register

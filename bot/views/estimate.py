@@ -8,7 +8,8 @@ from bot.views.numbers import MINUS, exact, fixed, money, percent, quantity
 from bot.views.order_words import is_change, size_words, spelled
 from market.instrument import Instrument, SecType
 from market.ticket import OrderTicket, OrderType, Side
-from trading.proposal import LegRole, Preview, Proposal
+from trading.exposure import Stock, most_lost, reduces
+from trading.proposal import LegOrder, LegRole, Preview, Proposal
 
 _UNITS = {
     SecType.STOCK: ("share", "shares"),
@@ -110,6 +111,28 @@ def bracket_lines(proposal: Proposal) -> list[str]:
     elif target is not None:
         lines.append("⚠️ No stop loss: nothing limits what it may lose")
     return lines
+
+
+def risk_lines(proposal: Proposal) -> list[str]:
+    """Return what vertical spreads may lose at most before fees, nothing of those that only end what is held."""
+    lost = dict[str, Decimal]()
+    for order in proposal.exposures:
+        each = _opened_at(proposal, order)
+        most = None if each is None else most_lost(order.ticket.side, order.instrument, each)
+        if most is not None:
+            currency = order.instrument.currency
+            lost[currency] = lost.get(currency, Decimal(0)) + most * order.ticket.quantity
+    return [f"May lose at most <b>{money(total, currency)}</b> before fees" for currency, total in lost.items()]
+
+
+def _opened_at(proposal: Proposal, order: LegOrder) -> Decimal | None:
+    """Return the price at which an order opens a position; None where it only ends one, or nothing tells."""
+    if order.role is LegRole.PART:
+        held = order.closable if order.closable is not None else Decimal(0)
+        each = order.ticket.limit_price if order.ticket.limit_price is not None else order.reference_price
+    else:
+        held, each = proposal.position_before, entry_price(proposal)
+    return None if reduces(order.ticket, Stock(held), strictly=False) else each
 
 
 def list_lines(proposal: Proposal) -> list[str]:

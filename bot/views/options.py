@@ -10,6 +10,8 @@ from bot.views.keyboard import button, grid, rows
 from bot.views.message import Button, Message, Rows, Style, text
 from bot.views.numbers import NOTHING, exact, fixed, money, price
 from market.option import OptionChain
+from market.ticket import Side
+from trading.exposure import most_lost
 
 _SIDES = {"buy": "Buy", "sell": "Sell"}
 _RIGHTS = {"C": "Call", "P": "Put"}
@@ -164,7 +166,11 @@ def _facts(row: OptionRow, multiplier: str) -> list[str]:
 
 
 def _cost(wizard: OptionWizard, row: OptionRow, multiplier: str) -> list[str]:
-    """Return what the order costs or brings at the price chosen, where that is known; below zero a spread's turns."""
+    """
+    Return what the order costs or brings at the price chosen, where that is known; below zero a spread's turns.
+
+    Of a spread it also says what may be lost with it: by buttons alone one is led to those that only can lose.
+    """
     known = {"bid": row.bid, "mid": row.mid, "ask": row.ask, "market": row.ask if wizard.side == "buy" else row.bid}
     each = known[wizard.at] if wizard.at in known else float(wizard.at)
     if each is None or row.instrument is None:
@@ -173,7 +179,13 @@ def _cost(wizard: OptionWizard, row: OptionRow, multiplier: str) -> list[str]:
     verb = "Costs" if (wizard.side == "buy") is (total >= 0) else "Brings"
     amount = money(abs(total), row.instrument.currency)
     product = " \N{MULTIPLICATION SIGN} ".join((wizard.quantity, text(multiplier), exact(round(each, 4), 2)))
-    return [f"{verb} about <b>{amount}</b> before fees ({product})"]
+    lines = [f"{verb} about <b>{amount}</b> before fees ({product})"]
+    side = Side(wizard.side.upper())
+    most = most_lost(side, row.instrument, Decimal(repr(round(each, 8))))
+    if most is not None:
+        lost = money(most * int(wizard.quantity), row.instrument.currency)
+        lines.append(f"Opened like that it may lose at most <b>{lost}</b> before fees")
+    return lines
 
 
 def _greek(value: float | None, decimals: int) -> str:

@@ -145,6 +145,10 @@ def lasting(ticket: OrderTicket, *, now: datetime, zone: ZoneInfo = EASTERN) -> 
     """Return how long the order works."""
     if ticket.good_till is not None:
         return f"Good till {moment(ticket.good_till, zone, now)}"
+    if ticket.last_day is not None:
+        return (
+            f"Good till the end of {ticket.last_day:%a} {ticket.last_day.day} {ticket.last_day:%b %Y} at the exchange"
+        )
     return _FORCE[ticket.time_in_force]
 
 

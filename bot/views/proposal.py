@@ -107,6 +107,7 @@ def _body(proposal: Proposal, *, now: datetime, base: str, zone: ZoneInfo) -> li
         *_bracket(proposal, now, zone),
         "",
         f"<pre>{text(estimate.figures(proposal, base))}</pre>",
+        *estimate.risk_lines(proposal),
         *_market_lines(proposal, now, base),
     ]
 
@@ -117,6 +118,7 @@ def _list_body(proposal: Proposal) -> list[str]:
         f"account{'s' if len(accounts) > 1 else ''} {text(', '.join(accounts))}",
         "",
         *estimate.list_lines(proposal),
+        *estimate.risk_lines(proposal),
         "",
         "Each is an order of its own: one that is not taken does not stop the others.",
     ]

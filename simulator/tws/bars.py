@@ -114,9 +114,11 @@ def split(parent: Bar, starts: Sequence[int], rng: random.Random, grid: Callable
     bars: list[Bar] = []
     opening = parent.open
     wiggle = (parent.high - parent.low) / (4 * len(starts) ** 0.5)
+    high, low = parent.high, parent.low
     for start, close, volume, count in zip(starts, closes, shares, counts, strict=True):
-        top = min(parent.high, max(opening, close, grid(max(opening, close) + rng.random() * wiggle)))
-        bottom = max(parent.low, min(opening, close, grid(min(opening, close) - rng.random() * wiggle)))
+        upper, lower = (opening, close) if opening > close else (close, opening)
+        top = min(high, max(upper, grid(upper + rng.random() * wiggle)))
+        bottom = max(low, min(lower, grid(lower - rng.random() * wiggle)))
         middle = (opening + close + top + bottom) / 4
         bars.append(Bar(start, opening, top, bottom, close, volume, middle * volume, count))
         opening = close
@@ -149,10 +151,11 @@ def _bridge(
         noise += rng.gauss(0, spread)
         walk.append(noise)
     path = []
+    high, low = parent.high, parent.low
     for number, wander in enumerate(walk[:-1], 1):
         part = number / steps
         price = start + (end - start) * part + wander - noise * part
-        path.append(min(parent.high, max(parent.low, grid(price))))
+        path.append(min(high, max(low, grid(price))))
     return [*path, end]
 
 

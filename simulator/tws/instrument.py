@@ -1,5 +1,6 @@
 """What is traded: an instrument, as TWS describes one, and what a client asked for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -103,6 +104,18 @@ class Instrument:
         tick = self.tick(value)
         steps = round(value / tick)
         return round((steps if self.parts else max(steps, 1)) * tick, self.decimals)
+
+    def rounding(self) -> Callable[[float], float]:
+        """Return `on_grid`, with all that does not depend on the price looked up once: for who makes much history."""
+        if self.parts or len(market_rules.RULES[self.market_rule]) > 1:
+            return self.on_grid
+        tick, decimals = self.tick(0.0), self.decimals
+
+        def on_grid(value: float) -> float:
+            steps = round(value / tick)
+            return round(max(steps, 1) * tick, decimals)
+
+        return on_grid
 
     def tick(self, value: float) -> float:
         """Return the step between prices around *value*."""

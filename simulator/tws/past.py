@@ -10,15 +10,20 @@ import math
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
 
-from simulator.tws.bars import Bar, split
+from simulator.tws.bars import Bar, grouped, split
 from simulator.tws.instrument import Instrument
 from simulator.tws.plan import Plan, Segment, day_of, moment
 
 _MINUTE = 60
+_HOUR = 3600
 _YEAR_OF_DAYS = 252
 _DAYS_KEPT = 40
+_HOURS_KEPT = 4096
 # Early and late trading see little of a day's volume and movement.
 _THIN = 0.04
 
@@ -93,21 +98,23 @@ class Past:
     def minutes(self, day: date) -> list[Bar]:
         """Return the one-minute bars of *day* before the exchange opened."""
         if day not in self._minutes:
-            made: list[Bar] = []
-            for span, bar in self.segments(day):
-                rng = self._rng(f"minutes {span.start}", day)
-                starts = range(span.start, span.end, _MINUTE)
-                made += split(bar, starts, rng, self._instrument.on_grid)
-            self._minutes[day] = made
+            self._minutes[day] = _minutes(self._seed, self._instrument, day, self.segments(day))
             while len(self._minutes) > _DAYS_KEPT:
                 self._minutes.popitem(last=False)
         return self._minutes[day]
+
+    def hours(self, day: date, *, regular: bool) -> Sequence[Bar]:
+        """Return a bar for each hour of *day*, regular hours only if so asked."""
+        segments = self.segments(day)
+        chosen = frozenset(span.start for span, _ in segments if span.regular or not regular)
+        made = tuple((span, astuple(bar)) for span, bar in segments)
+        return _hours(self._seed, self._instrument, day, made, chosen)
 
     def seconds(self, minute: Bar) -> list[Bar]:
         """Return the one-second bars of a minute."""
         rng = random.Random(f"{self._seed}:{self._instrument.con_id}:{minute.start}")  # noqa: S311 - no secret
         starts = range(minute.start, minute.start + _MINUTE)
-        return split(minute, starts, rng, self._instrument.on_grid)
+        return split(minute, starts, rng, self._instrument.rounding())
 
     def _final(self, day: date) -> float:
         following = day + timedelta(days=1)
@@ -138,7 +145,35 @@ class Past:
         return self._instrument.daily_volume * passed * (1.0 if span.regular else _THIN)
 
     def _rng(self, purpose: str, day: date) -> random.Random:
-        return random.Random(f"{self._seed}:{self._instrument.con_id}:{purpose}:{day}")  # noqa: S311 - no secret
+        return _chance(self._seed, self._instrument, purpose, day)
+
+
+def _chance(seed: int, instrument: Instrument, purpose: str, day: date) -> random.Random:
+    return random.Random(f"{seed}:{instrument.con_id}:{purpose}:{day}")  # noqa: S311 - no secret
+
+
+def _minutes(seed: int, instrument: Instrument, day: date, segments: Sequence[tuple[Segment, Bar]]) -> list[Bar]:
+    made: list[Bar] = []
+    grid = instrument.rounding()
+    for span, bar in segments:
+        rng = _chance(seed, instrument, f"minutes {span.start}", day)
+        made += split(bar, range(span.start, span.end, _MINUTE), rng, grid)
+    return made
+
+
+# Not one exchange's alone: those of one process after another, as of tests, have the same past where they agree on it.
+@lru_cache(_HOURS_KEPT)
+def _hours(
+    seed: int,
+    instrument: Instrument,
+    day: date,
+    segments: tuple[tuple[Segment, tuple[Any, ...]], ...],
+    chosen: frozenset[int],
+) -> Sequence[Bar]:
+    bars = [(span, Bar(*values)) for span, values in segments]
+    spans = [span for span, _ in bars if span.start in chosen]
+    minutes = [one for one in _minutes(seed, instrument, day, bars) if any(span.contains(one.start) for span in spans)]
+    return grouped(minutes, lambda bar: bar.start - bar.start % _HOUR)
 
 
 def scaled(bar: Bar, factor: float, on_grid: Callable[[float], float]) -> Bar:

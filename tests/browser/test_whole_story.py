@@ -19,7 +19,7 @@ PATIENCE_MS = 30_000
 async def demo(tmp_path: Path) -> AsyncIterator[World]:
     """Give a world with the real bot in it, at work."""
     async with always_open(tmp_path) as world:
-        bot = BotProcess(world, tmp_path, TOKEN)
+        bot = BotProcess(world, tmp_path, TOKEN, is_fresh=True)
         await bot.start()
         yield world
         await bot.kill()

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from broker.combo import vertical
 from market.errors import MarketError, NoMarketData, UnknownSymbol
 from market.hours import Hours
-from market.instrument import ComboLeg, Instrument, SecType
+from market.instrument import Instrument, SecType
 from market.option import Greeks, OptionChain
 from market.order_rules import OrderRules
 from market.quote import Quote
@@ -52,8 +53,7 @@ class OptionFloor:
         if second is None:
             return _option(expiry, right, float(strike))
         legs = [_option(expiry, right, float(one)) for one in (strike, second)]
-        pair = tuple(ComboLeg(leg.con_id, 1, side) for leg, side in zip(legs, ("BUY", "SELL"), strict=True))
-        return Instrument(-1, symbol, SecType.COMBO, legs=pair, local_symbol=f"{strike} {second} {right}")
+        return vertical(*legs)
 
     async def fresh(self, instrument: Instrument, timeout_s: float = 3.0) -> Quote:
         if instrument is SPY:

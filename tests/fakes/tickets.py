@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -46,6 +47,14 @@ _PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_ON_C
 _STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 
 
+def _end(draw: st.DrawFn, time_in_force: TimeInForce) -> dict[str, Any]:
+    """Return the end of GTD, a moment or a day, and nothing of any other."""
+    if time_in_force is not TimeInForce.GTD:
+        return {}
+    moment = draw(_moments)
+    return {"last_day": moment.date()} if draw(st.booleans()) else {"good_till": moment}
+
+
 @st.composite
 def tickets(draw: st.DrawFn) -> OrderTicket:
     """Draw one ticket of the many that do not contradict themselves."""
@@ -75,7 +84,7 @@ def tickets(draw: st.DrawFn) -> OrderTicket:
         "trail_amount": draw(positive) if is_trailing and not in_percent else None,
         "trail_pct": draw(percents.filter(lambda share: share < 100)) if is_trailing and in_percent else None,
         "time_in_force": time_in_force,
-        "good_till": draw(_moments) if time_in_force is TimeInForce.GTD else None,
+        **_end(draw, time_in_force),
         "outside_rth": draw(st.booleans()),
         "stop_loss": below,
         "take_profit": above,

@@ -41,16 +41,22 @@ class Stage:
         self.vera = desk.chat(333)
         self.stranger = desk.chat(999)
 
-    async def start(self, *, program: Sequence[str] = (), **settings: str) -> BotProcess:
-        """Start a bot (*program* is what Python runs, else the bot itself) on this stage's data; `up` waits for it."""
-        bot = BotProcess(self.world, self.folder, TOKEN, *([program] if program else []), **settings)
+    async def start(self, *, program: Sequence[str] = (), is_fresh: bool = False, **settings: str) -> BotProcess:
+        """
+        Start a bot on this stage's data; `up` waits for it.
+
+        *program* is what Python runs, else the bot itself. One that *is_fresh* is a Python of its own, not a fork.
+        """
+        bot = BotProcess(self.world, self.folder, TOKEN, *([program] if program else []), is_fresh=is_fresh, **settings)
         self.bots.append(bot)
         await bot.start()
         return bot
 
-    async def up(self, chat: Chat | None = None, *, program: Sequence[str] = (), **settings: str) -> BotProcess:
-        """Start a bot and wait until it answers and its link to IBKR is up."""
-        bot = await self.start(program=program, **settings)
+    async def up(
+        self, chat: Chat | None = None, *, program: Sequence[str] = (), is_fresh: bool = False, **settings: str
+    ) -> BotProcess:
+        """Start a bot as `start` does, and wait until it answers and its link to IBKR is up."""
+        bot = await self.start(program=program, is_fresh=is_fresh, **settings)
         await self.linked(chat)
         return bot
 

@@ -18,6 +18,8 @@ from market.clock import SystemClock
 
 ENVIRONMENT = "TEST_DIAL"
 """What names the dial's file to a process."""
+PROGRAM = __file__
+"""What Python runs for the bot's command line by the dial."""
 
 _FORMAT = struct.Struct("d")
 

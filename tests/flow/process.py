@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.world import World
+from tests.flow import nursery
 from tests.flow.dial import ENVIRONMENT, Dial
 
 ROOT = Path(__file__).parent.parent.parent
@@ -21,13 +22,24 @@ class BotProcess:
     Starts, kills and ends the bot between the simulators of *world*; its data and log stand in *folder*.
 
     *settings* are added to the environment, in upper case. *program* is what Python runs; one that is not the bot
-    itself calls `tests.flow.dial.follow`, since the world goes by a dial.
+    itself calls `tests.flow.dial.follow`, since the world goes by a dial. It comes from the nursery, where this system
+    can have one; a bot that *is_fresh* is a Python of its own from the first import on, as people start it.
     """
 
-    def __init__(self, world: World, folder: Path, token: str, program: Sequence[str] = _BOT, **settings: str) -> None:
+    def __init__(
+        self,
+        world: World,
+        folder: Path,
+        token: str,
+        program: Sequence[str] = _BOT,
+        *,
+        is_fresh: bool = False,
+        **settings: str,
+    ) -> None:
         clock = world.exchange.clock
         assert isinstance(clock, Dial)
         self._program = program
+        self._is_fresh = is_fresh or not nursery.IS_HERE
         self.log = folder / "bot.log"
         self._environment = {
             **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "LC_ALL"}},
@@ -47,10 +59,14 @@ class BotProcess:
             **{name.upper(): value for name, value in settings.items()},
         }
         self._folder = folder
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | nursery.Child | None = None
 
     async def start(self) -> None:
         """Start the process; it is up when it says so in the chat."""
+        if not self._is_fresh:
+            own = nursery.nursery(self._environment)
+            self._process = await own.born((*self._program, "run"), self._folder, self._environment, self.log)
+            return
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, *self._program, "run", cwd=self._folder, env=self._environment, stdout=log, stderr=log

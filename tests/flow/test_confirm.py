@@ -1,6 +1,7 @@
 """One Confirm, one order, whatever happens around it."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -68,11 +69,12 @@ async def test_an_expired_card_says_so_and_sends_nothing(stage: Stage) -> None:
 
 
 async def test_a_card_that_expired_while_the_bot_was_down_is_dead_after_the_restart(stage: Stage) -> None:
-    bot = await stage.up(confirm_timeout_s="1")
+    bot = await stage.up()
     card = await card_for(stage)
     await bot.kill()
+    await stage.later(timedelta(seconds=61))
     await stage.desk.post("/sim/chats/111/press", from_id=111, message_id=card["message_id"], button=labels(card)[0])
-    await stage.up(confirm_timeout_s="1")
+    await stage.up()
     expired = await stage.desk.until(lambda: closed(stage, card), "an expired card")
     assert "xpired" in said(expired)
     assert await stage.desk.orders() == []
@@ -96,7 +98,7 @@ async def test_kill_9_right_after_confirm_finds_the_order_again_and_sends_no_oth
 
 
 async def test_sigterm_cancels_open_cards_says_so_and_ends_in_time(stage: Stage) -> None:
-    bot = await stage.up()
+    bot = await stage.up(is_fresh=True)
     card = await card_for(stage)
     assert await asyncio.wait_for(bot.stop(), 15) == 0
     now = await stage.ada.again(card)

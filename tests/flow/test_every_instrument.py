@@ -185,9 +185,9 @@ async def test_each_kind_of_instrument_is_sent_as_its_card_says_and_filled(count
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (f"buy 1 {CALL} moc", "MOC"),
-        ("buy 1 ES 202612 @ 5700 opg", "OPG"),
-        ("buy 0.0125 BTC.USD market", "BUY MKT"),
+        (f"buy 1 {CALL} moc", "an order for the close"),
+        ("buy 1 ES 202612 @ 5700 opg", "an order for the opening"),
+        ("buy 0.0125 BTC.USD market", "of coins it takes limit orders"),
         ("buy 5 AAPL 150.001", "0.01"),
     ],
 )

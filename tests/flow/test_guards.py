@@ -2,10 +2,11 @@
 
 import asyncio
 import sys
-from pathlib import Path
 
 from tests.flow.chat import Shown, said
 from tests.flow.conftest import Stage
+from tests.flow.dial import ENVIRONMENT, PROGRAM
+from tests.flow.process import ROOT
 
 LINE = "buy 10 AAPL 199.5"
 
@@ -19,10 +20,13 @@ async def card_of(stage: Stage, line: str = LINE) -> Shown:
 
 async def host(stage: Stage, word: str) -> str:
     """Say *word* to squawkbot on the host's command line, with no more than the place of its data."""
-    environment = {"DATABASE_URL": f"sqlite:///{stage.folder / 'squawkbot.db'}"}
-    root = Path(__file__).parent.parent.parent
+    environment = {
+        "DATABASE_URL": f"sqlite:///{stage.folder / 'squawkbot.db'}",
+        "PYTHONPATH": str(ROOT),
+        ENVIRONMENT: str(stage.dial.file),
+    }
     asked = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", word, cwd=root, env=environment, stdout=asyncio.subprocess.PIPE
+        *(sys.executable, PROGRAM, word), cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE
     )
     told, _ = await asked.communicate()
     assert asked.returncode == 0

@@ -8,17 +8,19 @@ from pathlib import Path
 from simulator.world import TOKEN
 from tests.flow.chat import Shown, labels, said
 from tests.flow.conftest import Stage
+from tests.flow.dial import ENVIRONMENT, PROGRAM
 from tests.flow.process import ROOT
 
 
 async def pair(stage: Stage, role: str) -> str:
     """Make a code on the host, as its owner would while the bot runs."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "pair", role),
+        *(sys.executable, PROGRAM, "pair", role),
         cwd=stage.folder,
         env={
             **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME"}},
             "PYTHONPATH": str(ROOT),
+            ENVIRONMENT: str(stage.dial.file),
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_USERS": "111:admin",
             "DATABASE_URL": f"sqlite:///{Path(stage.folder) / 'squawkbot.db'}",
@@ -126,7 +128,7 @@ async def test_without_pairing_strangers_and_codes_meet_silence_and_nobody_is_to
 
 
 async def test_who_is_taken_out_of_the_environment_is_out_and_has_no_menu_any_more(stage: Stage) -> None:
-    bot = await stage.up()
+    bot = await stage.up(is_fresh=True)
     await stage.tom.ask("/help", "/buy")
     await stage.desk.until(lambda: commands(stage, 222), "the trader's menu")
     await bot.stop()

@@ -101,12 +101,12 @@ async def test_the_daily_summary_goes_out_by_itself_after_the_close_once(stage: 
 
 
 async def test_a_restart_keeps_alerts_cards_and_snapshots(stage: Stage) -> None:
-    bot = await stage.up()
+    bot = await stage.up(is_fresh=True)
     await stage.ada.ask("AAPL > 200", "Alert #1 set")
     card = await stage.ada.ask("buy 10 MSFT 400", "confirm?")
     await stage.ada.ask("/help", "/orders")
     await bot.kill()
-    await stage.up()
+    await stage.up(is_fresh=True)
     await stage.ada.ask("/alerts", "#1 AAPL above 200")
     await stage.desk.push("AAPL", 200.5)
     await stage.ada.until("🔔 AAPL")

@@ -9,6 +9,9 @@ from simulator.world import TOKEN
 from tests.flow.chat import said
 from tests.flow.conftest import Stage
 
+# What ends before it asks for the time needs no dial.
+AS_PEOPLE_DO = ("-m", "bot")
+
 
 @pytest.mark.parametrize(
     ("setting", "value", "line"),
@@ -21,14 +24,14 @@ from tests.flow.conftest import Stage
 async def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
     stage: Stage, setting: str, value: str, line: str
 ) -> None:
-    bot = await stage.start(**{setting: value})
+    bot = await stage.start(program=AS_PEOPLE_DO, is_fresh=True, **{setting: value})
     assert await bot.ended() == 2
     assert bot.words().startswith(line)
     assert len(bot.words().splitlines()) == 1
 
 
 async def test_a_token_that_telegram_refuses_stops_the_start_and_is_named(stage: Stage) -> None:
-    bot = await stage.start(telegram_bot_token="42:another-token-than-the-servers")
+    bot = await stage.start(program=AS_PEOPLE_DO, is_fresh=True, telegram_bot_token="42:another-token-than-the-servers")
     assert await bot.ended() == 2
     assert "TELEGRAM_BOT_TOKEN" in bot.words()
     assert "another-token" not in bot.words()
@@ -100,7 +103,7 @@ async def test_an_alert_whose_send_timed_out_after_it_arrived_is_repeated_and_ma
 
 async def test_a_second_bot_on_the_same_data_does_not_start(stage: Stage) -> None:
     await stage.up()
-    second = await stage.start()
+    second = await stage.start(program=AS_PEOPLE_DO, is_fresh=True)
     assert await second.ended() == 1
     assert "DATABASE_URL" in second.words()
     assert "is in use by another squawkbot" in second.words()
@@ -120,7 +123,7 @@ async def test_bad_lines_get_a_sentence_with_the_place_and_two_examples(stage: S
 
 async def test_the_health_page_answers_on_the_loopback(stage: Stage) -> None:
     port = str(20_000 + os.getpid() % 20_000)
-    await stage.up(http_port=port)
+    await stage.up(is_fresh=True, http_port=port)
     reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
     writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
     answer = (await asyncio.wait_for(reader.read(), 10)).decode()
@@ -136,7 +139,7 @@ async def tried(stage: Stage) -> bool:
 
 
 async def test_an_update_that_cannot_be_parsed_is_skipped(stage: Stage) -> None:
-    bot = await stage.up()
+    bot = await stage.up(is_fresh=True)
     await stage.desk.post("/sim/faults", kind="bad_update", count=3)
     await stage.ada.ask("/help", "/orders")
     assert "is skipped" in bot.words()

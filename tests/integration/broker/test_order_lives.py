@@ -64,7 +64,7 @@ async def last(desk: Desk, order_ref: str, *fates: OrderFate) -> OrderReport:
         ("buy 5 AAPL 250", nothing),
         ("buy 5 AAPL 250 ioc", nothing),
         ("buy 5 AAPL 150 gtc", prints(149.5)),
-        ("buy 5 AAPL 150 gtd 2032-12-24", prints(149.5)),
+        ("buy 5 AAPL 150 gtd 2032-12-24 16:00", prints(149.5)),
         ("buy 5 AAPL 150 outside", prints(149.5)),
         ("sell 5 AAPL stop 190", prints(189.5)),
         ("sell 5 AAPL stop 190 gtc", prints(189.5)),

@@ -100,6 +100,21 @@ def test_one_seed_gives_one_past_and_another_seed_another() -> Any:
     assert closes(7)[0] != closes(8)[0]
 
 
+def test_hours_that_one_exchange_has_made_are_no_other_exchanges() -> None:
+    def told(size: int, **own: Any) -> list[tuple[float, float]]:
+        exchange = Exchange(clock=ManualClock(), walk=False, **own)
+        apple, now = exchange.catalogue.named("AAPL"), exchange.clock.time()
+        bars = exchange.bars(apple, now - 5 * DAY, now, size, regular=False)
+        return [(bar.start, bar.close) for bar in bars]
+
+    ways: list[dict[str, Any]] = [{"seed": 7}, {"seed": 8}, {"seed": 7, "plan": RegularUS()}]
+    for own in ways:
+        minutes, hours = told(60, **own), told(3600, **own)
+        assert len(hours) > 20
+        assert {close for _, close in hours} <= {close for _, close in minutes}
+    assert len({tuple(told(3600, **own)) for own in ways}) == len(ways)
+
+
 def test_a_day_of_the_past_does_not_depend_on_what_was_asked_before(clock: ManualClock) -> None:
     first, second = (Exchange(clock=clock, walk=False) for _ in range(2))
     apple, now = first.catalogue.named("AAPL"), clock.time()

@@ -73,3 +73,19 @@ async def test_the_exchange_calendar_is_left_alone_when_ibkr_says_all() -> None:
     calendar = SessionCalendar(FakeBook(Hours("US/Eastern", (session(monday),))), "SPY", clock)
     assert (await calendar.hours(date(2026, 11, 22))).sessions == (session(monday),)
     assert len((await calendar.hours(date(2026, 11, 18))).sessions) > 1
+
+
+@pytest.mark.parametrize(
+    ("told", "day"),
+    [
+        (None, date(2026, 11, 18)),
+        (Hours("US/Eastern", (session(date(2026, 11, 18)),)), date(2026, 11, 18)),
+        (Hours("Asia/Tokyo", (session(date(2026, 11, 19)),)), date(2026, 11, 19)),
+        (Hours("UTC", ()), date(2026, 11, 18)),
+    ],
+    ids=["no link", "New York", "Tokyo", "a zone that nobody knows has no sessions"],
+)
+async def test_the_day_is_the_venues(told: Hours | None, day: date) -> None:
+    # 19:04 in New York.
+    calendar = SessionCalendar(FakeBook(told), "SPY", FakeClock(datetime(2026, 11, 19, 0, 4, tzinfo=UTC)))
+    assert await calendar.today() == day

@@ -34,7 +34,9 @@ SPREAD = Instrument(
     right="C",
     multiplier="100",
     legs=(ComboLeg(701, 1, "BUY"), ComboLeg(702, 1, "SELL")),
+    width=10.0,
 )
+OWING = replace(SPREAD, con_id=-10, local_symbol="SPY 20261218 C610/C600", width=-10.0)
 ES = Instrument(801, "ES", SecType.FUTURE, "CME", expiry="20261218", multiplier="50", min_tick=0.25)
 BITCOIN = Instrument(901, "BTC", SecType.CRYPTO, "PAXOS", min_tick=0.25)
 BRACKET = "buy 50 AAPL 199.5 tp 210 sl 190"
@@ -124,7 +126,9 @@ MESSAGES = {
     "card-risked": lambda: proposal_card(
         replace(planned("buy 67 AAPL 199.5 sl 190"), asked=parse("buy AAPL 199.5 risk 0.5% sl 190").size), now=NOW
     ),
-    "card-stop-limit": lambda: proposal_card(planned("sell 50 AAPL stop 190 limit 189 gtd 2026-12-24"), now=NOW),
+    "card-stop-limit": lambda: proposal_card(
+        planned("sell 50 AAPL stop 190 limit 189 gtd 2026-12-24 23:59:59"), now=NOW
+    ),
     "card-trail": lambda: proposal_card(planned("sell 50 AAPL trail 2% gtc outside"), now=NOW),
     "card-twap": lambda: proposal_card(planned("buy 50 AAPL market twap from 10:00 till 15:30"), now=NOW),
     "card-close": lambda: proposal_card(planned("sell 50 AAPL loc 199"), now=NOW),
@@ -132,7 +136,7 @@ MESSAGES = {
     "card-opening": lambda: proposal_card(planned("buy 50 AAPL market opg"), now=NOW),
     "card-option": lambda: proposal_card(priced("buy 2 SPY 20261218 C600 4.20", SPY_CALL, "4.15"), now=NOW),
     "card-spread": lambda: proposal_card(priced("buy 1 SPY 20261218 C600/C610 2.35", SPREAD, "2.30"), now=NOW),
-    "card-spread-credit": lambda: proposal_card(priced("buy 1 SPY 20261218 C610/C600 -2.35", SPREAD, "-2.30"), now=NOW),
+    "card-spread-credit": lambda: proposal_card(priced("buy 1 SPY 20261218 C610/C600 -2.35", OWING, "-2.30"), now=NOW),
     "card-future": lambda: proposal_card(priced("buy 1 ES 202612 @ 6000", ES, "6001.25"), now=NOW),
     "card-pair": lambda: proposal_card(priced("buy 20000 EUR.USD 1.08", EURUSD, "1.08005"), now=NOW),
     "card-coin": lambda: proposal_card(priced("buy 0.5 BTC.USD 97000", BITCOIN, "97010.25"), now=NOW),
@@ -253,6 +257,26 @@ def test_nothing_is_suggested_where_no_price_could_be(entry: Decimal | None, day
 def test_without_a_usual_range_two_percent_stands_for_it() -> None:
     found = guarding(Side.BUY, Decimal(200), AAPL, None)
     assert found == Guarding(Decimal("196.00"), Decimal("208.00"), is_usual=True)
+
+
+def test_a_spread_bought_the_losing_way_says_what_it_may_cost_and_one_that_closes_says_nothing() -> None:
+    card = proposal_card(priced("buy 100 SPY 20261218 C610/C600 0.05", OWING, "0.05"), now=NOW)
+    assert "May lose at most <b>$100,500.00</b> before fees" in card.html
+    ends = replace(priced("sell 2 SPY 20261218 C600/C610 2.35", SPREAD, "2.30"), position_before=Decimal(2))
+    assert "May lose" not in proposal_card(ends, now=NOW).html
+    assert (
+        "May lose at most <b>$2,295.00</b>"
+        in proposal_card(replace(ends, ticket=replace(ends.ticket, quantity=Decimal(3))), now=NOW).html
+    )
+
+
+def test_of_spreads_on_a_list_it_is_said_what_they_may_lose_together() -> None:
+    line = "sell 2 SPY 20261218 C600/C610 2.35"
+    orders = tuple(
+        LegOrder(LegRole.PART, SPREAD, parse(line), account, closable=Decimal(0)) for account in (ACCOUNT, "DU7")
+    )
+    one = replace(priced(line, SPREAD, "2.30"), orders=orders)
+    assert "May lose at most <b>$3,060.00</b> before fees" in proposal_card(one, now=NOW).html
 
 
 def test_a_card_that_closes_a_position_offers_no_stop_and_target() -> None:

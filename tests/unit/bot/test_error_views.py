@@ -1,5 +1,6 @@
 """Golden texts of errors: what happened, and what can be done."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -35,6 +36,7 @@ from trading.errors import (
     OrderGone,
     ProposalGone,
     SizeFault,
+    TimeUp,
     UnknownAccount,
 )
 
@@ -101,6 +103,7 @@ ERRORS: dict[str, Exception] = {
     "unreadable-file": UnreadableFile(3, "it is no JSON"),
     "proposal-gone": ProposalGone("expired"),
     "not-allowed": NotAllowed("trader"),
+    "time-up": TimeUp(datetime(2020, 1, 2, 4, 59, 59, tzinfo=UTC)),
     "order-gone": OrderGone("sb-1-1"),
     "order-elsewhere": OrderGone("sb-1-1", 17),
     "not-sizable": NotSizable(SizeFault.TOO_SMALL, Decimal("0.2564"), Decimal(1)),
@@ -115,6 +118,8 @@ ERRORS: dict[str, Exception] = {
     "denied-no-market-data": OrderDenied(Limit.QUOTE_MISSING, None, "Not subscribed."),
     "denied-coin-market": OrderDenied(Limit.ORDER_TYPE, None, "BUY MKT DAY"),
     "denied-times": OrderDenied(Limit.ORDER_TYPE, None, "GTC, ALGO"),
+    "denied-collar-at-zero": OrderDenied(Limit.COLLAR, Decimal("2.0"), "9"),
+    "denied-account-gone": OrderDenied(Limit.ACCOUNT, "DU7654321", None),
     "denied-delayed": OrderDenied(Limit.QUOTE_AGE, Decimal(60), "delayed"),
 }
 

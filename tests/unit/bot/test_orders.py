@@ -1,6 +1,7 @@
 """Orders in the chat: from the line to the card, the press, and what every outcome says."""
 
 import asyncio
+from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -39,10 +40,18 @@ async def test_a_line_becomes_a_card_that_spells_the_order_and_says_paper_first(
     assert chat.gateway.submitted == []
 
 
-async def test_a_day_until_which_an_order_works_ends_where_the_person_is(chat: Chat) -> None:
-    chat.office.zone = ZoneInfo("Europe/Berlin")
-    await chat.say("buy 10 AAPL gtd 2026-12-24")
-    assert "gtd 2026-12-24T22:59:59Z" in str(chat.reply.last)
+async def test_a_day_until_which_an_order_works_ends_where_the_exchange_is(chat: Chat) -> None:
+    chat.office.zone = ZoneInfo("Pacific/Auckland")
+    text = await chat.say("buy 10 AAPL 199.5 gtd 2026-12-24")
+    # The last second of the day in New York.
+    assert chat.store.rows[1].ticket.good_till == datetime(2026, 12, 25, 4, 59, 59, tzinfo=UTC)
+    assert "Good till Fri 25 Dec 17:59" in text
+
+
+async def test_a_day_that_is_over_is_refused_in_words(chat: Chat) -> None:
+    text = await chat.say("buy 10 AAPL 199.5 gtd 2026-01-05")
+    assert text.startswith("⌛ Not sent: that time is over, 6 Jan 2026 04:59 UTC.")
+    assert chat.store.rows == {}
 
 
 async def test_a_confirm_sends_one_order_and_the_card_loses_its_keyboard_before(chat: Chat) -> None:

@@ -1,7 +1,7 @@
 """Every size, type, option and symbol of the order language; what contradicts is refused where it does."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -107,7 +107,7 @@ def test_each_type_has_its_words(line: str, fields: dict[str, Any]) -> None:
         ("oco stop 205", {"oco_stop": Decimal(205)}),
         ("ioc", {"time_in_force": TimeInForce.IOC}),
         ("opg", {"time_in_force": TimeInForce.OPG}),
-        ("gtd 2026-12-24", {"time_in_force": TimeInForce.GTD, "good_till": EVENING}),
+        ("gtd 2026-12-24", {"time_in_force": TimeInForce.GTD, "last_day": date(2026, 12, 24)}),
         (
             "gtd 2026-12-24 9:30 outside",
             {
@@ -134,11 +134,37 @@ def test_each_option_has_its_words_before_the_price_and_after_it(words: str, fie
     assert parse(f"buy 10 AAPL {words} 199.5") == expected
 
 
-def test_a_day_ends_where_the_person_is() -> None:
-    berlin = parse("buy 10 AAPL 199.5 gtd 2026-12-24", ZoneInfo("Europe/Berlin"))
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Pacific/Auckland", "America/New_York"])
+def test_a_day_alone_is_the_exchanges_wherever_the_person_is(zone: str) -> None:
+    read = parse("buy 10 AAPL 199.5 gtd 2026-12-24", ZoneInfo(zone))
+    assert (read.last_day, read.good_till) == (date(2026, 12, 24), None)
+    assert format_ticket(read) == "buy 10 AAPL 199.5 gtd 2026-12-24"
+
+
+def test_a_time_is_where_the_person_is() -> None:
+    berlin = parse("buy 10 AAPL 199.5 gtd 2026-12-24 23:59:59", ZoneInfo("Europe/Berlin"))
     assert berlin.good_till == datetime(2026, 12, 24, 22, 59, 59, tzinfo=UTC)
     # And means that moment wherever it is read again.
     assert parse(format_ticket(berlin), ZoneInfo("Asia/Tokyo")) == berlin
+
+
+def test_a_time_that_the_clocks_show_twice_is_asked_back_with_both() -> None:
+    error = refused("buy 10 AAPL 199.5 gtd 2026-11-01 01:30 outside")
+    assert "twice" in error.expected
+    assert error.examples == (
+        "buy 10 AAPL 199.5 gtd 2026-11-01T01:30:00-04:00 outside",
+        "buy 10 AAPL 199.5 gtd 2026-11-01T01:30:00-05:00 outside",
+    )
+    first, second = (parse(line).good_till for line in error.examples)
+    assert first is not None
+    assert second is not None
+    assert second - first == timedelta(hours=1)
+
+
+def test_a_time_that_the_clocks_pass_over_is_refused() -> None:
+    error = refused("buy 10 AAPL 199.5 gtd 2027-03-14 02:30")
+    assert "pass over" in error.expected
+    assert parse("buy 10 AAPL 199.5 gtd 2027-03-14 03:30").good_till == datetime(2027, 3, 14, 7, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

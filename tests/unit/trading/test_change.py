@@ -163,7 +163,7 @@ class TestAnswer:
         assert terms(bench) == parse("buy 10 AAPL 199.5")
 
     @pytest.mark.parametrize(
-        "line", ["buy 10 AAPL 199.5 outside", "buy 10 AAPL 199.5 gtd 2026-12-24", "buy 10 AAPL 199.5 adaptive"]
+        "line", ["buy 10 AAPL 199.5 outside", "buy 10 AAPL 199.5 gtd 2026-12-24 16:00", "buy 10 AAPL 199.5 adaptive"]
     )
     async def test_times_and_algorithms_are_terms_too(self, bench: DeskBench, line: str) -> None:
         await changed(bench, line)

@@ -6,13 +6,16 @@ from decimal import Decimal
 
 import pytest
 
+from market.hours import Hours
 from market.instrument import Instrument
 from market.ticket import parse
-from tests.fakes.desk import DeskBench
+from tests.fakes.desk import CARD, CHAT, TRADER, DeskBench
 from tests.fakes.order_events import hear, report, told
+from tests.fakes.trading import AAPL, ACCOUNT
+from trading.batch import part
 from trading.codec import proposal_from_json, proposal_to_json
-from trading.errors import OrderDenied
-from trading.lifetime import by_time, is_past
+from trading.errors import OrderDenied, TimeUp
+from trading.lifetime import by_time, ending, is_past
 from trading.limits import Limits
 from trading.ports import OrderFate
 from trading.proposal import Leg, LegState, Proposal
@@ -36,6 +39,41 @@ def ended(line: str, at: datetime | None, message: str = "") -> LegState:
     proposal = proposed(line)
     before = proposal.legs[0]
     return by_time(proposal, before, replace(before, state=LegState.CANCELLED, message=message), at).state
+
+
+@pytest.mark.parametrize(
+    ("zone", "end"),
+    [
+        ("America/New_York", datetime(2026, 12, 25, 4, 59, 59, tzinfo=UTC)),
+        ("Asia/Tokyo", datetime(2026, 12, 24, 14, 59, 59, tzinfo=UTC)),
+        ("", datetime(2026, 12, 25, 4, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_a_last_day_ends_where_the_exchange_is_in_new_york_if_that_is_not_known(zone: str, end: datetime) -> None:
+    found = ending(parse("buy 5 AAPL 150 gtd 2026-12-24"), Hours(zone, ()) if zone else None, CLOSE)
+    assert (found.good_till, found.last_day) == (end, None)
+
+
+@pytest.mark.parametrize("end", ["2026-11-18T21:00Z", "2026-11-17", "2020-01-01 16:00"])
+def test_an_end_that_is_over_is_refused(end: str) -> None:
+    with pytest.raises(TimeUp):
+        ending(parse(f"buy 5 AAPL 150 gtd {end}"), None, CLOSE)
+
+
+@pytest.mark.parametrize("end", ["2026-11-18T21:00:01Z", "2026-11-18"])
+def test_an_end_to_come_is_taken(end: str) -> None:
+    assert ending(parse(f"buy 5 AAPL 150 gtd {end}"), None, CLOSE).good_till
+
+
+async def test_the_orders_of_a_list_end_with_the_exchanges_day_too() -> None:
+    bench = DeskBench()
+    ticket = parse("buy 10 AAPL 199.5 gtd 2026-12-24")
+    orders = [part(AAPL, ticket, ACCOUNT)]
+    proposal = await bench.desk.propose_list(ticket, orders, user_id=TRADER, chat_id=CHAT)
+    await bench.desk.shown(proposal.id, CARD)
+    await bench.confirm(bench.store.rows[proposal.id])
+    ((_, sent, _),) = bench.gateway.submitted
+    assert sent.good_till == proposal.ticket.good_till == datetime(2026, 12, 25, 4, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("message", ["", BLANK, "Cancelled by System:"])

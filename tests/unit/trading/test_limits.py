@@ -212,6 +212,43 @@ def test_a_stop_orders_limit_is_held_to_its_trigger_where_that_is_further(text: 
     assert denied_by(text, Limits(collar_pct=Decimal(5))) is limit
 
 
+@pytest.mark.parametrize(
+    ("text", "width", "limit"),
+    [
+        ("sell 10 SPY 20261218 C600/C610 -2.00", 10.0, None),
+        ("sell 10 SPY 20261218 C600/C610 -2.01", 10.0, Limit.COLLAR),
+        ("buy 10 SPY 20261218 C600/C610 2.00", -10.0, None),
+        ("buy 10 SPY 20261218 C600/C610 9.00", -10.0, Limit.COLLAR),
+        ("buy 10 SPY 20261218 C600/C610 0.05", 0.0, None),
+        ("buy 10 SPY 20261218 C600/C610 0.06", 0.0, Limit.COLLAR),
+    ],
+)
+def test_at_a_price_of_zero_the_collar_is_a_part_of_the_width_or_a_few_steps(
+    text: str, width: float, limit: Limit | None
+) -> None:
+    spread = Instrument(-1, "SPY", SecType.COMBO, multiplier="100", width=width)
+    quote = Quote(spread, bid=0.0, ask=0.0, received=NOW)
+    limits = Limits(kinds=None, order_value=None, daily_value=None, collar_pct=Decimal(20))
+    assert denied_by(text, limits, instrument=spread, quote=quote) is limit
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Instrument(1, "BRK B"),
+        Instrument(2, "BRK B", SecType.OPTION, expiry="20261218", strike=500, right="C", multiplier="100"),
+        Instrument(-3, "BRK B", SecType.COMBO, local_symbol="BRK B 20261218 C500/C510"),
+        Instrument(4, "BRK B", SecType.CFD),
+    ],
+    ids=lambda one: one.sec_type.value,
+)
+def test_a_forbidden_class_of_shares_is_forbidden_with_all_that_is_written_on_it(one: Instrument) -> None:
+    for forbidden in ("BRK.B", "BRK B"):
+        limits = Limits(kinds=None, forbidden=frozenset({forbidden}))
+        assert denied_by("buy 1 AAPL 199.5", limits, instrument=one) is Limit.FORBIDDEN
+    assert denied_by("buy 1 AAPL 199.5", Limits(kinds=None, symbols=frozenset({"BRK.B"})), instrument=one) is None
+
+
 def test_the_collar_holds_exactly_at_its_edge() -> None:
     quote = Quote(AAPL, last=200.0, bid=200.0, ask=200.0, received=NOW)
     assert denied_by("buy 10 AAPL 210", Limits(collar_pct=Decimal(5)), quote=quote) is None

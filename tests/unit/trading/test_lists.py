@@ -106,6 +106,15 @@ class TestFlatten:
         assert batch.orders[0].reference_price == Decimal("199.98")
         assert batch.left == ()
 
+    async def test_options_that_were_sold_are_bought_back_before_what_covers_them_is_sold(
+        self, floor: ExchangeFloor, lists: Lists
+    ) -> None:
+        floor.hold(AAPL, 100)
+        floor.hold(TSLA, -4)
+        floor.hold(CALL, -1)
+        batch = await lists.flatten()
+        assert [one.instrument for one in batch.orders] == [CALL, AAPL, TSLA]
+
     async def test_what_is_closed_stays_and_says_when_it_opens(self, floor: ExchangeFloor, lists: Lists) -> None:
         floor.hold(AAPL, 15)
         floor.hold(BMW, 3)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from broker.combo import vertical
 from market.account import Position
 from market.instrument import ComboLeg, Instrument, SecType, combo_id
 from market.ticket import OrderTicket, OrderType, Side
@@ -12,6 +13,7 @@ from tests.fakes.desk import CARD, CHAT, TRADER, DeskBench
 from tests.fakes.trading import ACCOUNT
 from trading.confirmation import Outcome
 from trading.errors import Limit, OrderDenied
+from trading.exposure import most_lost
 from trading.limits import Limits, TradingState
 from trading.overlap import overlap
 from trading.proposal import Proposal
@@ -23,6 +25,7 @@ SPREAD = Instrument(
     combo_id(LEGS), "SPY", SecType.COMBO, legs=LEGS, multiplier="100", local_symbol="SPY C600/C610", width=10.0
 )
 LOWER = Instrument(1, "SPY", SecType.OPTION, multiplier="100", expiry="20261218", strike=600.0, right="C")
+UPPER = replace(LOWER, con_id=2, strike=610.0)
 LIMITS = Limits(kinds=None, duplicate_s=None, quote_age_s=None, collar_pct=None)
 
 
@@ -42,7 +45,7 @@ class Bench(DeskBench):
 
     async def order(self, side: Side, quantity: int, price: str, of: Instrument = SPREAD) -> Proposal:
         self.market.instrument = of
-        ticket = OrderTicket(side, D(quantity), "SPY", OrderType.LIMIT, D(price))
+        ticket = OrderTicket(side, D(quantity), of.symbol, OrderType.LIMIT, D(price))
         shown = await self.desk.propose(ticket, user_id=TRADER, chat_id=CHAT)
         await self.desk.shown(shown.id, CARD)
         return shown
@@ -72,6 +75,67 @@ async def test_a_spread_that_is_held_is_sold_for_its_price() -> None:
     assert await bench.order(Side.SELL, 10, "4.00")
 
 
+@pytest.mark.parametrize(
+    ("right", "bought", "sold", "width"),
+    [("C", 600.0, 610.0, 10), ("C", 610.0, 600.0, -10), ("P", 600.0, 590.0, 10), ("P", 590.0, 600.0, -10)],
+)
+def test_a_spread_is_worth_its_width_or_owes_it_by_the_order_of_its_strikes(
+    right: str, bought: float, sold: float, width: float
+) -> None:
+    legs = (replace(LOWER, con_id=con_id, right=right, strike=one) for con_id, one in ((1, bought), (2, sold)))
+    assert vertical(*legs).width == width
+
+
+OWING = replace(SPREAD, con_id=-7, width=-10.0)
+
+
+@pytest.mark.parametrize(
+    ("side", "of", "price", "worth"),
+    [
+        (Side.BUY, SPREAD, "4.00", D(400)),
+        (Side.SELL, SPREAD, "4.00", D(1000)),
+        (Side.SELL, SPREAD, "-0.50", D(1050)),
+        (Side.BUY, OWING, "0.05", D(1005)),
+        (Side.BUY, OWING, "-4.00", D(1000)),
+        (Side.SELL, OWING, "-4.00", D(400)),
+        (Side.SELL, OWING, "0.05", D(1000)),
+        (Side.BUY, SPREAD, "-0.05", D(1000)),
+    ],
+)
+async def test_who_may_end_up_owing_a_spreads_width_is_held_to_it_and_to_what_is_paid_besides(
+    side: Side, of: Instrument, price: str, worth: Decimal
+) -> None:
+    bench = Bench(order_value=D("0.01"))
+    bench.market.last = bench.market.bid = bench.market.ask = float(price)
+    # Only what is written as a spread may have a price below zero.
+    named = replace(of, symbol="SPY 20261218 C600/C610")
+    assert (await denied(bench, side, 1, price, named)).actual == worth
+
+
+async def test_a_spread_bought_the_losing_way_takes_the_second_step_by_its_width() -> None:
+    bench = Bench(order_value=None)
+    bench.second_step.policy = Policy(StepKind.PERSON, D(1_000))
+    bench.market.last = bench.market.bid = bench.market.ask = 0.05
+    card = bench.store.rows[(await bench.order(Side.BUY, 1, "0.05", OWING)).id]
+    assert (await bench.confirm(card)).outcome is Outcome.SECOND_STEP
+
+
+@pytest.mark.parametrize(
+    ("side", "of", "price", "lost"),
+    [
+        (Side.BUY, SPREAD, "4.00", D(400)),
+        (Side.SELL, SPREAD, "4.00", D(600)),
+        (Side.BUY, OWING, "0.05", D(1005)),
+        (Side.BUY, OWING, "-4.00", D(600)),
+        (Side.SELL, OWING, "-4.00", D(400)),
+        (Side.SELL, OWING, "0.05", D(0)),
+        (Side.BUY, replace(SPREAD, width=0.0), "4.00", None),
+    ],
+)
+def test_what_a_spread_may_lose_at_most_is_exact(side: Side, of: Instrument, price: str, lost: Decimal | None) -> None:
+    assert most_lost(side, of, D(price)) == lost
+
+
 async def test_what_is_held_of_a_spread_is_what_its_legs_make() -> None:
     bench = Bench(position_value=D(8000))
     bench.hold(10)
@@ -83,7 +147,7 @@ async def test_while_reducing_an_order_on_a_leg_has_its_share_of_the_spread() ->
     bench = Bench()
     bench.hold(10)
     bench.state = TradingState.REDUCING
-    await bench.confirm(await bench.order(Side.SELL, 4, "30.00", LOWER))
+    await bench.confirm(await bench.order(Side.BUY, 4, "30.00", UPPER))
     assert await bench.order(Side.SELL, 6, "4.00")
     assert (await denied(bench, Side.SELL, 7, "4.00")).allowed == D(6)
 
@@ -93,8 +157,8 @@ async def test_while_reducing_a_spread_at_work_has_its_share_of_its_legs() -> No
     bench.hold(10)
     bench.state = TradingState.REDUCING
     await bench.confirm(await bench.order(Side.SELL, 4, "4.00"))
-    assert await bench.order(Side.SELL, 6, "30.00", LOWER)
-    assert (await denied(bench, Side.SELL, 7, "30.00", LOWER)).allowed == D(6)
+    assert await bench.order(Side.BUY, 6, "30.00", UPPER)
+    assert (await denied(bench, Side.BUY, 7, "30.00", UPPER)).allowed == D(6)
 
 
 def test_instruments_that_share_nothing_mean_nothing_to_each_other() -> None:
