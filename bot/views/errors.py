@@ -215,8 +215,9 @@ def _(error: UnreadableFile) -> Message:
 @explain.register
 def _(error: TooManyScans) -> Message:
     return Message(
-        f"🛰 <b>All {error.cap} of IBKR's scan subscriptions are in use.</b> Nothing was set.\n"
-        "Delete or pause a scan alert in /alerts."
+        f"🛰 <b>All {error.cap} scans that alerts can watch are in use.</b> No alert was set.\n"
+        "IBKR runs ten scans at once; one place is kept for /scan. Delete or pause a scan alert in /alerts, or watch "
+        "a scan that is watched already: equal ones share a place."
     )
 
 

@@ -112,7 +112,7 @@ class TestScans:
         assert "Top % gainers · 2 found" in chat.reply.text
         assert chat.scans.asked == [ScanSpec("TOP_PERC_GAIN")]
         await chat.tap("Alert me")
-        assert "Alert #1 set · new in scan TOP_PERC_GAIN" in chat.reply.text
+        assert "Alert #1 set · new, dropped or jumped in scan TOP_PERC_GAIN" in chat.reply.text
 
     async def test_bounds_are_understood(self, chat: Chat) -> None:
         await chat.say("/scan TOP_PERC_GAIN price > 5 volume > 1M top 10")
