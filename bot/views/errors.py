@@ -89,6 +89,8 @@ def _(error: AlertSyntaxError) -> Message:
     if error.readings:
         return which_number(error)
     head, hint = "<b>I don't understand that alert.</b> Nothing was set.", ""
+    if error.text.lower().startswith("scan "):
+        head = "<b>I don't understand that scan.</b> Nothing was run or set."
     if _is_mended(error):
         head = f"<b>Did you mean</b> <code>{text(error.examples[0])}</code>? Nothing was set."
     elif error.suggestion:
@@ -238,9 +240,8 @@ def _(error: NoSuchScan) -> Message:
     else:
         said = f"🤔 IBKR's scanner knows no {error.kind} {word}."
     nearest = ", ".join(f"<code>{text(one)}</code>" for one in error.nearest)
-    return Message(
-        f"{said} Nothing was saved.\n{f'Did you mean {nearest}?' if nearest else '/scan lists what there is.'}"
-    )
+    way = f"Did you mean {nearest}?" if nearest else "/scan shows what there is, /scan find looks for words."
+    return Message(f"{said} Nothing was saved.\n{way}")
 
 
 @explain.register
