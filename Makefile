@@ -28,7 +28,7 @@ test: install
 test-ib-insync: $(INSYNC)/installed
 	$(INSYNC)/bin/python -m pytest --numprocesses auto tests/integration/broker tests/simulator/tws tests/flow/test_trouble_ibkr.py \
 		tests/flow/test_every_order.py tests/flow/test_every_instrument.py tests/flow/test_every_shape.py \
-		tests/flow/test_news.py
+		tests/flow/test_scanner.py tests/flow/test_news_chat.py tests/flow/test_news.py tests/flow/test_scan_schedule.py
 
 check: install
 	$(BIN)/ruff check .

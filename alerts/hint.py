@@ -111,6 +111,17 @@ _COMPARED = (
     (re.compile(r"(?:is\s+)?(?:equals?|equal\s+to)\b|==?", re.IGNORECASE), "hits"),
 )
 _LIKENESS = 0.7
+_NEWS = {"STRING", "PATTERN", "_IF"}
+_NEWS_PHRASE = (
+    'words in quotes, like "guidance", a pattern, like /downgrad/i, from and a provider, in and a language, if and a '
+    "move, an option (once, silent, note …) or the end of the line"
+)
+_JOINED = re.compile(r"\s+(and|or)\s+", re.IGNORECASE)
+# Words of a headline without their quotes, as far as something else begins.
+_UNQUOTED = re.compile(
+    r"[^\W\d_][\w' &-]*?(?=\s*$|\s+(?:from|in|if|once|silent|critical|note|tag|until|expires|max|cooldown)\b)",
+    re.IGNORECASE,
+)
 
 
 def example_lines(text: str = "") -> tuple[str, str]:
@@ -125,6 +136,8 @@ def example_lines(text: str = "") -> tuple[str, str]:
 
 def expectation(terminals: set[str]) -> str:
     """Return in words what the grammar's *terminals* stand for, the likeliest first."""
+    if terminals >= _NEWS:
+        return _NEWS_PHRASE
     phrases = [phrase for name, phrase in _PHRASES.items() if name in terminals]
     if not phrases:
         return "something else"
@@ -144,6 +157,9 @@ def meant(text: str, position: int, terminals: set[str]) -> tuple[str, int]:
             found = said.match(text, position)
             if found is not None:
                 return sign, found.end()
+    if terminals >= _NEWS and (unquoted := _UNQUOTED.match(text, position)) is not None:
+        parts = _JOINED.split(unquoted[0])
+        return " ".join(f'"{part}"' if index % 2 == 0 else part for index, part in enumerate(parts)), unquoted.end()
     word = re.compile(r"[A-Za-z]+").match(text, position)
     near = near_miss(word[0], terminals) if word else ""
     return (near, word.end()) if near and word else ("", position)

@@ -212,8 +212,8 @@ async def _scan(handlers: Handlers, request: TextIn) -> None:
     line, schedule = scan_line.split(request.args)
     if not request.args:
         await handlers.scan.choose(request)
-    elif word.lower() == "find" and rest.strip():
-        await handlers.scan_browse.find(request, rest.strip())
+    elif word.lower() == "find":
+        await (handlers.scan_browse.find(request, rest.strip()) if rest.strip() else handlers.scan.choose(request))
     elif request.args.lower() == "saved":
         await handlers.scan_saved.show_all(request)
     elif schedule:

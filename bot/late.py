@@ -1,4 +1,4 @@
-"""What is told late gets the price now by edit; the message itself waits for no price."""
+"""What is told late, and a headline, gets the price now by edit; the message itself waits for no price."""
 
 import asyncio
 import logging
@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 
 _WITHIN_S = 5.0
 _MOST = 10
+_HEADLINES = 3
 
 NO_QUOTES: Mapping[int, Quote] = {}
 """No price is known beside those that stream."""
@@ -31,7 +32,8 @@ class LatePrices:
     """
     Follows the delivery of firings and digests.
 
-    An alert that has fired once holds no line any more, so its price now has to be asked for.
+    An alert that has fired once holds no line any more, and a headline never had one, so the price now has to be asked
+    for. Of many headlines at once a few get theirs: their prices would take the lines of alerts.
     """
 
     def __init__(self, live: LiveQuotes, quotes: QuoteSource, symbols: SymbolBook, amend: Amend, clock: Clock) -> None:
@@ -40,11 +42,20 @@ class LatePrices:
         self._symbols = symbols
         self._amend = amend
         self._clock = clock
+        self._headlines = 0
 
     async def add(self, row: OutboxMessage, message_id: int) -> None:
-        """Add the prices now to a message that was late, as far as they are not in it and can be had."""
-        if self._clock.now() - row.happened <= LATE:
-            return
+        """Add the prices now to a message that was late or tells a headline, if not in it already and to be had."""
+        if self._clock.now() - row.happened > LATE:
+            await self._add(row, message_id)
+        elif row.payload.get("cause", {}).get("is") == "news" and self._headlines < _HEADLINES:
+            self._headlines += 1
+            try:
+                await self._add(row, message_id)
+            finally:
+                self._headlines -= 1
+
+    async def _add(self, row: OutboxMessage, message_id: int) -> None:
         asked = [con_id for con_id in _con_ids(row.kind, row.payload) if not self._is_known(con_id)]
         found = await asyncio.gather(*(self._fresh(con_id) for con_id in asked[:_MOST]))
         known = {quote.instrument.con_id: quote for quote in found if quote is not None and quote.price is not None}

@@ -29,7 +29,11 @@ TOO_OLD = timedelta(minutes=10)
 """Telegram keeps messages for a day; what was meant so long ago may not be meant any more."""
 
 # In capitals it may be a ticker.
-_HELP = frozenset({"help", "Help", "help!", "?"})
+_SPOKEN = {
+    **dict.fromkeys(("help", "Help", "help!", "?"), "/help"),
+    **{said: f"/{said.lower()}" for word in ("news", "scan", "movers") for said in (word, word.capitalize())},
+}
+"""Words that are commands without their slash."""
 _TOLD = (MarketError, AlertError, TradingError, StorageUnavailable)
 
 
@@ -228,8 +232,8 @@ class Router:
             return
         elif looks_like_ticket(said):
             await self._ordered(request, said)
-        elif said in _HELP:
-            await self._command(replace(request, text="/help", args=""), "/help")
+        elif (command := _SPOKEN.get(said)) is not None:
+            await self._command(replace(request, text=command, args=""), command)
         elif self._handlers.quotes.is_symbol(said):
             await self._handlers.quotes.card(request, said)
         elif looks_like_each(said) or looks_like_alert(said) or company_of(said) is not None:

@@ -169,7 +169,9 @@ class Link:
 
     def _on_error(self, request_id: int, code: int, text: str, _contract: object) -> None:
         ib, kind = self._ib, errors.kind_of(code)
-        _log.log(_LOUDNESS.get(kind, logging.INFO), "TWS says %s on request %s: %s", code, request_id, text)
+        # Of a scan that still runs, `broker/scanner.py` logs its end.
+        level = logging.DEBUG if errors.is_scan_end(code, text) else _LOUDNESS.get(kind, logging.INFO)
+        _log.log(level, "TWS says %s on request %s: %s", code, request_id, text)
         if ib is None or kind is not errors.Kind.FATAL:
             return
         pending = ib.wrapper._futures  # noqa: SLF001  the library leaves requests that 321 and its like refuse pending

@@ -139,6 +139,11 @@ def is_read_only(code: int, text: str) -> bool:
     return code == VALIDATION and "read-only" in text.lower()
 
 
+def is_scan_end(code: int, text: str) -> bool:
+    """Return whether TWS says that a scan is over: so it answers each cancel, and so it tells that it ended one."""
+    return code == HISTORY and "scanner subscription cancelled" in text.lower()
+
+
 def failure(code: int, text: str) -> BrokerError:
     """Return the exception that says *code* and *text* in our words."""
     lower = text.lower()

@@ -1,6 +1,7 @@
 """Market scans: subscribed by reference count, replayed after each loss."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from broker.session import IbSession
 from market.errors import BrokerError, RequestTimeout
 from market.scan import MOST_ROWS, ScanRow, ScanSpec, whole
 from market.scan_catalogue import ScanCatalogue
+
+_log = logging.getLogger(__name__)
 
 # IBKR runs ten scans at once; the tenth is kept for those who want to see one now.
 _HELD = 9
@@ -226,6 +229,7 @@ class IbScanFeed:
             self._by_request.pop(request_id)
             scan.request_id = 0
             words = errors.scan_words(code, text)
+            _log.info("scan %s does not run any more: IBKR %s: %s", scan.spec.code, code, words)
             scan.rows, scan.refused = None, f"IBKR {code}: {words}"
             _fail(scan, errors.failure(code, words))
 

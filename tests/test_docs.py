@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.language import format_draft, parse
+from alerts.story import is_same, story_of
+from bot import scan_line
 from bot.commands import COMMANDS
 from bot.settings import Settings
 from market.ticket import format_ticket
@@ -134,3 +136,40 @@ def test_the_architecture_lists_every_module_in_its_own_words() -> None:
     rooms = script("rooms")
     document = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert document == rooms.rewritten(document), "run `make docs`"
+
+
+def in_first_columns(name: str, kind: str) -> list[str]:
+    """Return the lines that begin with *kind* in the first columns of a document's tables."""
+    document = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    cells = [row.split(" | ")[0] for row in document.splitlines() if row.startswith("| `")]
+    return [line for cell in cells for line in re.findall(r"`([^`]+)`", cell) if line.startswith(kind)]
+
+
+@pytest.mark.parametrize("line", [*in_first_columns("news.md", "news "), *in_first_columns("scanner.md", "scan ")])
+def test_every_line_about_news_and_scans_is_understood(line: str) -> None:
+    assert reads_back(line)
+
+
+@pytest.mark.parametrize("line", in_first_columns("scanner.md", "/scan "))
+def test_every_scan_that_is_looked_at_or_scheduled_is_understood(line: str) -> None:
+    bounds, schedule = scan_line.split(line.removeprefix("/scan "))
+    if not bounds.startswith("find "):
+        assert scan_line.entry_of(f"scan {bounds}", NOW, NEW_YORK)
+    if schedule:
+        assert scan_line.schedule_of(schedule, NOW, NEW_YORK)
+
+
+def stories(told: str) -> list[tuple[str, str]]:
+    """Return the pairs of headlines of which docs/news.md says that they are *told* "once" or "twice"."""
+    table = (ROOT / "docs" / "news.md").read_text(encoding="utf-8").partition(f"| told {told} |")[2]
+    return re.findall(r"^\| (.+?) \| (.+?) \|$", table.partition("\n\n")[0], re.MULTILINE)
+
+
+@pytest.mark.parametrize(("one", "other"), stories("once"))
+def test_what_is_said_to_be_told_once_is_one_story(one: str, other: str) -> None:
+    assert is_same(story_of(one), story_of(other))
+
+
+@pytest.mark.parametrize(("one", "other"), stories("twice"))
+def test_what_is_said_to_be_told_twice_is_two_stories(one: str, other: str) -> None:
+    assert not is_same(story_of(one), story_of(other))

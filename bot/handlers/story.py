@@ -1,5 +1,6 @@
 """The stories behind headlines, page by page; a document comes as a file."""
 
+from alerts.rule import Firing
 from bot.callback_data import Callback, Code
 from bot.handlers.chores import Chores
 from bot.handlers.place import show
@@ -42,6 +43,12 @@ class StoryHandler:
         self._zones = zones
         self._clock = clock
         self._chores = chores
+
+    def note(self, fired: Firing) -> None:
+        """Remember the headline that a message of an alert shows: its story stands under it then."""
+        headline = headline_of(fired)
+        if headline is not None:
+            self._stories.note([headline])
 
     async def on_story(self, press: Press, callback: Callback) -> None:
         """Show a page of the story that the button names."""

@@ -91,6 +91,8 @@ def _(error: AlertSyntaxError) -> Message:
     if error.readings:
         return which_number(error)
     head, hint = "<b>I don't understand that alert.</b> Nothing was set.", ""
+    if error.text.lower().startswith("scan "):
+        head = "<b>I don't understand that scan.</b> Nothing was run or set."
     if _is_mended(error):
         head = f"<b>Did you mean</b> <code>{text(error.examples[0])}</code>? Nothing was set."
     elif error.suggestion:
@@ -217,8 +219,9 @@ def _(error: UnreadableFile) -> Message:
 @explain.register
 def _(error: TooManyScans) -> Message:
     return Message(
-        f"🛰 <b>All {error.cap} of IBKR's scan subscriptions are in use.</b> Nothing was set.\n"
-        "Delete or pause a scan alert in /alerts."
+        f"🛰 <b>All {error.cap} scans that alerts can watch are in use.</b> No alert was set.\n"
+        "IBKR runs ten scans at once; one place is kept for /scan. Delete or pause a scan alert in /alerts, or watch "
+        "a scan that is watched already: equal ones share a place."
     )
 
 
@@ -239,9 +242,8 @@ def _(error: NoSuchScan) -> Message:
     else:
         said = f"🤔 IBKR's scanner knows no {error.kind} {word}."
     nearest = ", ".join(f"<code>{text(one)}</code>" for one in error.nearest)
-    return Message(
-        f"{said} Nothing was saved.\n{f'Did you mean {nearest}?' if nearest else '/scan lists what there is.'}"
-    )
+    way = f"Did you mean {nearest}?" if nearest else "/scan shows what there is, /scan find looks for words."
+    return Message(f"{said} Nothing was saved.\n{way}")
 
 
 @explain.register

@@ -133,7 +133,8 @@ def _market(instrument: Instrument | None, around: Around) -> list[str]:
     if around.held:
         held = quantity(abs(around.held))
         parts.append(f"you hold {held}" if around.held > 0 else f"you are short {held}")
-    return [" · ".join(parts)] if parts else []
+    line = " · ".join(parts)
+    return [line[:1].upper() + line[1:]] if parts else []
 
 
 def _gate(rule: Rule) -> list[str]:

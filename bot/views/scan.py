@@ -96,7 +96,8 @@ def scan_result(
     else:
         lines.append("Nothing meets it just now.")
     if result.warning:
-        lines.append(f"⚠️ {text(shortened(result.warning, _WARNING))}")
+        warning = shortened(result.warning, _WARNING)
+        lines.append(f"⚠️ {text(warning[:1].upper() + warning[1:])}")
     foot = moment(result.at, zone, now, seconds=True)
     if any(usual(row.instrument.con_id) for row in shown):
         foot += f" · {_RVOL}"

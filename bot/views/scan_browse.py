@@ -1,5 +1,6 @@
 """What IBKR's scanner can do, page by page: kinds of instruments, places, codes; and what a search finds in it."""
 
+import re
 from collections.abc import Sequence
 
 from bot.callback_data import Code, Place
@@ -33,7 +34,7 @@ def places(catalogue: ScanCatalogue, kind: str, page: int) -> Message:
     page = clamped(page, len(found), _PAGE)
     buttons: list[Button] = []
     for one in found[page * _PAGE : (page + 1) * _PAGE]:
-        buttons += line_button(_indented(one), Code.SCAN_CODES, _HERE, 0, f"{kind} {one.code}")
+        buttons += line_button(_indented(one, found), Code.SCAN_CODES, _HERE, 0, f"{kind} {one.code}")
     return Message(
         f"🗂 <b>{text(_kind_name(catalogue, kind))}</b>: where? {len(found)} places",
         rows(
@@ -69,7 +70,7 @@ def found(catalogue: ScanCatalogue, words: str, page: int) -> Message:
     hits = [line_button(f"🛰 {one.name or one.code}", Code.SCAN_BUILD, _HERE, one.code) for one in types]
     for place in locations:
         kind = next(iter(sorted(place.instruments)), "")
-        hits.append(line_button(f"🗂 {place.name or place.code}", Code.SCAN_CODES, _HERE, 0, f"{kind} {place.code}"))
+        hits.append(line_button(f"🗂 {_distinct(place, locations)}", Code.SCAN_CODES, _HERE, 0, f"{kind} {place.code}"))
     buttons = [each for hit in hits for each in hit]
     page = clamped(page, len(buttons), _PAGE)
     lines = [f"🔎 <b>{text(words)}</b>: scans {len(types)} · places {len(locations)} · filters {len(filters)}"]
@@ -114,16 +115,24 @@ def filters_of(catalogue: ScanCatalogue, kind: str) -> list[ScanFilter]:
 def search(
     catalogue: ScanCatalogue, words: str
 ) -> tuple[Sequence[ScanType], Sequence[ScanLocation], Sequence[ScanFilter]]:
-    """Return the scans, places and filters in whose name or code every one of *words* stands, regardless of case."""
+    """
+    Return the scans, places and filters in whose name or code every one of *words* stands, regardless of case.
+
+    In places a word must begin so: who looks for "gap" means no Singapore.
+    """
     sought = words.casefold().replace("_", " ").split()
 
     def fits(code: str, name: str) -> bool:
         told = f"{code} {name}".casefold().replace("_", " ")
         return all(word in told for word in sought)
 
+    def begins(place: ScanLocation) -> bool:
+        told = f" {place.code} {place.name}".casefold()
+        return all(re.search(rf"(?<![^\W_]){re.escape(word)}", told) for word in sought)
+
     return (
         [one for one in catalogue.types if fits(one.code, one.name)],
-        [one for one in catalogue.locations if fits(one.code, one.name)],
+        [one for one in catalogue.locations if begins(one)],
         [one for one in catalogue.filters if fits(one.code, one.name)],
     )
 
@@ -143,8 +152,16 @@ def _kind_name(catalogue: ScanCatalogue, kind: str) -> str:
     return kind if known is None else known.name or kind
 
 
-def _indented(place: ScanLocation) -> str:
-    return f"{'· ' if place.parent else ''}{place.name or place.code}"
+def _indented(place: ScanLocation, among: Sequence[ScanLocation]) -> str:
+    return f"{'· ' if place.parent else ''}{_distinct(place, among)}"
+
+
+def _distinct(place: ScanLocation, among: Sequence[ScanLocation]) -> str:
+    """Return a place's name, with its code beside it where another place *among* these bears the same name."""
+    if not place.name:
+        return place.code
+    is_shared = sum(one.name == place.name for one in among) > 1
+    return f"{place.name} · {place.code}" if is_shared else place.name
 
 
 def _filter_line(one: ScanFilter) -> str:

@@ -58,7 +58,8 @@ def price_choice(ticket: OrderTicket, instrument: Instrument, quote: Quote, *, n
             buttons.append(button(label, Code.ORDER_KEPT, kept, choice))
         else:
             buttons += line_button(label, Code.ORDER_PRICE, choice, line)
-    typed = f"{line} {exact(round(quote.price, decimals), decimals)}" if quote.price else f"{line} market"
+    said = line.replace(f"#{instrument.con_id}", instrument.label)
+    typed = f"{said} {exact(round(quote.price, decimals), decimals)}" if quote.price else f"{said} market"
     return Message(
         f"📝 <b>{text(spelled(ticket, instrument))}</b>: at what price?\n"
         f"{instrument_line(instrument)}\n{_quoted(quote, now)}\n"

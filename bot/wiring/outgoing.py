@@ -129,6 +129,7 @@ class _Rows:
         return replace(words, silent=words.silent or row.silent)
 
     def _around(self, fired: Firing, quote: Quote | None) -> Around:
+        self._handlers.stories.note(fired)
         rule, instrument = fired.rule, instrument_of(fired)
         # What somebody holds is told to nobody else: not in a group.
         is_private = rule.chat_id == rule.owner_id

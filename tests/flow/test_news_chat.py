@@ -72,3 +72,14 @@ async def test_of_many_headlines_none_is_lost_and_each_has_its_story(stage: Stag
     assert all(f"Harvest of {subject} ends" in shown for subject in subjects)
     await stage.ada.press(digest, "📖 1")
     await stage.ada.until("Story 10.", after=digest["message_id"])
+
+
+async def test_a_story_behind_an_alert_stands_under_its_headline(stage: Stage) -> None:
+    await stage.up()
+    await stage.ada.ask("news AAPL", "Alert #1 set")
+    await heard(stage, "news")
+    await published(stage, "Apple opens a shop in Ohio")
+    told = await stage.ada.until("📰 AAPL", "Apple opens a shop in Ohio", "AAPL 19")
+    await stage.ada.press(told, "📖 Full story")
+    story = await stage.ada.until("More of it.", after=told["message_id"])
+    assert said(story).startswith("📖 Apple opens a shop in Ohio")

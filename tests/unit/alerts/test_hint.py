@@ -45,3 +45,18 @@ def test_nothing_is_meant_where_no_comparison_is_wanted() -> None:
     assert meant("AAPL greater then 200", 5, {"OP"}) == (">", 17)
     assert meant("AAPL croses 200", 5, {"OP", "_CROSSES"}) == ("crosses", 11)
     assert meant("AAPL 200", 5, {"OP"}) == ("", 5)
+
+
+@pytest.mark.parametrize(
+    ("line", "corrected"),
+    [
+        ("news AAPL guidance", 'news AAPL "guidance"'),
+        ("news * fda approval silent", 'news * "fda approval" silent'),
+        ("news AAPL guidance or outlook if moves 1% in 5m", 'news AAPL "guidance" or "outlook" if moves 1% in 5m'),
+        ("news portfolio cuts and guidance from BRFG", 'news portfolio "cuts" and "guidance" from BRFG'),
+    ],
+)
+def test_words_of_a_headline_without_quotes_are_put_into_quotes(line: str, corrected: str) -> None:
+    with pytest.raises(AlertSyntaxError) as caught:
+        parse(line, NOW, ZoneInfo("America/New_York"))
+    assert caught.value.examples[0] == corrected

@@ -54,3 +54,9 @@ def test_a_scan_that_does_not_run_there_is_refused_with_those_that_do() -> None:
     error = refused(ScanSpec("HIGH_SYNTH_BID_REV_NAT_YIELD"))
     assert (error.kind, error.place) == ("scan", "STK.US.MAJOR")
     assert "HIGH_SYNTH_BID_REV_NAT_YIELD" not in error.nearest
+
+
+def test_a_word_of_a_scans_name_finds_its_code() -> None:
+    assert refused(ScanSpec("GAINERS")).nearest == ("TOP_PERC_GAIN",)
+    assert refused(ScanSpec("TOP_PERC_GAIN", location="XETRA")).nearest == ("STK.EU.IBIS",)
+    assert refused(ScanSpec("QQ")).nearest == ()

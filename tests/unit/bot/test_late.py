@@ -1,5 +1,6 @@
 """The price now, added to what was told late."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -59,6 +60,21 @@ async def test_a_price_that_streams_stands_in_the_message_already() -> None:
     desk.live.quotes[AAPL.con_id] = Quote(AAPL, last=201.0)
     await desk.late.add(desk.firing(price_firing(1, at)), 55)
     assert desk.amended == []
+
+
+async def test_a_headline_in_time_gets_the_price_now_too() -> None:
+    desk = Desk()
+    await desk.late.add(desk.firing(news_firing(1, desk.clock.now())), 55)
+    assert desk.amended == [(7, 55, [AAPL.con_id])]
+
+
+async def test_of_many_headlines_at_once_a_few_get_their_price() -> None:
+    desk = Desk()
+    row = desk.firing(news_firing(1, desk.clock.now()))
+    await asyncio.gather(*(desk.late.add(row, number) for number in range(20)))
+    assert len(desk.amended) == 3
+    await desk.late.add(row, 55)
+    assert len(desk.amended) == 4
 
 
 async def test_a_digest_gets_each_price_once_and_its_edits_none() -> None:

@@ -189,3 +189,8 @@ def test_a_document_is_named_after_its_headline(title: str, body: bytes, name: s
 def test_an_old_headline_says_its_day() -> None:
     old = replace(TELLS, time=NOW - timedelta(days=2))
     assert "Wed 18 Nov 14:32 ET" in told("news AAPL", old).html.splitlines()[0]
+
+
+def test_a_holding_without_a_price_begins_its_line() -> None:
+    message = told('news AAPL "guidance"', TELLS, held=Decimal(150))
+    assert "\nYou hold 150\n" in message.html

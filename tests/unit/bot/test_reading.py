@@ -104,6 +104,15 @@ class TestNews:
         assert "The provider sent no text." in chat.reply.text
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("news", "News · "), ("Scan", "Which scan"), ("scan", "Which scan"), ("/scan find", "Which scan")],
+)
+async def test_a_word_alone_opens_what_it_names(chat: Chat, said: str, told: str) -> None:
+    await chat.say(said)
+    assert told in chat.reply.text
+
+
 class TestScans:
     async def test_a_scan_is_chosen_run_and_made_an_alert(self, chat: Chat) -> None:
         chat.scans.rows = [ScanRow(1, AAPL), ScanRow(2, MSFT)]

@@ -1,5 +1,6 @@
 """Golden texts of scans; GOLDEN=write writes them anew, and a person reads the difference."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,13 +13,14 @@ from bot.views import movers as mover_views
 from bot.views import scan as scan_views
 from bot.views import scan_browse, scan_build, scan_saved
 from bot.views.gathered import entry_of
+from bot.views.message import Message
 from bot.views.outbox import render
 from bot.views.scan_news import failed_to_json, told_to_json
 from market.errors import BrokerError
 from market.instrument import Instrument
 from market.quote import DataKind, Quote
 from market.scan import ScanRow, ScanSpec
-from market.scan_catalogue import ScanCatalogue
+from market.scan_catalogue import ScanCatalogue, ScanLocation
 from storage.saved_scan import SavedScan
 from tests.fakes.chat import AAPL, EURUSD, MSFT, NEW_YORK, TRADER
 from tests.fakes.firings import fired_by, rule_of
@@ -150,3 +152,31 @@ def test_a_digest_counts_whom_it_does_not_name_and_cuts_no_name() -> None:
     told = in_a_digest(ScanCause(SPEC, MANY[:30], dropped=MANY[30:], jumps=tuple((row, 50) for row in MANY[:4])))
     assert "30 new: SYM1, SYM2, SYM3 and 27 more" in told
     assert told.endswith("4 jumped: SYM1 50 → 1, SYM2 50 → 2, SYM3 50 → 3 and 1 more")
+
+
+SINGAPORE = "Singapore (SGX)"
+TWINS = replace(
+    CATALOGUE,
+    locations=(
+        *CATALOGUE.locations,
+        ScanLocation("STK.HK.SGX", SINGAPORE, frozenset({"STOCK.HK"})),
+        ScanLocation("FUT.HK.SGX", SINGAPORE, frozenset({"FUT.HK"})),
+    ),
+)
+
+
+def labels(message: Message) -> list[str]:
+    return [button.label for row in message.buttons for button in row]
+
+
+def test_places_of_one_name_are_told_apart_by_their_codes() -> None:
+    shown = labels(scan_browse.found(TWINS, "singapore", 0))
+    assert shown[:2] == [f"🗂 {SINGAPORE} · STK.HK.SGX", f"🗂 {SINGAPORE} · FUT.HK.SGX"]
+    assert "🗂 Germany" in labels(scan_browse.found(TWINS, "germ", 0))
+    # On its own page a name that is there once needs no code.
+    assert SINGAPORE in labels(scan_browse.places(TWINS, "FUT.HK", 0))
+
+
+@pytest.mark.parametrize(("words", "is_found"), [("gap", False), ("sing", True), ("sgx", True), ("hk.sgx", True)])
+def test_a_place_is_found_by_how_its_words_begin(words: str, is_found: bool) -> None:
+    assert any(SINGAPORE in label for label in labels(scan_browse.found(TWINS, words, 0))) is is_found
