@@ -342,10 +342,12 @@ async def test_a_scan_that_cannot_be_run_is_not_asked_for_again(
 
 async def test_a_scan_that_is_let_go_of_is_not_asked_for_again(desk: Desk, server: TwsServer) -> None:
     server.faults.answer_with("reqScannerSubscription", 162, GONE, count=1)
-    desk.scans._again_s = (0.05, 0.05)
     await desk.scans.hold(GAINERS)
     await eventually(desk.scans.refused)
+    again = desk.scans._scans[GAINERS50].again
+    assert again is not None
     await desk.scans.release(GAINERS)
+    assert again.cancelled()
     server.faults.notice(2106, "HMDS data farm connection is OK:ushmds")
     await in_step(desk)
     assert asked(server) == 1
