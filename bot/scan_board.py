@@ -6,6 +6,7 @@ from bot.handlers.movers import MoversHandler
 from bot.handlers.scan import ScanHandler, TakeLine
 from bot.handlers.scan_browse import ScanBrowseHandler
 from bot.handlers.scan_build import ScanBuildHandler
+from bot.handlers.scan_errand import ScanErrands
 from bot.handlers.scan_saved import ScanSavedHandler
 from bot.handlers.scan_shelf import ScanShelf
 from bot.parts import Parts
@@ -25,7 +26,8 @@ class ScanBoard:
 def connect_scans(p: Parts, alert: TakeLine) -> ScanBoard:
     """Return the handlers; *alert* sets the alert of a line."""
     shelf = ScanShelf(p.saved_scans, p.scans, p.zones, p.clock)
-    browse = ScanBrowseHandler(p.reply, shelf)
+    errands = ScanErrands(p.reply, p.chores)
+    browse = ScanBrowseHandler(p.reply, shelf, errands)
     saved = ScanSavedHandler(
         reply=p.reply, scans=p.saved_scans, shelf=shelf, times=p.scan_times, zones=p.zones, clock=p.clock
     )
@@ -38,13 +40,20 @@ def connect_scans(p: Parts, alert: TakeLine) -> ScanBoard:
             symbols=p.symbols,
             past=p.past,
             painter=p.past_painter,
-            chores=p.chores,
+            errands=errands,
             zones=p.zones,
             clock=p.clock,
         ),
         browse=browse,
         build=ScanBuildHandler(
-            reply=p.reply, shelf=shelf, browse=browse, saved=saved, forms=p.forms, zones=p.zones, clock=p.clock
+            reply=p.reply,
+            shelf=shelf,
+            browse=browse,
+            saved=saved,
+            errands=errands,
+            forms=p.forms,
+            zones=p.zones,
+            clock=p.clock,
         ),
         saved=saved,
         movers=MoversHandler(

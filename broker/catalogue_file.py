@@ -89,4 +89,6 @@ def _kept(plain: Mapping[str, Any]) -> Kept:
             for one in plain["filters"]
         ),
     )
+    if not catalogue.types or not catalogue.locations:
+        raise ValueError("no scans or no places")
     return Kept(catalogue, asked, int(plain["server_version"]))

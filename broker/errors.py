@@ -41,6 +41,9 @@ FARM_OK = frozenset({2104, 2106, 2107, 2108, 2158})
 VALIDATION = 321
 HISTORY = 162
 SHOWING_DELAYED = 10167
+# The service of historical data runs the scans too.
+HISTORY_FARM_BROKEN = 2105
+HISTORY_FARM_OK = frozenset({2106, 2107})
 SCAN_EMPTY = 165
 SCAN_IMPRECISE = 492
 TOO_MANY_MESSAGES = 100
@@ -97,6 +100,10 @@ _SCANS = (
         r"the account lacks market data, so the ranks may not be exact (\1)",
     ),
 )
+# Of a scan that cannot be run as it is asked, however often: what 162 says then.
+_NO_SUCH_SCAN = re.compile(r"is disabled|not configured|is not valid|invalid|permission|not allowed", re.IGNORECASE)
+# Ten scans run already (322; another client's count too), too many messages or too fast.
+_BUSY = _PACING | {322}
 
 
 def kind_of(code: int) -> Kind:
@@ -154,6 +161,11 @@ def failure(code: int, text: str) -> BrokerError:
     if code in _PACING or (code == HISTORY and "pacing" in lower):
         return PacingViolation(code, text)
     return BrokerError(code, text)
+
+
+def may_pass(code: int, text: str) -> bool:
+    """Return whether a scan that was refused so may run later without a change of it or of the account."""
+    return code in _BUSY or (code == HISTORY and _NO_SUCH_SCAN.search(text) is None)
 
 
 def scan_words(code: int, text: str) -> str:

@@ -85,9 +85,12 @@ class ParameterReader:
         self._parse(piece, is_last=False)
 
     def catalogue(self) -> ScanCatalogue:
-        """Return what was read, at the end of the document."""
+        """Return what was read, at the end of the document; one without scans or places is a gateway's that starts."""
         self._parse("", is_last=True)
-        return self._found.catalogue()
+        found = self._found.catalogue()
+        if not found.types or not found.locations:
+            raise UnreadableParametersError("it names no scans" if not found.types else "it names no places")
+        return found
 
     def _parse(self, piece: str, *, is_last: bool) -> None:
         try:

@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 # IBKR runs ten scans at once; the tenth is kept for those who want to see one now.
 _HELD = 9
 _WARNED = 100
+# How long a held scan that was refused rests before it is asked for again: at first, and at most.
+_AGAIN_S = (120.0, 3600.0)
+_MOST_DOUBLED = 10
 
 
 @dataclass(slots=True, eq=False)
@@ -29,7 +32,8 @@ class _Scan:
     One subscription of all rows. *holders* are the specs held, *guests* those who wait for one list only.
 
     *rows* is the latest complete list, None before the first; *refused* is why none comes. *is_passing*: it uses the
-    tenth place, since nobody holds it.
+    tenth place, since nobody holds it. *again* waits to ask anew, where the refusal may pass; *tries* in vain so far;
+    *is_hurried*: it was asked for because the farm is back, which counts once until then.
     """
 
     spec: ScanSpec
@@ -41,6 +45,15 @@ class _Scan:
     rows: tuple[ScanRow, ...] | None = None
     refused: str = ""
     waiting: list[asyncio.Future[tuple[ScanRow, ...]]] = field(default_factory=list)
+    again: asyncio.TimerHandle | None = None
+    tries: int = 0
+    is_hurried: bool = False
+
+    def rest(self) -> None:
+        """Wait no longer to ask anew."""
+        if self.again is not None:
+            self.again.cancel()
+            self.again = None
 
 
 class IbScanFeed:
@@ -48,13 +61,22 @@ class IbScanFeed:
     The scan feed.
 
     Specs that differ in their number of rows alone share one subscription. Rows are read from the frames: the
-    library's list keeps its old rows when a scan comes back empty.
+    library's list keeps its old rows when a scan comes back empty. A held scan that IBKR's service refused for a reason
+    that may pass is asked for again: when its farm is back, and after *again_s* (first and longest pause, doubling).
     """
 
-    def __init__(self, session: IbSession, catalogue: IbCatalogue, *, timeout_s: float = 15.0) -> None:
+    def __init__(
+        self,
+        session: IbSession,
+        catalogue: IbCatalogue,
+        *,
+        timeout_s: float = 15.0,
+        again_s: tuple[float, float] = _AGAIN_S,
+    ) -> None:
         self._link = link_of(session)
         self._catalogue = catalogue
         self._timeout_s = timeout_s
+        self._again_s = again_s
         self._scans: dict[ScanSpec, _Scan] = {}
         self._by_request: dict[int, _Scan] = {}
         self._warned: dict[ScanSpec, str] = {}
@@ -164,6 +186,7 @@ class IbScanFeed:
     def _close_unused(self, scan: _Scan) -> None:
         if not scan.holders and not scan.guests:
             del self._scans[scan.spec]
+            scan.rest()
             self._cancel(scan)
             self._give_back(scan)
 
@@ -187,6 +210,7 @@ class IbScanFeed:
 
     def _request(self, scan: _Scan) -> None:
         client = self._link.ib().client
+        scan.rest()
         scan.request_id = client.getReqId()
         # What was seen before the link was lost is no answer any more.
         scan.coming, scan.rows = [], None
@@ -219,6 +243,7 @@ class IbScanFeed:
         # What answers a cancel finds no scan any more.
         scan = self._by_request.get(request_id)
         if scan is None:
+            self._on_notice(code)
             return
         # "No items retrieved" comes as 165, or as 162 with the same words.
         if code == errors.SCAN_EMPTY or (code == errors.HISTORY and "no items" in text.lower()):
@@ -231,7 +256,33 @@ class IbScanFeed:
             words = errors.scan_words(code, text)
             _log.info("scan %s does not run any more: IBKR %s: %s", scan.spec.code, code, words)
             scan.rows, scan.refused = None, f"IBKR {code}: {words}"
+            if scan.holders and errors.may_pass(code, text):
+                self._wait(scan)
             _fail(scan, errors.failure(code, words))
+
+    def _on_notice(self, code: int) -> None:
+        if code == errors.HISTORY_FARM_BROKEN:
+            for scan in self._scans.values():
+                scan.is_hurried = False
+        elif code in errors.HISTORY_FARM_OK and self._link.is_open:
+            for scan in list(self._scans.values()):
+                # Once: the question itself can wake a farm that then fails it.
+                if scan.again is not None and not scan.is_hurried:
+                    scan.is_hurried = True
+                    self._request(scan)
+
+    def _wait(self, scan: _Scan) -> None:
+        first_s, longest_s = self._again_s
+        pause_s = min(first_s * 2 ** min(scan.tries, _MOST_DOUBLED), longest_s)
+        scan.tries += 1
+        scan.rest()
+        scan.again = asyncio.get_running_loop().call_later(pause_s, self._ask_again, scan)
+
+    def _ask_again(self, scan: _Scan) -> None:
+        scan.again, scan.is_hurried = None, False
+        # Without a link the next one asks for all.
+        if not scan.request_id and self._link.is_open:
+            self._request(scan)
 
     def _warn(self, scan: _Scan, words: str) -> None:
         self._warned[scan.spec] = words
@@ -240,6 +291,7 @@ class IbScanFeed:
 
     def _settle(self, scan: _Scan, rows: tuple[ScanRow, ...]) -> None:
         scan.rows, scan.refused = rows, ""
+        scan.tries, scan.is_hurried = 0, False
         for answer in scan.waiting:
             if not answer.done():
                 answer.set_result(rows)

@@ -1,5 +1,6 @@
 """A picture of the day's movers, on demand."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ _DOWN = ScanSpec("TOP_PERC_LOSE", above_price=views.LEAST_PRICE)
 
 
 class MoversHandler:
-    """Answers /movers and its buttons; the text goes out first, the picture is added to it."""
+    """Answers /movers and its buttons, aside; the text goes out first, the picture is added to it."""
 
     def __init__(
         self,
@@ -46,17 +47,19 @@ class MoversHandler:
 
     async def movers(self, request: TextIn) -> None:
         """Send the movers."""
-        await self._send(request.user_id, request.chat_id, request.message_id)
+        self._begin(request.user_id, request.chat_id, request.message_id)
 
     async def on_movers(self, press: Press, _callback: Callback) -> None:
         """Send the movers below the pressed message."""
         await self._reply.answer(press, "⏳ Looking at the market…")
-        await self._send(press.user_id, press.chat_id, press.message_id)
+        self._begin(press.user_id, press.chat_id, press.message_id)
+
+    def _begin(self, user_id: int, chat_id: int, reply_to: int) -> None:
+        self._chores.begin(self._send(user_id, chat_id, reply_to), "movers")
 
     async def _send(self, user_id: int, chat_id: int, reply_to: int) -> None:
         try:
-            up = await self._best(_UP)
-            down = await self._best(_DOWN)
+            up, down = await asyncio.gather(self._best(_UP), self._best(_DOWN))
         except (LinkDown, RequestTimeout, BrokerError, TooManyScans) as error:
             await self._reply.send(chat_id, refused(error), reply_to=reply_to)
             return

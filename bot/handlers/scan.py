@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from alerts.errors import AlertSyntaxError, NoSuchScan, TooManyScans
 from bot.callback_data import Callback, Code
-from bot.handlers.chores import Chores
 from bot.handlers.past import PastMarket
-from bot.handlers.place import show
 from bot.handlers.ports import PastPainter, Reply, Zones
-from bot.handlers.scan_shelf import ScanShelf
+from bot.handlers.scan_errand import ScanErrands
+from bot.handlers.scan_shelf import ScanShelf, found_scan
 from bot.request import Press, TextIn
 from bot.scan_prices import ScanPrices
 from bot.views import scan as views
@@ -32,7 +31,11 @@ TakeLine = Callable[[Press, Callback], Awaitable[None]]
 
 
 class ScanHandler:
-    """Answers /scan with a line, the buttons that run scans, and those of their results."""
+    """
+    Answers /scan with a line, the buttons that run scans, and those of their results.
+
+    IBKR may take long over a scan: it is run aside, and the chat goes on meanwhile.
+    """
 
     def __init__(  # noqa: PLR0913  a scan's rows lead everywhere
         self,
@@ -44,7 +47,7 @@ class ScanHandler:
         symbols: SymbolBook,
         past: PastMarket,
         painter: PastPainter,
-        chores: Chores,
+        errands: ScanErrands,
         zones: Zones,
         clock: Clock,
     ) -> None:
@@ -55,7 +58,7 @@ class ScanHandler:
         self._symbols = symbols
         self._past = past
         self._painter = painter
-        self._chores = chores
+        self._errands = errands
         self._zones = zones
         self._clock = clock
 
@@ -66,37 +69,35 @@ class ScanHandler:
     async def run(self, request: TextIn, bounds: str) -> None:
         """Run a scan now, *bounds* being its code and what may follow it. Raises AlertSyntaxError."""
         scan = await self._kept(f"scan {bounds}", request.user_id, request.chat_id)
-        message = await self._result(scan)
-        await self._reply.send(request.chat_id, message, reply_to=request.message_id)
+        self._errands.send(request, self._result(scan), scan.line)
 
     async def on_list(self, press: Press, callback: Callback) -> None:
         """Show the common scans."""
         await self._reply.answer(press)
-        await show(self._reply, press, callback, views.scan_choice())
+        await self._errands.put(press, callback, views.scan_choice())
 
     async def on_run(self, press: Press, callback: Callback) -> None:
         """Run a button's line. Raises AlertSyntaxError."""
         await self._reply.answer(press, "⏳ Scanning…")
         scan = await self._kept(f"scan {callback.args[1]}", press.user_id, press.chat_id)
-        await show(self._reply, press, callback, await self._result(scan))
+        self._errands.show(press, callback, self._result(scan), scan.line)
 
     async def on_again(self, press: Press, callback: Callback) -> None:
         """Run a scan that is kept."""
         scan = await self._found(press, callback, 1)
         if scan is not None:
             await self._reply.answer(press, "⏳ Scanning…")
-            await show(self._reply, press, callback, await self._result(scan))
+            self._errands.show(press, callback, self._result(scan), scan.line)
 
     async def on_page(self, press: Press, callback: Callback) -> None:
         """Show another page of a result; one that is not known any more is made anew."""
-        scan = await self._found(press, callback, 2)
+        page, scan = callback.number(1), await self._found(press, callback, 2)
         if scan is None:
             return
         await self._reply.answer(press)
         latest = self._shelf.latest(scan)
-        page = callback.number(1)
-        message = await self._result(scan) if latest is None else await self._priced(latest, page, press.user_id)
-        await show(self._reply, press, callback, message)
+        made = self._result(scan) if latest is None else self._priced(latest, page, press.user_id)
+        self._errands.show(press, callback, made, scan.line)
 
     async def on_alert(self, press: Press, callback: Callback) -> None:
         """Set the alert on a scan. Raises as an alert's line does."""
@@ -105,23 +106,16 @@ class ScanHandler:
             await self._alert(press, Callback(Code.ALERT_LINE, (scan.line,)))
 
     async def on_chart(self, press: Press, callback: Callback) -> None:
-        """Send a chart of one row's instrument. Raises SymbolError, MarketError."""
-        instrument = await self._symbols.find(f"#{callback.number(1)}")
+        """Send a chart of one row's instrument."""
+        number = callback.number(1)
         await self._reply.answer(press, "⏳ Drawing…")
-        message = views.chart(instrument)
-        message_id = await self._reply.send(press.chat_id, message, reply_to=press.message_id)
-        self._chores.begin(self._drawn(instrument, press, message_id, message), f"chart of {instrument.label}")
+        self._errands.begin(press, self._charted(number, press), f"chart of {number}")
 
     async def _kept(self, line: str, user_id: int, chat_id: int) -> SavedScan:
         return await self._shelf.keep(await self._shelf.entry(line, user_id), user_id, chat_id)
 
     async def _found(self, press: Press, callback: Callback, index: int) -> SavedScan | None:
-        """Return a button's scan; where it is not kept any more that is said."""
-        scan = await self._shelf.get(callback.number(index), press.user_id)
-        if scan is None:
-            await self._reply.answer(press)
-            await show(self._reply, press, callback, views.gone())
-        return scan
+        return await found_scan(self._shelf, self._reply, press, callback.number(index))
 
     async def _result(self, scan: SavedScan) -> Message:
         try:
@@ -137,6 +131,12 @@ class ScanHandler:
         return views.scan_result(
             result, page, quotes=known.get, usual=self._prices.usual, now=self._clock.now(), zone=zone
         )
+
+    async def _charted(self, con_id: int, press: Press) -> None:
+        instrument = await self._symbols.find(f"#{con_id}")
+        message = views.chart(instrument)
+        message_id = await self._reply.send(press.chat_id, message, reply_to=press.message_id)
+        await self._drawn(instrument, press, message_id, message)
 
     async def _drawn(self, instrument: Instrument, press: Press, message_id: int, message: Message) -> None:
         zone = await self._zones.zone_of(press.user_id)

@@ -3,11 +3,11 @@
 from alerts.condition import ScanEntry
 from alerts.errors import AlertSyntaxError
 from bot.callback_data import BadCallback, Callback
-from bot.handlers.place import show
 from bot.handlers.ports import Forms, Reply, Zones
 from bot.handlers.scan_browse import ScanBrowseHandler
+from bot.handlers.scan_errand import ScanErrands
 from bot.handlers.scan_saved import ScanSavedHandler
-from bot.handlers.scan_shelf import ScanShelf
+from bot.handlers.scan_shelf import ScanShelf, found_scan
 from bot.request import Press, TextIn
 from bot.scan_line import bound_of, filter_of, with_bound
 from bot.views import scan as scan_views
@@ -36,6 +36,7 @@ class ScanBuildHandler:
         shelf: ScanShelf,
         browse: ScanBrowseHandler,
         saved: ScanSavedHandler,
+        errands: ScanErrands,
         forms: Forms,
         zones: Zones,
         clock: Clock,
@@ -44,6 +45,7 @@ class ScanBuildHandler:
         self._shelf = shelf
         self._browse = browse
         self._saved = saved
+        self._errands = errands
         self._forms = forms
         self._zones = zones
         self._clock = clock
@@ -55,7 +57,7 @@ class ScanBuildHandler:
         entry = await self._shelf.entry(line, press.user_id)
         scan = await self._shelf.keep(entry, press.user_id, press.chat_id)
         await self._reply.answer(press)
-        await show(self._reply, press, callback, _card(scan, entry))
+        await self._errands.put(press, callback, _card(scan, entry))
 
     async def on_card(self, press: Press, callback: Callback) -> None:
         """Show a scan with its bounds."""
@@ -63,29 +65,21 @@ class ScanBuildHandler:
         if scan is not None:
             entry = await self._shelf.entry(scan.line, press.user_id)
             await self._reply.answer(press)
-            await show(self._reply, press, callback, _card(scan, entry))
+            await self._errands.put(press, callback, _card(scan, entry))
 
     async def on_filters(self, press: Press, callback: Callback) -> None:
-        """Show a page of IBKR's filters for this kind of scan. Raises MarketError."""
-        scan = await self._found(press, callback, 2)
-        if scan is None:
-            return
-        entry = await self._shelf.entry(scan.line, press.user_id)
-        every = filters_of(await self._shelf.catalogue(), entry.spec.instrument)
-        await self._reply.answer(press)
-        await show(self._reply, press, callback, views.filters(scan.id, scan.line, every, callback.number(1)))
+        """Show a page of IBKR's filters for this kind of scan."""
+        page, scan = callback.number(1), await self._found(press, callback, 2)
+        if scan is not None:
+            await self._reply.answer(press)
+            self._errands.show(press, callback, self._filters(scan, page), "filters of scans")
 
     async def on_filter(self, press: Press, callback: Callback) -> None:
         """Ask to what a bound is to be set."""
         scan = await self._found(press, callback, 1)
-        if scan is None:
-            return
-        entry = await self._shelf.entry(scan.line, press.user_id)
-        catalogue = await self._catalogue()
-        key = callback.args[2]
-        choice = views.bound_choice(scan.id, scan.line, bound_of(key, catalogue), entry.spec, filter_of(key, catalogue))
-        await self._reply.answer(press)
-        await show(self._reply, press, callback, choice)
+        if scan is not None:
+            await self._reply.answer(press)
+            self._errands.show(press, callback, self._choice(scan, callback.args[2]), "values of a filter")
 
     async def on_set(self, press: Press, callback: Callback) -> None:
         """Set a bound, or take it out. Raises AlertSyntaxError where a filter's value cannot be written as a line."""
@@ -98,7 +92,7 @@ class ScanBuildHandler:
         changed = with_bound(entry, key, value, self._clock.now(), zone)
         kept = await self._shelf.keep(changed, press.user_id, press.chat_id)
         await self._reply.answer(press)
-        await show(self._reply, press, callback, _card(kept, changed))
+        await self._errands.put(press, callback, _card(kept, changed))
 
     async def on_ask(self, press: Press, callback: Callback) -> None:
         """Ask for what no button has: a value, a name, a time, or words to look for."""
@@ -113,7 +107,7 @@ class ScanBuildHandler:
         elif what == TIME:
             question = self._saved.asked_time(scan)
         else:
-            question = views.asked(bound_of(what, await self._catalogue()))
+            question = views.asked(bound_of(what, self._shelf.known))
         data = {"scan": callback.number(0), "what": what, "message": press.message_id}
         form = await self._forms.open(press.user_id, press.chat_id, QUESTION, data, self._clock.now())
         await self._reply.answer(press)
@@ -144,12 +138,21 @@ class ScanBuildHandler:
         try:
             changed = with_bound(entry, key, said, self._clock.now(), zone)
         except AlertSyntaxError as error:
-            refusal = views.unfit(bound_of(key, await self._catalogue()), said, error.expected)
+            refusal = views.unfit(bound_of(key, self._shelf.known), said, error.expected)
             await self._reply.send(request.chat_id, refusal, reply_to=request.message_id)
             return False
         kept = await self._shelf.keep(changed, request.user_id, request.chat_id)
         await self._reply.edit(request.chat_id, message_id, _card(kept, changed))
         return True
+
+    async def _filters(self, scan: SavedScan, page: int) -> Message:
+        entry = await self._shelf.entry(scan.line, scan.owner_id)
+        every = filters_of(await self._shelf.catalogue(), entry.spec.instrument)
+        return views.filters(scan.id, scan.line, every, page)
+
+    async def _choice(self, scan: SavedScan, key: str) -> Message:
+        entry, catalogue = await self._shelf.entry(scan.line, scan.owner_id), await self._catalogue()
+        return views.bound_choice(scan.id, scan.line, bound_of(key, catalogue), entry.spec, filter_of(key, catalogue))
 
     async def _catalogue(self) -> ScanCatalogue | None:
         """Return what scans there are, None where IBKR does not say: a bound can be typed all the same."""
@@ -159,11 +162,7 @@ class ScanBuildHandler:
             return None
 
     async def _found(self, press: Press, callback: Callback, index: int) -> SavedScan | None:
-        scan = await self._shelf.get(callback.number(index), press.user_id)
-        if scan is None:
-            await self._reply.answer(press)
-            await show(self._reply, press, callback, scan_views.gone())
-        return scan
+        return await found_scan(self._shelf, self._reply, press, callback.number(index))
 
 
 def _card(scan: SavedScan, entry: ScanEntry) -> Message:

@@ -8,7 +8,7 @@ from alerts.wording import format_draft
 from bot.callback_data import BadCallback, Callback
 from bot.handlers.place import show
 from bot.handlers.ports import Reply, Zones
-from bot.handlers.scan_shelf import SavedScans, ScanShelf
+from bot.handlers.scan_shelf import SavedScans, ScanShelf, found_scan
 from bot.request import Press, TextIn
 from bot.scan_line import schedule_of
 from bot.scan_times import ScanTimes
@@ -163,11 +163,7 @@ class ScanSavedHandler:
         return views.saved(scan, following, now=self._clock.now(), zone=zone, done=done)
 
     async def _found(self, press: Press, callback: Callback) -> SavedScan | None:
-        scan = await self._shelf.get(callback.number(1), press.user_id)
-        if scan is None:
-            await self._reply.answer(press)
-            await show(self._reply, press, callback, scan_views.gone())
-        return scan
+        return await found_scan(self._shelf, self._reply, press, callback.number(1))
 
 
 def _free(name: str, taken: set[str]) -> str:

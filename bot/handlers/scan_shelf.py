@@ -7,13 +7,16 @@ from datetime import datetime
 from typing import Protocol
 
 from alerts.condition import ScanEntry
-from bot.handlers.ports import ScanRunner, Zones
+from bot.handlers.ports import Reply, ScanRunner, Zones
+from bot.request import Press
 from bot.scan_line import as_listed, entry_of, line_of
 from bot.views.scan import Result
 from market.clock import Clock
 from market.scan import ScanRow, ScanSpec
 from market.scan_catalogue import ScanCatalogue
 from storage.saved_scan import SavedScan
+
+NOT_YOURS = "This scan is someone else's, or not kept any more. Nothing was done; /scan begins your own."
 
 _KEPT = 100
 
@@ -95,9 +98,26 @@ class ScanShelf:
         result = self._results.get(scan.id)
         return None if result is None else replace(result, name=scan.name)
 
+    @property
+    def known(self) -> ScanCatalogue | None:
+        """What scans there are as far as known without asking."""
+        return self._runner.known
+
     async def catalogue(self) -> ScanCatalogue:
         """Return what scans there are. Raises LinkDown, RequestTimeout, BrokerError."""
         return await self._runner.catalogue()
+
+
+async def found_scan(shelf: ScanShelf, reply: Reply, press: Press, scan_id: int) -> SavedScan | None:
+    """
+    Return a button's scan; where it is not kept any more, or someone else's, the press is answered with that.
+
+    The message stays as it is: in a group it may be its owner's.
+    """
+    scan = await shelf.get(scan_id, press.user_id)
+    if scan is None:
+        await reply.answer(press, NOT_YOURS)
+    return scan
 
 
 def best(rows: Sequence[ScanRow], spec: ScanSpec) -> tuple[ScanRow, ...]:

@@ -1,5 +1,6 @@
 """Scans in memory: what IBKR shows and can do, and what people keep."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -52,14 +53,19 @@ class FakeScans:
         self.warnings = ""
         self.known: ScanCatalogue | None = None
         self.listed = CATALOGUE
+        self.answers = asyncio.Event()
+        """Cleared: IBKR lets wait for its answers."""
+        self.answers.set()
 
     async def run_once(self, spec: ScanSpec) -> Sequence[ScanRow]:
         self.asked.append(spec)
+        await self.answers.wait()
         if self.error is not None:
             raise self.error
         return self.lists.get(spec.code, self.rows)[: spec.rows]
 
     async def catalogue(self) -> ScanCatalogue:
+        await self.answers.wait()
         if self.error is not None:
             raise self.error
         return self.listed

@@ -9,13 +9,14 @@ import pytest
 from broker.catalogue import IbCatalogue
 from broker.catalogue_file import CatalogueFile, Kept
 from market.errors import BrokerError, LinkDown, RequestTimeout
-from market.scan_catalogue import ScanCatalogue, ScanType
+from market.scan_catalogue import ScanCatalogue, ScanLocation, ScanType
 from simulator.tws.server import TwsServer
 from tests.fakes.clock import FakeClock
 from tests.fakes.eventually import eventually
 from tests.integration.broker.conftest import Desk, desk_at
 
-OLD = ScanCatalogue(types=(ScanType("OLD", "Old", frozenset({"STK"})),))
+STOCKS = frozenset({"STK"})
+OLD = ScanCatalogue(types=(ScanType("OLD", "Old", STOCKS),), locations=(ScanLocation("STK.US", "US", STOCKS),))
 
 
 @pytest.fixture
@@ -163,7 +164,22 @@ async def test_a_link_that_breaks_meanwhile_says_so(desk: Desk, server: TwsServe
         await asking
 
 
-@pytest.mark.parametrize("text", ["<html>Busy</html>", "<ScanParameterResponse><InstrumentList>", ""])
+async def test_an_empty_document_leaves_the_old_one(
+    desk: Desk, server: TwsServer, clock: FakeClock, file: CatalogueFile
+) -> None:
+    server.faults.swallowed.add(19)
+    catalogue = IbCatalogue(desk.session, clock, kept(file, clock, version=150))
+    assert await catalogue.get() == OLD
+    await eventually(lambda: asked(server) == 1)
+    server.faults.raw(19, 1, "<ScanParameterResponse/>")
+    await eventually(lambda: catalogue._asking is None)
+    assert catalogue.known == OLD
+    assert file.read() == Kept(OLD, clock.now(), 150)
+
+
+@pytest.mark.parametrize(
+    "text", ["<html>Busy</html>", "<ScanParameterResponse><InstrumentList>", "<ScanParameterResponse/>", ""]
+)
 async def test_a_document_that_makes_no_sense_is_told_and_not_kept(desk: Desk, server: TwsServer, text: str) -> None:
     server.faults.swallowed.add(19)
     asking = asyncio.ensure_future(desk.scans.catalogue())

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 import pytest
 
 from alerts.errors import TooManyScans
+from broker.scanner import _Scan
 from market.errors import BrokerError, LinkDown, RequestTimeout
-from market.scan import ScanRow, ScanSpec
+from market.scan import ScanRow, ScanSpec, whole
 from simulator.tws.exchange import Exchange
 from simulator.tws.server import TwsServer
 from tests.fakes.eventually import eventually
 from tests.integration.broker.conftest import Desk, desk_at
 
 GAINERS = ScanSpec("TOP_PERC_GAIN", rows=10)
+GAINERS50 = whole(GAINERS)
 
 
 def asked(server: TwsServer) -> int:
@@ -245,6 +247,111 @@ async def test_a_held_scan_that_is_refused_says_so_until_it_comes(desk: Desk, se
     await eventually(lambda: desk.scans.refused() == {GAINERS: "IBKR 162: no permission"})
     server.faults.drop()
     await eventually(lambda: desk.scans.refused() == {}, 5.0)
+
+
+GONE = "Historical Market Data Service error message:HMDS server disconnect occurred.  Attempting reconnection..."
+
+
+def end(server: TwsServer, text: str = GONE, code: int = 162) -> None:
+    """Let TWS end the scan that was asked for last."""
+    request = [fields for fields in server.requests if fields[0] == "22"][-1]
+    for session in server._sessions:
+        session.streams.close("scan", int(request[1]))
+    server.faults.raw(4, 2, request[1], code, text, "")
+
+
+async def in_step(desk: Desk) -> None:
+    """Return when what TWS said before was heard, and what was asked thereupon has come to it."""
+    for _ in range(2):
+        await desk.news.providers()
+
+
+async def test_a_scan_that_the_service_dropped_is_asked_for_again_when_its_farm_is_back(
+    desk: Desk, server: TwsServer, exchange: Exchange, results: list[tuple[ScanSpec, Sequence[ScanRow]]]
+) -> None:
+    await desk.scans.hold(GAINERS)
+    await eventually(lambda: results)
+    end(server)
+    server.faults.notice(2105, "HMDS data farm connection is broken:ushmds")
+    await eventually(desk.scans.refused)
+    assert asked(server) == 1
+    server.faults.notice(2106, "HMDS data farm connection is OK:ushmds")
+    await eventually(lambda: desk.scans.refused() == {})
+    exchange.rank("TOP_PERC_GAIN", ["F"])
+    await eventually(lambda: results[-1][1][0].instrument.symbol == "F")
+    assert asked(server) == 2
+
+
+async def test_a_farm_that_is_said_to_be_back_again_and_again_is_asked_once(desk: Desk, server: TwsServer) -> None:
+    server.faults.answer_with("reqScannerSubscription", 162, GONE)
+    await desk.scans.hold(GAINERS)
+    await eventually(desk.scans.refused)
+    for code in (2106, 2107, 2106):
+        server.faults.notice(code, "HMDS data farm connection is OK:ushmds")
+        await in_step(desk)
+    assert asked(server) == 2
+    server.faults.notice(2105, "HMDS data farm connection is broken:ushmds")
+    server.faults.notice(2107, "HMDS data farm connection is inactive but should be available upon demand.ushmds")
+    await in_step(desk)
+    assert asked(server) == 3
+
+
+async def test_a_scan_that_was_refused_for_a_while_is_asked_for_again_slower_each_time(
+    desk: Desk, server: TwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    wait = desk.scans._wait
+
+    def noted(scan: _Scan) -> None:
+        now = asyncio.get_running_loop().time()
+        wait(scan)
+        assert scan.again is not None
+        pauses.append(scan.again.when() - now)
+
+    monkeypatch.setattr(desk.scans, "_wait", noted)
+    desk.scans._again_s = (0.05, 0.15)
+    server.faults.answer_with("reqScannerSubscription", 322, "Only 10 simultaneous API scanner subscriptions", count=4)
+    await desk.scans.hold(GAINERS)
+    assert len(await eventually(lambda: asked(server) == 5 and desk.scans._scans[GAINERS50].rows)) > 10
+    assert desk.scans.refused() == {}
+    assert pauses == pytest.approx([0.05, 0.1, 0.15, 0.15], abs=0.024)
+    assert desk.scans._scans[GAINERS50].tries == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (490, "Requested market data requires additional permissions to run scanner: NYSE"),
+        (162, "Historical Market Data Service error message:Scanner type with code TOP_PERC_GAIN is disabled"),
+        (162, "Historical Market Data Service error message:Scanner filter odd=1 is not valid"),
+        (321, "Error validating request.-'bF' : cause - The request is not valid."),
+    ],
+)
+async def test_a_scan_that_cannot_be_run_is_not_asked_for_again(
+    desk: Desk, server: TwsServer, code: int, text: str
+) -> None:
+    desk.scans._again_s = (0.0, 0.0)
+    server.faults.answer_with("reqScannerSubscription", code, text, count=1)
+    await desk.scans.hold(GAINERS)
+    await eventually(desk.scans.refused)
+    server.faults.notice(2106, "HMDS data farm connection is OK:ushmds")
+    await in_step(desk)
+    assert asked(server) == 1
+    assert desk.scans.refused()
+
+
+async def test_a_scan_that_is_let_go_of_is_not_asked_for_again(desk: Desk, server: TwsServer) -> None:
+    server.faults.answer_with("reqScannerSubscription", 162, GONE, count=1)
+    await desk.scans.hold(GAINERS)
+    await eventually(desk.scans.refused)
+    again = desk.scans._scans[GAINERS50].again
+    assert again is not None
+    await desk.scans.release(GAINERS)
+    assert again.cancelled()
+    server.faults.notice(2106, "HMDS data farm connection is OK:ushmds")
+    await in_step(desk)
+    assert asked(server) == 1
+    assert desk.scans._by_request == {}
 
 
 async def test_an_unanswered_scan_times_out(desk: Desk, server: TwsServer) -> None:

@@ -285,6 +285,19 @@ async def test_nobody_touches_anothers_scan(chat: Chat) -> None:
     assert not await chat.rulebook.owned_by(VIEWER)
 
 
+GROUP = -1001
+
+
+async def test_in_a_group_anothers_press_leaves_the_owners_message_as_it_is(chat: Chat) -> None:
+    await chat.say("/scan TOP_PERC_GAIN")
+    result, shown, sent = chat.reply.last_id, chat.reply.text, len(chat.reply.order)
+    for label in ("🔄 Run again", "🔔 Alert me", "💾 Save", "⚙️ Filters"):
+        data = chat.button(label, on=result).data
+        assert "someone else's" in await chat.press(data, result, VIEWER, chat_id=GROUP)
+    assert (chat.reply.text, len(chat.reply.order)) == (shown, sent)
+    assert len(chat.scans.asked) == 1
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [

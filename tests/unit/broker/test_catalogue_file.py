@@ -47,6 +47,8 @@ def _plain(path: Path) -> dict[str, object]:
         {"asked": "2026-11-18T16:00:00"},
         {"asked": "yesterday"},
         {"types": None},
+        {"types": []},
+        {"locations": []},
         {"types": [{"code": "TOP"}]},
         {"filters": [{"code": "a", "unheard": 1, "choices": []}]},
         {"filters": [{"code": "a", "name": "", "kind": "", "belongs": "", "choices": ["abc"]}]},

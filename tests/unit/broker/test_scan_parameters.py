@@ -99,10 +99,6 @@ def test_it_does_not_matter_where_it_is_cut() -> None:
     assert all(read(PLAIN, piece) == read(PLAIN) for piece in (1, 7, 64))
 
 
-def test_an_empty_document_says_that_there_is_nothing() -> None:
-    assert read("<ScanParameterResponse/>") == ScanCatalogue()
-
-
 def test_a_document_in_the_tongue_of_its_login_is_read() -> None:
     text = PLAIN.replace("Price Above", "Prix supérieur à 价格")
     assert read(text).filters[0].name == "Prix supérieur à 价格"
@@ -128,6 +124,9 @@ BOMB = (
         (PLAIN.replace("</InstrumentList>", "", 1), "mismatched tag"),
         ("<ScanParameterResponse>&unknown;</ScanParameterResponse>", "undefined entity"),
         ("<ScanParameterResponse>" + "<a>" * 200, "elements deep"),
+        # What a gateway says that has just started.
+        ("<ScanParameterResponse/>", "it names no scans"),
+        (PLAIN.replace("locationCode", "locationName"), "it names no places"),
     ],
 )
 def test_what_is_no_such_document_is_refused_with_the_reason(text: str, reason: str) -> None:
