@@ -10,7 +10,7 @@ from bot.headlines import HeadlineBook
 from bot.request import Press
 from bot.views.firing import news_keys
 from bot.views.news_alert import Around
-from bot.views.news_home import INSTRUMENT, OFF, ON, PROVIDER
+from bot.views.news_home import INSTRUMENT, OFF, ON, PROVIDER, is_digest, word_of
 from market.errors import MarketError
 from storage.mute import Mute
 from trading.ports import SymbolBook
@@ -86,6 +86,12 @@ class MutesHandler:
 
     async def _named(self, press: Press, kind: str, word: str) -> Mute:
         """Return the mute that the button means, by the name it has. Raises BadCallback."""
+        if kind == PROVIDER and is_digest(word):
+            listed = self._mutes.listed(press.user_id)
+            meant = next((one for one in listed if one.provider and word_of(one.provider) == word), None)
+            if meant is None:
+                raise BadCallback(press.data)
+            return meant
         if kind == PROVIDER:
             return Mute(0, word, self._book.name_of(word))
         if not (word.isdecimal() and word.isascii()):

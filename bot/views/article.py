@@ -1,9 +1,10 @@
 """
 A news article in Telegram's few tags, in pages.
 
-Providers send HTML, plain text, or plain text with stray markup. nh3 makes well-formed HTML of it and throws out all
-but a few tags, with every attribute; links keep their text only, since what a headline links to is not ours to vouch
-for. What is left is put into pages here: Telegram's own limits are the only reader that knows where one must end.
+Providers send HTML, plain text, or plain text with stray markup. `bot/views/shallow.py` leaves a few tags of it, none
+too deep, and nh3 makes well-formed HTML of those and throws out whatever else there is; links keep their text only,
+since what a headline links to is not ours to vouch for. What is left is put into pages here: Telegram's own limits are
+the only reader that knows where one must end.
 """
 
 import re
@@ -13,6 +14,7 @@ from html.parser import HTMLParser
 import nh3
 
 from bot.views.message import text
+from bot.views.shallow import shallow
 
 _KEPT = {
     "b": "b",
@@ -35,6 +37,8 @@ _PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "table", "pre", "blockquote"}
 _BREAKS = _PARAGRAPHS | {"div", "br", "hr", "tr", "ul", "ol", "li", "dl", "dt", "dd", "section", "article"}
 _CELLS = {"td", "th"}
 _TAGS = set(_KEPT) | _BREAKS | _CELLS | {"tbody", "thead", "tfoot"}
+# Headings are bold, and yet break lines.
+_INLINE = set(_KEPT) - _BREAKS
 _BLOCK = "\n"
 _MOST_TAGGED = 80
 """Telegram takes 100 entities a message; the page's frame needs a few."""
@@ -70,6 +74,7 @@ def _well_formed(body: str) -> str:
     if not _HAS_LAYOUT.search(said):
         # Plain text, maybe with a word in bold: its line breaks count.
         said = "<br>".join(said.splitlines())
+    said = shallow(said, kept=_TAGS, inline=_INLINE, dropped=_DROPPED)
     return nh3.clean(said, tags=_TAGS, clean_content_tags=_DROPPED, attributes={}, link_rel=None)
 
 

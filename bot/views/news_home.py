@@ -1,10 +1,11 @@
 """The screen of /news: the account's providers, one's news alerts, and what one does not want to hear of."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alerts.rule import Rule
-from bot.callback_data import Code, Place
+from bot.callback_data import Code, Place, encode_line
 from bot.views.condition import describe
 from bot.views.keyboard import button, grid, rows, shortened
 from bot.views.message import Button, Message, text
@@ -21,6 +22,7 @@ _MUTES_SHOWN = 20
 _LINE = 90
 _NAME = 24
 _LABEL = _NAME + 10
+_DIGEST = "+"
 _EXAMPLES = ("news portfolio", 'news watchlist "guidance"', "news bulletins")
 
 
@@ -46,10 +48,16 @@ def home(stands: Home) -> Message:
     return Message("\n".join(lines), rows(*_buttons(stands)))
 
 
-def mute_button(kind: str, word: object, name: str, *, is_on: bool) -> Button:
-    """Return the button that mutes (*is_on*) or unmutes on this screen."""
-    label = f"🔕 Mute {name}" if is_on else f"🔔 Unmute {name}"
-    return button(label, Code.NEWS_MUTE, _HERE, kind, word, ON if is_on else OFF, most=_LABEL)
+def word_of(provider: str) -> str:
+    """Return a provider's code as buttons bear it: as it is where it fits, else a digest of it."""
+    if provider[:1] != _DIGEST and encode_line(Code.NEWS_MUTE, _HERE, PROVIDER, provider, OFF) is not None:
+        return provider
+    return _DIGEST + hashlib.sha256(provider.encode(errors="replace")).hexdigest()[:16]
+
+
+def is_digest(word: str) -> bool:
+    """Return whether a button bears no provider's code but a digest of one."""
+    return word[:1] == _DIGEST
 
 
 def _head(stands: Home) -> str:
@@ -95,7 +103,7 @@ def _mutes(found: Sequence[Mute]) -> list[str]:
 def _buttons(stands: Home) -> Sequence[Sequence[Button]]:
     cards = [button(f"#{one.id}", Code.ALERT_CARD, Place.ANEW, one.id) for one in stands.alerts[:_SHOWN]]
     unmutes = [_toggle(one, is_on=False) for one in stands.mutes[:_MUTES_SHOWN]]
-    again = () if stands.undone is None else (_toggle(stands.undone, is_on=True),)
+    again = () if stands.undone is None or _is_nameless(stands.undone) else (_toggle(stands.undone, is_on=True),)
     read = (
         button("📰 My positions", Code.NEWS_AGAIN, Place.ANEW, PORTFOLIO),
         button("📰 My watchlist", Code.NEWS_AGAIN, Place.ANEW, WATCHLIST),
@@ -104,9 +112,15 @@ def _buttons(stands: Home) -> Sequence[Sequence[Button]]:
     return (again, *grid(unmutes, 2), *grid(cards, 5), read, *grid(examples, 1))
 
 
+def _is_nameless(mute: Mute) -> bool:
+    """Nobody knows the code behind a digest once it is muted no more."""
+    return bool(mute.provider) and is_digest(word_of(mute.provider))
+
+
 def _toggle(mute: Mute, *, is_on: bool) -> Button:
-    kind, word = (PROVIDER, mute.provider) if mute.provider else (INSTRUMENT, str(mute.con_id))
-    return mute_button(kind, word, mute.name, is_on=is_on)
+    kind, word = (PROVIDER, word_of(mute.provider)) if mute.provider else (INSTRUMENT, str(mute.con_id))
+    label = f"🔕 Mute {mute.name}" if is_on else f"🔔 Unmute {mute.name}"
+    return button(label, Code.NEWS_MUTE, _HERE, kind, word, ON if is_on else OFF, most=_LABEL)
 
 
 def _count(many: int, what: str) -> str:

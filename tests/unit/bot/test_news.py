@@ -127,6 +127,18 @@ class TestScreen:
         chat.news.sources = []
         assert "this account has none" in await chat.say("/news")
 
+    @pytest.mark.parametrize("code", ["VERY_LONG_PROVIDER_CODE_OF_IBKR", "A:B", "BRF G", "+ä", "+DJ"])
+    async def test_a_provider_whose_code_fits_no_button_can_be_heard_again(self, chat: Chat, code: str) -> None:
+        chat.mutes.kept[TRADER] = [Mute(0, code, "Some provider"), Mute(0, "DJNL", "Dow Jones")]
+        await chat.say("/news")
+        button = chat.button("Unmute Some provider")
+        assert "told again" in await chat.press(button.data, chat.reply.last_id)
+        assert chat.mutes.kept[TRADER] == [Mute(0, "DJNL", "Dow Jones")]
+        # Its button could not say what to mute again.
+        assert not [label for label in chat.labels() if "Some provider" in label]
+        await chat.press(button.data, chat.reply.last_id)
+        assert chat.mutes.kept[TRADER] == [Mute(0, "DJNL", "Dow Jones")]
+
     async def test_unmuting_is_taken_back_in_place(self, chat: Chat) -> None:
         chat.mutes.kept[TRADER] = [Mute(0, "DJNL", "Dow Jones Newsletters")]
         await chat.say("/news")
