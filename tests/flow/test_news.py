@@ -89,8 +89,8 @@ async def test_only_the_words_providers_languages_and_symbols_that_were_asked_fo
 
 
 async def test_a_gated_headline_is_told_only_when_its_price_moves_in_time(tmp_path: Path) -> None:
-    world, dial = trading_day(tmp_path, MORNING)
-    async with opened_stage(world, tmp_path, dial) as stage:
+    world = trading_day(tmp_path, MORNING)
+    async with opened_stage(world, tmp_path) as stage:
         await stage.up()
         last = world.exchange.book(world.exchange.catalogue.named("AAPL")).last
         await made(stage, 'news AAPL "offering" if moves 1% in 5m')

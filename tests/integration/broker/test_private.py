@@ -6,6 +6,7 @@ import pkgutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
@@ -41,11 +42,11 @@ def next_to(thing: object) -> Iterator[tuple[str, object]]:
         yield from ((f".{name}", getattr(thing, name)) for name in dir(thing) if not name.startswith("_"))
 
 
-def reachable(thing: object, path: str, seen: set[int]) -> Iterator[tuple[str, object]]:
-    """Yield everything that *thing* leads to in public, with the way to it."""
-    if id(thing) in seen or isinstance(thing, str | bytes | int | float | type(None)) or inspect.ismodule(thing):
+def reachable(thing: object, path: str, seen: dict[int, object]) -> Iterator[tuple[str, object]]:
+    """Yield everything that *thing* leads to in public, with the way to it; what is *seen* is kept, ids come again."""
+    if id(thing) in seen or isinstance(thing, str | bytes | int | float | Decimal | None) or inspect.ismodule(thing):
         return
-    seen.add(id(thing))
+    seen[id(thing)] = thing
     yield path, thing
     if not isinstance(thing, FORBIDDEN):
         for step, found in next_to(thing):
@@ -105,7 +106,7 @@ def open_modules() -> list[ModuleType]:
 
 def leaks(thing: object) -> list[str]:
     """Return the public ways from *thing* to the library's connection."""
-    return [path for path, found in reachable(thing, type(thing).__name__, set()) if isinstance(found, FORBIDDEN)]
+    return [path for path, found in reachable(thing, type(thing).__name__, {}) if isinstance(found, FORBIDDEN)]
 
 
 async def test_no_public_attribute_leads_to_the_connection(desk: Desk, server: TwsServer) -> None:
