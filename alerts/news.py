@@ -166,6 +166,7 @@ class NewsDesk:
         self._watchlists: dict[int, tuple[Instrument, ...]] = {}
         self._told: dict[_Chat, Told] = {}
         self._mutes: dict[int, Mutes] = {}
+        self._patient: set[int] = set()
         # What was muted when it came is not told when it comes again.
         self._passed: dict[tuple[_Chat, str, int], None] = {}
 
@@ -177,6 +178,8 @@ class NewsDesk:
         """Watch a rule."""
         if watch.group:
             watch.follow(self._members(watch))
+        if watch.waiting:
+            self._patient.add(watch.rule.id)
         told = self._told.setdefault(watch.chat, Told())
         for identity, text, time, provider in (story for story in watch.told if len(story) == _STORY):
             told.add(identity, provider, text, datetime.fromisoformat(time), how=watch.how)
@@ -241,8 +244,11 @@ class NewsDesk:
     def on_time(self, now: datetime) -> list[Firing]:
         """Return the firings of headlines that waited for the price; those whose time is over are let go."""
         firings: list[Firing] = []
-        waiting = {rule_id for ids in self._about.values() for rule_id in ids if self._is_waiting(rule_id)}
-        for watches in self._by_chat(waiting).values():
+        # Asked each second, and for each bar of a gap: mostly nothing waits.
+        if not self._patient:
+            return firings
+        self._patient = {rule_id for rule_id in self._patient if self._is_waiting(rule_id)}
+        for watches in self._by_chat(self._patient).values():
             for watch in watches:
                 self._let_go(watch, [one for one, end in watch.waiting if end < now])
                 for headline, _ in list(watch.waiting):
@@ -298,6 +304,7 @@ class NewsDesk:
             firing = self._roster.guarded(watch.rule, at, partial(watch.tell, headline, at))
             if firing is None:
                 waiting.append(watch)
+                self._patient.add(watch.rule.id)
                 self._roster.changed.add(watch.rule.id)
                 continue
             for other in waiting:

@@ -18,6 +18,7 @@ from time import perf_counter
 
 from sqlalchemy import insert
 
+from alerts.catchup import LIVE
 from alerts.condition import Draft, NewsMatch
 from alerts.rule import Rule
 from alerts.wording import format_draft
@@ -30,6 +31,7 @@ from market.clock import SystemClock
 from market.instrument import Instrument
 from simulator.tws.exchange import Exchange
 from storage.database import Database
+from storage.moments import SqlMoments
 from storage.rules import rule_columns
 from storage.tables import rules as rules_table
 
@@ -102,6 +104,8 @@ async def _filled(folder: Path, over: list[Instrument]) -> None:
         rows.append(rule_columns(rule))
     async with database.writing() as connection:
         await connection.execute(insert(rules_table), rows)
+    # All was live until now: what is measured is a burst, not the days before the start.
+    await SqlMoments(database).put(LIVE, SystemClock().now())
     await database.close()
 
 
