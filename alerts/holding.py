@@ -77,13 +77,17 @@ class Holding:
             undo.push_async_callback(self._news.release_bulletins)
 
     def _is_held(self, needs: Needs, wishes: Sequence[_Wish]) -> bool:
-        ticks, headlines, lists = self._ticks, self._headlines, self._lists
-        return (
-            all(ticks[wish] for wish in wishes)
-            and all(headlines[subject] for subject in needs.news)
-            and all(lists[spec] for spec in needs.scans)
-            and (not needs.bulletins or self._bulletins > 0)
-        )
+        # A start asks this for each of its alerts: loops, since a generator costs more than what it looks at.
+        for wish in wishes:
+            if not self._ticks[wish]:
+                return False
+        for subject in needs.news:
+            if not self._headlines[subject]:
+                return False
+        for spec in needs.scans:
+            if not self._lists[spec]:
+                return False
+        return not needs.bulletins or self._bulletins > 0
 
     def _count(self, rule_id: int, needs: Needs, wishes: Sequence[_Wish]) -> None:
         self._of[rule_id] = needs
