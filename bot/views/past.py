@@ -146,7 +146,8 @@ def _last(result: Backtest, zone: ZoneInfo) -> list[str]:
     days = list(dict.fromkeys(day(one.at, zone) for one in reversed(result.firings)))
     if not days:
         return []
-    more = f" and {len(days) - _DATES} days before" if len(days) > _DATES else ""
+    before = len(days) - _DATES
+    more = f" and {before} day{'' if before == 1 else 's'} before" if before > 0 else ""
     return [f"<i>{', '.join(days[:_DATES])}{more}</i>"]
 
 
