@@ -113,11 +113,6 @@ def story_of(text: str) -> Story:
     )
 
 
-def is_same(told: Story, later: Story) -> bool:
-    """Return whether *later* tells what *told* has told, if another provider says it."""
-    return told.key == later.key or (later.is_cut and _begins(told, later))
-
-
 @dataclass(slots=True)
 class _Event:
     """What was told: in which *times* it came of each provider, how *often* it happened, and *how* it was told."""
